@@ -1,0 +1,93 @@
+"""The decay cell: every neuron relaxes with a rate that depends on the state and the input.
+
+    v      = [x; u; 1]
+    alpha  = min(alpha_min + softplus(A v), alpha_max)         1/s
+    g      = tanh(G v)
+    dx/dt  = -alpha x + alpha g   ("relaxing" drive: x is drawn to g)
+    dx/dt  = -alpha x + g         ("additive" drive: x is drawn to g / alpha)
+
+A and G are the upper and lower half of one matrix, biases in its last column: one product per
+evaluation. Source: Rivulet's own cell, after Hasani et al., "Liquid Time-constant Networks",
+AAAI 2021, whose time constants depend on the input in the same way.
+"""
+
+from rivulet import integrators
+from rivulet.kernels import floats, np
+
+DRIVES = ("relaxing", "additive")
+
+
+class Cell:
+    """settings: the model file's metadata; tensors: arrays in the order of TENSORS.
+
+    hidden units n, inputs m; memory: 4 n + n + m + 4 floats beside the weights.
+    """
+
+    TENSORS = ("gates.weight",)
+
+    @staticmethod
+    def shapes(hidden, inputs):
+        return ((2 * hidden, hidden + inputs + 1),)
+
+    @staticmethod
+    def check(settings):
+        """Raise ValueError if the metadata lacks something this cell needs."""
+        for key, known in (("integrator", integrators.BY_NAME), ("drive", DRIVES)):
+            if settings.get(key) not in known:
+                raise ValueError("unknown %s '%s' for a decay cell" % (key, settings.get(key)))
+        lowest, highest = settings.get("alpha_min", 0.0), settings.get("alpha_max", 0.0)
+        if not 0.0 < lowest < highest:
+            raise ValueError("alpha bounds must satisfy 0 < alpha_min < alpha_max")
+
+    def __init__(self, settings, tensors):
+        gates = tensors[0]
+        n = gates.shape[0] // 2
+        m = gates.shape[1] - n - 1
+        self._gates = gates
+        self._hidden = n
+        self._joint = np.zeros(n + m + 1)
+        self._joint_floats = floats(self._joint)
+        self._joint_floats[n + m] = 1.0
+        self.state = self._joint[:n]
+        self.state_floats = self._joint_floats[:n]
+        self.input_floats = self._joint_floats[n : n + m]
+        self.alpha = np.zeros(n)
+        self.alpha_floats = floats(self.alpha)
+        self.target = np.zeros(n)
+        self._target_floats = floats(self.target)
+        self.gain = np.zeros(n)
+        self.gain_floats = floats(self.gain)
+        self.one = np.array([1.0])
+        self.seconds = np.zeros(1)
+        self.seconds_floats = floats(self.seconds)
+        self.alpha_max = settings["alpha_max"]
+        self._lowest = np.array([settings["alpha_min"]])
+        self._highest = np.array([self.alpha_max])
+        self._additive = settings["drive"] == "additive"
+        self._integrate = integrators.BY_NAME[settings["integrator"]]
+        self.evaluate()
+
+    def evaluate(self):
+        """Fill `alpha` and `target` for the present state and input."""
+        n = self._hidden
+        # Through memoryviews: slicing a ulab array costs 128 bytes of heap, this 24.
+        gates = floats(np.dot(self._gates, self._joint))
+        self.alpha_floats[:] = gates[:n]
+        self._target_floats[:] = gates[n:]
+        alpha = self.alpha
+        np.exp(alpha, out=alpha)
+        alpha += self.one
+        np.log(alpha, out=alpha)
+        alpha += self._lowest
+        # Reached rarely, and `minimum` makes an array: looking first is cheaper.
+        if np.max(alpha) > self.alpha_max:
+            self.alpha_floats[:] = floats(np.minimum(alpha, self._highest))
+        np.tanh(self.target, out=self.target)
+        if self._additive:
+            target = self.target
+            target /= alpha
+            self._target_floats[:] = floats(target)
+
+    def advance(self, seconds):
+        """Move the state over `seconds` > 0 under the held inputs."""
+        self._integrate(self, seconds)

@@ -1,0 +1,52 @@
+"""How long events took: a histogram of fixed size, from which the host reads percentiles."""
+
+from array import array
+
+from rivulet.compat import const
+
+# Eight buckets an octave (6 to 12 % wide), up to 2^22 us.
+_BUCKETS = const(160)
+
+
+class Costs:
+    """counts[i] holds durations of bucket i: below 8 exact, then 8 buckets to each power of two."""
+
+    def __init__(self):
+        self.counts = array("H", bytes(2 * _BUCKETS))
+        self.last = 0
+        self.worst = 0
+
+    def add(self, duration_us):
+        self.last = duration_us
+        if duration_us > self.worst:
+            self.worst = duration_us
+        shift = 0
+        while duration_us > 15:
+            duration_us >>= 1
+            shift += 1
+        index = (shift << 3) + duration_us
+        if index >= _BUCKETS:
+            index = _BUCKETS - 1
+        # Saturating counters: halve all of them, which keeps the percentiles.
+        if self.counts[index] == 0xFFFF:
+            for i in range(_BUCKETS):
+                self.counts[i] >>= 1
+        self.counts[index] += 1
+
+
+def percentile(counts, share):
+    """The duration in us below which `share` (0 to 1) of the durations lie; 0 if there are none.
+
+    counts: the pairs [bucket, count] of a status document.
+    """
+    total = sum(count for _, count in counts)
+    seen = 0
+    for index, count in counts:
+        seen += count
+        if seen >= share * total:
+            # The bucket's middle.
+            if index < 16:
+                return float(index)
+            shift = (index >> 3) - 1
+            return ((index & 7) + 8.5) * 2**shift
+    return 0.0

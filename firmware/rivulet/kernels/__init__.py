@@ -1,0 +1,60 @@
+"""The arithmetic under the cells: ulab on boards, numpy on CPython, plain Python elsewhere.
+
+`np` has the part of ulab.numpy's names that the cells use. Cells keep every array they write
+for good and reach single floats through `floats(array)`, a memoryview: on ulab an index into the
+array itself makes a heap object at each access.
+"""
+
+try:
+    from ulab import numpy as np
+
+    BACKEND = "ulab"
+    floats = memoryview
+except ImportError:
+    try:
+        import numpy as np
+
+        BACKEND = "numpy"
+        floats = memoryview
+    except ImportError:
+        from rivulet.kernels import plain as np
+
+        BACKEND = "plain"
+        floats = np.floats
+
+from array import array
+
+# Bytes of one float in an array: 4 on boards, 8 on 64-bit interpreters. Never assumed.
+FLOAT_BYTES = np.FLOAT_BYTES if BACKEND == "plain" else np.zeros(1).itemsize
+
+
+def read_tensor(file, shape):
+    """The next float32 tensor of an open file, as an array of `shape`: (n,) or (rows, columns).
+
+    Where arrays are float32 the file is read straight into the array's memory, so that weights
+    are held once; wider floats are converted. Raises ValueError if the file ends too early.
+    """
+    size = shape[0] if len(shape) == 1 else shape[0] * shape[1]
+    if FLOAT_BYTES == 4 and BACKEND == "ulab":
+        data = bytearray(4 * size)
+    else:
+        data = array("f", bytes(4 * size))
+    if file.readinto(data) != 4 * size:
+        raise ValueError("the file ends inside a tensor")
+    if FLOAT_BYTES == 4 and BACKEND == "ulab":
+        flat = np.frombuffer(data)  # at offset 0 it keeps `data` alive
+    else:
+        flat = np.zeros(size)
+        flat[:] = np.array(data)
+    return flat if len(shape) == 1 else flat.reshape(shape)
+
+
+def pack_float32(values, out, at):
+    """Write a memoryview of floats into the bytearray `out` at `at` as little-endian float32.
+
+    Returns the position after the last byte.
+    """
+    narrow = values if FLOAT_BYTES == 4 else array("f", values)
+    end = at + 4 * len(values)
+    out[at:end] = bytes(narrow)
+    return end

@@ -1,0 +1,102 @@
+"""Frames over a byte port, without ever waiting for it."""
+
+import select
+
+from rivulet import protocol
+from rivulet.compat import const
+
+# Bytes taken from the port in one turn of the loop, and written to it.
+_READ_PER_TURN = const(64)
+_WRITE_CHUNK = const(64)
+_WRITES_PER_TURN = const(4)
+# Space kept free for replies: a full telemetry record must never hold up an answer.
+_REPLY_ROOM = const(640)
+
+
+class Link:
+    """The board's end of the wire.
+
+    reader, writer: binary streams of one port (sys.stdin.buffer, sys.stdout.buffer).
+    telemetry_bytes: the longest telemetry payload; the send buffer is made for one such record
+    and a reply behind it. `send` refuses what does not fit; nothing waits.
+    """
+
+    def __init__(self, reader, writer, telemetry_bytes=256):
+        self._reader = reader
+        self._writer = writer
+        self._readable = select.poll()
+        self._readable.register(reader, select.POLLIN)
+        self._writable = select.poll()
+        self._writable.register(writer, select.POLLOUT)
+        self._byte = bytearray(1)
+        self.deframer = protocol.Deframer(2 * protocol.MAX_REQUEST)
+        self._sequence = 0
+        self._out = b""
+        self._begin = 0
+        self._end = 0
+        self.resize(telemetry_bytes)
+
+    def resize(self, telemetry_bytes):
+        """Make room for telemetry payloads of so many bytes, if there is less."""
+        longest = max(telemetry_bytes, protocol.DOCUMENT_CHUNK + 16)
+        size = protocol.frame_size(longest) + _REPLY_ROOM
+        if size <= len(self._out):
+            return
+        waiting = self._out[self._begin : self._end]
+        self.payload = bytearray(longest + 8)  # kind, sequence, payload, CRC
+        self._out = bytearray(size)
+        self._out[: len(waiting)] = waiting
+        self._begin, self._end = 0, len(waiting)
+        self._view = memoryview(self._out)
+
+    def receive(self):
+        """True when a whole request stands in `deframer.body`; takes a bounded number of bytes."""
+        for _ in range(_READ_PER_TURN):
+            if not self._readable.poll(0):
+                return False
+            if not self._reader.readinto(self._byte):
+                return False
+            if self.deframer.feed(self._byte[0]) == protocol.FRAME:
+                return True
+        return False
+
+    def room(self, payload_bytes, reserve=_REPLY_ROOM):
+        """Whether a payload fits the send buffer now and leaves `reserve` bytes for replies."""
+        if self._begin == self._end:
+            self._begin = self._end = 0
+        return self._end + protocol.frame_size(payload_bytes) + reserve <= len(self._out)
+
+    def send(self, kind, payload_bytes, reserve=_REPLY_ROOM):
+        """Queue a frame whose payload stands in `payload[2:]`; False if there is no room."""
+        if not self.room(payload_bytes, reserve):
+            return False
+        self.payload[0] = kind
+        self.payload[1] = self._sequence
+        self._sequence = (self._sequence + 1) & 0xFF
+        self._end = protocol.encode(self.payload, payload_bytes + 2, self._out, self._end)
+        return True
+
+    def text(self, line):
+        """Queue a line that any terminal shows; dropped if there is no room."""
+        line = line.encode() + b"\r\n"
+        if self._end + len(line) + _REPLY_ROOM <= len(self._out):
+            self._out[self._end : self._end + len(line)] = line
+            self._end += len(line)
+
+    def flush(self):
+        """Write what the port takes now, a bounded number of small pieces."""
+        for _ in range(_WRITES_PER_TURN):
+            if self._begin == self._end or not self._writable.poll(0):
+                return
+            end = min(self._begin + _WRITE_CHUNK, self._end)
+            written = self._writer.write(self._view[self._begin : end])
+            if not written:
+                return
+            self._begin += written
+
+    def drain(self, turns=200):
+        """Flush until nothing waits or the port stops taking bytes; for the last words only."""
+        for _ in range(turns):
+            self.flush()
+            if self._begin == self._end:
+                return

@@ -1,0 +1,178 @@
+"""The loop: drain -> advance -> read out -> act -> report.
+
+Every turn does a bounded amount of work: a few events, one decision, one telemetry record, one
+request, a few small writes.
+"""
+
+import gc
+
+from rivulet import telemetry
+from rivulet.clock import Clock, elapsed_us
+from rivulet.commands import Commands
+from rivulet.compat import const, heap_free, ticks_diff, ticks_us
+from rivulet.costs import Costs
+from rivulet.events import EventRing
+from rivulet.guard import Guard
+from rivulet.kernels import floats, np
+from rivulet.model import ModelError
+from rivulet.policy import Policy
+from rivulet.telemetry import Telemetry
+
+_EVENTS_PER_TURN = const(4)
+# Idle turns collect garbage once so many events have made some.
+_EVENTS_PER_COLLECTION = const(16)
+
+
+class Loop:
+    """board: a board module (see boards/); link: the wire; store: where models are kept."""
+
+    def __init__(self, board, link, store):
+        self.board = board
+        self.ring = EventRing()
+        self.clock = Clock(board.ticks_us, board.ticks_ms)
+        self.guard = Guard()
+        self.telemetry = Telemetry()
+        self.costs = Costs()
+        self._link = link
+        self._store = store
+        self._commands = Commands(self, link, store)
+        self.boot_error = ""
+        try:
+            self.sensors = board.start_sensors(self.ring)
+        except OSError as error:
+            # A board without its sensor still answers, takes models and says what is wrong.
+            self.sensors = ()
+            self.boot_error = "sensor does not answer: %s" % error
+        self._arrays = [np.zeros(len(sensor.channels)) for sensor in self.sensors]
+        self._values = [floats(array) for array in self._arrays]
+        self._held = [floats(np.zeros(len(sensor.channels))) for sensor in self.sensors]
+        # The state's own time: that of the newest event it has taken.
+        self.epoch = self.clock.epoch
+        self.ticks = self.clock.ticks
+        self._decided = (self.clock.epoch, self.clock.ticks)
+        self._uncollected = 0
+        self.events = self.late = self.turns = self.swaps = 0
+        self.gc_worst_us = 0
+        self.heap_low = heap_free()
+        self.model = self._policy = None
+        self._slots = self.unfed = ()
+        self.model_hash = ""
+        try:
+            model, digest = store.load_active()
+        except (ModelError, MemoryError) as error:
+            # The board stays reachable, so that a good model can be pushed.
+            self.boot_error = "stored model: %s" % error
+        else:
+            if model is not None:
+                self._install(model, digest)
+
+    @property
+    def decision(self):
+        """The class decided last, or -1."""
+        return self._policy.decision if self._policy is not None else -1
+
+    def run(self):
+        """Turn until the host asks for the REPL."""
+        while not self._commands.released:
+            self.turn()
+        self._link.drain()
+
+    def turn(self):
+        clock = self.clock
+        epoch, ticks = clock.epoch, clock.ticks
+        clock.update()
+        self.turns += 1
+        busy = False
+        for _ in range(_EVENTS_PER_TURN):
+            if not self.ring.take():
+                break
+            self._event()
+            busy = True
+        if self.model is not None:
+            self._decide()
+        if self.telemetry.due(elapsed_us(epoch, ticks, clock.epoch, clock.ticks)):
+            self.telemetry.report(self._link, self)
+        busy = self._commands.poll() or busy
+        if not busy:
+            if self._uncollected >= _EVENTS_PER_COLLECTION:
+                self._collect()
+            self.board.idle()
+
+    def _event(self):
+        """One event: read its sensor, move the model to the event's own time, apply the input."""
+        started = ticks_us()
+        source = self.ring.source
+        epoch, ticks = self.clock.moment(self.ring.ticks)
+        values = self._values[source]
+        try:
+            self.sensors[source].read(values)
+        except OSError:
+            # The next event's interval covers this one's, under the input held so far.
+            self.guard.bus_errors[source] += 1
+            return
+        self.guard.values(source, self._arrays[source], values, self._held[source])
+        dt_us = elapsed_us(self.epoch, self.ticks, epoch, ticks)
+        if self.events == 0:
+            dt_us = 0
+        if dt_us < 0:
+            self.late += 1
+            dt_us = 0
+        else:
+            self.epoch, self.ticks = epoch, ticks
+        self.events += 1
+        if self.model is not None:
+            self.model.event(dt_us, self._slots[source], values)
+            if self.guard.state(self.model):
+                self._link.text("state was not finite and has been reset")
+        self._uncollected += 1
+        self.costs.add(ticks_diff(ticks_us(), started))
+
+    def _decide(self):
+        clock = self.clock
+        if elapsed_us(*self._decided, clock.epoch, clock.ticks) < self._policy.cadence_us:
+            return
+        self._decided = (clock.epoch, clock.ticks)
+        ahead_us = elapsed_us(self.epoch, self.ticks, clock.epoch, clock.ticks)
+        model = self.model
+        outputs = model.peek(ahead_us) if ahead_us > 0 and self.events else model.outputs()
+        self.board.actuate(self._policy.decide(outputs), outputs)
+
+    def _collect(self):
+        free = heap_free()
+        if free < self.heap_low:
+            self.heap_low = free
+        started = ticks_us()
+        gc.collect()
+        pause = ticks_diff(ticks_us(), started)
+        if pause > self.gc_worst_us:
+            self.gc_worst_us = pause
+        self._uncollected = 0
+
+    def swap(self):
+        """Verify the pushed model and run it from the next event on; True if the state was kept.
+
+        Raises StoreError, and the old model keeps running.
+        """
+        gc.collect()
+        model, digest = self._store.finish()
+        kept = self.model is not None and model.adopt(self.model)
+        self._store.activate()
+        self._install(model, digest)
+        self.swaps += 1
+        self.boot_error = ""
+        self._link.text("model %s is active" % digest[:12])
+        return kept
+
+    def reset(self):
+        """The model's state to zero; time goes on."""
+        if self.model is not None:
+            self.model.reset()
+
+    def _install(self, model, digest):
+        self._slots = [model.slots(sensor.channels) for sensor in self.sensors]
+        fed = {channel for sensor in self.sensors for channel in sensor.channels}
+        self.unfed = [channel for channel in model.channels if channel not in fed]
+        self.model = model
+        self.model_hash = digest
+        self._policy = Policy(model.settings)
+        self._link.resize(telemetry.longest(model))

@@ -1,0 +1,277 @@
+"""A model file and the running model made from it.
+
+The file is a safetensors file: 8 bytes little-endian length, a JSON header, float32 tensors. Its
+`__metadata__` says everything the tensors do not; safetensors makes every value there a string:
+names stand as they are, everything else as JSON.
+"""
+
+import json
+
+from rivulet.cells import cell_class
+from rivulet.compat import const
+from rivulet.kernels import floats, np, read_tensor
+from rivulet.readout import Readout
+
+FORMAT = "rivulet-1"
+READOUT = "readout.weight"
+CONVENTIONS = ("previous", "current")
+OUTPUT_KINDS = ("class", "value")
+READOUTS = ("state", "mean")
+# What every model says of itself; a cell's own settings are named in its file.
+SETTINGS = (
+    "format",
+    "cell",
+    "convention",
+    "channels",
+    "units",
+    "normalisation",
+    "readout",
+    "readout_tau_s",
+    "output",
+    "classes",
+    "policy",
+    "training_dt_us",
+    "provenance",
+)
+_MAX_HEADER = const(16384)
+# The header is padded with spaces to a multiple of this, so that tensors are aligned.
+_ALIGNMENT = const(8)
+
+
+class ModelError(ValueError):
+    """A model file that cannot be run; the message says why, in one line."""
+
+
+def read_header(file, size):
+    """(settings, tensors) of an open model file of `size` bytes.
+
+    settings: dict of the metadata with JSON values parsed; tensors: dict name -> (shape, offset,
+    end), counted from the end of the header. The file is left at the first tensor.
+    Raises ModelError.
+    """
+    head = file.read(8)
+    length = int.from_bytes(head, "little") if len(head) == 8 else 0
+    if not 2 <= length <= _MAX_HEADER or length + 8 > size or length % _ALIGNMENT:
+        raise ModelError("not a model file: no safetensors header")
+    try:
+        header = json.loads(file.read(length))
+        metadata = header.pop("__metadata__")
+        settings = {key: _value(text) for key, text in metadata.items()}
+    except (ValueError, AttributeError, KeyError):
+        raise ModelError("not a model file: no safetensors header with metadata")
+    for key in SETTINGS:
+        if key not in settings:
+            raise ModelError("not a Rivulet model: its metadata has no '%s'" % key)
+    if settings["format"] != FORMAT:
+        raise ModelError(
+            "model format '%s' is not '%s': convert it again" % (settings["format"], FORMAT)
+        )
+    return settings, _tensors(header, size - 8 - length)
+
+
+def _value(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _tensors(header, available):
+    tensors = {}
+    used = 0
+    for name, entry in header.items():
+        try:
+            shape = tuple(entry["shape"])
+            begin, end = entry["data_offsets"]
+            dtype = entry["dtype"]
+        except (KeyError, TypeError, ValueError):
+            raise ModelError("tensor '%s' has no shape, dtype or offsets" % name)
+        if dtype != "F32":
+            raise ModelError("tensor '%s' is %s, not F32" % (name, dtype))
+        count = 1
+        for length in shape:
+            count *= length
+        if not 1 <= len(shape) <= 2 or count <= 0 or begin % 4 or end - begin != 4 * count:
+            raise ModelError("tensor '%s': its shape and its bytes disagree" % name)
+        tensors[name] = (shape, begin, end)
+        used = max(used, end)
+    if used != available:
+        raise ModelError("truncated: tensors end at byte %d of %d" % (used, available))
+    return tensors
+
+
+def check(settings, tensors):
+    """Names, ranges and shapes agree with the cell. Raises ModelError. Returns its class."""
+    for key, known in (
+        ("convention", CONVENTIONS),
+        ("output", OUTPUT_KINDS),
+        ("readout", READOUTS),
+    ):
+        if settings[key] not in known:
+            raise ModelError("unknown %s '%s'" % (key, settings[key]))
+    if settings["readout"] == "mean" and not settings["readout_tau_s"] > 0.0:
+        raise ModelError("a mean readout needs a readout_tau_s above 0 s")
+    try:
+        cell = cell_class(settings["cell"])
+        cell.check(settings)
+    except ValueError as error:
+        raise ModelError(str(error))
+    if READOUT not in tensors:
+        raise ModelError("tensor '%s' is missing" % READOUT)
+    readout = tensors[READOUT][0]
+    hidden, inputs = readout[-1] - 1, len(settings["channels"])
+    if not inputs:
+        raise ModelError("the model names no channels")
+    wanted = dict(zip(cell.TENSORS, cell.shapes(hidden, inputs)))
+    wanted[READOUT] = (readout[0], hidden + 1)
+    for name, shape in wanted.items():
+        if name not in tensors:
+            raise ModelError("tensor '%s' is missing" % name)
+        if tensors[name][0] != shape:
+            raise ModelError(
+                "tensor '%s' is %s; %d units and %d channels need %s"
+                % (name, tensors[name][0], hidden, inputs, shape)
+            )
+    for name in tensors:
+        if name not in wanted:
+            raise ModelError("tensor '%s' does not belong to a %s cell" % (name, settings["cell"]))
+    if settings["output"] == "class" and len(settings["classes"]) != readout[0]:
+        raise ModelError(
+            "%d class names for %d outputs" % (len(settings["classes"]), readout[0])
+        )
+    if len(settings["normalisation"]["offset"]) != inputs:
+        raise ModelError("the normalisation does not cover the %d channels" % inputs)
+    return cell
+
+
+def load(file, size):
+    """The running model of an open file of `size` bytes. Raises ModelError."""
+    settings, tensors = read_header(file, size)
+    cell = check(settings, tensors)
+    base = file.tell()
+    arrays = {}
+    # In the order of the file, so that it is read once from front to back.
+    for name in sorted(tensors, key=lambda name: tensors[name][1]):
+        shape, begin, _ = tensors[name]
+        file.seek(base + begin)
+        try:
+            array = read_tensor(file, shape)
+        except ValueError as error:
+            raise ModelError("tensor '%s': %s" % (name, error))
+        if not _finite(array):
+            raise ModelError("tensor '%s' holds NaN or infinity" % name)
+        arrays[name] = array
+    return Model(settings, cell(settings, [arrays[name] for name in cell.TENSORS]), arrays[READOUT])
+
+
+def _finite(array):
+    # One sum per row: no temporary the size of the weights.
+    for row in array:
+        total = float(np.sum(row)) if hasattr(row, "shape") else row
+        if total - total != 0.0:
+            return False
+    return True
+
+
+class Model:
+    """A cell and its readout, moved by events. Times are differences in microseconds."""
+
+    def __init__(self, settings, cell, readout_weights):
+        self.settings = settings
+        self.cell = cell
+        self.channels = settings["channels"]
+        self.hidden = len(cell.state_floats)
+        self.output_count = readout_weights.shape[0]
+        self._input_first = settings["convention"] == "current"
+        self._offsets = settings["normalisation"]["offset"]
+        mean_tau_s = settings["readout_tau_s"] if settings["readout"] == "mean" else 0.0
+        self.readout = Readout(readout_weights, mean_tau_s, cell)
+        # Where peek() keeps what it must put back.
+        self._kept = [floats(np.zeros(self.hidden)) for _ in range(3)]
+        self.reset()
+
+    def reset(self):
+        """State zero, every channel at its offset (the trained mean), no history."""
+        cell = self.cell
+        for i in range(self.hidden):
+            cell.state_floats[i] = 0.0
+        for i in range(len(self._offsets)):
+            cell.input_floats[i] = self._offsets[i]
+        cell.evaluate()
+        self.readout.reset()
+
+    def slots(self, channels):
+        """Where the values of a sensor with these channel names go, for `event`.
+
+        Neighbouring channels in the model's order get a view that is filled in one copy, any
+        other order a tuple of channel numbers, -1 for those the model does not take.
+        """
+        numbers = tuple(
+            self.channels.index(name) if name in self.channels else -1 for name in channels
+        )
+        first = numbers[0]
+        if first >= 0 and numbers == tuple(range(first, first + len(numbers))):
+            return self.cell.input_floats[first : first + len(numbers)]
+        return numbers
+
+    def event(self, dt_us, slots, values):
+        """An event `dt_us` >= 0 after the last one carries `values`, floats in order of `slots`.
+
+        What the input drives depends on the model's convention: "previous" moves the state under
+        the input held so far and then applies the new one, "current" applies it first.
+        """
+        if self._input_first:
+            self._apply(slots, values)
+            self._advance(dt_us)
+        else:
+            self._advance(dt_us)
+            self._apply(slots, values)
+
+    def outputs(self):
+        """The outputs (k,) at the last event, as a new array."""
+        return self.readout.outputs()
+
+    def _apply(self, slots, values):
+        if not isinstance(slots, tuple):
+            slots[:] = values
+            return
+        held = self.cell.input_floats
+        for i in range(len(slots)):
+            if slots[i] >= 0:
+                held[slots[i]] = values[i]
+
+    def _advance(self, dt_us):
+        if dt_us > 0:
+            seconds = dt_us * 1e-6
+            self.cell.advance(seconds)
+            self.readout.advance(seconds)
+
+    def peek(self, dt_us):
+        """The outputs `dt_us` after the last event if nothing else happens; moves nothing."""
+        cell, readout = self.cell, self.readout
+        state, alpha, feature = self._kept
+        state[:] = cell.state_floats
+        alpha[:] = cell.alpha_floats
+        feature[:] = readout.feature_floats
+        confidence = readout.confidence
+        self._advance(dt_us)
+        outputs = readout.outputs()
+        cell.state_floats[:] = state
+        cell.alpha_floats[:] = alpha
+        readout.feature_floats[:] = feature
+        readout.confidence = confidence
+        return outputs
+
+    def adopt(self, other):
+        """Take over the state, the held inputs and the mean of a model of the same shape.
+
+        Returns False, and changes nothing, if the channels or the sizes differ.
+        """
+        if self.hidden != other.hidden or self.channels != other.channels:
+            return False
+        self.cell.state_floats[:] = other.cell.state_floats
+        self.cell.input_floats[:] = other.cell.input_floats
+        self.readout.feature_floats[:] = other.readout.feature_floats
+        self.readout.confidence = other.readout.confidence
+        self.cell.evaluate()
+        return True

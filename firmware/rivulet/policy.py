@@ -1,0 +1,22 @@
+"""The discrete head: turns the outputs into decisions at its own cadence."""
+
+from rivulet.kernels import np
+
+
+class Policy:
+    """settings: the model file's `policy`: {"cadence_us": microseconds between decisions}.
+
+    The decision of a model with classes is the class with the largest output; a model with values
+    decides nothing and passes its outputs on (decision -1).
+    """
+
+    def __init__(self, settings):
+        self.cadence_us = settings["policy"]["cadence_us"]
+        self._decides = settings["output"] == "class"
+        self.decision = -1
+
+    def decide(self, outputs):
+        """A new decision from outputs (k,), also kept in `decision`."""
+        if self._decides:
+            self.decision = int(np.argmax(outputs))
+        return self.decision

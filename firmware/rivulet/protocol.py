@@ -1,0 +1,215 @@
+"""Messages and framing of the wire: the one definition, used by the board and by the host.
+
+A frame is 0x7E, a byte-stuffed body, 0x7E (after RFC 1662): bytes below 0x20, 0x7D and 0x7E
+travel as 0x7D and the byte xor 0x20. So no control character is ever part of a frame, in either
+direction: Ctrl-A, Ctrl-C and Ctrl-D still reach the REPL, and text between frames is told from
+frames by the first line end. The body is
+
+    kind u8 | sequence u8 | payload | CRC-32 u32 of all before it        (little-endian)
+
+Host to board, the reply echoes kind and sequence:
+    HELLO      -                              value: PROTOCOL
+    DESCRIBE   -                              a document: names, units, shapes (JSON)
+    STATUS     -                              a document: hash, counters, heap (JSON)
+    CONFIGURE  blocks u8, rate f32 Hz, lease u16 ms
+               telemetry at this rate until the lease ends; the host renews it, so a board whose
+               host went away falls silent by itself
+    PUSH_BEGIN size u32, SHA-256 [32]
+    PUSH_DATA  offset u32, bytes              value: bytes received so far
+    PUSH_END   -                              verifies, then swaps between two events
+    RESET      -                              state to zero
+    RELEASE    -                              leave the program to the REPL
+Board to host:
+    REPLY      sequence u8, kind u8, status u8, value u32, text
+    DOCUMENT   sequence u8, kind u8, total u16, offset u16, bytes
+    TELEMETRY  see TELEMETRY_HEAD, then float32 blocks in the order of BLOCKS
+"""
+
+import struct
+from binascii import crc32
+
+from rivulet.compat import const, micropython, ptr8
+
+PROTOCOL = 1
+
+HELLO = 0x01
+DESCRIBE = 0x02
+STATUS = 0x03
+CONFIGURE = 0x04
+PUSH_BEGIN = 0x05
+PUSH_DATA = 0x06
+PUSH_END = 0x07
+RESET = 0x08
+RELEASE = 0x09
+REPLY = 0x41
+DOCUMENT = 0x42
+TELEMETRY = 0x43
+
+# Status of a reply.
+OK = 0
+REFUSED = 1
+
+# Telemetry blocks and their bits in the CONFIGURE mask, in the order they follow one another.
+# alpha is 1/tau: the host divides, not the board.
+BLOCKS = ("alpha", "state", "outputs", "inputs")
+# blocks u8 | decision i8 (-1: none) | state's time: epoch u32, ticks u32, t = epoch 2^30 + ticks us
+# | events u32 | late u32 | dropped u32 | bus errors u32 | bad values u32
+# | telemetry records dropped u32 | corrupt frames from the host u32 | last event's cost u32 us
+TELEMETRY_HEAD = "<BbIIIIIIIIII"
+CONFIGURE_BODY = "<BfH"
+PUSH_BEGIN_BODY = "<I32s"
+PUSH_DATA_HEAD = "<I"
+REPLY_HEAD = "<BBBI"
+DOCUMENT_HEAD = "<BBHH"
+
+# Data bytes in one PUSH_DATA: its frame fits a board's 512-byte input buffer even if every byte
+# is escaped.
+PUSH_CHUNK = 192
+DOCUMENT_CHUNK = 192
+# The largest body that a board accepts, before stuffing.
+MAX_REQUEST = 256
+
+_FLAG = const(0x7E)
+_ESCAPE = const(0x7D)
+_OVERHEAD = const(6)  # kind, sequence, CRC
+
+
+def frame_size(payload):
+    """The most bytes on the wire for a payload of so many bytes."""
+    return 2 * (payload + _OVERHEAD) + 2
+
+
+@micropython.viper
+def _stuff(source: ptr8, count: int, out: ptr8, at: int) -> int:
+    i = 0
+    while i < count:
+        byte = int(source[i])
+        if byte < 0x20 or byte == 0x7D or byte == 0x7E:
+            out[at] = 0x7D
+            at += 1
+            byte = byte ^ 0x20
+        out[at] = byte
+        at += 1
+        i += 1
+    return at
+
+
+@micropython.viper
+def _unstuff(buffer: ptr8, count: int) -> int:
+    """Undo stuffing in place; the length of the result, or -1 for an escape that escapes nothing
+    that is ever escaped."""
+    i = 0
+    at = 0
+    while i < count:
+        byte = int(buffer[i])
+        if byte == 0x7D:
+            i += 1
+            if i >= count:
+                return -1
+            byte = int(buffer[i]) ^ 0x20
+            if byte >= 0x20 and byte != 0x7D and byte != 0x7E:
+                return -1
+        buffer[at] = byte
+        at += 1
+        i += 1
+    return at
+
+
+def encode(body, length, out, at):
+    """Frame body[:length] (kind, sequence, payload; 4 spare bytes behind it) into out[at:].
+
+    Returns the position after the frame. body and out are bytearrays.
+    """
+    struct.pack_into("<I", body, length, crc32(memoryview(body)[:length]) & 0xFFFFFFFF)
+    out[at] = _FLAG
+    at = _stuff(body, length + 4, out, at + 1)
+    out[at] = _FLAG
+    return at + 1
+
+
+def frame(kind, sequence, payload=b""):
+    """One frame as bytes: for the host and for tests; boards encode into their own buffers."""
+    body = bytearray((kind, sequence)) + payload + bytes(4)
+    out = bytearray(frame_size(len(payload)))
+    return bytes(out[: encode(body, len(payload) + 2, out, 0)])
+
+
+# What Deframer.feed found.
+NOTHING = 0
+FRAME = 1
+TEXT = 2
+
+
+class Deframer:
+    """Splits a byte stream into frames and lines of stray text, and survives anything.
+
+    limit: the longest stuffed body it accepts. After FRAME, body[:length] is kind, sequence and
+    payload; after TEXT, body[:length] is a line of text. Counts `corrupt` and `oversized` frames.
+    """
+
+    def __init__(self, limit):
+        self.body = bytearray(limit)
+        self.length = 0
+        self.corrupt = 0
+        self.oversized = 0
+        self._count = 0
+        self._inside = False
+
+    def feed(self, byte):
+        """Take one byte; NOTHING, FRAME or TEXT."""
+        count = self._count
+        if byte >= 0x20 and byte != _FLAG:
+            # A body longer than the buffer is counted once, when its end shows what it was.
+            if count < len(self.body):
+                self.body[count] = byte
+            self._count = count + 1
+            return NOTHING
+        self._count = 0
+        if byte == _FLAG:
+            return self._flag(count)
+        # A control character: frames have none, so what stood before it was text or is broken.
+        inside = self._inside
+        self._inside = False
+        return self._text(count, inside)
+
+    def _flag(self, count):
+        if count == 0:  # an opening flag, or one that closes nothing
+            self._inside = True
+            return NOTHING
+        if count > len(self.body):
+            self.oversized += 1
+            self._inside = True
+            return NOTHING
+        # Text that ends in an opening flag must not be unstuffed in place: look before.
+        was_inside = self._inside
+        if not was_inside and self._printable(count):
+            self._inside = True
+            self.length = count
+            return TEXT
+        length = _unstuff(self.body, count) - 4
+        if length >= 2:
+            view = memoryview(self.body)
+            if struct.unpack_from("<I", self.body, length)[0] == crc32(view[:length]) & 0xFFFFFFFF:
+                self._inside = False
+                self.length = length
+                return FRAME
+        self.corrupt += 1
+        # This flag may be the next frame's first.
+        self._inside = True
+        return NOTHING
+
+    def _text(self, count, inside):
+        if count == 0:
+            return NOTHING
+        if inside or count > len(self.body) or not self._printable(count):
+            self.corrupt += 1
+            return NOTHING
+        self.length = count
+        return TEXT
+
+    def _printable(self, count):
+        try:
+            str(memoryview(self.body)[:count], "utf-8")
+        except UnicodeError:
+            return False
+        return True

@@ -1,0 +1,84 @@
+"""What is reported and how often: records that are dropped, and counted, when the port is full."""
+
+import struct
+
+from rivulet import protocol
+from rivulet.compat import const
+from rivulet.kernels import floats, pack_float32
+
+_ALL = const(0x0F)
+_HEAD_BYTES = struct.calcsize(protocol.TELEMETRY_HEAD)
+
+
+def longest(model):
+    """Payload bytes of a record with every block of `model` (or of none)."""
+    if model is None:
+        return _HEAD_BYTES
+    count = 2 * model.hidden + len(model.channels) + model.output_count
+    return _HEAD_BYTES + 4 * count
+
+
+class Telemetry:
+    """Samples a model at the rate the host asked for, until the host's lease ends."""
+
+    def __init__(self):
+        self._blocks = _ALL
+        self._interval_us = 0
+        self._lease_us = 0
+        self._waited_us = 0
+        self.dropped = 0
+        self.sent = 0
+
+    def configure(self, blocks, rate_hz, lease_ms):
+        """Report `blocks` (a mask of protocol.BLOCKS) at `rate_hz` for `lease_ms`; 0 Hz: stop."""
+        self._blocks = blocks & _ALL
+        self._interval_us = int(1e6 / rate_hz) if rate_hz > 0.0 else 0
+        self._lease_us = lease_ms * 1000
+
+    def due(self, elapsed_us):
+        """Count `elapsed_us` and tell whether a record is due now."""
+        if self._lease_us <= 0 or not self._interval_us:
+            return False
+        self._lease_us -= elapsed_us
+        self._waited_us += elapsed_us
+        if self._waited_us < self._interval_us:
+            return False
+        self._waited_us %= self._interval_us
+        return True
+
+    def report(self, link, loop):
+        """Queue one record of the loop's model and counters, or drop it."""
+        model = loop.model
+        blocks = self._blocks if model is not None else 0
+        if not link.room(len(link.payload) - 8):
+            self.dropped += 1
+            return
+        payload = link.payload
+        struct.pack_into(
+            protocol.TELEMETRY_HEAD,
+            payload,
+            2,
+            blocks,
+            loop.decision,
+            loop.epoch & 0xFFFFFFFF,
+            loop.ticks,
+            loop.events,
+            loop.late,
+            sum(loop.ring.dropped),
+            sum(loop.guard.bus_errors),
+            sum(loop.guard.bad_values),
+            self.dropped,
+            link.deframer.corrupt + link.deframer.oversized,
+            loop.costs.last,
+        )
+        at = 2 + _HEAD_BYTES
+        if blocks & 1:
+            at = pack_float32(model.cell.alpha_floats, payload, at)
+        if blocks & 2:
+            at = pack_float32(model.cell.state_floats, payload, at)
+        if blocks & 4:
+            at = pack_float32(floats(model.outputs()), payload, at)
+        if blocks & 8:
+            at = pack_float32(model.cell.input_floats, payload, at)
+        link.send(protocol.TELEMETRY, at - 2)
+        self.sent += 1

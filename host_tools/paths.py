@@ -1,0 +1,11 @@
+"""Where things are in a checkout."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FIRMWARE = ROOT / "firmware"
+BOARDS = ROOT / "boards"
+MODELS = ROOT / "models"
+BUILD = ROOT / "build"
+# What was obtained from package registries; safe to delete, made anew when needed.
+CACHE = BUILD / "cache"

@@ -15,9 +15,13 @@ class StoreError(Exception):
 
 
 class Store:
-    """The active model and the one being received, in `folder`."""
+    """The active model and the one being received, in `folder`.
 
-    def __init__(self, folder="/models"):
+    A relative folder is the right one on a board: ports differ in where flash is mounted, and a
+    program starts in that place.
+    """
+
+    def __init__(self, folder="models"):
         self._folder = folder
         self._active = folder + "/active.safetensors"
         self._incoming = folder + "/incoming.safetensors"

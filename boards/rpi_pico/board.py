@@ -1,0 +1,49 @@
+"""Raspberry Pi Pico: an MPU-6050 on I2C0 and the LED as the actuator."""
+
+import time
+
+import machine
+from drivers.mpu6050 import MPU6050
+from micropython import const
+
+NAME = "rpi_pico"
+
+_SDA_GPIO = const(4)
+_SCL_GPIO = const(5)
+_BUS_HZ = const(400_000)
+_INTERRUPT_GPIO = const(15)
+_LED_GPIO = const(25)
+_IDLE_US = const(200)
+
+_led = machine.Pin(_LED_GPIO, machine.Pin.OUT, value=0)
+
+# On rp2 both wrap at 2**30 by themselves.
+ticks_us = time.ticks_us
+ticks_ms = time.ticks_ms
+
+
+def start_sensors(ring):
+    """Build the sensors and let their interrupts write to the ring."""
+    i2c = machine.I2C(
+        0, sda=machine.Pin(_SDA_GPIO), scl=machine.Pin(_SCL_GPIO), freq=_BUS_HZ
+    )
+    sensor = MPU6050(i2c, machine.Pin(_INTERRUPT_GPIO, machine.Pin.IN))
+    # Looked up here, once: the interrupt has no time to spare.
+    push = ring.push
+    now = ticks_us
+
+    def data_ready(pin):
+        push(now(), 0)
+
+    sensor.start(data_ready)
+    return [sensor]
+
+
+def idle():
+    """Rest shortly; interrupts are served meanwhile."""
+    time.sleep_us(_IDLE_US)
+
+
+def actuate(decision, outputs):
+    """The LED is on for every decision but class 0 and "none yet" (-1)."""
+    _led.value(1 if decision > 0 else 0)

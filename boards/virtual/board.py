@@ -1,0 +1,42 @@
+"""The virtual board: one MPU-6050 for each that the simulated bus answers for."""
+
+import machine
+import virtual_world
+from drivers.mpu6050 import MPU6050
+
+NAME = "virtual"
+
+# (address, interrupt pin, prefix of the channel names)
+_SENSORS = ((0x68, 15, ""), (0x69, 14, "second_"))
+
+_led = machine.Pin(25, machine.Pin.OUT, value=0)
+
+# The simulated world keeps the time, so that it can run faster than the real one.
+ticks_us = virtual_world.ticks_us
+ticks_ms = virtual_world.ticks_ms
+idle = virtual_world.idle
+
+
+def start_sensors(ring):
+    """Build the sensors and let their interrupts write to the ring."""
+    i2c = machine.I2C(0, sda=machine.Pin(4), scl=machine.Pin(5), freq=400_000)
+    present = i2c.scan()
+    sensors = []
+    for address, pin, prefix in _SENSORS:
+        if address in present:
+            sensors.append(MPU6050(i2c, machine.Pin(pin), address, prefix=prefix))
+    for source, sensor in enumerate(sensors):
+        sensor.start(_handler(ring.push, source))
+    return sensors
+
+
+def _handler(push, source):
+    def data_ready(pin):
+        push(ticks_us(), source)
+
+    return data_ready
+
+
+def actuate(decision, outputs):
+    """The LED is on for every decision but class 0 and "none yet" (-1)."""
+    _led.value(1 if decision > 0 else 0)

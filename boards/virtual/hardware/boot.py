@@ -1,0 +1,14 @@
+"""Power-on of the virtual board: the interpreter starts here and becomes the board.
+
+Run by the supervisor as `micropython boot.py MODE FILES SPEED_PERMILLE SENSORS STIMULUS REPEAT`.
+"""
+
+import sys
+
+import console
+import machine  # noqa: F401  (takes the place of the interpreter's own module of that name)
+import virtual_world
+
+mode, files, speed_permille, sensors, stimulus, repeat = sys.argv[1:]
+virtual_world.configure(int(speed_permille), int(sensors), stimulus, repeat == "repeat")
+console.start(globals(), mode, files)

@@ -1,0 +1,89 @@
+"""InvenSense MPU-6050: accelerometer and gyroscope over I2C, with its data-ready interrupt.
+
+    sensor = MPU6050(machine.I2C(0), machine.Pin(15, machine.Pin.IN))
+    sensor.start(handler)  # handler(pin) runs in the interrupt, once a sample
+    sensor.read(out)  # six floats: m/s^2 and rad/s
+"""
+
+import errno
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(value):
+        return value
+
+
+_SMPLRT_DIV = const(0x19)  # then CONFIG, GYRO_CONFIG, ACCEL_CONFIG
+_INT_PIN_CFG = const(0x37)  # then INT_ENABLE
+_INT_ENABLE = const(0x38)
+_DATA = const(0x3B)  # accelerometer, temperature, gyroscope: seven big-endian words
+_PWR_MGMT_1 = const(0x6B)
+_WHO_AM_I = const(0x75)
+
+_CHIP_ID = const(0x68)
+_CLOCK_FROM_GYRO = const(0x01)  # steadier than the internal oscillator
+_GYRO_2000_DPS = const(0x18)
+_ACCEL_16_G = const(0x18)
+_ACTIVE_HIGH_PULSE = const(0x00)
+_DATA_READY = const(0x01)
+_INTERNAL_RATE_HZ = const(1000)  # whenever the low-pass filter is on
+
+# (bandwidth in Hz, DLPF_CFG), the widest first.
+_FILTERS = ((184, 1), (94, 2), (44, 3), (21, 4), (10, 5), (5, 6))
+
+_ACCEL_SCALE = 9.80665 / 2048  # m/s^2 per count
+_GYRO_SCALE = 3.141592653589793 / 180 / 16.4  # rad/s per count
+
+
+class MPU6050:
+    name = "mpu6050"
+    units = ("m/s^2", "m/s^2", "m/s^2", "rad/s", "rad/s", "rad/s")
+
+    def __init__(self, i2c, interrupt_pin, address=0x68, *, rate_hz=10, prefix=""):
+        """Probe and set up the chip. `prefix` tells the channels of two sensors apart."""
+        if not 4 <= rate_hz <= 1000:
+            raise ValueError("rate_hz must be 4 to 1000")
+        self._i2c = i2c
+        self._pin = interrupt_pin
+        self._address = address
+        names = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
+        self.channels = tuple(prefix + name for name in names)
+        self._data = bytearray(14)
+
+        chip_id = i2c.readfrom_mem(address, _WHO_AM_I, 1)[0]
+        if chip_id != _CHIP_ID:
+            raise OSError(errno.ENODEV, "no MPU-6050: WHO_AM_I is 0x%02x" % chip_id)
+        # What the sampling cannot represent is filtered away.
+        dlpf = next((config for hz, config in _FILTERS if hz * 2 <= rate_hz), 6)
+        divider = _INTERNAL_RATE_HZ // rate_hz - 1
+        self._write(_PWR_MGMT_1, (_CLOCK_FROM_GYRO,))
+        self._write(_SMPLRT_DIV, (divider, dlpf, _GYRO_2000_DPS, _ACCEL_16_G))
+        # A pulse for each sample: a latched pin would stay high, and the next sample would raise
+        # no edge, until somebody reads. Off until start().
+        self._write(_INT_PIN_CFG, (_ACTIVE_HIGH_PULSE, 0))
+
+    def start(self, handler):
+        """Enable the data-ready interrupt; `handler(pin)` must not allocate."""
+        self._pin.irq(handler, trigger=self._pin.IRQ_RISING, hard=True)
+        self._write(_INT_ENABLE, (_DATA_READY,))
+
+    def read(self, out):
+        """The newest sample as six floats into `out`; raises OSError when the bus fails."""
+        if len(out) < 6:
+            raise ValueError("out must hold 6 values")
+        data = self._data
+        self._i2c.readfrom_mem_into(self._address, _DATA, data)
+        for channel in range(3):
+            out[channel] = _word(data, 2 * channel) * _ACCEL_SCALE
+            out[channel + 3] = _word(data, 2 * channel + 8) * _GYRO_SCALE
+
+    def _write(self, register, values):
+        self._i2c.writeto_mem(self._address, register, bytes(values))
+
+
+def _word(data, index):
+    """A signed big-endian word; struct.unpack_from would allocate a tuple."""
+    value = data[index] << 8 | data[index + 1]
+    return value - 0x10000 if value & 0x8000 else value

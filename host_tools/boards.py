@@ -1,0 +1,56 @@
+"""What is known of each kind of board: boards/<name>/board.json, read and checked."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from host_tools.errors import RivuletError
+from host_tools.paths import BOARDS
+
+
+@dataclass(frozen=True)
+class Board:
+    name: str
+    description: str
+    # The name that mpy-cross has for the processor, such as "armv6m".
+    arch: str
+    # Width of a float in the board's usual MicroPython build: 4, or 8 on a PC.
+    float_bytes: int
+    # Modules of firmware/drivers that the board's board.py imports.
+    drivers: tuple[str, ...]
+    # Where MicroPython with ulab is had for it, in words for the user.
+    ulab: str
+    # Everything board.json says, the fields above included.
+    facts: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        return BOARDS / self.name
+
+
+def list_boards() -> list[str]:
+    return sorted(path.parent.name for path in BOARDS.glob("*/board.json"))
+
+
+def load_board(name: str) -> Board:
+    """The board called `name`; RivuletError lists the known ones when there is none."""
+    known = list_boards()
+    if name not in known:
+        raise RivuletError(f"there is no board '{name}'; known boards: {', '.join(known)}")
+    path = BOARDS / name / "board.json"
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return Board(
+            name=str(facts["name"]),
+            description=str(facts["description"]),
+            arch=str(facts["arch"]),
+            float_bytes=int(facts["float_bytes"]),
+            drivers=tuple(str(driver) for driver in facts["drivers"]),
+            ulab=str(facts["ulab"]),
+            facts=facts,
+        )
+    except KeyError as error:
+        raise RivuletError(f"{path} lacks the field {error}") from error
+    except (ValueError, TypeError) as error:
+        raise RivuletError(f"{path} is not a description of a board: {error}") from error

@@ -1,0 +1,281 @@
+"""The `rivulet` command: one function a subcommand, which parses and prints and no more."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from host_tools import ports
+from host_tools.boards import list_boards, load_board
+from host_tools.errors import RivuletError
+
+app = typer.Typer(
+    help="Liquid neural networks on microcontrollers: convert, flash, push, watch.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+PortOption = Annotated[
+    str | None, typer.Option("--port", help="Serial port; needless when one board is there.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+ModelArgument = Annotated[Path, typer.Argument(help="A converted model: .safetensors")]
+
+
+class Runtime(StrEnum):
+    micropython = "micropython"
+    numpy = "numpy"
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal; silent elsewhere."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f}%"))
+    with Progress(
+        *columns, TimeElapsedColumn(), console=_err, transient=True, disable=not _err.is_terminal
+    ) as bar:
+        task = bar.add_task(what)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
+
+
+@app.command()
+def boards(as_json: JsonOption = False) -> None:
+    """List the boards that Rivulet knows."""
+    known = [load_board(name) for name in list_boards()]
+    if as_json:
+        print(json.dumps([board.facts for board in known], indent=2))
+        return
+    for board in known:
+        _out.print(f"{board.name:14} {board.arch:10} {board.description}")
+
+
+@app.command()
+def virtual(
+    data: Annotated[
+        str, typer.Option(help="What its sensor plays: 'activity', 'none', or an EVENTS.csv.")
+    ] = "activity",
+    drop: Annotated[float, typer.Option(help="Share of samples lost at the sensor, 0 to 1.")] = 0.0,
+    jitter: Annotated[float, typer.Option(help="Jitter of the sample times, in ms.")] = 0.0,
+) -> None:
+    """Run a virtual board until Ctrl-C; prints its port."""
+    from host_tools.playback import prepare
+    from host_tools.interpreter import find_micropython
+    from host_tools.virtual import VirtualBoard
+
+    folder = ports.VIRTUAL_PORTS / "default"
+    interpreter = find_micropython(_err.print)
+    stimulus = prepare(data, drop, jitter, folder / "stimulus.bin")
+    board = VirtualBoard(folder, stimulus, interpreter, repeat=True)
+    with board:
+        print(board.port, flush=True)
+        _err.print("virtual board is on; Ctrl-C switches it off")
+        try:
+            while True:
+                time.sleep(1.0)
+        except KeyboardInterrupt:
+            _err.print("switched off")
+
+
+@app.command()
+def flash(
+    board: Annotated[str, typer.Option(help="Kind of board; see 'rivulet boards'.")],
+    port: PortOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put the firmware on a board; copies only what changed."""
+    from host_tools.flash import flash as flash_board
+
+    facts = load_board(board)
+    with _progress("flashing") as bar:
+        report = flash_board(ports.resolve(port), facts, lambda done, total, _: bar(done, total))
+    if as_json:
+        print(json.dumps(report.__dict__, indent=2))
+        return
+    if report.up_to_date:
+        _out.print(f"{report.port}: up to date ({len(report.unchanged)} files)")
+    else:
+        _out.print(
+            f"{report.port}: {len(report.copied)} files copied ({report.bytes_copied} bytes), "
+            f"{len(report.unchanged)} unchanged, {len(report.removed)} removed; verified"
+        )
+    _out.print(f"{report.runtime}, {report.form}")
+    if report.ulab:
+        _out.print(f"ulab {report.ulab}: cells run on ulab")
+    else:
+        _out.print("no ulab: cells run in plain Python, slower; " + facts.facts["ulab"])
+
+
+@app.command()
+def convert(
+    weights: Annotated[Path, typer.Argument(help="Trained weights: .npz, .pt or .safetensors")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The model file to write.")],
+    metadata: Annotated[
+        Path | None, typer.Option(help="JSON that adds to or replaces the weights' metadata.")
+    ] = None,
+) -> None:
+    """Check trained weights and write a model file."""
+    from host_tools.convert import convert as convert_weights
+    from host_tools.convert import read_weights
+
+    arrays, settings = read_weights(weights)
+    if metadata is not None:
+        settings |= _read_json(metadata)
+    model = convert_weights(arrays, settings)
+    model.save(out)
+    _out.print(
+        f"{out}: {model.settings['cell']}, {model.hidden} units, "
+        f"{len(model.settings['channels'])} channels, {out.stat().st_size} bytes"
+    )
+
+
+@app.command()
+def push(model: ModelArgument, port: PortOption = None) -> None:
+    """Send a model to a running board, which verifies it and swaps without stopping."""
+    from host_tools.replay import read_settings
+    from host_tools.wire import Board
+
+    read_settings(model)  # a broken file is refused before the board sees any of it
+    with Board(ports.resolve(port)) as board, _progress("pushing") as bar:
+        outcome = board.push(model.read_bytes(), bar)
+        facts = board.description["model"]
+    _out.print(f"{facts['cell']} with {facts['hidden']} units is active; {outcome}")
+    if facts["unfed"]:
+        _out.print(f"no sensor of this board feeds: {', '.join(facts['unfed'])}")
+
+
+@app.command()
+def status(port: PortOption = None, as_json: JsonOption = False) -> None:
+    """Say what a board is running and how it fares."""
+    from host_tools.status import status_lines, status_of
+    from host_tools.wire import Board
+
+    with Board(ports.resolve(port)) as board:
+        facts = status_of(board)
+    if as_json:
+        print(json.dumps(facts, indent=2))
+        return
+    for name, value in status_lines(facts):
+        _out.print(f"{name:18} {value}")
+
+
+@app.command()
+def monitor(
+    port: PortOption = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Also write a CSV file.")] = None,
+    rate: Annotated[float, typer.Option(help="Telemetry records a second.")] = 20.0,
+) -> None:
+    """Watch time constants, outputs and counters live."""
+    from host_tools.monitor import monitor as watch
+    from host_tools.wire import Board
+
+    with Board(ports.resolve(port)) as board:
+        seen = watch(board, seconds, record, rate)
+        lost = board.frames_lost
+        corrupt = board.frames_corrupt
+    _out.print(f"{seen} records, {lost} frames lost, {corrupt} corrupt")
+    if record is not None:
+        _out.print(f"written to {record}")
+
+
+@app.command()
+def replay(
+    model: ModelArgument,
+    events: Annotated[Path, typer.Argument(help="t_us and the model's channels, as CSV.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="CSV to write, one row an event.")],
+    runtime: Annotated[Runtime, typer.Option(help="What runs it.")] = Runtime.micropython,
+) -> None:
+    """Run the device code over recorded events, offline."""
+    from host_tools.replay import replay as run
+
+    report = run(model, events, out, runtime.value)
+    _out.print(f"{out}: {report.events} events, {report.late} late, on {runtime.value}")
+
+
+@app.command()
+def release(port: PortOption = None) -> None:
+    """Make a board leave Rivulet for its MicroPython prompt."""
+    from host_tools.wire import Board
+
+    with Board(ports.resolve(port)) as board:
+        board.release()
+    _out.print("the board is at its prompt; Ctrl-D there starts Rivulet again")
+
+
+@app.command()
+def reset(port: PortOption = None) -> None:
+    """Set the running model's state to zero."""
+    from host_tools.wire import Board
+
+    with Board(ports.resolve(port)) as board:
+        board.reset()
+    _out.print("state is zero")
+
+
+@app.command()
+def demo(
+    board: Annotated[str, typer.Option(help="'virtual' or 'emulated_pico'.")] = "virtual",
+    uf2: Annotated[
+        Path | None, typer.Option(help="MicroPython image for the emulated Pico.")
+    ] = None,
+) -> None:
+    """Show the whole path on a board made of software; ends by itself."""
+    from host_tools.demo import run_demo
+
+    run_demo(board, uf2, _out)
+
+
+@app.command()
+def bench(
+    port: PortOption = None,
+    units: Annotated[int, typer.Option(help="Hidden units.", min=1)] = 32,
+    inputs: Annotated[int, typer.Option(help="Input channels.", min=1)] = 4,
+    as_json: JsonOption = False,
+) -> None:
+    """Time the cell against its plain form; on a board with --port, else on this machine."""
+    from host_tools.bench import bench_table, run_bench
+
+    report = run_bench(port, units, inputs, _err.print)
+    if as_json:
+        print(json.dumps(report, indent=2))
+    else:
+        _out.print(bench_table(report))
+
+
+def _read_json(path: Path) -> dict[str, object]:
+    try:
+        content = json.loads(path.read_text())
+    except OSError as error:
+        raise RivuletError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise RivuletError(f"{path}: not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise RivuletError(f"{path}: must hold a JSON object")
+    return content
+
+
+def main() -> None:
+    """Run the command; what a user can mend is one line on stderr and exit code 1."""
+    try:
+        app()
+    except RivuletError as error:
+        _err.print(f"rivulet: {error}", markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _err.print("stopped")
+        sys.exit(130)

@@ -1,0 +1,135 @@
+"""Running code on a board through MicroPython's raw REPL, over mpremote's own transport."""
+
+import contextlib
+import errno
+import io
+import struct
+from collections.abc import Iterator
+
+import serial
+from mpremote.transport import TransportError
+from mpremote.transport_serial import SerialTransport
+
+from host_tools.errors import RivuletError
+from host_tools.ports import candidates
+
+# A board may be busy erasing flash; nothing it does keeps it silent for longer than this.
+_SILENCE_S = 5.0
+_EXEC_S = 60.0
+
+
+class BoardCodeError(RivuletError):
+    """The code that was sent raised an exception on the board; `last_line` is what it printed."""
+
+    def __init__(self, port: str, last_line: str) -> None:
+        super().__init__(f"the board on {port} answered: {last_line}")
+        self.last_line = last_line
+
+
+class RawRepl:
+    """An open session: the board's program is stopped and its memory is free."""
+
+    def __init__(self, port: str, transport: SerialTransport) -> None:
+        self.port = port
+        self._transport = transport
+
+    def run(self, code: str) -> str:
+        """Execute `code` on the board and return what it printed."""
+        with _reporting_loss(self.port):
+            output, problem = self._transport.exec_raw(code, timeout=_EXEC_S)
+        if problem:
+            lines = problem.decode("utf-8", "replace").strip().splitlines()
+            raise BoardCodeError(self.port, lines[-1])
+        text: str = output.decode("utf-8", "replace")
+        return text
+
+    def restart(self) -> None:
+        """Soft-reset the board into its program, as pressing Ctrl-D at its prompt does."""
+        with _reporting_loss(self.port):
+            self._transport.exit_raw_repl()
+            self._transport.serial.write(b"\x04")
+            said = self._transport.read_until(1, b"soft reboot\r\n", timeout_overall=_SILENCE_S)
+        if not said.endswith(b"soft reboot\r\n"):
+            raise RivuletError(f"the board on {self.port} did not restart: press its reset button")
+
+
+@contextlib.contextmanager
+def raw_repl(port: str) -> Iterator[RawRepl]:
+    """Stop the program on `port` for the time of the block; afterwards it is started again."""
+    transport = _open(port)
+    try:
+        _enter(port, transport)
+        session = RawRepl(port, transport)
+        try:
+            yield session
+        except RivuletError:
+            # The program that was stopped goes on even when the work failed; if the board is
+            # gone, the first error is the one to tell.
+            with contextlib.suppress(RivuletError):
+                session.restart()
+            raise
+        session.restart()
+    finally:
+        with contextlib.suppress(OSError):
+            transport.close()
+
+
+def _open(port: str) -> SerialTransport:
+    try:
+        transport = SerialTransport(port, timeout=_SILENCE_S)
+    except (TransportError, ValueError):
+        # mpremote does not tell why; opening the port once more does.
+        try:
+            serial.serial_for_url(port, exclusive=True).close()
+        except (OSError, ValueError) as error:
+            raise unusable_port(port, error) from error
+        raise RivuletError(f"{port} was in use a moment ago: try again") from None
+    # Without it a write to a board that went away would wait for ever.
+    transport.serial.write_timeout = _SILENCE_S
+    return transport
+
+
+def _enter(port: str, transport: SerialTransport) -> None:
+    with _reporting_loss(port):
+        # A board that is just starting can miss the first Ctrl-C, so the first wait is short.
+        for timeout_s in (2.0, _SILENCE_S):
+            transport.serial.timeout = timeout_s
+            # On a failure mpremote prints what it read; the one line below says it all.
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(TransportError):
+                transport.enter_raw_repl(timeout_overall=timeout_s)
+                transport.serial.timeout = _SILENCE_S
+                return
+    raise RivuletError(
+        f"{port} does not answer as a MicroPython board: is MicroPython installed on it, and is "
+        "this the right port?"
+    )
+
+
+@contextlib.contextmanager
+def _reporting_loss(port: str) -> Iterator[None]:
+    try:
+        yield
+    # struct.error: mpremote unpacks an answer that was cut short.
+    except (OSError, TransportError, struct.error) as error:
+        raise RivuletError(
+            f"the board on {port} stopped answering: check its cable, then run the same command "
+            "again"
+        ) from error
+
+
+def unusable_port(port: str, error: OSError | ValueError) -> RivuletError:
+    """What to tell when pyserial fails to open `port` with `error`."""
+    code = getattr(error, "errno", None)
+    text = str(error)
+    # On Windows pyserial quotes the system's exception and sets no errno.
+    if code == errno.ENOENT or "FileNotFound" in text:
+        present = ", ".join(candidates()) or "none: plug the board in with a data cable"
+        return RivuletError(f"there is no port {port}; ports here: {present}")
+    if code == errno.EACCES:
+        return RivuletError(
+            f"you may not open {port}: join the group that owns it (often: sudo usermod -aG "
+            "dialout $USER) and log in again"
+        )
+    if code in (errno.EAGAIN, errno.EBUSY) or "PermissionError" in text:
+        return RivuletError(f"{port} is in use: close the program that holds it")
+    return RivuletError(f"{port} is not a usable serial port: {text}")

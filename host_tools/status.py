@@ -1,0 +1,74 @@
+"""What `rivulet status` says, put together from a board's description and counters."""
+
+from typing import Any
+
+from host_tools.wire import Board
+from rivulet.clock import PERIOD
+from rivulet.costs import percentile
+
+
+def status_of(board: Board) -> dict[str, Any]:
+    """The board's status document with derived figures: uptime_s, percentiles of event costs."""
+    facts = board.status()
+    facts["port"] = board.port
+    facts["micropython"] = board.description["micropython"]
+    facts["machine"] = board.description["machine"]
+    epoch, ticks = facts.pop("uptime_epoch"), facts.pop("uptime_ticks")
+    facts["uptime_s"] = (epoch * PERIOD + ticks) / 1e6
+    costs = facts.pop("event_cost_us")
+    facts["event_cost_p50_us"] = percentile(costs, 0.50)
+    facts["event_cost_p99_us"] = percentile(costs, 0.99)
+    return facts
+
+
+def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Name and value of each line for a person."""
+    lines = [
+        ("board", f"{facts['board']} at {facts['port']} ({facts['machine']})"),
+        ("runtime", f"MicroPython {facts['micropython']}, cells on {facts['backend']}"),
+        ("firmware", facts["firmware"]),
+        ("uptime", f"{facts['uptime_s']:.1f} s"),
+    ]
+    if facts["model_hash"]:
+        lines += [
+            ("model", facts["model_hash"]),
+            (
+                "cell",
+                f"{facts['cell']}: {facts['hidden']} units, {facts['channels']} inputs, "
+                f"{facts['outputs']} outputs",
+            ),
+        ]
+    else:
+        lines.append(("model", "none: rivulet push MODEL.safetensors"))
+    if facts["boot_error"]:
+        lines.append(("trouble at boot", facts["boot_error"]))
+    lines += [
+        ("events", f"{facts['events']} received, {facts['late']} late"),
+        ("dropped", _by_source(facts["dropped"])),
+        ("bus errors", _by_source(facts["bus_errors"])),
+        ("bad values", _by_source(facts["bad_values"])),
+        ("state resets", str(facts["state_resets"])),
+        ("models swapped", str(facts["swaps"])),
+        (
+            "event cost",
+            f"p50 {facts['event_cost_p50_us']:.0f} µs, p99 {facts['event_cost_p99_us']:.0f} µs, "
+            f"worst {facts['event_cost_worst_us']} µs",
+        ),
+        ("longest collection", f"{facts['gc_worst_us']} µs"),
+        (
+            "telemetry",
+            f"{facts['telemetry_sent']} sent, {facts['telemetry_dropped']} dropped",
+        ),
+        (
+            "frames from host",
+            f"{facts['frames_corrupt']} corrupt, {facts['frames_oversized']} oversized",
+        ),
+        ("heap", f"{facts['heap_free']} bytes free, lowest {facts['heap_low']}"),
+    ]
+    return lines
+
+
+def _by_source(counts: list[int]) -> str:
+    if len(counts) < 2:
+        return str(sum(counts))
+    return f"{sum(counts)} (by sensor: {', '.join(map(str, counts))})"

@@ -1,0 +1,153 @@
+"""The live view in the terminal: time constants, outputs, counters, the board's log lines."""
+
+import math
+from collections import deque
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from host_tools.wire import Record
+
+_SPARKS = "▁▂▃▄▅▆▇█"
+_HISTORY = 24
+_COLUMN_WIDTH = 62
+_LOG_LINES = 4
+
+
+class LiveView:
+    """Holds what was seen so far and draws it: one row a neuron with tau now, the range it has
+    covered and a sparkline of its logarithm. description: the board's own (Board.description)."""
+
+    def __init__(self, description: dict[str, Any], title: str) -> None:
+        self.title = title
+        self.truth: str | None = None
+        self.lines: deque[str] = deque(maxlen=_LOG_LINES)
+        self.footer: list[tuple[str, str]] = []
+        self.record: Record | None = None
+        self.describe(description)
+
+    def describe(self, description: dict[str, Any]) -> None:
+        """Another model: its ranges start anew."""
+        self._model = description.get("model")
+        hidden = self._model["hidden"] if self._model else 0
+        self._history: list[deque[float]] = [deque(maxlen=_HISTORY) for _ in range(hidden)]
+        self._low = [math.inf] * hidden
+        self._high = [0.0] * hidden
+
+    def add(self, record: Record) -> None:
+        self.record = record
+        if "alpha" not in record.blocks:
+            return
+        for i, tau in enumerate(record.tau):
+            self._history[i].append(float(tau))
+            self._low[i] = min(self._low[i], float(tau))
+            self._high[i] = max(self._high[i], float(tau))
+
+    def decided(self) -> str | None:
+        """The name of the class decided last."""
+        if self.record is None or self._model is None:
+            return None
+        classes = self._model["classes"]
+        if not 0 <= self.record.decision < len(classes):
+            return None
+        return str(classes[self.record.decision])
+
+    def render(self, width: int = 120, height: int = 40) -> RenderableType:
+        """The whole view for a terminal of this size."""
+        if self._model is None:
+            body: RenderableType = Text("no model on the board: rivulet push MODEL.safetensors")
+            return Panel(body, title=self.title)
+        parts: list[RenderableType] = [self._neurons(width, height), self._outputs()]
+        if self.footer:
+            parts.append(_pairs(self.footer))
+        parts.append(self._counters())
+        parts.extend(Text(line, style="dim", no_wrap=True) for line in self.lines)
+        model = self._model
+        subtitle = (
+            f"{model['cell']} · {model['hidden']} units · {len(model['channels'])} inputs · "
+            f"model {model['hash'][:12]}"
+        )
+        return Panel(Group(*parts), title=self.title, subtitle=subtitle)
+
+    def _neurons(self, width: int, height: int) -> Table:
+        columns = max(1, (width - 4) // _COLUMN_WIDTH)
+        rows = max(4, height - 8 - _LOG_LINES)
+        shown = min(len(self._history), columns * rows)
+        per_column = math.ceil(shown / columns)
+        table = Table.grid(padding=(0, 3))
+        for _ in range(columns):
+            table.add_column(no_wrap=True)
+        for row in range(per_column):
+            cells = [column * per_column + row for column in range(columns)]
+            table.add_row(*(self._neuron(i) if i < shown else Text() for i in cells))
+        return table
+
+    def _neuron(self, i: int) -> Text:
+        history = self._history[i]
+        if not history:
+            return Text(f"{i:3}  -")
+        low, high = self._low[i], self._high[i]
+        text = Text(f"{i:3}  τ {seconds(history[-1]):>8}  ", no_wrap=True)
+        text.append(f"{seconds(low):>8} … {seconds(high):<8} ", style="dim")
+        text.append(sparkline(list(history), low, high), style="cyan")
+        return text
+
+    def _outputs(self) -> Text:
+        text = Text(no_wrap=True)
+        record, model = self.record, self._model
+        if record is None or "outputs" not in record.blocks or model is None:
+            return text
+        names = model["classes"] or [f"y{i}" for i in range(model["outputs"])]
+        for i, (name, value) in enumerate(zip(names, record.blocks["outputs"], strict=False)):
+            style = "bold green" if i == record.decision else ""
+            text.append(f" {name} {float(value):+.2f} ", style=style)
+        decided = self.decided()
+        if decided is not None:
+            text.append(f"   recognised: {decided}", style="bold")
+            if self.truth is not None:
+                right = self.truth == decided
+                text.append(f"   truth: {self.truth}", style="bold green" if right else "bold red")
+        return text
+
+    def _counters(self) -> Table:
+        record = self.record
+        if record is None:
+            return _pairs([("waiting for telemetry", "")])
+        return _pairs(
+            [
+                ("t", f"{record.t_us / 1e6:.2f} s"),
+                ("events", str(record.events)),
+                ("late", str(record.late)),
+                ("dropped", str(record.dropped)),
+                ("bus errors", str(record.bus_errors)),
+                ("bad values", str(record.bad_values)),
+                ("event cost", f"{record.event_cost_us} µs"),
+                ("telemetry dropped", str(record.telemetry_dropped)),
+            ]
+        )
+
+
+def _pairs(pairs: list[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row(*(Text.assemble((f"{name} ", "dim"), value) for name, value in pairs))
+    return table
+
+
+def seconds(value: float) -> str:
+    """A time constant with three significant digits and a unit: 680 ms, 4.77 s, 93.1 µs."""
+    for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "µs")):
+        if value * factor >= 1.0:
+            break
+    return f"{value * factor:.3g} {unit}" if value * factor < 1000 else f"{value:.0f} {unit}"
+
+
+def sparkline(values: list[float], low: float, high: float) -> str:
+    """One character a value, by its logarithm between low and high."""
+    span = math.log(high / low) if high > low > 0 else 0.0
+    if span == 0.0:
+        return _SPARKS[0] * len(values)
+    top = len(_SPARKS) - 1
+    return "".join(_SPARKS[round(top * math.log(value / low) / span)] for value in values)

@@ -1,0 +1,343 @@
+"""The host's end of the wire: requests, telemetry, and the board's own text between frames."""
+
+import contextlib
+import hashlib
+import json
+import struct
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import serial
+
+from host_tools.errors import RivuletError
+from rivulet import protocol
+from rivulet.clock import PERIOD
+
+_REPLY_TIMEOUT_S = 1.0
+# A push loads the model, a status walks the heap: an emulated or busy board takes its time.
+_SLOW_REPLY_TIMEOUT_S = 10.0
+_ATTEMPTS = 4
+# Telemetry stops by itself when the host has not renewed it for so long.
+_LEASE_MS = 3000
+_LARGEST_BODY = 16384
+
+
+@dataclass
+class Record:
+    """One telemetry record. blocks: float32 arrays by name, those the host asked for."""
+
+    t_us: int
+    decision: int
+    events: int
+    late: int
+    dropped: int
+    bus_errors: int
+    bad_values: int
+    telemetry_dropped: int
+    frames_corrupt: int
+    event_cost_us: int
+    blocks: dict[str, np.ndarray]
+
+    @property
+    def tau(self) -> np.ndarray:
+        """Time constants in seconds, (n,)."""
+        return 1.0 / self.blocks["alpha"]
+
+
+class Board:
+    """A board that runs Rivulet, at a serial port. Raises RivuletError for what a user can mend.
+
+    timeout_scale stretches every time-out, for boards that run slower than real time.
+    """
+
+    def __init__(self, port: str, timeout_scale: float = 1.0) -> None:
+        self.port = port
+        self.lines: deque[str] = deque(maxlen=200)
+        self.frames = 0
+        self._scale = timeout_scale
+        self._sequence = 0
+        self._deframer = protocol.Deframer(_LARGEST_BODY)
+        self._records: deque[Record] = deque()
+        self._telemetry_sequence: int | None = None
+        self.frames_lost = 0
+        self._rate_hz = 0.0
+        self._blocks = 0
+        self._renew_at = 0.0
+        self._stale = False
+        try:
+            self._serial = serial.Serial(port, 115200, timeout=0.05, exclusive=True)
+        except serial.SerialException as error:
+            raise RivuletError(_explain(port, error)) from None
+        try:
+            self._hello()
+            self.description = self._document(protocol.DESCRIBE)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Board":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the port; telemetry that still runs ends with its lease."""
+        # A cable that is out already makes closing fail as well.
+        with contextlib.suppress(OSError, serial.SerialException):
+            self._serial.close()
+
+    @property
+    def frames_corrupt(self) -> int:
+        return self._deframer.corrupt + self._deframer.oversized
+
+    # Requests
+
+    def describe(self) -> dict[str, Any]:
+        """Names, units and shapes, read afresh and kept in `description`."""
+        self.description = self._document(protocol.DESCRIBE)
+        return self.description
+
+    def status(self) -> dict[str, Any]:
+        return self._document(protocol.STATUS)
+
+    def reset(self) -> None:
+        """Set the model's state to zero."""
+        self._request(protocol.RESET)
+
+    def release(self) -> None:
+        """Make the board leave Rivulet for its REPL."""
+        self._request(protocol.RELEASE)
+
+    def subscribe(self, rate_hz: float, blocks: tuple[str, ...] = protocol.BLOCKS) -> None:
+        """Ask for telemetry at `rate_hz`, kept up while `records` is being read; 0 stops it."""
+        mask = 0
+        for name in blocks:
+            mask |= 1 << protocol.BLOCKS.index(name)
+        self._rate_hz, self._blocks = rate_hz, mask
+        self._configure()
+
+    def push(
+        self, data: bytes, progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> str:
+        """Send a model file; the board verifies it and swaps. Returns what became of the state.
+
+        Raises RivuletError if the board refuses; then its old model keeps running.
+        """
+        digest = hashlib.sha256(data).digest()
+        begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(data), digest)
+        self._request(protocol.PUSH_BEGIN, begin, _SLOW_REPLY_TIMEOUT_S)
+        done = 0
+        while done < len(data):
+            piece = data[done : done + protocol.PUSH_CHUNK]
+            head = struct.pack(protocol.PUSH_DATA_HEAD, done)
+            done, _ = self._request(protocol.PUSH_DATA, head + piece)
+            progress(done, len(data))
+        try:
+            _, text = self._request(protocol.PUSH_END, b"", _SLOW_REPLY_TIMEOUT_S, attempts=1)
+        except _NoReply:
+            # The answer may be lost, not the model: the board's own word decides.
+            if self.status()["model_hash"] != digest.hex():
+                raise
+            text = "the reply was lost, the model is active"
+        self.describe()
+        return text
+
+    # What the board sends by itself
+
+    def records(self, seconds: float) -> Iterator[Record]:
+        """Telemetry for so many seconds of host time; renews the subscription meanwhile."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self._rate_hz and time.monotonic() > self._renew_at:
+                self._configure()
+            self._read()
+            if self._stale:
+                self._stale = False
+                self.describe()
+            while self._records:
+                yield self._records.popleft()
+
+    # Inside
+
+    def _configure(self) -> None:
+        body = struct.pack(protocol.CONFIGURE_BODY, self._blocks, self._rate_hz, _LEASE_MS)
+        self._request(protocol.CONFIGURE, body)
+        self._renew_at = time.monotonic() + _LEASE_MS / 3000
+
+    def _hello(self) -> None:
+        # A flag and a line end first: whatever the port held before is ended by them.
+        self._write(b"\n")
+        try:
+            version, _ = self._request(protocol.HELLO)
+        except _NoReply:
+            seen = "".join(self.lines)
+            if ">>>" in seen or "MicroPython" in seen or "Traceback" in seen:
+                raise RivuletError(
+                    f"{self.port}: MicroPython answers, but Rivulet is not running: "
+                    "run 'rivulet flash', or reset the board"
+                ) from None
+            raise RivuletError(
+                f"{self.port}: no answer: is Rivulet on this board? 'rivulet flash' installs it"
+            ) from None
+        if version != protocol.PROTOCOL:
+            raise RivuletError(
+                f"{self.port}: the board speaks protocol {version}, this host "
+                f"{protocol.PROTOCOL}: run 'rivulet flash' to update it"
+            )
+
+    def _document(self, kind: int) -> dict[str, Any]:
+        for _ in range(_ATTEMPTS):
+            self._sequence = (self._sequence + 1) & 0xFF
+            self._write(protocol.frame(kind, self._sequence))
+            text = self._collect(kind, self._sequence)
+            if text is not None:
+                document: dict[str, Any] = json.loads(text)
+                return document
+        raise _NoReply(f"{self.port}: the board stopped answering")
+
+    def _collect(self, kind: int, sequence: int) -> bytes | None:
+        content = bytearray()
+        end = self._deadline(_SLOW_REPLY_TIMEOUT_S)
+        while time.monotonic() < end:
+            for body in self._read():
+                if body[0] == protocol.REPLY:
+                    self._check(body, kind, sequence)
+                if body[0] != protocol.DOCUMENT:
+                    continue
+                head = struct.calcsize(protocol.DOCUMENT_HEAD)
+                asked, of, total, offset = struct.unpack_from(protocol.DOCUMENT_HEAD, body, 2)
+                if (asked, of) != (sequence, kind):
+                    continue
+                if offset != len(content):
+                    return None  # a piece was lost: ask again
+                content += body[2 + head :]
+                if len(content) == total:
+                    return bytes(content)
+        return None
+
+    def _request(
+        self,
+        kind: int,
+        payload: bytes = b"",
+        timeout_s: float = _REPLY_TIMEOUT_S,
+        attempts: int = _ATTEMPTS,
+    ) -> tuple[int, str]:
+        """(value, text) of the board's reply. Every request may be repeated without harm."""
+        self._sequence = (self._sequence + 1) & 0xFF
+        for _ in range(attempts):
+            self._write(protocol.frame(kind, self._sequence, payload))
+            end = self._deadline(timeout_s)
+            while time.monotonic() < end:
+                for body in self._read():
+                    if body[0] == protocol.REPLY:
+                        reply = self._check(body, kind, self._sequence)
+                        if reply is not None:
+                            return reply
+        raise _NoReply(f"{self.port}: the board stopped answering")
+
+    def _check(self, body: bytes, kind: int, sequence: int) -> tuple[int, str] | None:
+        head = struct.calcsize(protocol.REPLY_HEAD)
+        asked, of, status, value = struct.unpack_from(protocol.REPLY_HEAD, body, 2)
+        if (asked, of) != (sequence, kind):
+            return None
+        text = body[2 + head :].decode(errors="replace")
+        if status != protocol.OK:
+            raise RivuletError(f"the board refused: {text}")
+        return value, text
+
+    def _deadline(self, seconds: float) -> float:
+        return time.monotonic() + seconds * self._scale
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._serial.write(data)
+        except (OSError, serial.SerialException):
+            raise self._gone() from None
+
+    def _read(self) -> list[bytes]:
+        """Frames that arrived, telemetry and text put where they belong."""
+        try:
+            data = self._serial.read(max(1, self._serial.in_waiting))
+        except (OSError, TypeError, serial.SerialException):
+            raise self._gone() from None
+        frames = []
+        deframer = self._deframer
+        for byte in data:
+            found = deframer.feed(byte)
+            if found == protocol.FRAME:
+                body = bytes(deframer.body[: deframer.length])
+                self.frames += 1
+                if body[0] == protocol.TELEMETRY:
+                    self._take(body)
+                else:
+                    self._count_lost(body[1])
+                    frames.append(body)
+            elif found == protocol.TEXT:
+                line = bytes(deframer.body[: deframer.length]).decode(errors="replace")
+                self.lines.append(line)
+        return frames
+
+    def _count_lost(self, sequence: int) -> None:
+        if self._telemetry_sequence is not None:
+            self.frames_lost += (sequence - self._telemetry_sequence - 1) & 0xFF
+        self._telemetry_sequence = sequence
+
+    def _take(self, body: bytes) -> None:
+        self._count_lost(body[1])
+        record = decode_record(body, self.description)
+        if record is None:
+            # Someone else pushed another model: its shapes are asked for at the next turn.
+            self._stale = True
+        else:
+            self._records.append(record)
+
+    def _gone(self) -> RivuletError:
+        return RivuletError(f"{self.port}: the board went away (cable pulled, or switched off)")
+
+
+class _NoReply(RivuletError):
+    """Nothing came back in time."""
+
+
+def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
+    """A telemetry record from a frame's body; None if it is not of the described shape, as in
+    the moment between a model's swap and its new description."""
+    head = struct.calcsize(protocol.TELEMETRY_HEAD)
+    if len(body) < 2 + head:
+        return None
+    mask, decision, epoch, ticks, *counters = struct.unpack_from(protocol.TELEMETRY_HEAD, body, 2)
+    model = description.get("model")
+    sizes = {"alpha": 0, "state": 0, "outputs": 0, "inputs": 0}
+    if model is not None:
+        sizes = {
+            "alpha": model["hidden"],
+            "state": model["hidden"],
+            "outputs": model["outputs"],
+            "inputs": len(model["channels"]),
+        }
+    names = [name for bit, name in enumerate(protocol.BLOCKS) if mask >> bit & 1]
+    if len(body) != 2 + head + 4 * sum(sizes[name] for name in names):
+        return None
+    blocks = {}
+    at = 2 + head
+    for name in names:
+        blocks[name] = np.frombuffer(body, dtype="<f4", count=sizes[name], offset=at)
+        at += 4 * sizes[name]
+    return Record(epoch * PERIOD + ticks, decision, *counters, blocks)
+
+
+def _explain(port: str, error: serial.SerialException) -> str:
+    text = str(error)
+    if "exclusively lock" in text or "busy" in text.lower():
+        return f"{port}: busy: another program has it open"
+    if "ermission" in text:
+        return f"{port}: no permission: add yourself to the group that owns it (often 'dialout')"
+    if not Path(port).exists():
+        return f"{port}: no such port: is the board plugged in?"
+    return f"{port}: cannot open it: {text}"

@@ -66,21 +66,21 @@ $(VENV)/.created:
 	@'$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make virtual environments: apt-get install python3-venv" >&2; \
 		exit 2; }
-	@echo "[1/3] creating $(VENV)"
+	@echo "[1/2] creating $(VENV)"
 	@'$(PYTHON)' -m venv --clear $(VENV)
 	@touch $@
 
 $(VENV)/.base: $(VENV)/.created pyproject.toml
-	@echo "[2/3] installing rivulet and the packages it is pinned to (once, about a minute)"
+	@echo "[2/2] installing rivulet and the packages it is pinned to (once, about a minute)"
 	@$(PIP_INSTALL) -e .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base
-	@echo "[3/3] installing the test tools (once, about a minute)"
+	@echo "installing the test tools (once, about a minute)"
 	@$(PIP_INSTALL) -e '.[test]'
 	@touch $@
 
 $(VENV)/.emulator: $(VENV)/.base
-	@echo "[3/3] installing the emulator of a Pico (once)"
+	@echo "installing the emulator of a Pico (once)"
 	@$(PIP_INSTALL) -e '.[emulator]'
 	@touch $@

@@ -3,6 +3,7 @@
 import sys
 
 import board
+
 from rivulet.link import Link
 from rivulet.loop import Loop
 from rivulet.store import Store

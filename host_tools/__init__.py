@@ -1,3 +1,3 @@
-"""Rivulet's host side: convert, flash, push, watch and replay liquid models on MicroPython boards."""
+"""Rivulet's host side: convert, flash, push, watch and replay liquid models."""
 
 __version__ = "0.1.0"

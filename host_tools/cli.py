@@ -69,12 +69,14 @@ def virtual(
     data: Annotated[
         str, typer.Option(help="What its sensor plays: 'activity', 'none', or an EVENTS.csv.")
     ] = "activity",
-    drop: Annotated[float, typer.Option(help="Share of samples lost at the sensor, 0 to 1.")] = 0.0,
+    drop: Annotated[
+        float, typer.Option(help="Share of samples lost at the sensor, 0 to 1.")
+    ] = 0.0,
     jitter: Annotated[float, typer.Option(help="Jitter of the sample times, in ms.")] = 0.0,
 ) -> None:
     """Run a virtual board until Ctrl-C; prints its port."""
-    from host_tools.playback import prepare
     from host_tools.interpreter import find_micropython
+    from host_tools.playback import prepare
     from host_tools.virtual import VirtualBoard
 
     folder = ports.VIRTUAL_PORTS / "default"

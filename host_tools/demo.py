@@ -70,7 +70,9 @@ def run_demo(kind: str, uf2: Path | None, console: Console) -> None:
         console.print(f"      {len(report.copied)} files, {report.runtime}, {report.form}")
         with Board(port, board.timeout_scale) as wire:
             wire.push(models[0].read_bytes())
-            console.print(f"[4/5] pushed {models[0].name}: {wire.description['model']['hash'][:12]}")
+            console.print(
+                f"[4/5] pushed {models[0].name}: {wire.description['model']['hash'][:12]}"
+            )
         board.power_off()
         console.print("[5/5] power cycled; the sensor starts to play")
         board.stimulus = folder / "stimulus.bin"

@@ -12,7 +12,7 @@ from host_tools.interpreter import find_micropython
 from host_tools.paths import FIRMWARE, ROOT
 from rivulet import model as device_model
 
-_SCRIPT = ROOT / "host_tools" / "replay_device.py"
+_SCRIPT = ROOT / "host_tools" / "on_device" / "replay.py"
 
 
 @dataclass
@@ -88,9 +88,9 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
     beside = out.with_name(out.name + ".part")
     try:
         if runtime == "numpy":
-            from host_tools import replay_device
+            from host_tools.on_device import replay as on_device
 
-            count, late = replay_device.replay(str(model), str(events), str(beside))
+            count, late = on_device.replay(str(model), str(events), str(beside))
         else:
             count, late = _on_micropython(model, events, beside)
         beside.replace(out)
@@ -106,7 +106,9 @@ def _on_micropython(model: Path, events: Path, out: Path) -> tuple[int, int]:
     command += [str(path.resolve()) for path in (model, events, out)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"the interpreter ended with {done.returncode}"]
+        lines = done.stderr.strip().splitlines() or [
+            f"the interpreter ended with {done.returncode}"
+        ]
         raise RivuletError(f"replay failed: {lines[-1]}")
     count, late = done.stdout.split()[-2:]
     return int(count), int(late)

@@ -138,9 +138,9 @@ def _pairs(pairs: list[tuple[str, str]]) -> Table:
 
 def seconds(value: float) -> str:
     """A time constant with three significant digits and a unit: 680 ms, 4.77 s, 93.1 µs."""
-    for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "µs")):
-        if value * factor >= 1.0:
-            break
+    factor, unit = next(
+        (scale for scale in ((1.0, "s"), (1e3, "ms")) if value * scale[0] >= 1.0), (1e6, "µs")
+    )
     return f"{value * factor:.3g} {unit}" if value * factor < 1000 else f"{value:.0f} {unit}"
 
 

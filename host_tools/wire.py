@@ -8,13 +8,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import serial
 
 from host_tools.errors import RivuletError
+from host_tools.raw_repl import unusable_port
 from rivulet import protocol
 from rivulet.clock import PERIOD
 
@@ -72,7 +72,7 @@ class Board:
         try:
             self._serial = serial.Serial(port, 115200, timeout=0.05, exclusive=True)
         except serial.SerialException as error:
-            raise RivuletError(_explain(port, error)) from None
+            raise unusable_port(port, error) from None
         try:
             self._hello()
             self.description = self._document(protocol.DESCRIBE)
@@ -94,7 +94,7 @@ class Board:
 
     @property
     def frames_corrupt(self) -> int:
-        return self._deframer.corrupt + self._deframer.oversized
+        return int(self._deframer.corrupt + self._deframer.oversized)
 
     # Requests
 
@@ -171,8 +171,8 @@ class Board:
         self._renew_at = time.monotonic() + _LEASE_MS / 3000
 
     def _hello(self) -> None:
-        # A flag and a line end first: whatever the port held before is ended by them.
-        self._write(b"\n")
+        # Ends whatever the board has read so far, and makes a REPL show its prompt.
+        self._write(b"\r")
         try:
             version, _ = self._request(protocol.HELLO)
         except _NoReply:
@@ -301,6 +301,19 @@ class Board:
         return RivuletError(f"{self.port}: the board went away (cable pulled, or switched off)")
 
 
+# In the order of protocol.TELEMETRY_HEAD.
+_COUNTERS = (
+    "events",
+    "late",
+    "dropped",
+    "bus_errors",
+    "bad_values",
+    "telemetry_dropped",
+    "frames_corrupt",
+    "event_cost_us",
+)
+
+
 class _NoReply(RivuletError):
     """Nothing came back in time."""
 
@@ -329,15 +342,5 @@ def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
     for name in names:
         blocks[name] = np.frombuffer(body, dtype="<f4", count=sizes[name], offset=at)
         at += 4 * sizes[name]
-    return Record(epoch * PERIOD + ticks, decision, *counters, blocks)
-
-
-def _explain(port: str, error: serial.SerialException) -> str:
-    text = str(error)
-    if "exclusively lock" in text or "busy" in text.lower():
-        return f"{port}: busy: another program has it open"
-    if "ermission" in text:
-        return f"{port}: no permission: add yourself to the group that owns it (often 'dialout')"
-    if not Path(port).exists():
-        return f"{port}: no such port: is the board plugged in?"
-    return f"{port}: cannot open it: {text}"
+    named = dict(zip(_COUNTERS, counters, strict=True))
+    return Record(epoch * PERIOD + ticks, decision, blocks=blocks, **named)

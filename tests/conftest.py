@@ -1,12 +1,81 @@
-"""What tests share: the MicroPython interpreter that device code is tested on."""
+"""What tests share: an interpreter, a model file, and virtual boards with the firmware on them."""
 
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from host_tools.boards import load_board
+from host_tools.convert import convert
+from host_tools.flash import flash
 from host_tools.interpreter import find_micropython
+from host_tools.virtual import VirtualBoard
+
+CHANNELS = ["accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z"]
 
 
 @pytest.fixture(scope="session")
 def micropython() -> Path:
     return find_micropython()
+
+
+def make_model(path: Path, seed: int = 0, hidden: int = 6, **settings: object) -> Path:
+    """A small model with random weights for the six channels of the IMU."""
+    random = np.random.default_rng(seed)
+    weights = {}
+    for gate in ("alpha", "drive"):
+        weights[f"{gate}.recurrent"] = random.normal(0, 0.4, (hidden, hidden))
+        weights[f"{gate}.input"] = random.normal(0, 0.4, (hidden, 6))
+        weights[f"{gate}.bias"] = random.normal(0, 0.4, hidden)
+    weights["readout.weight"] = random.normal(0, 1, (3, hidden))
+    weights["readout.bias"] = random.normal(0, 1, 3)
+    metadata = {
+        "channels": CHANNELS,
+        "units": ["m/s^2"] * 3 + ["rad/s"] * 3,
+        "output": "class",
+        "classes": ["calm", "moving", "falling"],
+        "readout": "mean",
+        "readout_tau_s": 1.0,
+    }
+    convert(weights, metadata | settings).save(path)
+    return path
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return make_model(tmp_path / "model.safetensors")
+
+
+@pytest.fixture(scope="session")
+def flashed(tmp_path_factory: pytest.TempPathFactory, micropython: Path) -> Path:
+    """The files of a virtual board with the firmware on it, to be copied."""
+    folder = tmp_path_factory.mktemp("flashed")
+    with VirtualBoard(folder, interpreter=micropython) as board:
+        flash(str(board.port), load_board("virtual"))
+    return folder / "files"
+
+
+@pytest.fixture
+def board(tmp_path: Path, flashed: Path, micropython: Path) -> Iterator[VirtualBoard]:
+    """A virtual board with the firmware, switched off; whatever happens it ends switched off."""
+    made = VirtualBoard(tmp_path / "board", interpreter=micropython)
+    shutil.copytree(flashed, made.files)
+    yield made
+    made.power_off()
+
+
+@pytest.fixture
+def rivulet() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the `rivulet` command as a user does."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", "from host_tools.cli import main; main()"]
+        return subprocess.run(
+            [*command, *map(str, arguments)], capture_output=True, text=True, timeout=90
+        )
+
+    return run

@@ -3,8 +3,9 @@
 import time
 
 import machine
-from drivers.mpu6050 import MPU6050
 from micropython import const
+
+from drivers.mpu6050 import MPU6050
 
 NAME = "rpi_pico"
 
@@ -24,9 +25,7 @@ ticks_ms = time.ticks_ms
 
 def start_sensors(ring):
     """Build the sensors and let their interrupts write to the ring."""
-    i2c = machine.I2C(
-        0, sda=machine.Pin(_SDA_GPIO), scl=machine.Pin(_SCL_GPIO), freq=_BUS_HZ
-    )
+    i2c = machine.I2C(0, sda=machine.Pin(_SDA_GPIO), scl=machine.Pin(_SCL_GPIO), freq=_BUS_HZ)
     sensor = MPU6050(i2c, machine.Pin(_INTERRUPT_GPIO, machine.Pin.IN))
     # Looked up here, once: the interrupt has no time to spare.
     push = ring.push

@@ -2,6 +2,7 @@
 
 import machine
 import virtual_world
+
 from drivers.mpu6050 import MPU6050
 
 NAME = "virtual"

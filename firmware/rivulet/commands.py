@@ -4,7 +4,7 @@ import json
 import struct
 import sys
 
-from rivulet import __version__, protocol, telemetry
+from rivulet import __version__, protocol
 from rivulet.compat import const, heap_free, heap_used
 from rivulet.kernels import BACKEND, FLOAT_BYTES
 from rivulet.store import StoreError
@@ -106,9 +106,7 @@ class Commands:
         head = struct.calcsize(protocol.DOCUMENT_HEAD)
         if self._link.room(head + len(piece), 0):
             payload = self._link.payload
-            struct.pack_into(
-                protocol.DOCUMENT_HEAD, payload, 2, *self._request, total, self._sent
-            )
+            struct.pack_into(protocol.DOCUMENT_HEAD, payload, 2, *self._request, total, self._sent)
             payload[2 + head : 2 + head + len(piece)] = piece
             self._link.send(protocol.DOCUMENT, head + len(piece), 0)
             self._sent += len(piece)

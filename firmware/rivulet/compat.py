@@ -7,9 +7,10 @@ knows it by its name alone; the value here is what CPython uses in its place.
 import gc
 
 try:
+    from time import ticks_diff, ticks_us
+
     import micropython
     from micropython import const
-    from time import ticks_diff, ticks_us
 
     heap_free = gc.mem_free
     heap_used = gc.mem_alloc

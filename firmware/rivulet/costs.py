@@ -9,7 +9,7 @@ _BUCKETS = const(160)
 
 
 class Costs:
-    """counts[i] holds durations of bucket i: below 8 exact, then 8 buckets to each power of two."""
+    """counts[i]: how many durations fell into bucket i; below 16 us exact, then 8 an octave."""
 
     def __init__(self):
         self.counts = array("H", bytes(2 * _BUCKETS))

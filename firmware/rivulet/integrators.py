@@ -6,7 +6,7 @@ Every cell of decay form offers `evaluate()`, which fills its arrays `alpha` (ra
 
     euler          k = h alpha, in equal sub-steps              first order
     semi_implicit  k = h alpha / (1 + h alpha)                  first order, stable for any h
-    exponential    k = 1 - exp(-h alpha)                        first order; exact for frozen alpha, q
+    exponential    k = 1 - exp(-h alpha)                        first order, exact if frozen
 
 All work in arrays made once by the cell (`gain`, `seconds`, `one`).
 """

@@ -136,9 +136,7 @@ def check(settings, tensors):
         if name not in wanted:
             raise ModelError("tensor '%s' does not belong to a %s cell" % (name, settings["cell"]))
     if settings["output"] == "class" and len(settings["classes"]) != readout[0]:
-        raise ModelError(
-            "%d class names for %d outputs" % (len(settings["classes"]), readout[0])
-        )
+        raise ModelError("%d class names for %d outputs" % (len(settings["classes"]), readout[0]))
     if len(settings["normalisation"]["offset"]) != inputs:
         raise ModelError("the normalisation does not cover the %d channels" % inputs)
     return cell
@@ -161,7 +159,9 @@ def load(file, size):
         if not _finite(array):
             raise ModelError("tensor '%s' holds NaN or infinity" % name)
         arrays[name] = array
-    return Model(settings, cell(settings, [arrays[name] for name in cell.TENSORS]), arrays[READOUT])
+    return Model(
+        settings, cell(settings, [arrays[name] for name in cell.TENSORS]), arrays[READOUT]
+    )
 
 
 def _finite(array):

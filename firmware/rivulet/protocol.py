@@ -52,7 +52,7 @@ REFUSED = 1
 # Telemetry blocks and their bits in the CONFIGURE mask, in the order they follow one another.
 # alpha is 1/tau: the host divides, not the board.
 BLOCKS = ("alpha", "state", "outputs", "inputs")
-# blocks u8 | decision i8 (-1: none) | state's time: epoch u32, ticks u32, t = epoch 2^30 + ticks us
+# blocks u8 | decision i8 (-1: none) | state's time: epoch u32, ticks u32 (epoch 2^30 + ticks us)
 # | events u32 | late u32 | dropped u32 | bus errors u32 | bad values u32
 # | telemetry records dropped u32 | corrupt frames from the host u32 | last event's cost u32 us
 TELEMETRY_HEAD = "<BbIIIIIIIIII"

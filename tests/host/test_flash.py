@@ -142,6 +142,34 @@ def test_the_program_runs_after_a_flash_and_after_a_failed_one(tmp_path, firmwar
         assert runs_become("xxx")
 
 
+def test_bytes_that_change_on_their_way_are_found_out(tmp_path, firmware, board, monkeypatch):
+    run = raw_repl.RawRepl.run
+    with VirtualBoard(tmp_path / "board") as device:
+        flash.flash(str(device.port), board)
+        before = contents(device.files)
+        (firmware / "main.py").write_text("print('another')\n")
+
+        def damage_on_the_line(self, code):
+            return run(self, code.replace("put(b'", "put(b'AAAA"))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(raw_repl.RawRepl, "run", damage_on_the_line)
+            with pytest.raises(RivuletError, match=r"the copy differs: main\.py"):
+                flash.flash(str(device.port), board)
+        assert contents(device.files).items() >= before.items()
+
+        def damage_in_flash(self, code):
+            answer = run(self, code)
+            if "os.rename(" in code:
+                (device.files / "main.py").write_bytes(b"rotten")
+            return answer
+
+        with monkeypatch.context() as patch:
+            patch.setattr(raw_repl.RawRepl, "run", damage_in_flash)
+            with pytest.raises(RivuletError, match=r"other bytes than were written in main\.py"):
+                flash.flash(str(device.port), board)
+
+
 def test_cut_off_at_every_step(tmp_path, firmware, board, monkeypatch):
     """Power goes at step 1, 2, 3 ... of changing files: every file is the old or the new one."""
     # One statement an execution, so that the cut can come between any two.

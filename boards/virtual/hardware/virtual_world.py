@@ -59,7 +59,7 @@ def event(text):
 
 
 def restart(mode):
-    """Ask the supervisor for a new interpreter, which alone gives truly empty memory; no return."""
+    """Ask the supervisor for a new interpreter: only that gives empty memory. Never returns."""
     asked = False
     while True:
         try:

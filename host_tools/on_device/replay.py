@@ -1,14 +1,14 @@
 """Runs a model over recorded events with the device code; the part of `rivulet replay` that runs
 on MicroPython (as a program) or on CPython (imported).
 
-    micropython replay_device.py FIRMWARE MODEL EVENTS.csv OUT.csv
+    micropython replay.py FIRMWARE MODEL EVENTS.csv OUT.csv
 """
 
 import os
 import sys
 
 
-def replay(model_path, events_path, out_path):
+def replay(model_path: str, events_path: str, out_path: str) -> "tuple[int, int]":
     """Write one row an event: t_us, outputs, state, time constants. Returns (events, late).
 
     Raises ValueError for what is wrong with the model or the events.

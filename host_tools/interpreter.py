@@ -169,11 +169,13 @@ def _write_wrapper(folder: Path) -> None:
 
 
 def _put_in_place(partial: Path, target: Path) -> None:
-    if target.exists():
-        if _runs(target / "micropython"):  # another process was faster
-            return
+    if target.exists() and not _runs(target / "micropython"):
         shutil.rmtree(target)
-    partial.rename(target)
+    try:
+        partial.rename(target)
+    except OSError:
+        if not _runs(target / "micropython"):  # else another process was faster
+            raise
 
 
 def _debian_source(etc: Path = Path("/etc/apt")) -> str | None:

@@ -13,6 +13,7 @@ from host_tools.boards import load_board
 from host_tools.convert import convert
 from host_tools.flash import flash
 from host_tools.interpreter import find_micropython
+from host_tools.mpy import compiler_version, runtime_abi
 from host_tools.virtual import VirtualBoard
 
 CHANNELS = ["accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z"]
@@ -21,6 +22,20 @@ CHANNELS = ["accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z"]
 @pytest.fixture(scope="session")
 def micropython() -> Path:
     return find_micropython()
+
+
+@pytest.fixture(scope="session")
+def mpy_arch(micropython: Path) -> str | None:
+    """What to compile for, so that the interpreter loads it; None if it loads no such .mpy."""
+    said = subprocess.run(
+        [micropython, "-c", "import sys; print(getattr(sys.implementation, '_mpy', 0))"],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=True,
+    ).stdout
+    abi = runtime_abi(int(said))
+    return abi.arch if abi.version == compiler_version() else None
 
 
 def make_model(path: Path, seed: int = 0, hidden: int = 6, **settings: object) -> Path:

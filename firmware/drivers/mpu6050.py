@@ -1,8 +1,7 @@
 """InvenSense MPU-6050: accelerometer and gyroscope over I2C, with its data-ready interrupt.
 
-sensor = MPU6050(machine.I2C(0), machine.Pin(15, machine.Pin.IN))
-sensor.start(handler)  # handler(pin) runs in the interrupt, once a sample
-sensor.read(out)  # six floats: m/s^2 and rad/s
+Make one with MPU6050(i2c, pin), then start(handler): the handler runs in the interrupt once a
+sample. read(out) gets the newest sample, in m/s^2 and rad/s.
 """
 
 import errno

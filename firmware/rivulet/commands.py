@@ -172,6 +172,7 @@ class Commands:
             "state_resets": loop.guard.resets,
             "swaps": loop.swaps,
             "boot_error": loop.boot_error,
+            "interrupts_ignored": loop.interrupts_ignored,
             "turns": loop.turns,
             "event_cost_us": [[i, n] for i, n in enumerate(costs.counts) if n],
             "event_cost_worst_us": costs.worst,

@@ -7,16 +7,16 @@ knows it by its name alone; the value here is what CPython uses in its place.
 import gc
 
 try:
-    from time import ticks_diff, ticks_us
+    from time import sleep_ms, ticks_diff, ticks_ms, ticks_us
 
     import micropython
-    from micropython import const
+    from micropython import const, kbd_intr
 
     heap_free = gc.mem_free
     heap_used = gc.mem_alloc
     ptr8 = memoryview
 except ImportError:
-    from time import perf_counter_ns
+    from time import perf_counter_ns, sleep
 
     def const(value):
         return value
@@ -36,8 +36,17 @@ except ImportError:
     def ptr8(buffer):
         return buffer
 
+    def kbd_intr(character):
+        """CPython takes Ctrl-C from the system, not from the port."""
+
+    def sleep_ms(milliseconds):
+        sleep(milliseconds / 1000)
+
     def ticks_us():
         return (perf_counter_ns() // 1000) & 0x3FFFFFFF
+
+    def ticks_ms():
+        return (perf_counter_ns() // 1000_000) & 0x3FFFFFFF
 
     def ticks_diff(later, earlier):
         return ((later - earlier + 0x20000000) & 0x3FFFFFFF) - 0x20000000

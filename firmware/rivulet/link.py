@@ -3,12 +3,17 @@
 import select
 
 from rivulet import protocol
-from rivulet.compat import const
+from rivulet.compat import const, ticks_diff, ticks_ms
 
 # Bytes taken from the port in one turn of the loop, and written to it.
 _READ_PER_TURN = const(64)
 _WRITE_CHUNK = const(64)
 _WRITES_PER_TURN = const(4)
+# More than this many bytes outside of frames, and this recently, are not somebody's typing.
+_TYPED = const(8)
+_RECENT_MS = const(200)
+# What a person or mpremote sends after a Ctrl-C: Return, Ctrl-A, Ctrl-B, Ctrl-D, Ctrl-E.
+_KEYS = b"\r\x01\x02\x04\x05"
 # Space kept free for replies: a full telemetry record must never hold up an answer.
 _REPLY_ROOM = const(640)
 
@@ -30,6 +35,8 @@ class Link:
         self._writable.register(writer, select.POLLOUT)
         self._byte = bytearray(1)
         self.deframer = protocol.Deframer(2 * protocol.MAX_REQUEST)
+        self._stray = 0
+        self._heard_ms = ticks_ms()
         self._sequence = 0
         self._out = b""
         self._begin = 0
@@ -56,9 +63,33 @@ class Link:
                 return False
             if not self._reader.readinto(self._byte):
                 return False
+            self._stray += 1
+            self._heard_ms = ticks_ms()
             if self.deframer.feed(self._byte[0]) == protocol.FRAME:
+                self._stray = 0
                 return True
         return False
+
+    def quiet(self):
+        """Whether no stray bytes came in the last 200 ms; they are forgotten then."""
+        if self._stray and ticks_diff(ticks_ms(), self._heard_ms) > _RECENT_MS:
+            self._stray = 0
+        return not self._stray
+
+    def noisy(self):
+        """Whether what came just before this moment, or comes next, is noise rather than keys."""
+        if not self.quiet() and self._stray > _TYPED:
+            return True
+        if not self._readable.poll(0):
+            return False
+        # One byte has to be taken to know it. mpremote's is a Return, which nobody misses.
+        self._reader.readinto(self._byte)
+        if self._byte[0] in _KEYS:
+            return False
+        self._stray += 1
+        self._heard_ms = ticks_ms()
+        self.deframer.feed(self._byte[0])
+        return True
 
     def room(self, payload_bytes, reserve=_REPLY_ROOM):
         """Whether a payload fits the send buffer now and leaves `reserve` bytes for replies."""

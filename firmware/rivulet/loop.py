@@ -9,7 +9,7 @@ import gc
 from rivulet import telemetry
 from rivulet.clock import Clock, elapsed_us
 from rivulet.commands import Commands
-from rivulet.compat import const, heap_free, ticks_diff, ticks_us
+from rivulet.compat import const, heap_free, kbd_intr, sleep_ms, ticks_diff, ticks_us
 from rivulet.costs import Costs
 from rivulet.events import EventRing
 from rivulet.guard import Guard
@@ -19,6 +19,9 @@ from rivulet.policy import Policy
 from rivulet.telemetry import Telemetry
 
 _EVENTS_PER_TURN = const(4)
+_CTRL_C = const(3)
+# Nobody presses Ctrl-C again this soon; noise that holds one holds more.
+_SECOND_PRESS_MS = const(100)
 # Idle turns collect garbage once so many events have made some.
 _EVENTS_PER_COLLECTION = const(16)
 
@@ -54,6 +57,8 @@ class Loop:
         self._uncollected = 0
         self.events = self.late = self.turns = self.swaps = 0
         self.gc_worst_us = 0
+        self.interrupts_ignored = 0
+        self._deaf = False
         self.heap_low = heap_free()
         self.model = self._policy = None
         self._slots = self.unfed = ()
@@ -73,10 +78,39 @@ class Loop:
         return self._policy.decision if self._policy is not None else -1
 
     def run(self):
-        """Turn until the host asks for the REPL."""
+        """Turn until the host asks for the REPL or somebody presses Ctrl-C.
+
+        Random bytes on the line hold a Ctrl-C in every 256. On a line with other noise they do
+        not stop the loop: it stops listening for Ctrl-C until the line has been quiet.
+        """
+        while not self._commands.released:
+            try:
+                self._turn_until_released()
+                break
+            except KeyboardInterrupt:
+                pass
+            if not self._is_noise():
+                raise KeyboardInterrupt
+            kbd_intr(-1)
+            self._deaf = True
+            self.interrupts_ignored += 1
+        self._link.drain()
+
+    def _turn_until_released(self):
         while not self._commands.released:
             self.turn()
-        self._link.drain()
+            if self._deaf and self._link.quiet():
+                self._deaf = False
+                kbd_intr(_CTRL_C)
+
+    def _is_noise(self):
+        try:
+            if self._link.noisy():
+                return True
+            sleep_ms(_SECOND_PRESS_MS)
+            return False
+        except KeyboardInterrupt:
+            return True
 
     def turn(self):
         self.clock.update()
@@ -158,8 +192,14 @@ class Loop:
         gc.collect()
         model, digest = self._store.finish()
         kept = self.model is not None and model.adopt(self.model)
-        self._store.activate()
-        self._install(model, digest)
+        # A Ctrl-C in between must not leave two models mixed.
+        kbd_intr(-1)
+        try:
+            self._store.activate()
+            self._install(model, digest)
+        finally:
+            if not self._deaf:
+                kbd_intr(_CTRL_C)
         self.swaps += 1
         self.boot_error = ""
         self._link.text("model %s is active" % digest[:12])

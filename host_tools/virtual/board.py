@@ -59,6 +59,8 @@ class VirtualBoard:
         """Start the board; returns when it is running its own code."""
         if self._relay is not None:
             return
+        if self.stimulus is not None and not self.stimulus.is_file():
+            raise RivuletError(f"the stimulus {self.stimulus} is not a file")
         interpreter = self._interpreter or find_micropython()
         try:
             self.files.mkdir(parents=True, exist_ok=True)

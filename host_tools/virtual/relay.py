@@ -74,6 +74,7 @@ class Relay:
         self._to_host = bytearray()
         self._host_present = False
         self._interrupt_wanted = False
+        self._keyboard = True  # whether the board wants Ctrl-C as an interrupt or as a byte
         self._interrupted_at = 0.0
         self._ready = False
         self._short_lives = 0
@@ -92,6 +93,7 @@ class Relay:
 
     def _start(self, mode: str) -> None:
         self._ready = False
+        self._keyboard = True
         self._next_mode = ""
         self.stimulus_start_us = None
         self.stimulus_done = False
@@ -181,7 +183,7 @@ class Relay:
             return
         if self._wire is not None:
             data = self._wire.to_board(data)
-        interrupt = data.rfind(_CTRL_C)
+        interrupt = data.rfind(_CTRL_C) if self._keyboard else -1
         if interrupt >= 0:
             # As on a board, a Ctrl-C makes void the input that has not been read yet.
             self._to_board.clear()
@@ -226,6 +228,9 @@ class Relay:
                 self._restart_at = self._interrupted_at + _INTERRUPT_TRAVEL_S
             elif words == ["interrupted"]:
                 self._interrupt_wanted = True
+            elif words[:1] == ["keyboard"]:
+                self._keyboard = words[1:] == ["on"]
+                self._interrupt_wanted &= self._keyboard
             elif words[:2] == ["stimulus", "start"]:
                 self.stimulus_start_us = int(words[2])
             elif words == ["stimulus", "end"]:

@@ -5,10 +5,12 @@ Run by the supervisor as `micropython boot.py MODE FILES SPEED_PERMILLE SENSORS 
 
 import sys
 
+import keyboard
 import machine  # noqa: F401  (takes the place of the interpreter's own module of that name)
 import session
 import virtual_world
 
 mode, files, speed_permille, sensors, stimulus, repeat = sys.argv[1:]
 virtual_world.configure(int(speed_permille), int(sensors), stimulus, repeat == "repeat")
+keyboard.install()
 session.start(globals(), mode, files)

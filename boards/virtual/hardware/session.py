@@ -11,7 +11,7 @@ from console import Console
 from friendly_repl import FriendlyRepl
 from raw_repl import RawRepl
 
-_OURS = ("session", "console", "friendly_repl", "raw_repl", "mpu6050_registers")
+_OURS = ("session", "console", "friendly_repl", "raw_repl", "mpu6050_registers", "keyboard")
 
 _plain_print = builtins.print
 

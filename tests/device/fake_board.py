@@ -1,0 +1,154 @@
+"""A board, its sensors and its port that do what a test tells them, around the real loop."""
+
+import struct
+
+from rivulet import link, protocol
+from rivulet.loop import Loop
+from rivulet.store import Store
+
+
+class Port:
+    """Both streams of a byte port, and the select.poll that watches them."""
+
+    POLLIN, POLLOUT = 1, 4
+
+    def __init__(self):
+        self.incoming = b""
+        self.outgoing = b""
+        self.room = 1 << 20
+
+    def poll(self):
+        return _Poll()
+
+    def readinto(self, buffer):
+        count = min(len(buffer), len(self.incoming))
+        buffer[:count] = self.incoming[:count]
+        self.incoming = self.incoming[count:]
+        return count
+
+    def write(self, data):
+        count = min(len(data), self.room)
+        self.outgoing += bytes(data[:count])
+        self.room -= count
+        return count
+
+    def ready(self, mask):
+        return bool(self.incoming) if mask == self.POLLIN else self.room > 0
+
+    def link(self, telemetry_bytes=256):
+        """The board's end of a wire over this port."""
+        real, link.select = link.select, self
+        try:
+            return link.Link(self, self, telemetry_bytes)
+        finally:
+            link.select = real
+
+    def take(self):
+        """(frames as (kind, sequence, payload), lines of text) that were written so far."""
+        frames, lines = split(self.outgoing)
+        self.outgoing = b""
+        return frames, lines
+
+
+class _Poll:
+    def register(self, stream, mask):
+        self._stream, self._mask = stream, mask
+
+    def poll(self, timeout_ms):
+        assert timeout_ms == 0, "the loop never waits for the port"
+        return [(self._stream, self._mask)] if self._stream.ready(self._mask) else []
+
+
+def split(data, deframer=None):
+    """(frames, lines of text) in a byte string."""
+    deframer = deframer or protocol.Deframer(4096)
+    frames, lines = [], []
+    for byte in data:
+        found = deframer.feed(byte)
+        body = bytes(deframer.body[: deframer.length])
+        if found == protocol.FRAME:
+            frames.append((body[0], body[1], body[2:]))
+        elif found == protocol.TEXT:
+            lines.append(body)
+    return frames, lines
+
+
+class Sensor:
+    units = ("m", "m", "m")
+
+    def __init__(self, name, channels):
+        self.name = name
+        self.channels = channels
+        self.values = [0.0] * len(channels)
+        self.broken = False
+
+    def read(self, out):
+        if self.broken:
+            raise OSError(5)
+        for i in range(len(self.values)):
+            out[i] = self.values[i]
+
+
+class Board:
+    """A board module whose time is `now`, microseconds of any size."""
+
+    NAME = "fake"
+
+    def __init__(self, sensors=(), now=0):
+        self.sensors = sensors
+        self.now = now
+        self.idled = 0
+        self.decisions = []
+
+    def ticks_us(self):
+        return self.now & 0x3FFFFFFF
+
+    def ticks_ms(self):
+        return self.now // 1000 & 0x3FFFFFFF
+
+    def start_sensors(self, ring):
+        self.ring = ring
+        return self.sensors
+
+    def idle(self):
+        self.idled += 1
+
+    def actuate(self, decision, outputs):
+        self.decisions.append((self.now, decision, list(outputs)))
+
+    def event(self, source, at=None):
+        """A sensor's interrupt, at a moment or now."""
+        self.ring.push((self.now if at is None else at) & 0x3FFFFFFF, source)
+
+
+class Bench:
+    """A loop with everything around it. folder: where its models are."""
+
+    def __init__(self, folder, data=None, sensors=None, now=0):
+        if sensors is None:
+            sensors = [Sensor("s", ("a", "b", "c"))]
+        if data is not None:
+            with open(folder + "/active.safetensors", "wb") as file:
+                file.write(data)
+        self.sensors = sensors
+        self.board = Board(sensors, now)
+        self.port = Port()
+        self.link = self.port.link()
+        self.store = Store(folder)
+        self.loop = Loop(self.board, self.link, self.store)
+
+    def turns(self, count=1):
+        for _ in range(count):
+            self.loop.turn()
+
+    def ask(self, kind, payload=b"", sequence=7):
+        """(status, value, text) of the board's reply to a request."""
+        self.port.incoming += protocol.frame(kind, sequence, payload)
+        self.turns(20)
+        for kind_, _, body in self.port.take()[0]:
+            if kind_ == protocol.REPLY:
+                head = struct.calcsize(protocol.REPLY_HEAD)
+                asked, of, status, value = struct.unpack_from(protocol.REPLY_HEAD, body, 0)
+                assert (asked, of) == (sequence, kind)
+                return status, value, str(body[head:], "utf-8")
+        raise AssertionError("no reply")

@@ -1,6 +1,7 @@
 """The `rivulet` command: one function a subcommand, which parses and prints and no more."""
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -83,6 +84,8 @@ def virtual(
     interpreter = find_micropython(_err.print)
     stimulus = prepare(data, drop, jitter, folder / "stimulus.bin")
     board = VirtualBoard(folder, stimulus, interpreter, repeat=True)
+    # Ended by a service manager or a script, it leaves as cleanly as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with board:
         print(board.port, flush=True)
         _err.print("virtual board is on; Ctrl-C switches it off")
@@ -181,13 +184,16 @@ def monitor(
     seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
     record: Annotated[Path | None, typer.Option(help="Also write a CSV file.")] = None,
     rate: Annotated[float, typer.Option(help="Telemetry records a second.")] = 20.0,
+    snapshot: Annotated[
+        Path | None, typer.Option(help="Save the last view as an SVG picture.")
+    ] = None,
 ) -> None:
     """Watch time constants, outputs and counters live."""
     from host_tools.monitor import monitor as watch
     from host_tools.wire import Board
 
     with Board(ports.resolve(port)) as board:
-        seen = watch(board, seconds, record, rate)
+        seen = watch(board, seconds, record, rate, snapshot)
         lost = board.frames_lost
         corrupt = board.frames_corrupt
     _out.print(f"{seen} records, {lost} frames lost, {corrupt} corrupt")
@@ -247,12 +253,20 @@ def bench(
     port: PortOption = None,
     units: Annotated[int, typer.Option(help="Hidden units.", min=1)] = 32,
     inputs: Annotated[int, typer.Option(help="Input channels.", min=1)] = 4,
+    uf2: Annotated[
+        Path | None, typer.Option(help="Measure on an emulated Pico with this MicroPython image.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Time the cell against its plain form; on a board with --port, else on this machine."""
-    from host_tools.bench import bench_table, run_bench
+    from host_tools.bench import bench_table, run_bench, run_bench_emulated
 
-    report = run_bench(port, units, inputs, _err.print)
+    if uf2 is not None:
+        if port is not None:
+            raise RivuletError("bench measures on one board: give --port or --uf2, not both")
+        report = run_bench_emulated(uf2, units, inputs, _err.print)
+    else:
+        report = run_bench(port, units, inputs, _err.print)
     if as_json:
         print(json.dumps(report, indent=2))
     else:

@@ -66,7 +66,7 @@ def run_demo(kind: str, uf2: Path | None, console: Console) -> None:
     try:
         port = str(board.port)
         console.print(f"[3/5] flashing {port} with mpremote")
-        report = flash(port, load_board(plan.firmware))
+        report = flash(port, load_board(plan.firmware), timeout_scale=board.timeout_scale)
         console.print(f"      {len(report.copied)} files, {report.runtime}, {report.form}")
         with Board(port, board.timeout_scale) as wire:
             wire.push(models[0].read_bytes())
@@ -114,7 +114,7 @@ def _play(
     pushed_at = len(made.timeline) // 2
     pushed = ""
     with Board(str(board.port), board.timeout_scale) as wire:
-        view = LiveView(wire.description, f"Rivulet · {board.name} · {board.port}")
+        view = LiveView(wire.description, f"Rivulet · {board.name}")
         wire.subscribe(plan.rate_hz)
         judge = Judge(made.timeline, classes, outcome)
         with screen(view, console) as display:
@@ -198,8 +198,10 @@ class Judge:
 def _push_running(wire: Board, model: Path, view: LiveView, display: Screen) -> str:
     """Push while the loop runs, the view still live."""
 
+    view.lines.append("")
+
     def progress(done: int, total: int) -> None:
-        view.lines.append(f"pushing {model.name}: {done} of {total} bytes")
+        view.lines[-1] = f"pushing {model.name}: {done} of {total} bytes"
         display.refresh()
 
     outcome = wire.push(model.read_bytes(), progress)

@@ -1,6 +1,8 @@
 """`rivulet monitor`: watch a board live, and record what it reports."""
 
 import csv
+import io
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -17,6 +19,8 @@ from host_tools.wire import Board, Record
 
 _FRAMES_PER_SECOND = 8
 _PLAIN_INTERVAL_S = 1.0
+_PICTURE_WIDTH = 132
+_PICTURE_HEIGHT = 40
 
 
 class Recorder:
@@ -90,12 +94,21 @@ def plain_line(view: LiveView) -> str:
     return "  ".join(parts)
 
 
-def monitor(board: Board, seconds_: float | None, record_to: Path | None, rate_hz: float) -> int:
-    """Watch until the time is over or Ctrl-C. Returns the number of records seen."""
+def monitor(
+    board: Board,
+    seconds_: float | None,
+    record_to: Path | None,
+    rate_hz: float,
+    snapshot: Path | None = None,
+) -> int:
+    """Watch until the time is over or Ctrl-C. Returns the number of records seen.
+
+    record_to: CSV of all records; snapshot: SVG picture of the view as it was at the end.
+    """
     model = board.description["model"]
     if record_to is not None and model is None:
         raise RivuletError("no model on the board: there is nothing to record")
-    view = LiveView(board.description, f"Rivulet · {board.description['board']} · {board.port}")
+    view = LiveView(board.description, f"Rivulet · {board.description['board']}")
     file = _open(record_to) if record_to is not None else None
     seen = 0
     try:
@@ -118,7 +131,22 @@ def monitor(board: Board, seconds_: float | None, record_to: Path | None, rate_h
     finally:
         if file is not None:
             file.close()
+    if snapshot is not None:
+        save_picture(view, snapshot)
     return seen
+
+
+def save_picture(view: LiveView, path: Path) -> None:
+    """Write the view as an SVG file that needs nothing from the network."""
+    console = Console(record=True, width=_PICTURE_WIDTH, file=io.StringIO())
+    console.print(view.render(_PICTURE_WIDTH, _PICTURE_HEIGHT))
+    drawing = console.export_svg(title="rivulet monitor")
+    drawing = re.sub(r"@font-face \{.*?\}", "", drawing, flags=re.DOTALL)
+    drawing = drawing.replace("Fira Code", "DejaVu Sans Mono, Menlo, Consolas")
+    try:
+        path.write_text(drawing, encoding="utf-8")
+    except OSError as error:
+        raise RivuletError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _until(

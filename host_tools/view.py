@@ -92,7 +92,7 @@ class LiveView:
         low, high = self._low[i], self._high[i]
         text = Text(f"{i:3}  τ {seconds(history[-1]):>8}  ", no_wrap=True)
         text.append(f"{seconds(low):>8} … {seconds(high):<8} ", style="dim")
-        text.append(sparkline(list(history), low, high), style="cyan")
+        text.append(sparkline(list(history)), style="cyan")
         return text
 
     def _outputs(self) -> Text:
@@ -144,10 +144,13 @@ def seconds(value: float) -> str:
     return f"{value * factor:.3g} {unit}" if value * factor < 1000 else f"{value:.0f} {unit}"
 
 
-def sparkline(values: list[float], low: float, high: float) -> str:
-    """One character a value, by its logarithm between low and high."""
-    span = math.log(high / low) if high > low > 0 else 0.0
-    if span == 0.0:
-        return _SPARKS[0] * len(values)
+def sparkline(values: list[float]) -> str:
+    """One character a value, by its logarithm, over the range of these values.
+
+    A range of less than a factor of 1.2 is drawn as one: else rounding would look like life.
+    """
+    low, high = math.log(min(values)), math.log(max(values))
+    margin = max(0.0, math.log(1.2) - (high - low)) / 2
+    low, span = low - margin, high - low + 2 * margin
     top = len(_SPARKS) - 1
-    return "".join(_SPARKS[round(top * math.log(value / low) / span)] for value in values)
+    return "".join(_SPARKS[round(top * (math.log(value) - low) / span)] for value in values)

@@ -184,6 +184,9 @@ def monitor(
     seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
     record: Annotated[Path | None, typer.Option(help="Also write a CSV file.")] = None,
     rate: Annotated[float, typer.Option(help="Telemetry records a second.")] = 20.0,
+    blocks: Annotated[
+        str, typer.Option(help="What the board sends: any of alpha,state,outputs,inputs.")
+    ] = "alpha,state,outputs,inputs",
     snapshot: Annotated[
         Path | None, typer.Option(help="Save the last view as an SVG picture.")
     ] = None,
@@ -193,7 +196,7 @@ def monitor(
     from host_tools.wire import Board
 
     with Board(ports.resolve(port)) as board:
-        seen = watch(board, seconds, record, rate, snapshot)
+        seen = watch(board, seconds, record, rate, tuple(blocks.split(",")), snapshot)
         lost = board.frames_lost
         corrupt = board.frames_corrupt
     _out.print(f"{seen} records, {lost} frames lost, {corrupt} corrupt")

@@ -62,12 +62,20 @@ class ModelFile:
             key: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
             for key, value in self.settings.items()
         }
-        data = save(self.tensors, metadata=metadata)
+        data = _in_order(save(self.tensors, metadata=metadata))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         except OSError as error:
             raise RivuletError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _in_order(data: bytes) -> bytes:
+    """The same file with its header sorted: the library orders metadata anew at each call."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8 : 8 + length]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + data[8 + length :]
 
 
 def read_weights(path: Path) -> tuple[Arrays, Settings]:

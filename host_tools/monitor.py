@@ -16,6 +16,7 @@ from rich.live import Live
 from host_tools.errors import RivuletError
 from host_tools.view import LiveView, seconds
 from host_tools.wire import Board, Record
+from rivulet import protocol
 
 _FRAMES_PER_SECOND = 8
 _PLAIN_INTERVAL_S = 1.0
@@ -99,21 +100,25 @@ def monitor(
     seconds_: float | None,
     record_to: Path | None,
     rate_hz: float,
+    blocks: tuple[str, ...],
     snapshot: Path | None = None,
 ) -> int:
     """Watch until the time is over or Ctrl-C. Returns the number of records seen.
 
-    record_to: CSV of all records; snapshot: SVG picture of the view as it was at the end.
+    record_to: CSV of all records; blocks: names of protocol.BLOCKS that the board is to send;
+    snapshot: SVG picture of the view as it was at the end.
     """
     model = board.description["model"]
     if record_to is not None and model is None:
         raise RivuletError("no model on the board: there is nothing to record")
+    if record_to is not None and set(blocks) != set(protocol.BLOCKS):
+        raise RivuletError(f"a recording needs all blocks: {','.join(protocol.BLOCKS)}")
     view = LiveView(board.description, f"Rivulet · {board.description['board']}")
     file = _open(record_to) if record_to is not None else None
     seen = 0
     try:
         recorder = Recorder(file, model) if file is not None else None
-        board.subscribe(rate_hz)
+        board.subscribe(rate_hz, blocks)
         with screen(view, Console(file=sys.stdout)) as display:
             for record in _until(board, seconds_, view, display):
                 if board.description["model"] != model:

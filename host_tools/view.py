@@ -150,7 +150,6 @@ def sparkline(values: list[float]) -> str:
     A range of less than a factor of 1.2 is drawn as one: else rounding would look like life.
     """
     low, high = math.log(min(values)), math.log(max(values))
-    margin = max(0.0, math.log(1.2) - (high - low)) / 2
-    low, span = low - margin, high - low + 2 * margin
+    span = max(high - low, math.log(1.2))
     top = len(_SPARKS) - 1
     return "".join(_SPARKS[round(top * (math.log(value) - low) / span)] for value in values)

@@ -118,6 +118,9 @@ class Board:
         """Ask for telemetry at `rate_hz`, kept up while `records` is being read; 0 stops it."""
         mask = 0
         for name in blocks:
+            if name not in protocol.BLOCKS:
+                known = ", ".join(protocol.BLOCKS)
+                raise RivuletError(f"no telemetry block '{name}': there are {known}")
             mask |= 1 << protocol.BLOCKS.index(name)
         self._rate_hz, self._blocks = rate_hz, mask
         self._configure()

@@ -30,8 +30,8 @@ demo: $(VENV)/.base $(if $(filter emulated_pico,$(BOARD)),$(VENV)/.emulator) ## 
 test: lint ## formatting, lint, types and every test
 	@$(BIN)/python -m pytest -q -n 2
 
-bench: $(VENV)/.base ## the benchmark table
-	@$(BIN)/rivulet bench
+bench: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## the benchmark table [PICO_UF2=file.uf2: on an emulated Pico]
+	@$(BIN)/rivulet bench $(if $(PICO_UF2),--uf2 '$(PICO_UF2)')
 
 flash: $(VENV)/.base ## the firmware onto a board [PORT=/dev/ttyACM0] [BOARD=rpi_pico]
 	@$(BIN)/rivulet flash --board '$(or $(BOARD),rpi_pico)' $(with_port)

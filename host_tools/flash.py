@@ -40,14 +40,16 @@ class FlashReport:
         return not self.copied and not self.removed
 
 
-def flash(port: str, board: Board, progress: Progress | None = None) -> FlashReport:
+def flash(
+    port: str, board: Board, progress: Progress | None = None, timeout_scale: float = 1.0
+) -> FlashReport:
     """Make the firmware on the board at `port` that of `board`, and restart it into its program.
 
     Files are copied beside the old ones and verified there. Only when all of them stand are they
     renamed into place, which takes a moment. Wherever an interruption comes, each file is the old
     one or the new one, whole, and the next flash goes on from there.
     """
-    with raw_repl(port) as repl:
+    with raw_repl(port, timeout_scale) as repl:
         facts = survey(repl)
         arch, form = _choose_form(board, facts)
         payload = build_payload(board, arch)

@@ -60,6 +60,7 @@ class Screen:
         self._console = console
         self._live = live
         self._next = 0.0
+        self._printed = ""
 
     def refresh(self) -> None:
         now = time.monotonic()
@@ -68,7 +69,8 @@ class Screen:
         if self._live is None:
             self._next = now + _PLAIN_INTERVAL_S
             line = plain_line(self._view)
-            if line:
+            if line != self._printed:
+                self._printed = line
                 self._console.print(line, highlight=False, soft_wrap=True)
         else:
             self._next = now + 1 / _FRAMES_PER_SECOND

@@ -29,14 +29,15 @@ class BoardCodeError(RivuletError):
 class RawRepl:
     """An open session: the board's program is stopped and its memory is free."""
 
-    def __init__(self, port: str, transport: SerialTransport) -> None:
+    def __init__(self, port: str, transport: SerialTransport, timeout_scale: float) -> None:
         self.port = port
         self._transport = transport
+        self._scale = timeout_scale
 
     def run(self, code: str) -> str:
         """Execute `code` on the board and return what it printed."""
         with _reporting_loss(self.port):
-            output, problem = self._transport.exec_raw(code, timeout=_EXEC_S)
+            output, problem = self._transport.exec_raw(code, timeout=_EXEC_S * self._scale)
         if problem:
             lines = problem.decode("utf-8", "replace").strip().splitlines()
             raise BoardCodeError(self.port, lines[-1])
@@ -48,18 +49,23 @@ class RawRepl:
         with _reporting_loss(self.port):
             self._transport.exit_raw_repl()
             self._transport.serial.write(b"\x04")
-            said = self._transport.read_until(1, b"soft reboot\r\n", timeout_overall=_SILENCE_S)
+            said = self._transport.read_until(
+                1, b"soft reboot\r\n", timeout_overall=_SILENCE_S * self._scale
+            )
         if not said.endswith(b"soft reboot\r\n"):
             raise RivuletError(f"the board on {self.port} did not restart: press its reset button")
 
 
 @contextlib.contextmanager
-def raw_repl(port: str) -> Iterator[RawRepl]:
-    """Stop the program on `port` for the time of the block; afterwards it is started again."""
-    transport = _open(port)
+def raw_repl(port: str, timeout_scale: float = 1.0) -> Iterator[RawRepl]:
+    """Stop the program on `port` for the time of the block; afterwards it is started again.
+
+    timeout_scale stretches every time-out, for boards that run slower than real time.
+    """
+    transport = _open(port, _SILENCE_S * timeout_scale)
     try:
-        _enter(port, transport)
-        session = RawRepl(port, transport)
+        _enter(port, transport, timeout_scale)
+        session = RawRepl(port, transport, timeout_scale)
         try:
             yield session
         except RivuletError:
@@ -74,9 +80,9 @@ def raw_repl(port: str) -> Iterator[RawRepl]:
             transport.close()
 
 
-def _open(port: str) -> SerialTransport:
+def _open(port: str, silence_s: float) -> SerialTransport:
     try:
-        transport = SerialTransport(port, timeout=_SILENCE_S)
+        transport = SerialTransport(port, timeout=silence_s)
     except (TransportError, ValueError):
         # mpremote does not tell why; opening the port once more does.
         try:
@@ -85,19 +91,19 @@ def _open(port: str) -> SerialTransport:
             raise unusable_port(port, error) from error
         raise RivuletError(f"{port} was in use a moment ago: try again") from None
     # Without it a write to a board that went away would wait for ever.
-    transport.serial.write_timeout = _SILENCE_S
+    transport.serial.write_timeout = silence_s
     return transport
 
 
-def _enter(port: str, transport: SerialTransport) -> None:
+def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> None:
     with _reporting_loss(port):
         # A board that is just starting can miss the first Ctrl-C, so the first wait is short.
-        for timeout_s in (2.0, _SILENCE_S):
+        for timeout_s in (2.0 * timeout_scale, _SILENCE_S * timeout_scale):
             transport.serial.timeout = timeout_s
             # On a failure mpremote prints what it read; the one line below says it all.
             with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(TransportError):
                 transport.enter_raw_repl(timeout_overall=timeout_s)
-                transport.serial.timeout = _SILENCE_S
+                transport.serial.timeout = _SILENCE_S * timeout_scale
                 return
     raise RivuletError(
         f"{port} does not answer as a MicroPython board: is MicroPython installed on it, and is "

@@ -36,6 +36,6 @@ def virtual_board(folder: Path, speed: float, say: Callable[[str], None]) -> Sim
 
 def emulated_pico(folder: Path, uf2: Path) -> SimulatedBoard:
     """The firmware on a MicroPython image for the Pico, emulated cycle by cycle."""
-    from host_tools.emulated_pico import EmulatedPico
+    from host_tools.emulated import EmulatedPico
 
     return EmulatedPico(folder, uf2)

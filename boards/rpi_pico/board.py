@@ -14,7 +14,7 @@ _SCL_GPIO = const(5)
 _BUS_HZ = const(400_000)
 _INTERRUPT_GPIO = const(15)
 _LED_GPIO = const(25)
-_IDLE_US = const(200)
+_IDLE_MS = const(1)
 
 _led = machine.Pin(_LED_GPIO, machine.Pin.OUT, value=0)
 
@@ -39,8 +39,11 @@ def start_sensors(ring):
 
 
 def idle():
-    """Rest shortly; interrupts are served meanwhile."""
-    time.sleep_us(_IDLE_US)
+    """Rest; interrupts are served meanwhile, and their stamps are exact.
+
+    Milliseconds, because rp2 waits for microseconds by spinning.
+    """
+    time.sleep_ms(_IDLE_MS)
 
 
 def actuate(decision, outputs):

@@ -12,9 +12,9 @@ PERIOD = const(0x40000000)
 _MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)
 
-# The coarse counter is asked only after a stall this long: half of what ticks_us can tell apart
-# would be enough, and a quarter leaves room for a turn that is late.
-_STALL_MS = const(268_000)
+# The coarse counter is asked after a stall this long. ticks_us can tell far longer ones apart by
+# itself, but it may have slept for any part of them.
+_STALL_MS = const(4000)
 # How far the two counters may drift apart in one stall before the fine one is taken to have
 # stopped (as it does in light sleep): 2 s and 1 % of the stall.
 _DRIFT_MS = const(2000)
@@ -36,6 +36,8 @@ class Clock:
         self.epoch = 0
         self.ticks = ticks_us() & _MASK
         self._last_ms = ticks_ms() & _MASK
+        # The moment that `locate` found.
+        self.stamp_epoch = self.stamp_ticks = 0
         # Added to the counter (modulo its period) for time it did not count.
         self._offset = 0
 
@@ -70,13 +72,19 @@ class Clock:
 
     def moment(self, ticks):
         """(epoch, ticks) of a stamp that an interrupt took less than 8.9 minutes from now."""
+        self.locate(ticks)
+        return self.stamp_epoch, self.stamp_ticks
+
+    def locate(self, ticks):
+        """The same into `stamp_epoch` and `stamp_ticks`: a pair would be a heap object."""
         ticks = (ticks + self._offset) & _MASK
         behind = self.ticks - ticks
+        self.stamp_ticks = ticks
+        self.stamp_epoch = self.epoch
         if behind > _HALF:  # stamped after a wrap that update() has not seen yet
-            return self.epoch + 1, ticks
-        if behind < -_HALF:  # stamped before the last wrap
-            return self.epoch - 1, ticks
-        return self.epoch, ticks
+            self.stamp_epoch += 1
+        elif behind < -_HALF:  # stamped before the last wrap
+            self.stamp_epoch -= 1
 
 
 def elapsed_us(epoch, ticks, later_epoch, later_ticks):

@@ -10,6 +10,8 @@ from rivulet.kernels import BACKEND, FLOAT_BYTES
 from rivulet.store import StoreError
 
 _BODY = const(2)  # where the payload of a request begins
+# MicroPython's struct raises ValueError.
+_STRUCT_ERROR = getattr(struct, "error", ValueError)
 
 
 class Commands:
@@ -28,7 +30,11 @@ class Commands:
 
     def poll(self):
         """Take at most one request and send what is due; True if there was anything to do."""
-        busy = self._send_reply() or self._send_document()
+        # Looked at here, not there: this is done in every turn, and a call costs as much again.
+        if self._reply is not None:
+            busy = self._send_reply()
+        else:
+            busy = bool(self._document) and self._send_document()
         if not busy and self._link.receive():
             busy = True
             self._answer()
@@ -44,8 +50,8 @@ class Commands:
             value, text = self._perform(kind, sequence, body)
         except StoreError as error:
             self._reply = (sequence, kind, protocol.REFUSED, self._store.received, str(error))
-        except ValueError as error:
-            # struct found a payload of another length than this kind has.
+        except (ValueError, _STRUCT_ERROR) as error:
+            # struct found a payload shorter than this kind has.
             self._reply = (sequence, kind, protocol.REFUSED, 0, "bad request: %s" % error)
         else:
             if text is not None:
@@ -121,8 +127,8 @@ class Commands:
             "protocol": protocol.PROTOCOL,
             "firmware": __version__,
             "board": loop.board.NAME,
-            "machine": sys.implementation[2] if len(sys.implementation) > 2 else sys.platform,
-            "micropython": ".".join(str(n) for n in sys.implementation[1][:3]),
+            "machine": getattr(sys.implementation, "_machine", sys.platform),
+            "micropython": ".".join(str(n) for n in sys.implementation.version[:3]),
             "backend": BACKEND,
             "float_bytes": FLOAT_BYTES,
             "blocks": protocol.BLOCKS,
@@ -147,6 +153,9 @@ class Commands:
                 "classes": settings["classes"],
                 "unfed": loop.unfed,
             }
+            if model.integer:
+                facts["model"]["fraction_bits"] = model.fraction_bits
+                facts["model"]["normalisation"] = settings["normalisation"]
         return facts
 
     def _status(self):
@@ -156,6 +165,7 @@ class Commands:
             "board": loop.board.NAME,
             "firmware": __version__,
             "backend": BACKEND,
+            "kernel": loop.model.kernel if loop.model else None,
             "model_hash": loop.model_hash,
             "cell": loop.model.settings["cell"] if loop.model else None,
             "hidden": loop.model.hidden if loop.model else 0,

@@ -10,9 +10,9 @@ _MAX_SOURCES = const(8)
 class EventRing:
     """A ring of (ticks, source) for one reader and any number of interrupt handlers.
 
-    size: number of events it holds, a power of two. `push` runs inside hard interrupts: it only
-    stores small integers into arrays made here and allocates nothing. When the ring is full the
-    newest event is dropped and counted against its source.
+    size: a power of two, one more than the events it holds. `push` runs inside hard interrupts:
+    it only stores small integers into arrays made here and allocates nothing. When the ring is
+    full the newest event is dropped and counted against its source.
 
     Writers advance `_head` and the reader advances `_tail`, each alone, so neither needs a lock;
     handlers must not interrupt one another (rp2, stm32 and esp32 run Pin handlers one by one).

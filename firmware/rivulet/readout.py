@@ -4,7 +4,8 @@ from math import exp
 
 from rivulet.kernels import floats, np
 
-_SATURATED = 0.999999
+# What is missing of the mean is forgotten below this.
+_NEGLIGIBLE = 1e-6
 
 
 class Readout:
@@ -12,8 +13,8 @@ class Readout:
 
     mean_tau_s 0: f is the state. Otherwise f is the mean of the state over time, weighted by the
     true intervals and forgetting with this time constant (s):
-    w = 1 - exp(-dt/tau), c += w (1 - c), f += (w/c) (x - f), where c grows from 0 to 1 and makes
-    f an honest mean from the first interval on.
+    w = 1 - exp(-dt/tau), f += (w/c) (x - f), where c = 1 - exp(-(all time so far)/tau) grows from
+    0 to 1 and makes f an honest mean from the first interval on.
     """
 
     def __init__(self, weights, mean_tau_s, cell):
@@ -29,11 +30,12 @@ class Readout:
         self.feature_floats = self._feature_floats[:n]
         self._kept = np.zeros(1)
         self._kept_floats = floats(self._kept)
-        self.confidence = 0.0
+        # 1 - c: as a product it keeps its digits in float32, where a sum would stop short of 1.
+        self.missing = 1.0
 
     def reset(self):
         """Forget the mean; the next interval starts a new one."""
-        self.confidence = 0.0
+        self.missing = 1.0
         for i in range(len(self.feature_floats)):
             self.feature_floats[i] = 0.0
 
@@ -43,12 +45,12 @@ class Readout:
             self.feature_floats[:] = self._state_floats
             return
         kept = exp(-seconds / self._tau_s)
-        confidence = self.confidence
-        if confidence < 1.0:
-            confidence += (1.0 - kept) * (1.0 - confidence)
-            kept = 1.0 - (1.0 - kept) / confidence
-            # Close enough to 1 that float32 would never get there.
-            self.confidence = confidence if confidence < _SATURATED else 1.0
+        missing = self.missing
+        if missing:
+            missing *= kept
+            self.missing = missing if missing > _NEGLIGIBLE else 0.0
+            # No time yet that float32 could tell from none: nothing to weigh the state against.
+            kept = 1.0 - (1.0 - kept) / (1.0 - missing) if missing < 1.0 else 0.0
         self._kept_floats[0] = kept
         # f = x + (1 - w/c) (f - x); copied back for backends whose *= makes a new array.
         mean = self._mean

@@ -48,7 +48,7 @@ class Store:
             os.mkdir(self._folder)
         except OSError:
             pass  # it is there already
-        facts = os.statvfs(self._folder)
+        facts = self._attempt(os.statvfs, self._folder)
         free = facts[0] * facts[3]
         # One block more: the directory may need it.
         if size + facts[0] > free:
@@ -99,9 +99,12 @@ class Store:
 
     def abandon(self):
         """Forget a push that was begun."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        try:
+            if file is not None:
+                file.close()
+        except OSError:
+            pass  # a full filesystem could not take the last bytes, and need not
         try:
             os.remove(self._incoming)
         except OSError:

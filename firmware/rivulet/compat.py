@@ -1,7 +1,7 @@
 """What MicroPython has and CPython lacks, so that one source runs on both.
 
-On MicroPython this file only passes names through. `ptr8` is a type of the viper compiler, which
-knows it by its name alone; the value here is what CPython uses in its place.
+On MicroPython this file only passes names through. `ptr8`, `ptr16` and `ptr32` are types of the
+viper compiler, which knows them by name alone; the values here are what CPython uses instead.
 """
 
 import gc
@@ -14,7 +14,7 @@ try:
 
     heap_free = gc.mem_free
     heap_used = gc.mem_alloc
-    ptr8 = memoryview
+    ptr8 = ptr16 = ptr32 = memoryview
 except ImportError:
     from time import perf_counter_ns, sleep
 
@@ -35,6 +35,12 @@ except ImportError:
 
     def ptr8(buffer):
         return buffer
+
+    def ptr16(buffer):
+        return memoryview(buffer).cast("B").cast("H")
+
+    def ptr32(buffer):
+        return memoryview(buffer).cast("B").cast("I")
 
     def kbd_intr(character):
         """CPython takes Ctrl-C from the system, not from the port."""

@@ -2,7 +2,7 @@
 
 from array import array
 
-from rivulet.compat import const
+from rivulet.compat import const, micropython, ptr16
 
 # Eight buckets an octave (6 to 12 % wide), up to 2^22 us.
 _BUCKETS = const(160)
@@ -20,18 +20,25 @@ class Costs:
         self.last = duration_us
         if duration_us > self.worst:
             self.worst = duration_us
-        shift = 0
-        while duration_us > 15:
-            duration_us >>= 1
-            shift += 1
-        index = (shift << 3) + duration_us
-        if index >= _BUCKETS:
-            index = _BUCKETS - 1
-        # Saturating counters: halve all of them, which keeps the percentiles.
-        if self.counts[index] == 0xFFFF:
-            for i in range(_BUCKETS):
-                self.counts[i] >>= 1
-        self.counts[index] += 1
+        _count(self.counts, duration_us)
+
+
+@micropython.viper
+def _count(counts: ptr16, duration: int):
+    shift = 0
+    while duration > 15:
+        duration >>= 1
+        shift += 1
+    index = (shift << 3) + duration
+    if index >= _BUCKETS:
+        index = _BUCKETS - 1
+    # Saturating counters: halve all of them, which keeps the percentiles.
+    if counts[index] == 0xFFFF:
+        i = 0
+        while i < _BUCKETS:
+            counts[i] = counts[i] >> 1
+            i += 1
+    counts[index] = counts[index] + 1
 
 
 def percentile(counts, share):

@@ -1,21 +1,52 @@
 """One step of dx/dt = alpha(x, u) * (q(x, u) - x) over h seconds, the input held.
 
-Every cell of decay form offers `evaluate()`, which fills its arrays `alpha` (rates, 1/s) and
-`target` (q, the state it is drawn to) for its present state and input. Each integrator moves
-`cell.state` in place by x += k * (q - x), with a gain k that is its own:
+Every cell of decay form is a `Relaxing` and offers `evaluate()`, which fills its arrays `alpha`
+(rates, 1/s) and `target` (q, the state it is drawn to) for its present state and input. Each
+integrator moves `cell.state` in place, most by x += k * (q - x), with a gain k that is its own:
 
-    euler          k = h alpha, in equal sub-steps              first order
-    semi_implicit  k = h alpha / (1 + h alpha)                  first order, stable for any h
-    exponential    k = 1 - exp(-h alpha)                        first order, exact if frozen
+    euler           k = h alpha, in equal sub-steps              first order
+    semi_implicit   k = h alpha / (1 + h alpha)                  first order, stable for any h
+    exponential     k = 1 - exp(-h alpha)                        first order, exact if frozen
+    implicit_euler  semi_implicit with alpha and q at the end    first order, for stiff cells
+    rk4             four slopes a sub-step                       fourth order, for reference
 
-All work in arrays made once by the cell (`gain`, `seconds`, `one`).
+All but the last two work in arrays made once by the cell.
 """
 
 from rivulet.compat import const
-from rivulet.kernels import np
+from rivulet.kernels import FLOAT_BYTES, floats, np
 
 # Explicit steps in one call: keeps a turn of the loop bounded however long the gap was.
-_MAX_SUBSTEPS = const(64)
+MAX_SUBSTEPS = const(64)
+_MAX_ITERATIONS = const(40)
+# The largest change, squared, that counts as none when an implicit step is iterated.
+_SETTLED = 1e-26 if FLOAT_BYTES == 8 else 1e-13
+
+
+class Relaxing:
+    """The arrays of a cell of decay form. state: (n,); alpha_max: the highest rate, 1/s."""
+
+    def __init__(self, state, alpha_max):
+        n = len(state)
+        self.state = state
+        self.alpha_max = alpha_max
+        self.alpha = np.zeros(n)
+        self.alpha_floats = floats(self.alpha)
+        self.target = np.zeros(n)
+        self.target_floats = floats(self.target)
+        self.gain = np.zeros(n)
+        self.gain_floats = floats(self.gain)
+        self.one = np.array([1.0])
+        self.seconds = np.zeros(1)
+        self.seconds_floats = floats(self.seconds)
+
+    def slope(self):
+        """dx/dt for the present state and input; spoils `target`."""
+        self.evaluate()
+        slope = self.target
+        slope -= self.state
+        slope *= self.alpha
+        return slope
 
 
 def _gain(cell, factor):
@@ -25,6 +56,25 @@ def _gain(cell, factor):
     gain = cell.gain
     gain *= cell.seconds
     return gain
+
+
+def _substeps(cell, h):
+    """(count, length) of explicit steps of at most 1/alpha_max, which is half of Euler's limit.
+
+    They depend on h and the model only, so that every board takes the same ones. A gap that would
+    need more than 64 is finished by one exponential step: see `_finish`.
+    """
+    count = int(h * cell.alpha_max) + 1
+    if count > MAX_SUBSTEPS:
+        return MAX_SUBSTEPS, 1.0 / cell.alpha_max
+    return count, h / count
+
+
+def _finish(cell, rest, step):
+    """What a long gap leaves after 64 explicit steps."""
+    # Steps that cover the whole gap leave a rounding error, not time.
+    if rest > 1e-3 * step:
+        exponential(cell, rest)
 
 
 def exponential(cell, h):
@@ -53,18 +103,9 @@ def semi_implicit(cell, h):
 
 
 def euler(cell, h):
-    """x += (h/N) alpha (q - x), N times, with h/N at most 1/alpha_max.
-
-    That is half the explicit stability limit 2/alpha_max, for any alpha the cell can reach. N
-    depends on h and the model only, so that every board takes the same steps. A gap that would
-    need more than 64 is finished by one exponential step.
-    """
-    substeps = int(h * cell.alpha_max) + 1
-    step = h / substeps
-    if substeps > _MAX_SUBSTEPS:
-        substeps = _MAX_SUBSTEPS
-        step = 1.0 / cell.alpha_max
-    for _ in range(substeps):
+    """x += (h/N) alpha (q - x), N times, with h/N at most 1/alpha_max."""
+    count, step = _substeps(cell, h)
+    for _ in range(count):
         cell.evaluate()
         gain = _gain(cell, step)
         change = cell.target
@@ -72,9 +113,59 @@ def euler(cell, h):
         change *= gain
         state = cell.state
         state += change
-    rest = h - substeps * step
-    if rest > step:
-        exponential(cell, rest)
+    _finish(cell, h - count * step, step)
 
 
-BY_NAME = {"euler": euler, "semi_implicit": semi_implicit, "exponential": exponential}
+def implicit_euler(cell, h):
+    """x+ = (x + h alpha q) / (1 + h alpha) with alpha and q at x+ and the interval's end.
+
+    Solved by at most 40 fixed-point iterations from x; the step is halved whenever the change
+    grows, which is what makes strongly coupled cells converge. The last iterate stands: it lies
+    between x and the targets even where 40 do not suffice.
+    """
+    start = cell.state * 1.0
+    state = cell.state
+    share = 1.0
+    last = None
+    for _ in range(_MAX_ITERATIONS):
+        cell.evaluate()
+        gain = _gain(cell, h)
+        change = cell.target
+        change *= gain
+        change += start
+        gain += cell.one
+        change /= gain
+        change -= state
+        size = np.max(change * change)
+        if last is not None and size > last:
+            share *= 0.5
+        last = size
+        state += change * share
+        if not size > _SETTLED:
+            break
+
+
+def rk4(cell, h):
+    """The classical Runge-Kutta method, in as many sub-steps as `euler`."""
+    count, step = _substeps(cell, h)
+    for _ in range(count):
+        start = cell.state * 1.0
+        total = start * 1.0
+        for weight, ahead in ((1.0, 0.5), (2.0, 0.5), (2.0, 1.0), (1.0, 0.0)):
+            slope = cell.slope()
+            total += slope * (weight * step / 6.0)
+            if ahead:
+                point = slope * (ahead * step)
+                point += start
+                cell.state[:] = point
+        cell.state[:] = total
+    _finish(cell, h - count * step, step)
+
+
+BY_NAME = {
+    "euler": euler,
+    "semi_implicit": semi_implicit,
+    "exponential": exponential,
+    "implicit_euler": implicit_euler,
+    "rk4": rk4,
+}

@@ -1,6 +1,7 @@
 """Frames over a byte port, without ever waiting for it."""
 
 import select
+import sys
 
 from rivulet import protocol
 from rivulet.compat import const, ticks_diff, ticks_ms
@@ -16,6 +17,8 @@ _RECENT_MS = const(200)
 _KEYS = b"\r\x01\x02\x04\x05"
 # Space kept free for replies: a full telemetry record must never hold up an answer.
 _REPLY_ROOM = const(640)
+# MicroPython's streams write a part of a buffer without a view of it on the heap.
+_PARTS = sys.implementation.name == "micropython"
 
 
 class Link:
@@ -33,6 +36,9 @@ class Link:
         self._readable.register(reader, select.POLLIN)
         self._writable = select.poll()
         self._writable.register(writer, select.POLLOUT)
+        # CPython has no ipoll, which allocates nothing where poll makes a list.
+        self._look = getattr(self._readable, "ipoll", self._readable.poll)
+        self._look_out = getattr(self._writable, "ipoll", self._writable.poll)
         self._byte = bytearray(1)
         self.deframer = protocol.Deframer(2 * protocol.MAX_REQUEST)
         self._stray = 0
@@ -59,9 +65,10 @@ class Link:
     def receive(self):
         """True when a whole request stands in `deframer.body`; takes a bounded number of bytes."""
         for _ in range(_READ_PER_TURN):
-            if not self._readable.poll(0):
-                return False
-            if not self._reader.readinto(self._byte):
+            ready = False
+            for _ in self._look(0):
+                ready = True
+            if not ready or not self._reader.readinto(self._byte):
                 return False
             self._stray += 1
             self._heard_ms = ticks_ms()
@@ -117,10 +124,18 @@ class Link:
     def flush(self):
         """Write what the port takes now, a bounded number of small pieces."""
         for _ in range(_WRITES_PER_TURN):
-            if self._begin == self._end or not self._writable.poll(0):
+            if self._begin == self._end:
                 return
-            end = min(self._begin + _WRITE_CHUNK, self._end)
-            written = self._writer.write(self._view[self._begin : end])
+            ready = False
+            for _ in self._look_out(0):
+                ready = True
+            if not ready:
+                return
+            count = min(_WRITE_CHUNK, self._end - self._begin)
+            if _PARTS:
+                written = self._writer.write(self._out, self._begin, count)
+            else:
+                written = self._writer.write(self._view[self._begin : self._begin + count])
             if not written:
                 return
             self._begin += written

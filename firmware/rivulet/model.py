@@ -9,7 +9,7 @@ import json
 
 from rivulet.cells import cell_class
 from rivulet.compat import const
-from rivulet.kernels import floats, np, read_tensor
+from rivulet.kernels import BACKEND, floats, np, pack_float32, read_indices, read_tensor
 from rivulet.readout import Readout
 
 FORMAT = "rivulet-1"
@@ -17,6 +17,8 @@ READOUT = "readout.weight"
 CONVENTIONS = ("previous", "current")
 OUTPUT_KINDS = ("class", "value")
 READOUTS = ("state", "mean")
+# Tensors of these names hold which neuron a synapse comes from and goes to.
+INDICES = (".source", ".target")
 # What every model says of itself; a cell's own settings are named in its file.
 SETTINGS = (
     "format",
@@ -57,7 +59,7 @@ def read_header(file, size):
         header = json.loads(file.read(length))
         metadata = header.pop("__metadata__")
         settings = {key: _value(text) for key, text in metadata.items()}
-    except (ValueError, AttributeError, KeyError):
+    except (ValueError, AttributeError, KeyError, TypeError, IndexError):
         raise ModelError("not a model file: no safetensors header with metadata")
     for key in SETTINGS:
         if key not in settings:
@@ -66,7 +68,7 @@ def read_header(file, size):
         raise ModelError(
             "model format '%s' is not '%s': convert it again" % (settings["format"], FORMAT)
         )
-    return settings, _tensors(header, size - 8 - length)
+    return settings, _tensors(header, size - 8 - length, settings.get("arithmetic") == "int8")
 
 
 def _value(text):
@@ -76,7 +78,16 @@ def _value(text):
         return text
 
 
-def _tensors(header, available):
+def _dtype(name, integer):
+    if integer:
+        from rivulet.fixed_file import DTYPES
+
+        return DTYPES.get(name, "known here")
+    # Indices of a sparse wiring are the only tensors that are not weights.
+    return "U16" if name.endswith(INDICES) else "F32"
+
+
+def _tensors(header, available, integer):
     tensors = {}
     used = 0
     for name, entry in header.items():
@@ -86,12 +97,16 @@ def _tensors(header, available):
             dtype = entry["dtype"]
         except (KeyError, TypeError, ValueError):
             raise ModelError("tensor '%s' has no shape, dtype or offsets" % name)
-        if dtype != "F32":
-            raise ModelError("tensor '%s' is %s, not F32" % (name, dtype))
+        wanted = _dtype(name, integer)
+        if dtype != wanted:
+            raise ModelError("tensor '%s' is %s, not %s" % (name, dtype, wanted))
+        if not all(isinstance(number, int) for number in shape + (begin, end)) or begin < 0:
+            raise ModelError("tensor '%s': its shape or its offsets are no whole numbers" % name)
+        width = int(dtype[1:]) // 8
         count = 1
         for length in shape:
             count *= length
-        if not 1 <= len(shape) <= 2 or count <= 0 or begin % 4 or end - begin != 4 * count:
+        if not 1 <= len(shape) <= 2 or count <= 0 or begin % width or end - begin != width * count:
             raise ModelError("tensor '%s': its shape and its bytes disagree" % name)
         tensors[name] = (shape, begin, end)
         used = max(used, end)
@@ -100,8 +115,8 @@ def _tensors(header, available):
     return tensors
 
 
-def check(settings, tensors):
-    """Names, ranges and shapes agree with the cell. Raises ModelError. Returns its class."""
+def check_settings(settings):
+    """What does not depend on the cell. Raises ModelError."""
     for key, known in (
         ("convention", CONVENTIONS),
         ("output", OUTPUT_KINDS),
@@ -111,6 +126,34 @@ def check(settings, tensors):
             raise ModelError("unknown %s '%s'" % (key, settings[key]))
     if settings["readout"] == "mean" and not settings["readout_tau_s"] > 0.0:
         raise ModelError("a mean readout needs a readout_tau_s above 0 s")
+    if not settings["channels"]:
+        raise ModelError("the model names no channels")
+    if not settings["policy"]["cadence_us"] > 0:
+        raise ModelError("the policy's cadence_us must be above 0")
+    offsets = [value + 0.0 for value in settings["normalisation"]["offset"]]
+    if len(offsets) != len(settings["channels"]):
+        raise ModelError(
+            "the normalisation does not cover the %d channels" % len(settings["channels"])
+        )
+
+
+def _check_classes(settings, outputs):
+    if settings["output"] == "class" and len(settings["classes"]) != outputs:
+        raise ModelError("%d class names for %d outputs" % (len(settings["classes"]), outputs))
+
+
+def check(settings, tensors):
+    """Names, kinds, ranges and shapes agree with the cell. Returns it. Raises ModelError."""
+    try:
+        return _check(settings, tensors)
+    except (TypeError, KeyError, IndexError, AttributeError) as error:
+        raise ModelError("the metadata holds something of another kind than it should: %s" % error)
+
+
+def _check(settings, tensors):
+    check_settings(settings)
+    if settings.get("arithmetic") == "int8":
+        return _check_fixed(settings, tensors)
     try:
         cell = cell_class(settings["cell"])
         cell.check(settings)
@@ -120,9 +163,10 @@ def check(settings, tensors):
         raise ModelError("tensor '%s' is missing" % READOUT)
     readout = tensors[READOUT][0]
     hidden, inputs = readout[-1] - 1, len(settings["channels"])
-    if not inputs:
-        raise ModelError("the model names no channels")
-    wanted = dict(zip(cell.TENSORS, cell.shapes(hidden, inputs)))
+    try:
+        wanted = cell.shapes(settings, hidden, inputs)
+    except ValueError as error:
+        raise ModelError(str(error))
     wanted[READOUT] = (readout[0], hidden + 1)
     for name, shape in wanted.items():
         if name not in tensors:
@@ -135,16 +179,25 @@ def check(settings, tensors):
     for name in tensors:
         if name not in wanted:
             raise ModelError("tensor '%s' does not belong to a %s cell" % (name, settings["cell"]))
-    if settings["output"] == "class" and len(settings["classes"]) != readout[0]:
-        raise ModelError("%d class names for %d outputs" % (len(settings["classes"]), readout[0]))
-    if len(settings["normalisation"]["offset"]) != inputs:
-        raise ModelError("the normalisation does not cover the %d channels" % inputs)
+    _check_classes(settings, readout[0])
     return cell
+
+
+def _check_fixed(settings, tensors):
+    # Imported by models that need it: a float model's board keeps the memory.
+    from rivulet import fixed_file
+
+    try:
+        return fixed_file.check(settings, tensors)
+    except ValueError as error:
+        raise ModelError(str(error))
 
 
 def load(file, size):
     """The running model of an open file of `size` bytes. Raises ModelError."""
     settings, tensors = read_header(file, size)
+    if settings.get("arithmetic") == "int8":
+        return _load_fixed(file, settings, tensors)
     cell = check(settings, tensors)
     base = file.tell()
     arrays = {}
@@ -153,15 +206,31 @@ def load(file, size):
         shape, begin, _ = tensors[name]
         file.seek(base + begin)
         try:
-            array = read_tensor(file, shape)
+            read = read_indices if name.endswith(INDICES) else read_tensor
+            array = read(file, shape)
         except ValueError as error:
             raise ModelError("tensor '%s': %s" % (name, error))
         if not _finite(array):
             raise ModelError("tensor '%s' holds NaN or infinity" % name)
         arrays[name] = array
-    return Model(
-        settings, cell(settings, [arrays[name] for name in cell.TENSORS]), arrays[READOUT]
-    )
+    readout = arrays.pop(READOUT)
+    try:
+        return Model(settings, cell(settings, arrays), readout)
+    except ValueError as error:
+        raise ModelError(str(error))
+
+
+def _load_fixed(file, settings, tensors):
+    # Imported by models that need it: a float model's board keeps the memory.
+    from rivulet import fixed_file
+
+    check_settings(settings)
+    try:
+        made = fixed_file.load(file, settings, tensors)
+    except ValueError as error:
+        raise ModelError(str(error))
+    _check_classes(settings, made.output_count)
+    return made
 
 
 def _finite(array):
@@ -175,6 +244,9 @@ def _finite(array):
 
 class Model:
     """A cell and its readout, moved by events. Times are differences in microseconds."""
+
+    integer = False
+    kernel = BACKEND
 
     def __init__(self, settings, cell, readout_weights):
         self.settings = settings
@@ -253,25 +325,47 @@ class Model:
         state[:] = cell.state_floats
         alpha[:] = cell.alpha_floats
         feature[:] = readout.feature_floats
-        confidence = readout.confidence
+        missing = readout.missing
         self._advance(dt_us)
         outputs = readout.outputs()
         cell.state_floats[:] = state
         cell.alpha_floats[:] = alpha
         readout.feature_floats[:] = feature
-        readout.confidence = confidence
+        readout.missing = missing
         return outputs
 
-    def adopt(self, other):
-        """Take over the state, the held inputs and the mean of a model of the same shape.
+    def physical(self, number):
+        """A block (its number in protocol.BLOCKS) as floats in its own unit."""
+        if number == 2:
+            return floats(self.outputs())
+        cell = self.cell
+        return (cell.alpha_floats, cell.state_floats, None, cell.input_floats)[number]
 
-        Returns False, and changes nothing, if the channels or the sizes differ.
+    def export(self, number, out, at):
+        """Write a block into bytes as float32; the position behind it."""
+        return pack_float32(self.physical(number), out, at)
+
+    def snapshot(self):
+        """(state, inputs, mean, missing confidence) as floats, for `adopt` of any model."""
+        cell, readout = self.cell, self.readout
+        return cell.state_floats, cell.input_floats, readout.feature_floats, readout.missing
+
+    def adopt(self, other):
+        """Take over the state, the held inputs and the mean of a model of the same kind.
+
+        Returns False, and changes nothing, if the cell, the channels or the sizes differ.
         """
         if self.hidden != other.hidden or self.channels != other.channels:
             return False
-        self.cell.state_floats[:] = other.cell.state_floats
-        self.cell.input_floats[:] = other.cell.input_floats
-        self.readout.feature_floats[:] = other.readout.feature_floats
-        self.readout.confidence = other.readout.confidence
+        if self.settings["cell"] != other.settings["cell"]:
+            return False
+        state, inputs, mean, self.readout.missing = other.snapshot()
+        for view, values in (
+            (self.cell.state_floats, state),
+            (self.cell.input_floats, inputs),
+            (self.readout.feature_floats, mean),
+        ):
+            for i in range(len(view)):
+                view[i] = values[i]
         self.cell.evaluate()
         return True

@@ -17,6 +17,14 @@ class Policy:
 
     def decide(self, outputs):
         """A new decision from outputs (k,), also kept in `decision`."""
-        if self._decides:
+        if not self._decides:
+            return -1
+        if isinstance(outputs, memoryview):  # integers
+            best = 0
+            for i in range(1, len(outputs)):
+                if outputs[i] > outputs[best]:
+                    best = i
+            self.decision = best
+        else:
             self.decision = int(np.argmax(outputs))
         return self.decision

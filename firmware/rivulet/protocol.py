@@ -22,13 +22,14 @@ Host to board, the reply echoes kind and sequence:
 Board to host:
     REPLY      sequence u8, kind u8, status u8, value u32, text
     DOCUMENT   sequence u8, kind u8, total u16, offset u16, bytes
-    TELEMETRY  see TELEMETRY_HEAD, then float32 blocks in the order of BLOCKS
+    TELEMETRY  see TELEMETRY_HEAD, then float32 or int32 blocks in the order of BLOCKS
 """
 
 import struct
+from array import array
 from binascii import crc32
 
-from rivulet.compat import const, micropython, ptr8
+from rivulet.compat import const, micropython, ptr8, ptr32
 
 PROTOCOL = 1
 
@@ -52,6 +53,9 @@ REFUSED = 1
 # Telemetry blocks and their bits in the CONFIGURE mask, in the order they follow one another.
 # alpha is 1/tau: the host divides, not the board.
 BLOCKS = ("alpha", "state", "outputs", "inputs")
+# With this bit the blocks of a record are int32: the description's `fraction_bits` scale each
+# block, and inputs are normalised besides (u = (value - offset) * scale).
+INTEGERS = 0x80
 # blocks u8 | decision i8 (-1: none) | state's time: epoch u32, ticks u32 (epoch 2^30 + ticks us)
 # | events u32 | late u32 | dropped u32 | bus errors u32 | bad values u32
 # | telemetry records dropped u32 | corrupt frames from the host u32 | last event's cost u32 us
@@ -115,12 +119,42 @@ def _unstuff(buffer: ptr8, count: int) -> int:
     return at
 
 
+def _crc_nibbles():
+    table = array("I", bytes(4 * 16))
+    for nibble in range(16):
+        crc = nibble
+        for _ in range(4):
+            crc = crc >> 1 ^ (0xEDB88320 if crc & 1 else 0)
+        table[nibble] = crc
+    return table
+
+
+_CRC_NIBBLES = _crc_nibbles()
+
+
+@micropython.viper
+def _seal(body: ptr8, count: int, table: ptr32):
+    """Write the CRC-32 of the first `count` bytes behind them; crc32() would make a heap object
+    of its result on a 32-bit board, at every frame."""
+    crc = -1
+    i = 0
+    while i < count:
+        crc ^= int(body[i])
+        crc = ((crc >> 4) & 0x0FFFFFFF) ^ table[crc & 15]
+        crc = ((crc >> 4) & 0x0FFFFFFF) ^ table[crc & 15]
+        i += 1
+    crc = ~crc
+    for i in range(4):
+        body[count + i] = crc & 0xFF
+        crc >>= 8
+
+
 def encode(body, length, out, at):
     """Frame body[:length] (kind, sequence, payload; 4 spare bytes behind it) into out[at:].
 
     Returns the position after the frame. body and out are bytearrays.
     """
-    struct.pack_into("<I", body, length, crc32(memoryview(body)[:length]) & 0xFFFFFFFF)
+    _seal(body, length, _CRC_NIBBLES)
     out[at] = _FLAG
     at = _stuff(body, length + 4, out, at + 1)
     out[at] = _FLAG

@@ -4,7 +4,6 @@ import struct
 
 from rivulet import protocol
 from rivulet.compat import const
-from rivulet.kernels import floats, pack_float32
 
 _ALL = const(0x0F)
 _HEAD_BYTES = struct.calcsize(protocol.TELEMETRY_HEAD)
@@ -32,7 +31,7 @@ class Telemetry:
     def configure(self, blocks, rate_hz, lease_ms):
         """Report `blocks` (a mask of protocol.BLOCKS) at `rate_hz` for `lease_ms`; 0 Hz: stop."""
         self._blocks = blocks & _ALL
-        self._interval_us = int(1e6 / rate_hz) if rate_hz > 0.0 else 0
+        self._interval_us = int(1e6 / rate_hz) if rate_hz > 1e-3 else 0
         self._lease_us = lease_ms * 1000
 
     def due(self, elapsed_us):
@@ -58,9 +57,9 @@ class Telemetry:
             protocol.TELEMETRY_HEAD,
             payload,
             2,
-            blocks,
+            blocks | protocol.INTEGERS if model is not None and model.integer else blocks,
             loop.decision,
-            loop.epoch & 0xFFFFFFFF,
+            loop.epoch & 0x3FFFFFFF,  # a wider mask would be a heap object
             loop.ticks,
             loop.events,
             loop.late,
@@ -72,13 +71,8 @@ class Telemetry:
             loop.costs.last,
         )
         at = 2 + _HEAD_BYTES
-        if blocks & 1:
-            at = pack_float32(model.cell.alpha_floats, payload, at)
-        if blocks & 2:
-            at = pack_float32(model.cell.state_floats, payload, at)
-        if blocks & 4:
-            at = pack_float32(floats(model.outputs()), payload, at)
-        if blocks & 8:
-            at = pack_float32(model.cell.input_floats, payload, at)
+        for number in range(4):
+            if blocks >> number & 1:
+                at = model.export(number, payload, at)
         link.send(protocol.TELEMETRY, at - 2)
         self.sent += 1

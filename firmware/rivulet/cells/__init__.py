@@ -1,13 +1,16 @@
 """Liquid cells, one file each. A model file names its cell; the file of that name is loaded.
 
-A cell module has a class `Cell(settings, tensors)`:
+A cell module has a class `Cell(settings, tensors)`, tensors a dict of arrays by name:
 
-    TENSORS                          names of the tensors it takes, in the order they are stored
-    shapes(hidden, inputs)           their shapes, in that order
     check(settings)                  raises ValueError if the metadata lacks what it needs
-    state, inputs                    arrays of floats, with `state_floats` and `input_floats` over
-                                     them; inputs are held until they are written again
-    alpha_floats                     the rates 1/tau of its neurons at the last evaluation, 1/s
+    shapes(settings, hidden, inputs) {name: shape} of the tensors it takes; `hidden` is the length
+                                     of its state. Names that end in .source or .target hold
+                                     uint16 indices, all others floats
+    state, state_floats              an array, and its floats: all that it remembers
+    input_floats                     the inputs, held until they are written again
+    alpha_floats                     the rates 1/tau of the state at the last evaluation, 1/s,
+                                     above 0; each cell says what they mean
+    evaluate()                       the rates for the present state and inputs
     advance(seconds)                 move the state under the held inputs
 """
 

@@ -12,22 +12,20 @@ AAAI 2021, whose time constants depend on the input in the same way.
 """
 
 from rivulet import integrators
-from rivulet.kernels import floats, np
+from rivulet.kernels import floats, np, product
 
 DRIVES = ("relaxing", "additive")
 
 
-class Cell:
-    """settings: the model file's metadata; tensors: arrays in the order of TENSORS.
+class Cell(integrators.Relaxing):
+    """settings: the model file's metadata; tensors: arrays by name.
 
     hidden units n, inputs m; memory: 4 n + n + m + 4 floats beside the weights.
     """
 
-    TENSORS = ("gates.weight",)
-
     @staticmethod
-    def shapes(hidden, inputs):
-        return ((2 * hidden, hidden + inputs + 1),)
+    def shapes(settings, hidden, inputs):
+        return {"gates.weight": (2 * hidden, hidden + inputs + 1)}
 
     @staticmethod
     def check(settings):
@@ -40,27 +38,17 @@ class Cell:
             raise ValueError("alpha bounds must satisfy 0 < alpha_min < alpha_max")
 
     def __init__(self, settings, tensors):
-        gates = tensors[0]
+        gates = tensors["gates.weight"]
         n = gates.shape[0] // 2
         m = gates.shape[1] - n - 1
-        self._gates = gates
         self._hidden = n
         self._joint = np.zeros(n + m + 1)
         self._joint_floats = floats(self._joint)
         self._joint_floats[n + m] = 1.0
-        self.state = self._joint[:n]
+        self._product = product(gates, self._joint)
+        super().__init__(self._joint[:n], settings["alpha_max"])
         self.state_floats = self._joint_floats[:n]
         self.input_floats = self._joint_floats[n : n + m]
-        self.alpha = np.zeros(n)
-        self.alpha_floats = floats(self.alpha)
-        self.target = np.zeros(n)
-        self._target_floats = floats(self.target)
-        self.gain = np.zeros(n)
-        self.gain_floats = floats(self.gain)
-        self.one = np.array([1.0])
-        self.seconds = np.zeros(1)
-        self.seconds_floats = floats(self.seconds)
-        self.alpha_max = settings["alpha_max"]
         self._lowest = np.array([settings["alpha_min"]])
         self._highest = np.array([self.alpha_max])
         self._additive = settings["drive"] == "additive"
@@ -71,9 +59,9 @@ class Cell:
         """Fill `alpha` and `target` for the present state and input."""
         n = self._hidden
         # Through memoryviews: slicing a ulab array costs 128 bytes of heap, this 24.
-        gates = floats(np.dot(self._gates, self._joint))
+        gates = self._product()
         self.alpha_floats[:] = gates[:n]
-        self._target_floats[:] = gates[n:]
+        self.target_floats[:] = gates[n:]
         alpha = self.alpha
         np.exp(alpha, out=alpha)
         alpha += self.one
@@ -86,7 +74,7 @@ class Cell:
         if self._additive:
             target = self.target
             target /= alpha
-            self._target_floats[:] = floats(target)
+            self.target_floats[:] = floats(target)
 
     def advance(self, seconds):
         """Move the state over `seconds` > 0 under the held inputs."""

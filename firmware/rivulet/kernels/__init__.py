@@ -22,6 +22,7 @@ except ImportError:
         BACKEND = "plain"
         floats = np.floats
 
+import sys
 from array import array
 
 # Bytes of one float in an array: 4 on boards, 8 on 64-bit interpreters. Never assumed.
@@ -49,6 +50,16 @@ def read_tensor(file, shape):
     return flat if len(shape) == 1 else flat.reshape(shape)
 
 
+def read_indices(file, shape):
+    """The next uint16 tensor of an open file, (n,). Raises ValueError if the file ends."""
+    data = bytearray(2 * shape[0])
+    if file.readinto(data) != len(data):
+        raise ValueError("the file ends inside a tensor")
+    if BACKEND == "plain":
+        return np.ndarray(memoryview(array("H", data)), shape)
+    return np.frombuffer(data, dtype=np.uint16)
+
+
 def pack_float32(values, out, at):
     """Write a memoryview of floats into the bytearray `out` at `at` as little-endian float32.
 
@@ -58,3 +69,27 @@ def pack_float32(values, out, at):
     end = at + 4 * len(values)
     out[at:end] = bytes(narrow)
     return end
+
+
+def product(matrix, vector):
+    """A function that returns matrix . vector as a memoryview of floats, good until its next call.
+
+    Both arrays are looked at anew at each call.
+    """
+    if BACKEND == "ulab" and "RP2040" in getattr(sys.implementation, "_machine", ""):
+        try:
+            from rivulet.kernels import rom_float
+        except (ImportError, SyntaxError, ValueError):
+            rom_float = None  # firmware without the assembler
+        out = np.zeros(matrix.shape[0])
+        run = rom_float and rom_float.product(matrix, vector, out)
+        if run:
+            view = floats(out)
+
+            def fast():
+                run()
+                return view
+
+            return fast
+
+    return lambda: floats(np.dot(matrix, vector))

@@ -170,17 +170,38 @@ def _expm1(x):
 exp = _unary(_exp)
 expm1 = _unary(_expm1)
 log = _unary(_log)
+sqrt = _unary(math.sqrt)
 tanh = _unary(math.tanh)
 
 
 def minimum(a, b):
-    """Elementwise; `b` is an array of the same length or of one element."""
+    """Elementwise; `b` is an array of the same length or of one element, or a number."""
     other, step = a._other(b)
     out = zeros(len(a))
     j = 0
     for i in range(len(a)):
         out.view[i] = a.view[i] if a.view[i] < other[j] else other[j]
         j += step
+    return out
+
+
+def maximum(a, b):
+    """Elementwise, as `minimum`."""
+    other, step = a._other(b)
+    out = zeros(len(a))
+    j = 0
+    for i in range(len(a)):
+        out.view[i] = a.view[i] if a.view[i] > other[j] else other[j]
+        j += step
+    return out
+
+
+def bincount(indices, weights, minlength):
+    """out[k] = the sum of the weights whose index is k < minlength."""
+    out = zeros(minlength)
+    total, index, source = out.view, indices.view, weights.view
+    for i in range(len(index)):
+        total[index[i]] += source[i]
     return out
 
 

@@ -1,0 +1,220 @@
+"""The CfC cell: the state after an interval in closed form, from a dense backbone.
+
+    z = backbone([u; x]), any number of dense layers; none: z = [u; x]
+    default   x+ = g1 (1 - s) + g2 s      g1 = tanh(ff1 z), g2 = tanh(ff2 z), s = sigmoid(a dt + b)
+    no_gate   x+ = g1 + g2 s              a = time_a z, b = time_b z
+    pure      x+ = A - A f exp(-dt (|w_tau| + |f|)), f = ff1 z
+
+What stands for 1/tau: in pure mode the exponent |w_tau| + |f|; in the others |a|, the rate at
+which the gate s moves from g1 to g2 (its argument passes one unit in 1/|a|). Both in 1/s and of
+the last evaluation. dt is in the trainer's unit of time.
+
+Source: ncps' torch CfCCell; Hasani et al., "Closed-form continuous-time neural networks", Nature
+Machine Intelligence 2022.
+"""
+
+from math import sqrt
+
+from rivulet.kernels import floats, np
+from rivulet.lstm import LOWEST_RATE, Companion, sigmoid
+
+try:
+    from math import erf
+except ImportError:
+    erf = None
+
+MODES = ("default", "no_gate", "pure")
+
+
+def _relu(z):
+    z[:] = np.maximum(z, 0.0)
+
+
+def _tanh(z):
+    np.tanh(z, out=z)
+
+
+def _lecun_tanh(z):
+    inner = z * 0.666
+    np.tanh(inner, out=inner)
+    inner *= 1.7159
+    z[:] = inner
+
+
+def _silu(z):
+    gate = sigmoid(z * 1.0)
+    gate *= z
+    z[:] = gate
+
+
+def _gelu(z):
+    values = floats(z)
+    for i in range(len(values)):
+        value = values[i]
+        values[i] = 0.5 * value * (1.0 + erf(value * sqrt(0.5)))
+
+
+ACTIVATIONS = {
+    "relu": _relu,
+    "tanh": _tanh,
+    "lecun_tanh": _lecun_tanh,
+    "silu": _silu,
+    "gelu": _gelu,
+}
+
+
+def heads(mode):
+    """How many rows a unit has in the last layer: ff1, and with gates ff2, time_a and time_b."""
+    return 1 if mode == "pure" else 4
+
+
+def check(settings, kind):
+    """What all CfC cells need. Raises ValueError."""
+    if settings.get("mode") not in MODES:
+        raise ValueError("unknown mode '%s' for a %s cell" % (settings.get("mode"), kind))
+    if not settings.get("time_unit_s", 0.0) > 0.0:
+        raise ValueError("a %s cell needs a time_unit_s above 0 s" % kind)
+    if "mixed_memory" not in settings:
+        raise ValueError("a %s cell needs 'mixed_memory'" % kind)
+
+
+class Form:
+    """The closed form for n units: `z` (heads * n,) -> state and rates.
+
+    decay: for pure mode (|w_tau|, A), otherwise None. state, rates: views that it writes.
+    """
+
+    def __init__(self, mode, unit_s, decay, state, rates):
+        n = len(state)
+        self.z = np.zeros(heads(mode) * n)
+        self._f = self.z[:n]
+        self._mode = mode
+        self._unit_s = unit_s
+        self._per_unit = 1.0 / unit_s
+        self._decay = decay
+        self._state = state
+        self._rates = rates
+        if mode != "pure":
+            self._gates = self.z[: 2 * n]
+            self._g2 = self.z[n : 2 * n]
+            self._a = self.z[2 * n : 3 * n]
+            self._b = self.z[3 * n :]
+
+    def rate(self):
+        """Fill the rates from `z`; returns them in the trainer's unit."""
+        raw = self._f if self._decay else self._a
+        size = raw * raw
+        np.sqrt(size, out=size)
+        if self._decay:
+            size += self._decay[0]
+        rates = size * self._per_unit
+        rates += LOWEST_RATE
+        self._rates[:] = rates
+        return size
+
+    def advance(self, seconds):
+        """The state after an interval of `seconds` from `z`; spoils it."""
+        rate = self.rate()
+        elapsed = seconds / self._unit_s
+        if self._decay:
+            a = self._decay[1]
+            rate *= -elapsed
+            np.exp(rate, out=rate)
+            rate *= self._f
+            rate *= a
+            self._state[:] = a
+            state = self._state
+            state -= rate
+            return
+        share = self._a * elapsed
+        share += self._b
+        share = sigmoid(share)
+        np.tanh(self._gates, out=self._gates)
+        g1, g2 = self._f, self._g2
+        if self._mode == "default":
+            g2 -= g1
+        share *= g2
+        share += g1
+        self._state[:] = share
+
+
+class Cell:
+    """n units, m inputs, backbone layers of b units; memory beside the weights: m + 7 n + b
+    floats, with mixed memory 2 n more."""
+
+    @staticmethod
+    def check(settings):
+        check(settings, "cfc")
+        sizes = settings.get("backbone")
+        if not isinstance(sizes, list) or not all(size > 0 for size in sizes):
+            raise ValueError("a cfc cell needs its backbone: a list of layer sizes")
+        if settings.get("activation") not in ACTIVATIONS:
+            raise ValueError("unknown activation '%s'" % settings.get("activation"))
+        if settings["activation"] == "gelu" and erf is None:
+            raise ValueError("this firmware's math has no erf, which gelu needs")
+
+    @staticmethod
+    def shapes(settings, hidden, inputs):
+        n = hidden // 2 if settings["mixed_memory"] else hidden
+        mode = settings["mode"]
+        shapes = {}
+        width = inputs + n
+        for i in range(len(settings["backbone"])):
+            size = settings["backbone"][i]
+            shapes["backbone%d.weight" % i] = (size, width)
+            shapes["backbone%d.bias" % i] = (size,)
+            width = size
+        shapes["heads.weight"] = (heads(mode) * n, width)
+        shapes["heads.bias"] = (heads(mode) * n,)
+        if mode == "pure":
+            shapes["w_tau"] = shapes["A"] = (n,)
+        if settings["mixed_memory"]:
+            shapes.update(Companion.shapes(n, inputs))
+        return shapes
+
+    def __init__(self, settings, tensors):
+        mode, mixed = settings["mode"], settings["mixed_memory"]
+        m = len(settings["channels"])
+        n = len(tensors["heads.bias"]) // heads(mode)
+        joint = np.zeros(m + 2 * n if mixed else m + n)
+        joint_floats = floats(joint)
+        self.input_floats = joint_floats[:m]
+        self.state, self.state_floats = joint[m:], joint_floats[m:]
+        self.alpha = np.zeros(len(self.state))
+        self.alpha_floats = floats(self.alpha)
+        self._layers = []
+        source = joint[: m + n]
+        for i in range(len(settings["backbone"])):
+            bias = tensors["backbone%d.bias" % i]
+            out = np.zeros(len(bias))
+            self._layers.append((tensors["backbone%d.weight" % i], bias, source, out))
+            source = out
+        self._activate = ACTIVATIONS[settings["activation"]]
+        decay = (tensors["w_tau"], tensors["A"]) if mode == "pure" else None
+        self._form = Form(mode, settings["time_unit_s"], decay, joint[m : m + n], self.alpha[:n])
+        self._head = (tensors["heads.weight"], tensors["heads.bias"], source, self._form.z)
+        self._companion = None
+        if mixed:
+            self.alpha += LOWEST_RATE
+            self._companion = Companion(tensors, self.state, joint[:m], self.alpha[n:])
+        self.evaluate()
+
+    def _forward(self):
+        for weight, bias, source, out in self._layers:
+            out[:] = np.dot(weight, source)
+            out += bias
+            self._activate(out)
+        weight, bias, source, out = self._head
+        out[:] = np.dot(weight, source)
+        out += bias
+
+    def evaluate(self):
+        self._forward()
+        self._form.rate()
+
+    def advance(self, seconds):
+        """Move the state over `seconds` > 0 under the held inputs."""
+        if self._companion:
+            self._companion.advance(seconds)
+        self._forward()
+        self._form.advance(seconds)

@@ -1,0 +1,58 @@
+"""The continuous-time recurrent network: every neuron has a time constant of its own, fixed.
+
+    g      = tanh(G [x; u; 1])
+    dx/dt  = (g - x) / tau      ("relaxing" drive)
+    dx/dt  = -x / tau + g       ("additive" drive: x is drawn to tau g)
+
+1/tau is what was trained; it does not move.
+
+Source: Funahashi and Nakamura, "Approximation of dynamical systems by continuous time recurrent
+neural networks", Neural Networks 1993.
+"""
+
+from rivulet import integrators
+from rivulet.cells.decay import DRIVES
+from rivulet.kernels import floats, np
+
+
+class Cell(integrators.Relaxing):
+    """hidden units n, inputs m; memory: 4 n + m + 4 floats beside the weights."""
+
+    @staticmethod
+    def check(settings):
+        for key, known in (("integrator", integrators.BY_NAME), ("drive", DRIVES)):
+            if settings.get(key) not in known:
+                raise ValueError("unknown %s '%s' for a ctrnn cell" % (key, settings.get(key)))
+
+    @staticmethod
+    def shapes(settings, hidden, inputs):
+        return {"rate": (hidden,), "drive.weight": (hidden, hidden + inputs + 1)}
+
+    def __init__(self, settings, tensors):
+        self._rate, self._drive = tensors["rate"], tensors["drive.weight"]
+        n = len(self._rate)
+        if not all(value > 0.0 for value in self._rate):
+            raise ValueError("tensor 'rate' must be above 0")
+        joint = np.zeros(self._drive.shape[1])
+        joint_floats = floats(joint)
+        joint_floats[len(joint) - 1] = 1.0
+        super().__init__(joint[:n], float(np.max(self._rate)))
+        self._joint = joint
+        self.state_floats = joint_floats[:n]
+        self.input_floats = joint_floats[n : len(joint) - 1]
+        self._additive = settings["drive"] == "additive"
+        self._integrate = integrators.BY_NAME[settings["integrator"]]
+        self.evaluate()
+
+    def evaluate(self):
+        """Fill `alpha` and `target` for the present state and input."""
+        self.alpha[:] = self._rate
+        target = np.dot(self._drive, self._joint)
+        np.tanh(target, out=target)
+        if self._additive:
+            target /= self._rate
+        self.target[:] = target
+
+    def advance(self, seconds):
+        """Move the state over `seconds` > 0 under the held inputs."""
+        self._integrate(self, seconds)

@@ -1,0 +1,93 @@
+"""The neural ODE cell: a small dense network is dx/dt, integrated by RK4.
+
+    dx/dt = W_k act(... act(W_0 [x; u] + b_0) ...) + b_k
+
+An interval takes equal RK4 steps of at most `step_s`, at most 64 of them: a longer gap moves the
+state as far as 64 steps reach, which keeps a turn of the loop bounded.
+
+There is no time constant in the equation. What stands for 1/tau is |dx/dt| / (1 + |x|), at the
+start of the last step: 1/alpha is the time in which the neuron, going on as it does, would move by
+its own size.
+
+Source: Chen et al., "Neural Ordinary Differential Equations", NeurIPS 2018; Rubanova et al.,
+"Latent ODEs for Irregularly-Sampled Time Series", NeurIPS 2019.
+"""
+
+from rivulet import integrators
+from rivulet.cells.cfc import ACTIVATIONS, erf
+from rivulet.kernels import floats, np
+from rivulet.lstm import LOWEST_RATE
+
+
+class Cell:
+    """n units, m inputs, layers of b units; memory: 2 n + m + b floats beside the weights, and
+    temporaries of RK4."""
+
+    @staticmethod
+    def check(settings):
+        sizes = settings.get("layers")
+        if not isinstance(sizes, list) or not all(size > 0 for size in sizes):
+            raise ValueError("a node cell needs its inner layers: a list of sizes")
+        if settings.get("activation") not in ACTIVATIONS:
+            raise ValueError("unknown activation '%s'" % settings.get("activation"))
+        if settings["activation"] == "gelu" and erf is None:
+            raise ValueError("this firmware's math has no erf, which gelu needs")
+        if not settings.get("step_s", 0.0) > 0.0:
+            raise ValueError("a node cell needs a step_s above 0 s")
+
+    @staticmethod
+    def shapes(settings, hidden, inputs):
+        shapes = {}
+        width = hidden + inputs
+        for i, size in enumerate(settings["layers"] + [hidden]):
+            shapes["layer%d.weight" % i] = (size, width)
+            shapes["layer%d.bias" % i] = (size,)
+            width = size
+        return shapes
+
+    def __init__(self, settings, tensors):
+        count = len(settings["layers"])
+        n, m = len(tensors["layer%d.bias" % count]), len(settings["channels"])
+        self._joint = np.zeros(n + m)
+        joint_floats = floats(self._joint)
+        self.state, self.state_floats = self._joint[:n], joint_floats[:n]
+        self.input_floats = joint_floats[n:]
+        self._layers = [
+            (tensors["layer%d.weight" % i], tensors["layer%d.bias" % i]) for i in range(count)
+        ]
+        self._last = tensors["layer%d.weight" % count], tensors["layer%d.bias" % count]
+        self._activate = ACTIVATIONS[settings["activation"]]
+        self._longest_s = integrators.MAX_SUBSTEPS * settings["step_s"]
+        # RK4 takes steps of at most 1/alpha_max.
+        self.alpha_max = 1.0 / settings["step_s"]
+        self.alpha = np.zeros(n)
+        self.alpha_floats = floats(self.alpha)
+        self.evaluate()
+
+    def slope(self):
+        """dx/dt for the present state and input."""
+        z = self._joint
+        for weight, bias in self._layers:
+            z = np.dot(weight, z)
+            z += bias
+            self._activate(z)
+        weight, bias = self._last
+        z = np.dot(weight, z)
+        z += bias
+        return z
+
+    def evaluate(self):
+        """The rates for the present state and input."""
+        speed, size = self.slope(), self.state * self.state
+        speed = speed * speed
+        np.sqrt(speed, out=speed)
+        np.sqrt(size, out=size)
+        size += 1.0
+        speed /= size
+        speed += LOWEST_RATE
+        self.alpha[:] = speed
+
+    def advance(self, seconds):
+        """Move the state over `seconds` > 0 under the held inputs."""
+        self.evaluate()
+        integrators.rk4(self, min(seconds, self._longest_s))

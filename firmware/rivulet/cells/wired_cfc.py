@@ -1,0 +1,137 @@
+"""CfC layers in a chain, wired sparsely: inputs -> layer 0 -> layer 1 -> ...; NCP's usual three.
+
+Each layer is a CfC cell (cells/cfc.py has its equations) without a backbone over [y; x]: its own
+state x, and y, the new state of the layer before it or the inputs. Its ff1 and ff2 see of y only
+what the wiring joins, and are stored and computed as those synapses; they see all of x, and its
+time gates all of [y; x], as in ncps. The rates mean what they mean for a CfC cell.
+
+Source: ncps' torch WiredCfCCell.
+"""
+
+from rivulet.cells.cfc import Form, check, heads
+from rivulet.kernels import floats, np
+from rivulet.kernels.sparse import check_indices, gatherer
+from rivulet.lstm import LOWEST_RATE, Companion
+
+
+class _Layer:
+    """Reads `joint`, where [y; x] lie side by side from `first` on, and writes x in place."""
+
+    def __init__(self, settings, tensors, name, joint, first, inputs, units, rates):
+        mode = settings["mode"]
+        state = joint[first + inputs : first + inputs + units]
+        self._y = joint[first : first + inputs]
+        self._x = state
+        self._both = joint[first : first + inputs + units]
+        decay = (tensors[name + "w_tau"], tensors[name + "A"]) if mode == "pure" else None
+        self.form = Form(mode, settings["time_unit_s"], decay, state, rates)
+        self._bias = tensors[name + "bias"]
+        self._recurrent = tensors[name + "recurrent"]
+        rows = self._recurrent.shape[0]
+        self._driven = self.form.z[:rows]
+        self._timed = None if mode == "pure" else self.form.z[rows:]
+        self._time = tensors.get(name + "time")
+        self._weight = tensors[name + "weight"]
+        self._source = tensors[name + "source"]
+        self._target = tensors[name + "target"]
+        check_indices(self._source, inputs, name + "source")
+        check_indices(self._target, rows, name + "target")
+        self._values = np.zeros(len(self._weight))
+        self._gather = gatherer(self._y, self._source, self._values)
+        self._rows = rows
+
+    def forward(self):
+        """z of the closed form for the present [y; x]."""
+        self._gather()
+        values = self._values
+        values *= self._weight
+        sums = np.bincount(self._target, weights=values, minlength=self._rows)
+        sums += np.dot(self._recurrent, self._x)
+        self._driven[:] = sums
+        if self._timed is not None:
+            self._timed[:] = np.dot(self._time, self._both)
+        z = self.form.z
+        z += self._bias
+
+
+class Cell:
+    """Memory beside the weights: m + 7 n floats, one for each synapse of the largest layer."""
+
+    @staticmethod
+    def check(settings):
+        check(settings, "wired_cfc")
+        layers, synapses = settings.get("layers"), settings.get("synapses")
+        if (
+            not isinstance(layers, list)
+            or not isinstance(synapses, list)
+            or not 0 < len(layers) == len(synapses)
+            or not all(size > 0 for size in layers + synapses)
+        ):
+            raise ValueError("a wired_cfc cell needs its layers and the synapses into each")
+
+    @staticmethod
+    def shapes(settings, hidden, inputs):
+        mode, mixed = settings["mode"], settings["mixed_memory"]
+        total = sum(settings["layers"])
+        if hidden != (2 * total if mixed else total):
+            raise ValueError("the layers have %d units, the readout takes %d" % (total, hidden))
+        shapes = {}
+        width = inputs
+        for i in range(len(settings["layers"])):
+            n, synapses = settings["layers"][i], settings["synapses"][i]
+            name = "layer%d." % i
+            rows = n if mode == "pure" else 2 * n
+            for part in ("weight", "source", "target"):
+                shapes[name + part] = (synapses,)
+            shapes[name + "recurrent"] = (rows, n)
+            shapes[name + "bias"] = (heads(mode) * n,)
+            if mode == "pure":
+                shapes[name + "w_tau"] = shapes[name + "A"] = (n,)
+            else:
+                shapes[name + "time"] = (2 * n, width + n)
+            width = n
+        if mixed:
+            shapes.update(Companion.shapes(total, inputs))
+        return shapes
+
+    def __init__(self, settings, tensors):
+        m, sizes = len(settings["channels"]), settings["layers"]
+        n = sum(sizes)
+        mixed = settings["mixed_memory"]
+        # [u; x of layer 0; x of layer 1; ...]: what each layer reads lies side by side, and a
+        # layer that is written is the next one's new input.
+        joint = np.zeros(m + 2 * n if mixed else m + n)
+        joint_floats = floats(joint)
+        self.input_floats = joint_floats[:m]
+        self.state, self.state_floats = joint[m:], joint_floats[m:]
+        self.alpha = np.zeros(len(self.state))
+        self.alpha_floats = floats(self.alpha)
+        self._layers = []
+        first, inputs, unit = 0, m, 0
+        for i in range(len(sizes)):
+            rates = self.alpha[unit : unit + sizes[i]]
+            name = "layer%d." % i
+            self._layers.append(
+                _Layer(settings, tensors, name, joint, first, inputs, sizes[i], rates)
+            )
+            first += inputs
+            inputs = sizes[i]
+            unit += sizes[i]
+        self._companion = None
+        if mixed:
+            self.alpha += LOWEST_RATE
+            self._companion = Companion(tensors, self.state, joint[:m], self.alpha[n:])
+        self.evaluate()
+
+    def evaluate(self):
+        for layer in self._layers:
+            layer.forward()
+            layer.form.rate()
+
+    def advance(self, seconds):
+        """Move the state over `seconds` > 0 under the held inputs."""
+        if self._companion:
+            self._companion.advance(seconds)
+        for layer in self._layers:
+            layer.forward()
+            layer.form.advance(seconds)

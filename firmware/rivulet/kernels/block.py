@@ -1,0 +1,115 @@
+"""The two buffers of an integer model, laid out as fixed.py says."""
+
+from array import array
+
+from rivulet.compat import const, micropython, ptr8, ptr32
+from rivulet.kernels import fixed
+
+_GROUP = const(8)
+
+
+def words_for(hidden, inputs, outputs, flags):
+    """An array("i") with its header filled and everything behind it zero.
+
+    What a model remembers lies together, from CONFIDENCE_AT on (see `memory`).
+    """
+    columns = hidden + inputs + (hidden + inputs & 1)
+    features = hidden + (hidden & 1)
+    rows, out_rows = _padded(2 * hidden), _padded(outputs)
+    sizes = (
+        (fixed.CONFIDENCE_AT, 1),
+        (fixed.X_AT, hidden),
+        (fixed.MEAN_AT, hidden),
+        (fixed.ALPHA_AT, hidden + 1),
+        (fixed.V_AT, columns),
+        (fixed.FEATURE_AT, features),
+        (fixed.Y_AT, out_rows),
+        (fixed.ACC_AT, max(rows, out_rows)),
+        (fixed.GAIN_AT, hidden + 1),
+        (fixed.BIAS_AT, rows),
+        (fixed.MULTIPLIER_AT, rows),
+        (fixed.OUT_BIAS_AT, out_rows),
+        (fixed.OUT_MULTIPLIER_AT, out_rows),
+        (fixed.ALPHA_TABLE_AT, fixed.NODES),
+        (fixed.DRIVE_TABLE_AT, fixed.NODES),
+        (fixed.RECIPROCAL_TABLE_AT, fixed.NODES if flags & fixed.ADDITIVE else 0),
+        (fixed.DECAY_TABLE_AT, fixed.DECAY_NODES),
+    )
+    words = array("i", bytes(4 * (fixed.HEADER + sum(size for _, size in sizes))))
+    at = fixed.HEADER
+    for entry, size in sizes:
+        words[entry] = 4 * at
+        at += size
+    words[fixed.HIDDEN] = hidden
+    words[fixed.INPUTS] = inputs
+    words[fixed.OUTPUTS] = outputs
+    words[fixed.FLAGS] = flags
+    words[fixed.COLUMNS] = columns
+    words[fixed.ROWS] = rows
+    words[fixed.FEATURES] = features
+    words[fixed.OUT_ROWS] = out_rows
+    words[fixed.OUT_WEIGHTS_AT] = rows * columns
+    return words
+
+
+def weights_for(words):
+    """A bytearray of zero weights for these words."""
+    size = words[fixed.OUT_WEIGHTS_AT] + words[fixed.OUT_ROWS] * words[fixed.FEATURES]
+    return bytearray(b"\x80" * size)
+
+
+def view(words, entry, count):
+    """`count` words from the offset in the header's `entry` on, as a memoryview."""
+    first = words[entry] >> 2
+    return memoryview(words)[first : first + count]
+
+
+def memory(words):
+    """All that a step changes but scratch, as one memoryview: a copy of it is the model's state.
+
+    It begins at CONFIDENCE_AT.
+    """
+    first = words[fixed.CONFIDENCE_AT] >> 2
+    return memoryview(words)[first : words[fixed.ACC_AT] >> 2]
+
+
+@micropython.viper
+def place_row(weights: ptr8, begin: int, columns: int, row: int, data: ptr8, count: int):
+    """Store int8 weights `data` as a row of the product whose weights begin at `begin`."""
+    at = begin + (row >> 3) * columns * 8 + (row & 7)
+    i = 0
+    while i < count:
+        weights[at] = int(data[i]) ^ 0x80
+        at += 8
+        i += 1
+
+
+@micropython.viper
+def copy(source: ptr32, begin: int, target: ptr32, at: int, count: int):
+    """Copy words by index: a slice would be a heap object."""
+    i = 0
+    while i < count:
+        target[at + i] = source[begin + i]
+        i += 1
+
+
+@micropython.viper
+def export(words: ptr32, begin: int, count: int, out: ptr8, at: int) -> int:
+    """Write `count` words from index `begin` on into bytes, little-endian, without boxing one.
+
+    Returns the position after the last byte.
+    """
+    end = begin + count
+    while begin < end:
+        word = words[begin]
+        out[at] = word & 0xFF
+        out[at + 1] = (word >> 8) & 0xFF
+        out[at + 2] = (word >> 16) & 0xFF
+        out[at + 3] = (word >> 24) & 0xFF
+        at += 4
+        begin += 1
+    return at
+
+
+def _padded(rows):
+    return (rows + _GROUP - 1) // _GROUP * _GROUP

@@ -1,0 +1,53 @@
+"""Which integer kernel this interpreter runs: assembler, else viper, else plain Python."""
+
+from array import array
+
+from rivulet.compat import const
+from rivulet.kernels import block, fixed
+
+_ANY = const(12345)
+
+
+def _works(step):
+    """Whether a kernel gives the bits of the plain one. An .mpy made for an older MicroPython
+    can load and yet take its arguments wrongly."""
+    words = block.words_for(2, 1, 1, fixed.MEAN | fixed.ADDITIVE)
+    weights = block.weights_for(words)
+    number = _ANY
+    for i in range(len(weights)):
+        number = (number * 4093 + 1) & 0xFFFF
+        weights[i] = number >> 8
+    for entry, count, value in (
+        (fixed.MULTIPLIER_AT, 4, 23456 | 3 << 16),
+        (fixed.OUT_MULTIPLIER_AT, 1, 31234 | 2 << 16),
+    ):
+        for i in range(count):
+            words[(words[entry] >> 2) + i] = value
+    for i in range(fixed.NODES):
+        words[(words[fixed.ALPHA_TABLE_AT] >> 2) + i] = 5000 * i + 77
+        words[(words[fixed.DRIVE_TABLE_AT] >> 2) + i] = 100 * (i - 256)
+        words[(words[fixed.RECIPROCAL_TABLE_AT] >> 2) + i] = 32767 - 31 * i
+    for i in range(fixed.DECAY_NODES):
+        words[(words[fixed.DECAY_TABLE_AT] >> 2) + i] = 60000 - 310 * i
+    words[(words[fixed.ALPHA_AT] >> 2) + 2] = 1 << 19
+    inlet = array("i", (1, 1234, words[fixed.V_AT] + 8, 3333, 1 << 14, 9))
+    # Within their bounds: outside of them 32 bits overflow, each kernel in its own way.
+    other = array("i", words)
+    for dt_us in (0, 300, 70000, 9000000):
+        fixed.step(words, weights, dt_us, inlet)
+        step(other, weights, dt_us, inlet)
+    return all(a == b for a, b in zip(block.memory(words), block.memory(other)))
+
+
+def _choose():
+    for name in ("thumb", "viper"):
+        try:
+            module = __import__("rivulet.kernels." + name, None, None, ("step",))
+            if _works(module.step):
+                return name, module.step
+        except (ImportError, SyntaxError, ValueError, TypeError):
+            pass  # not for this chip, not in this interpreter, or an .mpy of another one
+    return "python", fixed.step
+
+
+KERNEL, step = _choose()

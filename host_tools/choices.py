@@ -1,0 +1,13 @@
+"""What options of the command line choose between; light, so that `--help` is quick."""
+
+from enum import StrEnum
+
+
+class Dtype(StrEnum):
+    float32 = "float32"
+    int8 = "int8"
+
+
+class Runtime(StrEnum):
+    micropython = "micropython"
+    numpy = "numpy"

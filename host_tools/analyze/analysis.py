@@ -1,0 +1,142 @@
+"""From a model file to all that is found about it."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from host_tools.analyze import equilibria, samples, stability, utilisation
+from host_tools.analyze.dynamics import Dynamics
+from host_tools.analyze.findings import Findings, find
+from host_tools.analyze.verdict import SECTIONS, Verdict
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Verdicts in plain words, and the findings that they rest on."""
+
+    model: Path
+    findings: Findings
+    verdicts: list[Verdict]
+
+    @property
+    def lines(self) -> list[str]:
+        """The report as lines of text for a terminal."""
+        dynamics = self.findings.dynamics
+        settings = dynamics.settings
+        found = [
+            f"{self.model}: {settings['cell']}, {dynamics.hidden} units, "
+            f"{len(dynamics.channels)} channels",
+            f"looked at: {self.findings.samples}",
+        ]
+        for section in SECTIONS:
+            mine = [verdict for verdict in self.verdicts if verdict.section == section]
+            if mine:
+                found += ["", section]
+                found += [f"  {verdict.mark} {verdict.text}" for verdict in mine]
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """The findings for a program: JSON values only, what is infinite or unknown as None."""
+        found = self.findings
+        path_poles = [point.poles for point in found.path]
+        plain: dict[str, Any] = _plain(
+            {
+                "model": str(self.model),
+                "cell": found.dynamics.settings["cell"],
+                "hidden": found.dynamics.hidden,
+                "continuous": found.dynamics.continuous,
+                "recorded": found.samples.recorded,
+                "source": found.samples.source,
+                "events": len(found.samples.gaps_s),
+                "late": found.samples.late,
+                "verdicts": self.verdicts,
+                "rest": _equilibria(found.rest),
+                "held": [_equilibria(one) for one in found.held],
+                "path": {
+                    "t_s": found.path_t_s,
+                    "abscissa": [poles.abscissa for poles in path_poles],
+                    "fastest_s": [poles.fastest_s for poles in path_poles],
+                    "slowest_s": [poles.slowest_s for poles in path_poles],
+                    "oscillation": [poles.oscillation for poles in path_poles],
+                },
+                "contraction": {
+                    "bound": found.bound,
+                    "sampled": found.sampled,
+                    "forgetting": found.forgetting,
+                },
+                "steps": [
+                    {"integrator": one.integrator, "limit_s": one.limit_s, "trials": one.trials}
+                    for one in found.limits
+                ],
+                "interval_multipliers": [
+                    {"seconds": seconds, "multiplier": multiplier}
+                    for seconds, multiplier in found.interval_multipliers.items()
+                ],
+                "neurons": found.neurons,
+                "channels": found.channels,
+                "outputs": found.outputs,
+                "stored_tau": found.stored,
+                "static_gain": found.gain,
+            }
+        )
+        return plain
+
+
+def analyze(model: Path, events: Path | None = None, report: Path | None = None) -> Analysis:
+    """Look into a model file, along an EVENTS.csv or under inputs drawn from its normalisation.
+
+    Writes a self-contained HTML page to `report` if given. Raises RivuletError.
+    """
+    # Newton's method and the searches may stray to states where exp overflows; what they keep is
+    # checked by its residual.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        dynamics = Dynamics(model)
+        seen = samples.along(dynamics, events) if events else samples.drawn(dynamics)
+        findings = find(model, dynamics, seen)
+    made = Analysis(model, findings, stability.verdicts(findings) + utilisation.verdicts(findings))
+    if report is not None:
+        from host_tools.analyze.report import write
+
+        write(made, report)
+    return made
+
+
+def _equilibria(found: equilibria.Equilibria) -> dict[str, Any]:
+    return {
+        "inputs": found.inputs,
+        "starts": found.starts,
+        "failed": found.failed,
+        "points": [
+            {
+                "state": point.state,
+                "residual": point.residual,
+                "stable": point.stable,
+                "jacobian_error": point.near.error,
+                "poles": [[pole.real, pole.imag] for pole in point.near.poles.values],
+            }
+            for point in found.points
+        ],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """The same in what JSON knows."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, np.integer):
+        return int(value)
+    return value

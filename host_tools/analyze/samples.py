@@ -1,0 +1,125 @@
+"""The states and inputs that a model is looked at with: along a recording, or drawn ones."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.analyze.dynamics import Dynamics, Floats
+from host_tools.calibration import Events, read_events
+from host_tools.compare import feed
+from host_tools.errors import RivuletError
+
+# Without a recording: so many inputs, each held for a time between the trainer's interval and
+# this, drawn evenly on a logarithmic scale, so that both transients and settled states occur.
+_DRAWN = 400
+_LONGEST_HOLD_S = 10.0
+# Inputs are drawn from offset +- this many normalised units, which is 3 standard deviations
+# where the trainer normalised by the standard deviation.
+BOX = 3.0
+# What is kept of long recordings: every so-manieth event.
+_MOST_KEPT = 20_000
+
+
+@dataclass(frozen=True)
+class Samples:
+    """N events run through the device code; K of them kept, evenly. Physical units, s, 1/s.
+
+    gaps_s (N,): before each event. driving (N, m): the inputs that moved the state over it.
+    values (N, m): what the events carried, NaN where a channel was left out.
+    t_s (K,), states (K, n), inputs (K, m), alpha (K, n), outputs (K, k): after the kept events.
+    """
+
+    recorded: bool
+    source: str
+    late: int
+    gaps_s: Floats
+    driving: Floats
+    values: Floats
+    t_s: Floats
+    states: Floats
+    inputs: Floats
+    alpha: Floats
+    outputs: Floats
+
+    def __str__(self) -> str:
+        return f"{self.source}, {len(self.gaps_s)} events" if self.recorded else self.source
+
+    @property
+    def weights(self) -> Floats:
+        """(K,): for how long the rates of each kept event were at work, s; all 1 if for none."""
+        stride = -(-len(self.gaps_s) // len(self.t_s))
+        gaps = self.gaps_s[::stride]
+        return gaps if gaps.any() else np.ones_like(gaps)
+
+    def points(self, most: int) -> NDArray[np.int64]:
+        """At most `most` of the kept events, evenly spread."""
+        count = min(most, len(self.t_s))
+        return np.unique(np.linspace(0, len(self.t_s) - 1, count).round().astype(np.int64))
+
+
+def along(dynamics: Dynamics, path: Path) -> Samples:
+    """The events of an EVENTS.csv. Raises RivuletError."""
+    return _run(dynamics, read_events(path, dynamics.channels), str(path), recorded=True)
+
+
+def drawn(dynamics: Dynamics, seed: int = 0) -> Samples:
+    """Inputs drawn evenly from offset +- 3 normalised units, the same ones at each call."""
+    random = np.random.default_rng(seed)
+    shape = (_DRAWN, len(dynamics.channels))
+    values = dynamics.offset + random.uniform(-BOX, BOX, shape) * dynamics.unit
+    longest = max(_LONGEST_HOLD_S, 10.0 * dynamics.interval_s)
+    holds = np.exp(random.uniform(np.log(dynamics.interval_s), np.log(longest), _DRAWN))
+    t_us = np.round(np.cumsum(holds) * 1e6).astype(np.int64)
+    source = (
+        f"{_DRAWN} inputs drawn from offset +- {BOX:g}/scale of each channel, held for "
+        f"{dynamics.interval_s:g} to {longest:g} s"
+    )
+    return _run(dynamics, Events(t_us, values), source, recorded=False)
+
+
+def _run(dynamics: Dynamics, events: Events, source: str, recorded: bool) -> Samples:
+    run, gaps_us = dynamics.run, events.gaps_us
+    gaps_s: Floats = np.multiply(gaps_us, 1e-6, dtype=np.float64)
+    count = len(gaps_us)
+    stride = -(-count // _MOST_KEPT)
+    held = _held(events.values, dynamics.offset)
+    states, alpha, outputs = [], [], []
+    run.reset()
+    for i in range(count):
+        feed(run, int(gaps_us[i]), events.values[i])
+        if not np.isfinite(dynamics.state()).all():
+            raise RivuletError(
+                f"the model diverges: its state is not finite after {i + 1} events ({source})"
+            )
+        if i % stride == 0:
+            states.append(dynamics.state())
+            alpha.append(np.array(run.cell.alpha_floats))
+            outputs.append(np.array(run.outputs()))
+    # "previous": the input held so far drives the interval; "current": the event's own does.
+    first = dynamics.settings["convention"] == "current"
+    driving = held if first else np.vstack([dynamics.offset, held[:-1]])
+    latest = np.maximum.accumulate(events.t_us)
+    return Samples(
+        recorded,
+        source,
+        int((events.t_us < latest).sum()),
+        gaps_s,
+        driving,
+        events.values,
+        (latest[::stride] - latest[0]) * 1e-6,
+        np.array(states),
+        held[::stride],
+        np.array(alpha),
+        np.array(outputs),
+    )
+
+
+def _held(values: Floats, offset: Floats) -> Floats:
+    """What each channel holds after each event (N, m): its latest value, its offset before any."""
+    carried = ~np.isnan(values)
+    latest = np.maximum.accumulate(np.where(carried, np.arange(len(values))[:, None], -1), axis=0)
+    found = np.take_along_axis(values, np.maximum(latest, 0), axis=0)
+    held: Floats = np.where(latest >= 0, found, offset)
+    return held

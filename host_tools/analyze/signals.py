@@ -1,0 +1,165 @@
+"""What moves and what does not: time constants, channels, neurons, outputs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from host_tools.analyze.dynamics import Dynamics, Floats
+from host_tools.analyze.samples import BOX, Samples
+from host_tools.train import tau
+
+QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
+# A time constant that stays within this factor does not change for any purpose.
+_STILL = 1.01
+# |tanh| above this is a gate pinned to its end: its slope is below 2 % of the largest.
+_PINNED = 0.99
+# A channel whose extreme value is this share of its values, and comes again at once, is cut off
+# there; a sensor's noise does not repeat its extreme.
+_RAIL_SHARE = 0.01
+_ENOUGH_VALUES = 20
+# An output whose range is below this part of the largest range of any does not change.
+_QUIET = 1e-3
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Values in the channel's unit; shares of its values. moves: not one value all along."""
+
+    name: str
+    unit: str
+    carried: int
+    low: float
+    high: float
+    moves: bool
+    rail_share: float  # at an extreme value that repeats: cut off by the sensor
+    outside: float  # beyond +- 3 normalised units
+    influence: float  # largest |d(drift)/du| at rest, for one normalised unit
+
+
+def channels(dynamics: Dynamics, samples: Samples, inward: Floats) -> list[Channel]:
+    """inward: (n, m), what one normalised unit of each channel does to dx/dt at rest."""
+    found = []
+    for i, name in enumerate(dynamics.channels):
+        values = samples.values[:, i]
+        values = values[~np.isnan(values)]
+        low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
+        unit = dynamics.unit[i]
+        beyond = np.abs(values - dynamics.offset[i]) > BOX * unit if unit else values != values
+        found.append(
+            Channel(
+                name,
+                str(dynamics.settings["units"][i]),
+                len(values),
+                low,
+                high,
+                low < high,
+                _rail_share(values) if samples.recorded else 0.0,
+                float(beyond.mean()) if len(values) else 0.0,
+                float(np.abs(inward[:, i]).max()),
+            )
+        )
+    return found
+
+
+def _rail_share(values: Floats) -> float:
+    """The share of values at the lowest or the highest, if they stay there more than once."""
+    if len(values) < _ENOUGH_VALUES or values.min() == values.max():
+        return 0.0
+    share = 0.0
+    for extreme in (values.min(), values.max()):
+        at = values == extreme
+        if (at[1:] & at[:-1]).any() and at.mean() >= _RAIL_SHARE:
+            share += float(at.mean())
+    return share
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """tau_s: quantiles 0, 5, 50, 95 and 100 % over time, s. Shares are of the samples."""
+
+    number: int
+    tau_s: tuple[float, ...]
+    changes: bool
+    at_highest: float | None  # with alpha at alpha_max
+    pinned: float | None  # with |g| above 0.99
+
+
+def neurons(dynamics: Dynamics, samples: Samples, most: int = 2000) -> list[Neuron]:
+    quantiles = tau.quantiles(1.0 / samples.alpha, samples.weights, QUANTILES)
+    high = dynamics.settings.get("alpha_max")
+    pinned = None
+    if dynamics.relaxing:
+        pairs = [
+            dynamics.targets(samples.states[i], samples.inputs[i]) for i in samples.points(most)
+        ]
+        alpha, target = np.array([a for a, _ in pairs]), np.array([q for _, q in pairs])
+        g = target * alpha if dynamics.settings["drive"] == "additive" else target
+        pinned = (np.abs(g) > _PINNED).mean(axis=0)
+    return [
+        Neuron(
+            i,
+            tuple(float(value) for value in quantiles[:, i]),
+            bool(quantiles[-1, i] > _STILL * quantiles[0, i]),
+            None if high is None else float((samples.alpha[:, i] >= high * (1 - 1e-9)).mean()),
+            None if pinned is None else float(pinned[i]),
+        )
+        for i in range(dynamics.hidden)
+    ]
+
+
+@dataclass(frozen=True)
+class Output:
+    """decided: share of the samples at which this class had the highest score."""
+
+    name: str
+    low: float
+    high: float
+    changes: bool
+    decided: float | None
+
+
+def outputs(dynamics: Dynamics, samples: Samples) -> list[Output]:
+    values = samples.outputs
+    low, high = values.min(axis=0), values.max(axis=0)
+    floor = max(_QUIET * float((high - low).max()), 1e-9)
+    classes = dynamics.settings["output"] == "class"
+    winners = values.argmax(axis=1)
+    return [
+        Output(
+            dynamics.settings["classes"][i] if classes else f"y{i}",
+            float(low[i]),
+            float(high[i]),
+            bool(high[i] - low[i] > floor),
+            float((winners == i).mean()) if classes else None,
+        )
+        for i in range(values.shape[1])
+    ]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One quantile of tau over time, (n,) in s: as training stored it, and here."""
+
+    quantile: float
+    trained_s: Floats
+    here_s: Floats
+
+
+def stored(settings: dict[str, Any], samples: Samples) -> list[Stored]:
+    """The quantiles in the model's provenance beside those here; none if it has none that fit."""
+    try:
+        trained = tau.stored(settings) or {}
+    except (AttributeError, TypeError, ValueError):
+        # Provenance is free text to everybody else: not what Rivulet's own trainer writes.
+        return []
+    shape = samples.alpha.shape[1:]
+    fitting = [
+        share
+        for share, values in sorted(trained.items())
+        if 0.0 <= share <= 1.0 and values.shape == shape and (values > 0.0).all()
+    ]
+    if not fitting:
+        return []
+    here = tau.quantiles(1.0 / samples.alpha, samples.weights, tuple(fitting))
+    return [Stored(share, trained[share], row) for share, row in zip(fitting, here, strict=True)]

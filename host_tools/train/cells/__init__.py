@@ -1,0 +1,1 @@
+"""One file a cell, each with its parameters' initial values and its right-hand side."""

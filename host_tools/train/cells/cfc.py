@@ -1,0 +1,98 @@
+"""The CfC cell without wiring (firmware/rivulet/cells/cfc.py), in its three modes."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from host_tools.errors import RivuletError
+from host_tools.train.cells.ncps import NcpsCell, NcpsField
+from host_tools.train.cells.node import ACTIVATIONS
+from host_tools.train.network import Field, Parameters, Readout
+from rivulet.cells.cfc import MODES
+from rivulet.lstm import LOWEST_RATE
+
+_PARTS = ("weight", "bias")
+_GATES = ("ff1", "ff2", "time_a", "time_b")
+
+
+class Cfc(NcpsCell):
+    cell = "cfc"
+
+    def __init__(
+        self,
+        seeds: list[int],
+        channels: int,
+        outputs: int,
+        units: int = 32,
+        mode: str = "default",
+        backbone: tuple[int, int] = (32, 1),  # units of a layer, layers
+        activation: str = "lecun_tanh",
+        convention: str = "current",
+        readout: Readout | None = None,
+    ) -> None:
+        for name, value, known in (
+            ("mode", mode, MODES),
+            ("activation", activation, tuple(ACTIVATIONS)),
+        ):
+            if value not in known:
+                raise RivuletError(f"no {name} is called '{value}': {known}")
+
+        def make() -> Any:
+            from ncps.torch import CfCCell
+
+            return CfCCell(channels, units, mode, activation, *backbone)
+
+        super().__init__(make, seeds, (channels, units, outputs), convention, readout)
+        self.options = {"mode": mode, "activation": activation}
+        # Every second entry of ncps' backbone is an activation.
+        self.layers = [f"backbone.{2 * i}" for i in range(backbone[1])]
+        self.heads = ("ff1",) if mode == "pure" else _GATES
+
+    def field(self, weights: Parameters, inputs: Tensor) -> Field:
+        return _Field(self, weights, inputs)
+
+    def exported(self, index: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        arrays, metadata = super().exported(index)
+        return arrays, metadata | self.options
+
+
+class _Field(NcpsField):
+    cell = "cfc"
+
+    def __init__(self, network: Cfc, weights: Parameters, inputs: Tensor) -> None:
+        self._mode, self._units = network.options["mode"], network.units
+        self._activate = ACTIVATIONS[network.options["activation"]]
+        # All heads are one product; the first layer's part of the inputs is made for all gaps.
+        dense = [(weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in network.layers]
+        heads = [[weights[f"{name}.{part}"] for name in network.heads] for part in _PARTS]
+        dense.append((torch.cat(heads[0], 1), torch.cat(heads[1], 1)))
+        layers = [(weight.transpose(1, 2), bias[:, None]) for weight, bias in dense]
+        (first, bias), self._rest = layers[0], layers[1:]
+        m = inputs.shape[3]
+        driven = inputs.flatten(1, 2) @ first[:, :m] + bias
+        self._driven = driven.view(*inputs.shape[:3], -1).unbind(2)
+        self._recurrent = first[:, m:]
+        if self._mode == "pure":
+            self._rate, self._a = weights["w_tau"].abs(), weights["A"]
+
+    def _forward(self, index: int, x: Tensor) -> Tensor:
+        z = torch.baddbmm(self._driven[index], x, self._recurrent)
+        for weight, bias in self._rest:
+            z = torch.baddbmm(bias, self._activate(z), weight)
+        return z
+
+    def step(self, index: int, x: Tensor, seconds: Tensor) -> Tensor:
+        z, n = self._forward(index, x), self._units
+        if self._mode == "pure":
+            return self._a - self._a * torch.exp(-seconds * (self._rate + z.abs())) * z
+        g1, g2 = torch.tanh(z[..., : 2 * n]).split(n, -1)
+        share = torch.sigmoid(z[..., 2 * n : 3 * n] * seconds + z[..., 3 * n :])
+        return g1 + share * (g2 if self._mode == "no_gate" else g2 - g1)
+
+    def rates(self, index: int, x: Tensor) -> Tensor:
+        z, n = self._forward(index, x), self._units
+        if self._mode == "pure":
+            return self._rate + z.abs() + LOWEST_RATE
+        return z[..., 2 * n : 3 * n].abs() + LOWEST_RATE

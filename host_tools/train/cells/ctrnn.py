@@ -1,0 +1,83 @@
+"""The CTRNN (firmware/rivulet/cells/ctrnn.py): a fixed time constant a neuron, learned.
+
+Parameters: log_rate (n,), the rate exp(log_rate) bounded by the form's alpha_min and alpha_max;
+drive.recurrent (n, n), drive.input (n, m), drive.bias (n,), readout.weight (k, n), readout.bias.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from host_tools.train.cells.decay import spaced
+from host_tools.train.cells.relaxing import Form, Relaxing, RelaxingField
+from host_tools.train.network import Field, Parameters, Readout
+
+
+class Ctrnn(Relaxing):
+    """dx/dt = rate (q(x, u) - x)."""
+
+    cell = "ctrnn"
+
+    def __init__(
+        self,
+        seeds: list[int],
+        channels: int,
+        outputs: int,
+        units: int = 32,
+        form: Form | None = None,
+        readout: Readout | None = None,
+    ) -> None:
+        form = form or Form()
+        each = [_initial(seed, channels, outputs, units, form) for seed in seeds]
+        super().__init__(each, units, channels, form, readout or Readout())
+
+    def field(self, weights: Parameters, inputs: Tensor) -> Field:
+        return _Field(self.form, weights, inputs)
+
+    def exported(self, index: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        arrays, metadata = super().exported(index)
+        log_rate = torch.tensor(arrays.pop("log_rate"))
+        return arrays | {"tau_s": (1 / _bounded(log_rate, self.form)).numpy()}, metadata
+
+
+class _Field(RelaxingField):
+    def __init__(self, form: Form, weights: Parameters, inputs: Tensor) -> None:
+        self._rate = _bounded(weights["log_rate"], form)[:, None]
+        # As the device counts explicit steps: by each model's fastest neuron.
+        super().__init__(form, self._rate.detach().amax(-1))
+        self._recurrent = weights["drive.recurrent"].transpose(1, 2)
+        forward, bias = weights["drive.input"].transpose(1, 2), weights["drive.bias"][:, None]
+        driven = inputs.flatten(1, 2) @ forward + bias
+        self._driven = driven.view(*inputs.shape[:3], -1).unbind(2)
+
+    def gates(self, index: int, x: Tensor) -> tuple[Tensor, Tensor]:
+        g = torch.tanh(torch.baddbmm(self._driven[index], x, self._recurrent))
+        return self._rate.expand_as(x), self.drawn(self._rate, g)
+
+    def tensors(self, index: int) -> tuple[Tensor, ...]:
+        return self._recurrent, self._driven[index], self._rate
+
+
+def _bounded(log_rate: Tensor, form: Form) -> Tensor:
+    return log_rate.exp().clamp(form.alpha_min, form.alpha_max)
+
+
+def _initial(seed: int, channels: int, outputs: int, units: int, form: Form) -> Parameters:
+    random = torch.Generator().manual_seed(seed)
+
+    def normal(rows: int, columns: int, gain: float) -> Tensor:
+        return gain / math.sqrt(columns) * torch.randn(rows, columns, generator=random)
+
+    low, high = form.alpha_min, form.alpha_max
+    return {
+        # Within the bounds: at a bound there is no gradient to leave it by.
+        "log_rate": torch.clamp(1 / spaced(units), 1.01 * low, 0.99 * high).log(),
+        "drive.recurrent": normal(units, units, 0.8),
+        "drive.input": normal(units, channels, 0.8),
+        "drive.bias": 0.1 * torch.randn(units, generator=random),
+        "readout.weight": normal(outputs, units, 1.0),
+        "readout.bias": torch.zeros(outputs),
+    }

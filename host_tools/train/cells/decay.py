@@ -1,0 +1,96 @@
+"""The decay cell (firmware/rivulet/cells/decay.py): rates that depend on the state and the input.
+
+Parameters: alpha.recurrent (n, n), alpha.input (n, m), alpha.bias (n,), the same under drive.,
+readout.weight (k, n), readout.bias (k,).
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from host_tools.train.cells.relaxing import Form, Relaxing, RelaxingField
+from host_tools.train.network import Field, Parameters, Readout
+
+TAU_S = (0.05, 5.0)  # the time constants start log-spaced over this range
+
+
+class DecayCell(Relaxing):
+    """dx/dt = alpha(x, u) (q(x, u) - x)."""
+
+    cell = "decay"
+
+    def __init__(
+        self,
+        seeds: list[int],
+        channels: int,
+        outputs: int,
+        units: int = 32,
+        form: Form | None = None,
+        readout: Readout | None = None,
+    ) -> None:
+        form = form or Form()
+        each = [initial(seed, channels, outputs, units, form) for seed in seeds]
+        super().__init__(each, units, channels, form, readout or Readout())
+
+    def rows(self) -> list[tuple[str, ...]]:
+        gates = [(f"{gate}.recurrent", f"{gate}.input") for gate in ("alpha", "drive")]
+        return [*gates, *super().rows()]
+
+    def field(self, weights: Parameters, inputs: Tensor) -> Field:
+        return _Field(self.form, weights, inputs)
+
+    def metadata(self) -> dict[str, Any]:
+        bounds = {"alpha_min": self.form.alpha_min, "alpha_max": self.form.alpha_max}
+        return super().metadata() | bounds
+
+
+class _Field(RelaxingField):
+    def __init__(self, form: Form, weights: Parameters, inputs: Tensor) -> None:
+        super().__init__(form, form.alpha_max)
+        # Both gates share one product; the inputs' part needs no state, so it is made at once.
+        recurrent, forward, bias = (
+            torch.cat([weights[f"alpha.{part}"], weights[f"drive.{part}"]], 1)
+            for part in ("recurrent", "input", "bias")
+        )
+        self._recurrent = recurrent.transpose(1, 2)
+        self._units = weights["alpha.bias"].shape[1]
+        driven = inputs.flatten(1, 2) @ forward.transpose(1, 2) + bias[:, None]
+        self._driven = driven.view(*inputs.shape[:3], 2 * self._units).unbind(2)
+
+    def gates(self, index: int, x: Tensor) -> tuple[Tensor, Tensor]:
+        n, form = self._units, self._form
+        both = torch.baddbmm(self._driven[index], x, self._recurrent)
+        alpha = (F.softplus(both[..., :n]) + form.alpha_min).clamp_max(form.alpha_max)
+        return alpha, self.drawn(alpha, torch.tanh(both[..., n:]))
+
+    def tensors(self, index: int) -> tuple[Tensor, ...]:
+        return self._recurrent, self._driven[index]
+
+
+def initial(seed: int, channels: int, outputs: int, units: int, form: Form) -> Parameters:
+    random = torch.Generator().manual_seed(seed)
+
+    def normal(rows: int, columns: int, gain: float) -> Tensor:
+        return gain / math.sqrt(columns) * torch.randn(rows, columns, generator=random)
+
+    # Within the bounds: at a bound there is no gradient to leave it by.
+    rate = torch.clamp(1 / spaced(units), 1.01 * form.alpha_min, 0.99 * form.alpha_max)
+    return {
+        # Small gains: what is seen and felt bends the time constants, it does not set them.
+        "alpha.recurrent": normal(units, units, 0.2),
+        "alpha.input": normal(units, channels, 0.3),
+        "alpha.bias": torch.log(torch.expm1(rate - form.alpha_min)),
+        "drive.recurrent": normal(units, units, 0.8),
+        "drive.input": normal(units, channels, 0.8),
+        "drive.bias": 0.1 * torch.randn(units, generator=random),
+        "readout.weight": normal(outputs, units, 1.0),
+        "readout.bias": torch.zeros(outputs),
+    }
+
+
+def spaced(units: int) -> Tensor:
+    """Time constants in s to start from, (units,)."""
+    return torch.logspace(math.log10(TAU_S[0]), math.log10(TAU_S[1]), units)

@@ -1,0 +1,60 @@
+"""Accuracy of trained models: each recording from rest, and all as one stream without reset."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from host_tools.train.network import Network, State
+from host_tools.train.series import Events, stack
+
+SEED = 20_000
+# Which recordings (numbers) and random draws -> events of one model.
+Make = Callable[[Tensor, torch.Generator], Events]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One entry a model."""
+
+    accuracy: Tensor
+    loss: Tensor  # mean negative log-likelihood
+
+
+def from_rest(network: Network, make: Make, labels: Tensor, times: int) -> Score:
+    """Every recording by itself, from the zero state, judged at its end, `times` times."""
+    random = torch.Generator().manual_seed(SEED)
+    pick = torch.arange(len(labels)).repeat(times)
+    events = _shared(network, make(pick, random))
+    with torch.no_grad():
+        features, _ = network.run(events, network.zero_state(len(pick)))
+        return _score([network.logits(features[:, :, -1])], [labels[pick]])
+
+
+def as_stream(network: Network, make: Make, labels: Tensor, orders: int) -> Score:
+    """All recordings one after another, the state carried over, judged at the end of each."""
+    random = torch.Generator().manual_seed(SEED)
+    count = len(labels)
+    each = torch.stack([torch.randperm(count, generator=random) for _ in range(orders)])
+    state: State = network.zero_state(orders)
+    outputs, truth = [], []
+    with torch.no_grad():
+        for pick in each.unbind(1):
+            features, state = network.run(_shared(network, make(pick, random)), state)
+            outputs.append(network.logits(features[:, :, -1]))
+            truth.append(labels[pick])
+        return _score(outputs, truth)
+
+
+def _shared(network: Network, events: Events) -> Events:
+    """The same events for every model, so that seeds differ by their training alone."""
+    return stack([events] * network.models)
+
+
+def _score(outputs: list[Tensor], labels: list[Tensor]) -> Score:
+    logits, truth = torch.cat(outputs, 1), torch.cat(labels).expand(len(outputs[0]), -1)
+    losses = F.cross_entropy(logits.flatten(0, 1), truth.flatten(), reduction="none")
+    correct = (logits.argmax(-1) == truth).float()
+    return Score(correct.mean(1), losses.view_as(truth).mean(1))

@@ -1,0 +1,216 @@
+"""What all networks share: parameters of several models, a readout, the flow of liquid ones."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from host_tools.errors import RivuletError
+from host_tools.train import quantise
+from host_tools.train.adjoint import advance_by_adjoint
+from host_tools.train.series import NEVER, Events
+from host_tools.train.watch import Watch
+
+Parameters = dict[str, Tensor]  # each (models, ...)
+State = tuple[Tensor, ...]  # each (models, series, ...); the last is the time since the last event
+
+CONVENTIONS = ("previous", "current")
+
+
+@dataclass(frozen=True)
+class Readout:
+    """From the state ("state"), or from its mean over time with this time constant ("mean")."""
+
+    kind: str = "mean"
+    tau_s: float = 3.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("state", "mean"):
+            raise RivuletError(f"no readout is called '{self.kind}': use 'state' or 'mean'")
+
+
+class Network(ABC):
+    """Parameters of several models, and how their state follows the events."""
+
+    def __init__(self, each: Sequence[Parameters], units: int, readout: Readout) -> None:
+        self.units = units
+        self.readout = readout
+        self.quantised = False  # train as the device's int8 weights will be
+        self.parameters: Parameters = {
+            name: torch.stack([one[name] for one in each]).requires_grad_() for name in each[0]
+        }
+
+    @property
+    def models(self) -> int:
+        return len(self.parameters["readout.bias"])
+
+    def size(self) -> int:
+        """How many parameters one model has."""
+        return sum(p[0].numel() for p in self.parameters.values())
+
+    def to(self, dtype: torch.dtype) -> None:
+        """Compute in this precision from now on."""
+        for name, p in self.parameters.items():
+            self.parameters[name] = p.detach().to(dtype).requires_grad_()
+
+    def decays(self, name: str) -> bool:
+        """Whether weight decay may draw this parameter to zero; biases hold time constants."""
+        return bool(self.parameters[name].dim() == 3)
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Matrices whose rows the device quantises as one: names, side by side."""
+        return [("readout.weight",)]
+
+    def weights(self) -> Parameters:
+        """What a pass computes with: the parameters, or what int8 makes of them."""
+        if self.quantised:
+            return quantise.rounded(self.parameters, self.rows())
+        return self.parameters
+
+    def zeros(self, *shape: int) -> Tensor:
+        return torch.zeros(self.models, *shape, dtype=self.parameters["readout.bias"].dtype)
+
+    def since(self, series: int) -> Tensor:
+        return torch.full_like(self.zeros(series), NEVER)
+
+    @abstractmethod
+    def zero_state(self, series: int) -> State:
+        """The state before anything was received."""
+
+    @abstractmethod
+    def run(
+        self, events: Events, state: State, watch: Watch | None = None
+    ) -> tuple[Tensor, State]:
+        """What the readout sees at each event and at the end; the state to go on from.
+
+        The features are (models, series, events + 1, units): row e is what the device's outputs
+        at event e are made of, the last row what they are made of at the recording's end.
+        """
+
+    def logits(self, features: Tensor) -> Tensor:
+        """(models, series, ..., units) -> (models, series, ..., outputs)."""
+        weights = self.weights()
+        weight, bias = weights["readout.weight"], weights["readout.bias"]
+        flat = features.flatten(1, -2) @ weight.transpose(1, 2) + bias[:, None]
+        return flat.view(*features.shape[:-1], -1)
+
+    def observe(self, x: Tensor, mean: Tensor, weight: Tensor, gap: Tensor) -> State:
+        """(feature, mean, its weight) after `x` was reached over `gap` seconds."""
+        if self.readout.kind == "state":
+            return x, mean, weight
+        mean, weight = averaged(x, mean, weight, gap, self.readout.tau_s)
+        return mean, mean, weight
+
+    def exported(self, index: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """One model's (weights, metadata) as the converter takes them."""
+        raise RivuletError(f"a {type(self).__name__} does not run on boards: train a liquid cell")
+
+
+def averaged(
+    x: Tensor, mean: Tensor, weight: Tensor, gap: Tensor, tau_s: float
+) -> tuple[Tensor, Tensor]:
+    """The leaky mean of `x` and its weight, after `x` was held for `gap` seconds.
+
+    The device takes a weight within 1e-6 of 1 for 1; nothing else differs from its readout.
+    """
+    share = -torch.expm1(-gap / tau_s)
+    weight = weight + share * (1 - weight)
+    # Nothing has been weighed before the first gap that is not 0: there the quotient is 0 / 0.
+    rate = share / torch.where(weight > 0, weight, 1.0)
+    return mean + rate[..., None] * (x - mean), weight
+
+
+class Field(Protocol):
+    """A cell's right-hand side in one pass, its inputs' part made for all gaps at once."""
+
+    def advance(self, index: int, x: Tensor, gap: Tensor) -> Tensor:
+        """x after `gap` seconds under the inputs of gap `index`."""
+
+    def slope(self, index: int, x: Tensor) -> Tensor:
+        """dx/dt under the inputs of gap `index`."""
+
+    def rates(self, index: int, x: Tensor) -> Tensor:
+        """1/tau, 1/s, as the cell's telemetry reports it."""
+
+    def tensors(self, index: int) -> tuple[Tensor, ...]:
+        """What `slope` depends on beside x: gradients flow through these."""
+
+
+class Liquid(Network):
+    """A network whose state moves in continuous time between events, its inputs held."""
+
+    cell: str
+    channels: int
+
+    def __init__(
+        self, each: Sequence[Parameters], units: int, readout: Readout, convention: str
+    ) -> None:
+        super().__init__(each, units, readout)
+        if convention not in CONVENTIONS:
+            raise RivuletError(f"no convention is called '{convention}': {CONVENTIONS}")
+        self.convention = convention
+        # None: through the unrolled steps. Otherwise the tolerance of the adjoint's solver.
+        self.adjoint_tolerance: float | None = None
+
+    @abstractmethod
+    def field(self, weights: Parameters, inputs: Tensor) -> Field:
+        """`inputs` (models, series, gaps, channels): what is held in each gap."""
+
+    def zero_state(self, series: int) -> State:
+        wide, held = self.zeros(series, self.units), self.zeros(series, self.channels)
+        return wide, wide, wide[..., 0], held, self.since(series)
+
+    def run(
+        self, events: Events, state: State, watch: Watch | None = None
+    ) -> tuple[Tensor, State]:
+        x, mean, weight, held, since = state
+        events = events.following(since)
+        gaps = torch.cat([events.gaps, events.rest[..., None]], 2)
+        first, last = held[:, :, None], events.inputs[:, :, -1:]
+        parts = [first, events.inputs] if self.convention == "previous" else [events.inputs, last]
+        field = self.field(self.weights(), torch.cat(parts, 2))
+
+        features = []
+        for index, gap in enumerate(gaps.unbind(2)):
+            before = x, mean, weight
+            if self.adjoint_tolerance is None:
+                x = field.advance(index, x, gap)
+            else:
+                x = advance_by_adjoint(field, index, x, gap, self.adjoint_tolerance)
+            if watch:
+                watch.add(field.rates(index, before[0]), before[0], x, gap)
+            feature, mean, weight = self.observe(x, mean, weight, gap)
+            features.append(feature)
+        # The stream goes on from its last event, not from the look at the recording's end.
+        return torch.stack(features, 2), (*before, events.inputs[:, :, -1], events.rest)
+
+    def metadata(self) -> dict[str, Any]:
+        """What a model file says of the dynamics."""
+        return {
+            "cell": self.cell,
+            "convention": self.convention,
+            "readout": self.readout.kind,
+            "readout_tau_s": self.readout.tau_s,
+        }
+
+    def exported(self, index: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        arrays = {name: p[index].detach().numpy() for name, p in self.parameters.items()}
+        return arrays, self.metadata()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """The matrices are too small to share between threads, and sums keep their order."""
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(deterministic)

@@ -1,0 +1,55 @@
+"""How far a training run is: a bar on a terminal, a line now and then elsewhere."""
+
+import sys
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+_LINES = 10  # in a whole run, where there is no terminal
+
+
+class Report:
+    def __init__(self, name: str, iterations: int, done: int) -> None:
+        self._name = name
+        self._iterations = iterations
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total} {task.fields[said]}"),
+            TimeRemainingColumn(),
+        )
+        self._bar = Progress(
+            *columns, console=self._console, disable=not self._console.is_terminal
+        )
+        self._task = self._bar.add_task(name, total=iterations, completed=done, said="")
+
+    def __enter__(self) -> "Report":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, done: int, history: Any) -> None:
+        """Mean losses over the models, and the middle time constant of the last validation."""
+        said = f"loss {_mean(history.losses[-1]):.3f}"
+        if history.validations:
+            _, losses, quantiles = history.validations[-1]
+            low, middle, high = (_mean([model[i] for model in quantiles]) for i in (0, 2, 4))
+            said += f", validation {_mean(losses):.3f}, tau {low:.3g} {middle:.3g} {high:.3g} s"
+        self._bar.update(self._task, completed=done, said=said)
+        every = max(1, self._iterations // _LINES)
+        if not self._console.is_terminal and (done % every == 0 or done == self._iterations):
+            print(f"{self._name}: {done}/{self._iterations}, {said}", file=sys.stderr, flush=True)
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,92 @@
+"""Running a model's recipe: models/<name>/train.py, a module with `train(options)`.
+
+`rivulet train models/<name>` calls `run_recipe`; a recipe ends with `main(__file__)`, so that
+`python models/<name>/train.py` does the same.
+"""
+
+import argparse
+import importlib.util
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from host_tools.errors import RivuletError
+from host_tools.paths import BUILD
+
+if TYPE_CHECKING:
+    from host_tools.train.fit import Plan
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a recipe's `train` is given."""
+
+    folder: Path  # the recipe's
+    out: Path  # where results go
+    seeds: int | None = None  # how many; None: as many as the recipe says
+    iterations: int | None = None  # fewer for a trial; None: the recipe's own
+    resume: bool = False
+
+    def plan(self, plan: "Plan") -> "Plan":
+        return plan if self.iterations is None else replace(plan, iterations=self.iterations)
+
+    def checkpoint(self, run: str) -> Path:
+        """Where the run of this name keeps its checkpoint; an old one counts only to resume."""
+        path = BUILD / "train" / self.folder.name / (run.replace(" ", "_") + ".pt")
+        if not self.resume:
+            path.unlink(missing_ok=True)
+        return path
+
+
+def run_recipe(
+    folder: Path,
+    out: Path | None = None,
+    seeds: int | None = None,
+    iterations: int | None = None,
+    resume: bool = False,
+) -> None:
+    """Train the model of a folder; results go to `out`, or to the folder itself.
+
+    Raises RivuletError for a folder without a recipe and for missing packages.
+    """
+    script = folder / "train.py"
+    if not script.is_file():
+        raise RivuletError(f"{folder} has no train.py: name a folder such as models/activity")
+    for name, least in (("seeds", seeds), ("iterations", iterations)):
+        if least is not None and least < 1:
+            raise RivuletError(f"{name} must be at least 1, not {least}")
+    if importlib.util.find_spec("torch") is None:
+        raise RivuletError("training needs PyTorch: pip install 'rivulet[train]'")
+    from host_tools.train.network import one_thread
+
+    folder = folder.resolve()
+    name = f"recipe_{folder.name}"
+    spec = importlib.util.spec_from_file_location(name, script)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    sys.path.insert(0, str(folder))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(folder))
+    if not hasattr(module, "train"):
+        raise RivuletError(f"{script} has no function train(options)")
+    with one_thread():
+        module.train(Options(folder, out or folder, seeds, iterations, resume))
+
+
+def main(file: str) -> None:
+    """The command line of a recipe that is run as a script."""
+    parser = argparse.ArgumentParser(description=f"Train {Path(file).parent.name}.")
+    parser.add_argument("--out", type=Path, help="where to write; by default beside the recipe")
+    parser.add_argument("--seeds", type=int, help="how many models to train")
+    parser.add_argument("--iterations", type=int, help="fewer than the recipe's, for a trial")
+    parser.add_argument("--resume", action="store_true", help="go on where a run was interrupted")
+    given = parser.parse_args()
+    try:
+        run_recipe(Path(file).parent, given.out, given.seeds, given.iterations, given.resume)
+    except RivuletError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None

@@ -1,0 +1,47 @@
+"""Penalties on the dynamics that a pass showed, means over time: one value a model, (models,)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from host_tools.train.watch import Watch
+
+# Changes over shorter gaps count as if they took this long: events of one instant are no jump.
+_SHORTEST_S = 1e-3
+
+
+@dataclass(frozen=True)
+class Penalties:
+    """Weights of: alpha^2, (dalpha/dt)^2, (dx/dt)^2."""
+
+    alpha: float = 0.0
+    alpha_change: float = 0.0
+    slope: float = 0.0
+
+    def any(self) -> bool:
+        return any((self.alpha, self.alpha_change, self.slope))
+
+    def of(self, watch: Watch) -> Tensor:
+        gaps = watch.gaps()
+        total = torch.zeros_like(gaps[:, 0, 0])
+        if self.alpha:
+            total = total + self.alpha * _mean(watch.rates().square(), gaps)
+        if self.alpha_change:
+            # Gap e takes the rates from those at its start to those at the next one's.
+            speed = torch.diff(watch.rates(), dim=2) / _long(gaps[..., :-1])
+            total = total + self.alpha_change * _mean(speed.square(), gaps[..., :-1])
+        if self.slope:
+            speed = watch.change() / _long(gaps)
+            total = total + self.slope * _mean(speed.square(), gaps)
+        return total
+
+
+def _long(gaps: Tensor) -> Tensor:
+    return gaps.clamp_min(_SHORTEST_S)[..., None]
+
+
+def _mean(values: Tensor, gaps: Tensor) -> Tensor:
+    """Over series, time and units; values (models, series, gaps, units)."""
+    weighted = (values.mean(-1) * gaps).flatten(1).sum(1)
+    return weighted / gaps.flatten(1).sum(1).clamp_min(1e-9)

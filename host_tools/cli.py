@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from host_tools import ports
 from host_tools.boards import list_boards, load_board
+from host_tools.choices import Dtype, Runtime
 from host_tools.errors import RivuletError
 
 app = typer.Typer(
@@ -32,11 +32,6 @@ PortOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 ModelArgument = Annotated[Path, typer.Argument(help="A converted model: .safetensors")]
-
-
-class Runtime(StrEnum):
-    micropython = "micropython"
-    numpy = "numpy"
 
 
 @contextmanager
@@ -132,20 +127,56 @@ def convert(
     metadata: Annotated[
         Path | None, typer.Option(help="JSON that adds to or replaces the weights' metadata.")
     ] = None,
+    dtype: Annotated[
+        Dtype, typer.Option(help="int8 runs on the integer kernels.")
+    ] = Dtype.float32,
+    calibrate: Annotated[
+        Path | None, typer.Option(help="EVENTS.csv whose ranges the integers must hold.")
+    ] = None,
+    prune: Annotated[
+        float | None, typer.Option(help="Share of the connections to drop, 0 to 1.")
+    ] = None,
+    prune_units: Annotated[
+        float | None, typer.Option(help="Share of the units to drop, 0 to 1.")
+    ] = None,
+    fine_tune: Annotated[
+        bool, typer.Option("--fine-tune", help="Train on after pruning, by the model's recipe.")
+    ] = False,
 ) -> None:
     """Check trained weights and write a model file."""
-    from host_tools.convert import convert as convert_weights
+    from host_tools.conversion import Options, build, units
     from host_tools.convert import read_weights
 
     arrays, settings = read_weights(weights)
     if metadata is not None:
         settings |= _read_json(metadata)
-    model = convert_weights(arrays, settings)
+    options = Options(dtype, calibrate, prune, prune_units, fine_tune)
+    model, report = build(arrays, settings, options)
     model.save(out)
+    for line in report:
+        _out.print(line)
+    for warning in model.warnings:
+        _err.print(f"warning: {warning}", markup=False)
     _out.print(
-        f"{out}: {model.settings['cell']}, {model.hidden} units, "
+        f"{out}: {model.settings['cell']}, {units(model)} units, "
         f"{len(model.settings['channels'])} channels, {out.stat().st_size} bytes"
     )
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A folder with a train.py: models/activity")],
+    out: Annotated[Path | None, typer.Option(help="Where results go; else into RECIPE.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="How many seeds; else the recipe's.")] = None,
+    iterations: Annotated[int | None, typer.Option(help="How long; else the recipe's.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint.")
+    ] = False,
+) -> None:
+    """Train a reference model by its own recipe (needs the train extra)."""
+    from host_tools.train.recipe import run_recipe
+
+    run_recipe(recipe, out, seeds, iterations, resume)
 
 
 @app.command()
@@ -216,6 +247,27 @@ def replay(
 
     report = run(model, events, out, runtime.value)
     _out.print(f"{out}: {report.events} events, {report.late} late, on {runtime.value}")
+
+
+@app.command()
+def analyze(
+    model: ModelArgument,
+    events: Annotated[
+        Path | None, typer.Option(help="EVENTS.csv to go along; else inputs are drawn.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write a report as HTML.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how stable a model's dynamics are, before it runs a machine."""
+    from host_tools.analyze import analyze as run
+
+    with _err.status("analysing"):
+        made = run(model, events, report)
+    if as_json:
+        print(json.dumps(made.to_dict(), indent=2))
+        return
+    for line in made.lines:
+        _out.print(line, markup=False)
 
 
 @app.command()

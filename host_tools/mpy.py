@@ -29,6 +29,9 @@ _ARCHES = (
 )
 
 
+_THUMB = ("thumb.py", "rom_float.py")
+
+
 @dataclass(frozen=True)
 class MpyAbi:
     """The .mpy files a runtime loads: their version, and the architecture of native code."""
@@ -55,6 +58,14 @@ def compiler_version() -> str:
     if match is None:
         raise RivuletError(f"mpy-cross does not say which .mpy version it writes: {said.strip()}")
     return match[1]
+
+
+def is_for(source: Path, arch: str | None) -> bool:
+    """Whether a module can run on `arch` (None: as source, then it is for the board to find out).
+
+    Those in Thumb assembler compile for nothing else.
+    """
+    return source.name not in _THUMB or arch is None or arch.startswith(("armv6m", "armv7"))
 
 
 def compile_module(source: Path, arch: str, name: str) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from host_tools.boards import Board
 from host_tools.errors import RivuletError
-from host_tools.mpy import compile_module
+from host_tools.mpy import compile_module, is_for
 from host_tools.paths import FIRMWARE
 
 # Lists what a flash put on the board, so that the next one can remove what is no longer part
@@ -40,7 +40,8 @@ def build_payload(board: Board, arch: str | None) -> list[PayloadFile]:
     In the order of copying: what starts the program comes after what it needs, and the manifest
     is last.
     """
-    files = [_module(path, FIRMWARE, arch) for path in sorted(FIRMWARE.glob("rivulet/**/*.py"))]
+    package = [path for path in sorted(FIRMWARE.glob("rivulet/**/*.py")) if is_for(path, arch)]
+    files = [_module(path, FIRMWARE, arch) for path in package]
     for driver in board.drivers:
         path = FIRMWARE / "drivers" / f"{driver}.py"
         if not path.is_file():

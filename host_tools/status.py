@@ -25,7 +25,7 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Name and value of each line for a person."""
     lines = [
         ("board", f"{facts['board']} at {facts['port']} ({facts['machine']})"),
-        ("runtime", f"MicroPython {facts['micropython']}, cells on {facts['backend']}"),
+        ("runtime", f"MicroPython {facts['micropython']}, {facts['backend']} for float models"),
         ("firmware", facts["firmware"]),
         ("uptime", f"{facts['uptime_s']:.1f} s"),
     ]
@@ -37,6 +37,7 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
                 f"{facts['cell']}: {facts['hidden']} units, {facts['channels']} inputs, "
                 f"{facts['outputs']} outputs",
             ),
+            ("kernel", facts["kernel"]),
         ]
     else:
         lines.append(("model", "none: rivulet push MODEL.safetensors"))

@@ -340,10 +340,27 @@ def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
     names = [name for bit, name in enumerate(protocol.BLOCKS) if mask >> bit & 1]
     if len(body) != 2 + head + 4 * sum(sizes[name] for name in names):
         return None
+    if model is not None and bool(mask & protocol.INTEGERS) != ("fraction_bits" in model):
+        return None
     blocks = {}
     at = 2 + head
     for name in names:
-        blocks[name] = np.frombuffer(body, dtype="<f4", count=sizes[name], offset=at)
+        integers = model is not None and mask & protocol.INTEGERS
+        kind = "<i4" if integers else "<f4"
+        block = np.frombuffer(body, dtype=kind, count=sizes[name], offset=at)
+        blocks[name] = _scaled(name, block, model) if model and integers else block
         at += 4 * sizes[name]
     named = dict(zip(_COUNTERS, counters, strict=True))
     return Record(epoch * PERIOD + ticks, decision, blocks=blocks, **named)
+
+
+def _scaled(name: str, block: np.ndarray, model: dict[str, Any]) -> np.ndarray:
+    """An integer block in its own unit."""
+    unit = 0.5 ** int(model["fraction_bits"][protocol.BLOCKS.index(name)])
+    values = np.asarray(block * unit)
+    if name != "inputs":
+        return values
+    scale = np.array(model["normalisation"]["scale"])
+    # A channel of scale 0 stands at its offset.
+    spread = np.divide(values, scale, out=np.zeros_like(values), where=scale != 0.0)
+    return np.asarray(spread + np.array(model["normalisation"]["offset"]))

@@ -2,21 +2,32 @@
 
 Needs `UNITS`, `INPUTS` and `EVENTS` in its globals and the `rivulet` package on the path. Prints
 one JSON line a row: what, microseconds an event (median, p99), heap bytes an event, events a
-second in a stream with collections included.
+second in a stream with collections included. The integer rows bring the inputs in and the outputs
+out as well; the last line is the best kernel's time by units.
 """
 
 import gc
 import json
 import sys
+from array import array
 from math import exp, log, tanh
-from time import ticks_diff, ticks_us
+from time import ticks_diff, ticks_ms, ticks_us
 
 from rivulet.cells.decay import Cell
-from rivulet.kernels import BACKEND, FLOAT_BYTES, np
+from rivulet.fixed import FixedModel
+from rivulet.kernels import BACKEND, FLOAT_BYTES, block, choice, fixed, np
+from rivulet.link import Link
+from rivulet.loop import Loop
 
 _DT_S = 0.01
 _ALPHA_MIN = 0.05
 _ALPHA_MAX = 30.0
+_OUTPUTS = 4
+# The steps of the growth fit, the largest first: a fresh heap has room for it in one piece.
+_GROWTH = (128, 96, 64, 32, 16, 8)
+# Kernels in plain Python take too long to be asked for all that.
+_GROWTH_EVENTS = 9
+_EVENTS_PER_TURN = 4
 
 
 class Random:
@@ -35,6 +46,14 @@ class Random:
     def rows(self, rows, columns, scale):
         return [self.values(columns, scale) for _ in range(rows)]
 
+    def matrix(self, rows, columns, scale):
+        """Row by row: a board's heap has no room for all of them as Python floats."""
+        out = np.zeros(rows * columns)
+        for row in range(rows):
+            for i, value in enumerate(self.values(columns, scale)):
+                out[row * columns + i] = value
+        return out.reshape((rows, columns))
+
 
 class PlainUlab:
     """The cell as one would write it first with ulab: two gates, a temporary for each operation,
@@ -42,11 +61,11 @@ class PlainUlab:
 
     def __init__(self, units, inputs):
         random = Random()
-        self._recurrent = np.array(random.rows(units, units, 0.2))
-        self._input = np.array(random.rows(units, inputs, 0.5))
+        self._recurrent = random.matrix(units, units, 0.2)
+        self._input = random.matrix(units, inputs, 0.5)
         self._bias = np.array(random.values(units, 0.5))
-        self._rate_recurrent = np.array(random.rows(units, units, 0.2))
-        self._rate_input = np.array(random.rows(units, inputs, 0.5))
+        self._rate_recurrent = random.matrix(units, units, 0.2)
+        self._rate_input = random.matrix(units, inputs, 0.5)
         self._rate_bias = np.array(random.values(units, 0.5))
         self._x = np.zeros(units)
         self._u = np.array(random.values(inputs, 1.0))
@@ -87,24 +106,167 @@ class Rivulet:
     def __init__(self, units, inputs):
         random = Random()
         width = units + inputs + 1
-        gates = np.zeros(2 * units * width)
-        for i, value in enumerate(random.values(2 * units * width, 0.2)):
-            gates[i] = value
+        gates = random.matrix(2 * units, width, 0.2)
         settings = {
             "drive": "additive",
             "integrator": "exponential",
             "alpha_min": _ALPHA_MIN,
             "alpha_max": _ALPHA_MAX,
         }
-        self._cell = Cell(settings, [gates.reshape((2 * units, width))])
+        self._cell = Cell(settings, {"gates.weight": gates})
 
     def event(self):
         self._cell.advance(_DT_S)
 
 
-def measure(name, subject, events):
-    """One row. Heap and single events are measured with the collector off, the stream with it."""
+def softplus(z):
+    return log(1.0 + exp(z)) if z < 20.0 else z
+
+
+def integer_model(units, inputs):
+    """(words, weights, inlet) of an integer model with random weights, mean readout."""
+    words = block.words_for(units, inputs, _OUTPUTS, fixed.MEAN)
+    weights = block.weights_for(words)
+    state = 1
+    for i in range(len(weights)):
+        state = (state * 1103 + 12345) & 0xFFFF
+        weights[i] = state >> 8
+    put = block.view
+    for entry, count, value in (
+        (fixed.MULTIPLIER_AT, 2 * units, 20000 | 8 << 16),
+        (fixed.OUT_MULTIPLIER_AT, _OUTPUTS, 20000 | 4 << 16),
+    ):
+        view = put(words, entry, count)
+        for i in range(count):
+            view[i] = value
+    alpha = put(words, fixed.ALPHA_TABLE_AT, fixed.NODES)
+    drive = put(words, fixed.DRIVE_TABLE_AT, fixed.NODES)
+    for i in range(fixed.NODES):
+        rate = min(_ALPHA_MIN + softplus((i - 256) / 16), _ALPHA_MAX)
+        alpha[i] = int(rate * 1048576)
+        drive[i] = int(32767 * tanh((i - 256) / 32))
+    decay = put(words, fixed.DECAY_TABLE_AT, fixed.DECAY_NODES)
+    for i in range(fixed.DECAY_NODES):
+        decay[i] = int(65535 * exp(-i / 16))
+    put(words, fixed.ALPHA_AT, units + 1)[units] = 1 << 19
+    inlet = array("i", bytes(4 * (1 + 5 * inputs)))
+    inlet[0] = inputs
+    for i in range(inputs):
+        at = 1 + inputs + 4 * i
+        inlet[1 + i] = 1000 * i
+        inlet[at] = words[fixed.V_AT] + 4 * (units + i)
+        inlet[at + 1] = 20000
+        inlet[at + 3] = 15
+    return words, weights, inlet
+
+
+class Integers:
+    """Input applied, gates, state, mean and outputs in one kernel's integers."""
+
+    def __init__(self, step, model):
+        self._step = step
+        self._words, self._weights, self._inlet = model
+
+    def event(self):
+        self._step(self._words, self._weights, 10000, self._inlet)
+
+
+class Sensor:
+    """Gives integers at once: what a bus takes is the bus's."""
+
+    name = "bench"
+
+    def __init__(self, inputs):
+        self.channels = ["u%d" % i for i in range(inputs)]
+        self.units = [""] * inputs
+        self.scales = [1 / 4096] * inputs
+        self._counts = range(inputs)
+
+    def read_raw(self, out):
+        for i in self._counts:
+            out[i] = i
+
+    def read(self, out):
+        self.read_raw(out)
+
+
+class Board:
+    NAME = "bench"
+    ticks_us = staticmethod(ticks_us)
+    ticks_ms = staticmethod(ticks_ms)
+
+    def __init__(self, inputs):
+        self._inputs = inputs
+
+    def start_sensors(self, ring):
+        return [Sensor(self._inputs)]
+
+    def idle(self):
+        pass
+
+    def actuate(self, decision, outputs):
+        pass
+
+
+class Silent(Link):
+    """Frames are made and go nowhere: this program's own output has the port."""
+
+    def __init__(self):
+        super().__init__(sys.stdin.buffer, sys.stdout.buffer)
+
+    def receive(self):
+        return False
+
+    def flush(self):
+        self._begin = self._end
+
+
+class Store:
+    def __init__(self, model):
+        self._model = model
+
+    def load_active(self):
+        return self._model, "bench"
+
+
+class WholeLoop:
+    """Ring to policy, with telemetry at 20 Hz; a turn takes several events, as under load."""
+
+    def __init__(self, model, inputs):
+        words, weights, _ = model
+        settings = {
+            "channels": ["u%d" % i for i in range(inputs)],
+            "normalisation": {"offset": [0.0] * inputs, "scale": [1.0] * inputs},
+            "state_scale": 1.0,
+            "output_bits": 10,
+            "mean_rate": 1 << 19,
+            "output": "class",
+            "policy": {"cadence_us": 100000},
+        }
+        made = FixedModel(settings, words, weights)
+        self._loop = Loop(Board(inputs), Silent(), Store(made))
+        self._loop.telemetry.configure(0x0F, 20.0, 65000)
+
+    def event(self):
+        ring = self._loop.ring
+        last = ticks_us()
+        for _ in range(_EVENTS_PER_TURN):
+            # Some time between two events, or a fast machine had nothing to do.
+            now = ticks_us()
+            while now == last:
+                now = ticks_us()
+            last = now
+            ring.push(now, 0)
+        self._loop.turn()
+
+
+def measure(name, subject, events, together=1):
+    """One row. Heap and single events are measured with the collector off, the stream with it.
+
+    together: how many events one call of the subject is.
+    """
     times = []
+    subject.event()
     subject.event()
     gc.collect()
     gc.disable()
@@ -113,7 +275,8 @@ def measure(name, subject, events):
     heap = gc.mem_alloc() - before
     gc.enable()
     for _ in range(events):
-        gc.collect()
+        if heap:
+            gc.collect()
         started = ticks_us()
         subject.event()
         times.append(ticks_diff(ticks_us(), started))
@@ -124,11 +287,36 @@ def measure(name, subject, events):
     times.sort()
     return {
         "what": name,
-        "median_us": times[len(times) // 2],
-        "p99_us": times[len(times) * 99 // 100],
-        "heap_bytes": heap,
-        "events_per_s": events * 1_000_000 // max(stream_us, 1),
+        "median_us": times[len(times) // 2] // together,
+        "p99_us": times[len(times) * 99 // 100] // together,
+        "heap_bytes": heap // together,
+        "events_per_s": events * together * 1_000_000 // max(stream_us, 1),
     }
+
+
+def growth(inputs):
+    """[[units, median microseconds]] of the best kernel."""
+    points = []
+    for units in _GROWTH:
+        gc.collect()
+        try:
+            subject = Integers(choice.step, integer_model(units, inputs))
+        except MemoryError:
+            continue
+        points.append([units, measure("", subject, _GROWTH_EVENTS)["median_us"]])
+        subject = None
+    return points
+
+
+def kernels():
+    """(name, step) of every kernel that runs here, the slowest first."""
+    found = []
+    for name in ("viper", "thumb"):
+        try:
+            found.append((name, __import__("rivulet.kernels." + name, None, None, ("step",)).step))
+        except (ImportError, SyntaxError, ValueError):
+            pass
+    return found or [("python", fixed.step)]
 
 
 def main(units, inputs, events):
@@ -137,8 +325,10 @@ def main(units, inputs, events):
         "micropython": ".".join(str(n) for n in sys.implementation[1][:3]),
         "backend": BACKEND,
         "float_bytes": FLOAT_BYTES,
+        "kernel": choice.KERNEL,
     }
     print(json.dumps(facts))
+    points = growth(inputs) if choice.KERNEL != "python" else []
     if BACKEND == "ulab":
         subjects = (("plain cell in ulab", PlainUlab), ("Rivulet cell on ulab", Rivulet))
     else:
@@ -149,6 +339,17 @@ def main(units, inputs, events):
     for name, subject in subjects:
         gc.collect()
         print(json.dumps(measure(name, subject(units, inputs), events)))
+    gc.collect()
+    model = integer_model(units, inputs)
+    for name, step in kernels():
+        subject = Integers(step, model)
+        print(json.dumps(measure("integers in %s" % name, subject, events)))
+    gc.collect()
+    whole = measure(
+        "whole loop, %s" % choice.KERNEL, WholeLoop(model, inputs), events, _EVENTS_PER_TURN
+    )
+    print(json.dumps(whole))
+    print(json.dumps({"growth": points}))
 
 
 main(UNITS, INPUTS, EVENTS)  # noqa: F821

@@ -54,9 +54,9 @@ def _header(outputs, hidden):
 
 def _row(time, model):
     cells = [str(time)]
-    cells += ["%.12g" % value for value in model.outputs()]
-    cells += ["%.12g" % value for value in model.cell.state_floats]
-    cells += ["%.12g" % (1.0 / value) for value in model.cell.alpha_floats]
+    cells += ["%.12g" % value for value in model.physical(2)]
+    cells += ["%.12g" % value for value in model.physical(1)]
+    cells += ["%.12g" % (1.0 / value) for value in model.physical(0)]
     return ",".join(cells) + "\n"
 
 

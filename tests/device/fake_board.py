@@ -26,7 +26,9 @@ class Port:
         self.incoming = self.incoming[count:]
         return count
 
-    def write(self, data):
+    def write(self, data, begin=0, count=None):
+        data = data[begin : len(data) if count is None else begin + count]
+        assert self.room > 0, "this write would have waited"
         count = min(len(data), self.room)
         self.outgoing += bytes(data[:count])
         self.room -= count

@@ -105,10 +105,13 @@ def model_bytes(metadata=None, arrays=None):
         }
     }
     data = b""
-    for name, (shape, values) in (arrays or tensors()).items():
-        piece = bytes(array("f", values))
+    # Indices last, as safetensors does: floats stay aligned.
+    named = sorted((arrays or tensors()).items(), key=lambda item: item[0].endswith(model.INDICES))
+    for name, (shape, values) in named:
+        indices = name.endswith(model.INDICES)
+        piece = bytes(array("H" if indices else "f", values))
         header[name] = {
-            "dtype": "F32",
+            "dtype": "U16" if indices else "F32",
             "shape": list(shape),
             "data_offsets": [len(data), len(data) + len(piece)],
         }
@@ -130,6 +133,49 @@ def load(data):
 def built(arrays=None, **changes):
     """A running model."""
     return load(model_bytes(settings(**changes), arrays))
+
+
+def run(made, step, count=80, longest_us=3000000, seed=9, tolerance=TOLERANCE):
+    """Drive a model whose convention is "current" and a reference with the same events.
+
+    step(state, inputs, seconds) -> (state, rates), lists, are the reference's.
+    """
+    numbers = Numbers(seed)
+    state = list(made.cell.state_floats)
+    inputs = len(made.channels)
+    for _ in range(count):
+        values = [numbers.unit() for _ in range(inputs)]
+        dt_us = 1 + numbers.below(longest_us) // 10 ** numbers.below(5)
+        made.event(dt_us, tuple(range(inputs)), values)
+        state, rates = step(state, values, dt_us * 1e-6)
+        assert close(made.cell.state_floats, state, tolerance), dt_us
+        assert close(made.cell.alpha_floats, rates, 10 * tolerance), dt_us
+
+
+class Weights:
+    """Random tensors of a model file: {name: (shape, values)}, of any scale and sign."""
+
+    def __init__(self, seed=1):
+        self._numbers = Numbers(seed)
+        self.arrays = {}
+
+    def add(self, name, *shape, scale=1.0, offset=0.0):
+        """Add a tensor and return its values, as rows if it has two dimensions."""
+        count = shape[0] * shape[-1] if len(shape) == 2 else shape[0]
+        # In steps of 1/1024 at a scale of a power of two: exact in float32.
+        values = [offset + scale * self._numbers.unit() for _ in range(count)]
+        return self.put(name, shape, values)
+
+    def put(self, name, shape, values):
+        self.arrays[name] = (shape, values)
+        if len(shape) == 1:
+            return values
+        return [values[i * shape[1] : (i + 1) * shape[1]] for i in range(shape[0])]
+
+
+def product(rows, x):
+    """A matrix, as rows, times a vector."""
+    return [sum(w * e for w, e in zip(row, x)) for row in rows]
 
 
 class Scratch:

@@ -13,7 +13,7 @@ def moved(arrays=None, **changes):
 def kept(made):
     cell, head = made.cell, made.readout
     views = (cell.state_floats, cell.input_floats, head.feature_floats)
-    return [list(view) for view in views] + [head.confidence]
+    return [list(view) for view in views] + [head.missing]
 
 
 def test_a_model_of_the_same_shape_goes_on():

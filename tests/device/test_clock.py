@@ -1,6 +1,7 @@
 """Monotonic time out of counters that wrap, stall and stand still."""
 
 from fixtures import Numbers
+
 from rivulet.clock import PERIOD, Clock, elapsed_us
 
 _MINUTE = 60 * 1000000
@@ -105,7 +106,7 @@ def test_thirty_days_polled_unevenly():
 
 
 def test_time_that_ticks_us_slept_through():
-    for nap in (5 * _MINUTE, 9 * _MINUTE, 30 * _MINUTE, 8 * _HOUR):
+    for nap in (5000000, _MINUTE, 4 * _MINUTE, 5 * _MINUTE, 9 * _MINUTE, 30 * _MINUTE, 8 * _HOUR):
         counters = Counters(us_phase=PERIOD - 1000)
         counters.wait(_MINUTE)
         counters.sleep(nap)

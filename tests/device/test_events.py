@@ -1,6 +1,7 @@
 """The ring between interrupts and the loop."""
 
 from fixtures import SkipTest, raises
+
 from rivulet.events import EventRing
 
 
@@ -75,28 +76,34 @@ class Interrupted:
         self._items[index] = value
 
 
+def taken_under_fire(size):
+    """(100 events taken, all that were stored, the ring), with an interrupt at every step."""
+    ring = EventRing(size)
+    stored = []
+
+    def interrupt():
+        dropped = sum(ring.dropped)
+        stamp = len(stored) + dropped
+        ring.push(stamp, stamp & 7)
+        if sum(ring.dropped) == dropped:
+            stored.append((stamp, stamp & 7))
+
+    ring._ticks = Interrupted(ring._ticks, interrupt)
+    ring._source = Interrupted(ring._source, interrupt)
+    found = []
+    while len(found) < 100:
+        if ring.take():
+            found.append((ring.ticks, ring.source))
+        else:
+            interrupt()
+    return found, stored, ring
+
+
 def test_interrupts_while_an_event_is_taken():
     for size in (2, 4, 16):
-        ring = EventRing(size)
-        pushed = []
-
-        def interrupt():
-            stamp = len(pushed) + sum(ring.dropped)
-            dropped = sum(ring.dropped)
-            ring.push(stamp, stamp & 7)
-            if sum(ring.dropped) == dropped:
-                pushed.append((stamp, stamp & 7))
-
-        ring._ticks = Interrupted(ring._ticks, interrupt)
-        ring._source = Interrupted(ring._source, interrupt)
-        found = []
-        while len(found) < 100:
-            if ring.take():
-                found.append((ring.ticks, ring.source))
-            else:
-                interrupt()
-        assert found == pushed[:100]
-        assert len(pushed) - len(found) == len(ring) <= size - 1
+        found, stored, ring = taken_under_fire(size)
+        assert found == stored[:100]
+        assert len(stored) - len(found) == len(ring) <= size - 1
 
 
 def test_push_allocates_nothing():

@@ -1,6 +1,7 @@
 """What must not get through to the model."""
 
 from fixtures import built
+
 from rivulet.guard import Guard
 from rivulet.kernels import floats, np
 
@@ -65,5 +66,5 @@ def test_a_state_that_is_no_number_is_reset():
         assert guard.resets == 1
         assert list(model.cell.state_floats) == [0.0] * 4
         assert list(model.cell.input_floats) == [0.5, 0.0, -0.25]
-        assert model.readout.confidence == 0.0
+        assert model.readout.missing == 1.0
         assert not guard.state(model)

@@ -14,6 +14,7 @@ from fixtures import (
     settings,
     tensors,
 )
+
 from rivulet import model
 from rivulet.kernels import floats, np
 from rivulet.model import ModelError
@@ -79,7 +80,7 @@ def test_unknown_names():
         ({"convention": "next"}, "unknown convention 'next'"),
         ({"output": "picture"}, "unknown output 'picture'"),
         ({"readout": "median"}, "unknown readout 'median'"),
-        ({"integrator": "rk4"}, "unknown integrator 'rk4'"),
+        ({"integrator": "none"}, "unknown integrator 'none'"),
         ({"drive": "none"}, "unknown drive 'none'"),
         ({"alpha_min": 0.0}, "alpha bounds"),
         ({"alpha_min": 30.0}, "alpha bounds"),
@@ -106,7 +107,8 @@ def test_wrong_shapes():
         count = shape[0] * shape[-1] if len(shape) == 2 else shape[0]
         changed[name] = (shape, [0.0] * count)
         assert "need" in refused(model_bytes(arrays=changed))
-    assert "units and 2 channels" in refused(model_bytes(settings(channels=["a", "b"])))
+    two = settings(channels=["a", "b"], normalisation={"offset": [0.0, 0.0], "scale": [1.0, 1.0]})
+    assert "units and 2 channels" in refused(model_bytes(two))
 
 
 def test_missing_and_foreign_tensors():
@@ -191,7 +193,7 @@ def test_slots_of_neighbours_and_of_others():
 def everything(made):
     cell, head = made.cell, made.readout
     views = (cell.state_floats, cell.input_floats, cell.alpha_floats, head.feature_floats)
-    return [list(view) for view in views] + [head.confidence, list(made.outputs())]
+    return [list(view) for view in views] + [head.missing, list(made.outputs())]
 
 
 def test_peek_moves_nothing_and_equals_going_there():

@@ -5,6 +5,7 @@ from binascii import crc32
 
 from fake_board import split
 from fixtures import Numbers, SkipTest
+
 from rivulet import protocol
 from rivulet.protocol import FRAME, TEXT, Deframer, encode, frame, frame_size
 
@@ -126,6 +127,40 @@ def test_an_escape_that_escapes_nothing_is_corrupt():
     assert split(good[:at] + b"}a" + good[at + 1 :], deframer)[0] == []
     assert split(b"~\x80abcdefgh}~", deframer)[0] == []
     assert deframer.corrupt == 2
+
+
+def frame_like(wanted):
+    """The first of some frames whose stuffed body has a property."""
+    for sequence in range(0x20, 0x7B):
+        for byte in range(0x20, 0x7B):
+            data = frame(0x42, sequence, bytes([byte]))
+            if wanted(data[1:-1]):
+                return data
+    raise AssertionError("no such frame")
+
+
+def test_an_escape_at_the_end_takes_nothing_from_the_frame_before():
+    good = frame_like(lambda body: body[-2] == 0x7D)
+    deframer = Deframer(len(good) - 3)
+    assert len(split(good, Deframer(len(good)))[0]) == 1
+    # The byte that it would escape still stands in the buffer, or lies behind it.
+    again = Deframer(len(good))
+    split(good, again)
+    assert split(good[:-2] + b"~", again)[0] == []
+    assert split(good[:-2] + b"~", deframer)[0] == []
+    assert again.corrupt == deframer.corrupt == 1
+
+
+def test_a_frame_that_could_be_text():
+    good = frame_like(lambda body: max(body) < 0x7E)
+    assert len(split(good)[0]) == 1
+    # The flag that ends what is broken opens this one.
+    assert len(split(b"~\x80broken" + good)[0]) == 1
+    assert len(split(b"text\n~broken" + good)[0]) == 1
+    # Cut off by a line end it is broken, not a line.
+    deframer = Deframer(64)
+    assert split(good[:-1] + b"\n" + good, deframer)[1] == []
+    assert deframer.corrupt == 1
 
 
 def test_oversized_frames_are_counted_once_and_the_next_one_is_found():

@@ -3,6 +3,7 @@
 from math import exp
 
 from fixtures import FLOAT32, TOLERANCE, Numbers, close
+
 from rivulet.kernels import floats, np
 from rivulet.readout import Readout
 
@@ -97,7 +98,7 @@ def test_the_correction_ends_and_the_mean_goes_on():
     cell.state_floats[0] = 1.0
     for _ in range(40):
         head.advance(1.0)
-    assert head.confidence == 1.0
+    assert head.missing == 0.0
     cell.state_floats[0] = 0.0
     head.advance(0.5)
     assert close([head.feature_floats[0]], [exp(-1.0)])
@@ -110,8 +111,25 @@ def test_reset_forgets():
     cell.state_floats[0] = 1.0
     head.advance(5.0)
     head.reset()
-    assert head.confidence == 0.0
+    assert head.missing == 1.0
     assert close(head.outputs(), [row[-1] for row in rows])
     cell.state_floats[0] = -1.0
     head.advance(0.01)
     assert close([head.feature_floats[0]], [-1.0], 1e-4)
+
+
+def test_an_interval_too_short_to_tell_from_none():
+    # In float32 exp(-dt/tau) is 1: two interrupts within a microsecond, a mean over a minute.
+    head, cell, _ = readout(60.0)
+    cell.state_floats[0] = 1.0
+    head.advance(1e-6)
+    assert close([head.feature_floats[0]], [1.0], 1e-4)
+    head.advance(30.0)
+    assert close([head.feature_floats[0]], [1.0])
+
+
+def test_the_correction_ends_with_short_intervals_too():
+    head, cell, _ = readout(2.0)
+    for _ in range(1000):
+        head.advance(0.04)
+    assert head.missing == 0.0

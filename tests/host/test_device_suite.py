@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.mpy import compile_module
+from host_tools.mpy import compile_module, is_for
 from host_tools.paths import FIRMWARE, ROOT
 
 _TESTS = ROOT / "tests"
@@ -39,6 +39,8 @@ def compiled_tree(mpy_arch: str | None, tmp_path_factory: pytest.TempPathFactory
         pytest.skip("this interpreter does not load what mpy-cross compiles")
     tree = tmp_path_factory.mktemp("compiled")
     for path in FIRMWARE.glob("*/**/*.py"):
+        if not is_for(path, mpy_arch):
+            continue
         name = path.relative_to(ROOT)
         target = (tree / name).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)

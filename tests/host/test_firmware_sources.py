@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.mpy import compile_module
+from host_tools.mpy import compile_module, is_for
 from host_tools.paths import BOARDS, FIRMWARE, ROOT
 
 _ARCHES = ("armv6m", "armv7emsp", "xtensawin", "rv32imc")
@@ -65,6 +65,8 @@ def values_in(path: Path) -> set[object]:
 @pytest.mark.parametrize("arch", _ARCHES)
 @pytest.mark.parametrize("path", _DEVICE, ids=name_of)
 def test_compiles(path: Path, arch: str) -> None:
+    if not is_for(path, arch):
+        pytest.skip("in the assembler of another processor")
     assert compile_module(path, arch, path.name)
 
 
@@ -86,7 +88,7 @@ def test_the_stand_in_has_what_is_used_and_no_more_than_ulab() -> None:
     assert public - _ULAB == set()
     used = set().union(*(numpy_names(path) for path in _PACKAGE))
     # Reached only on ulab and numpy.
-    assert used - public - {"frombuffer"} == set()
+    assert used - public - {"frombuffer", "take", "uint16"} == set()
 
 
 @pytest.mark.parametrize("path", _PACKAGE, ids=name_of)

@@ -1,0 +1,128 @@
+"""Integer models with random and extreme contents, for the kernels' tests."""
+
+from array import array
+
+from fixtures import Numbers, settings
+
+from rivulet.kernels import block, fixed
+
+SIZES = ((32, 4, 4), (1, 1, 1), (5, 3, 9), (7, 2, 1), (8, 8, 8))
+INTERVALS_US = (0, 1, 2, 999, 32767, 32768, 65535, 65536, 10000, 100000, (1 << 30) - 1)
+ORDINARY, LEAST, WILD = 0, 1, 2  # weights
+
+
+class Integers(Numbers):
+    def wide(self, limit):
+        """Below `limit`, up to 2^31."""
+        return (self.below(1 << 16) << 16 ^ self.below(1 << 16)) % limit
+
+    def signed(self, limit):
+        return self.wide(2 * limit - 1) - limit + 1
+
+    def one_of(self, values):
+        return values[self.below(len(values))]
+
+
+def _put(words, entry, values):
+    view = block.view(words, entry, len(values))
+    for i in range(len(values)):
+        view[i] = values[i]
+
+
+def decay_table():
+    """round(65536 exp(-i/16)), the same on every width of float."""
+    table = [65535]
+    value = 65536 << 12
+    for _ in range(192):
+        value = value * 61565 >> 16
+        table.append(value + 2048 >> 12)
+    return table
+
+
+def model(numbers, size, flags, kind):
+    """(words, weights) of a model; WILD ones use all that the kernels promise to bear."""
+    n, m, k = size
+    words = block.words_for(n, m, k, flags)
+    weights = block.weights_for(words)
+
+    def row(count):
+        return bytes(0x80 if kind == LEAST else numbers.below(256) for _ in range(count))
+
+    for r in range(2 * n):
+        block.place_row(weights, 0, words[fixed.COLUMNS], r, row(n + m), n + m)
+    for o in range(k):
+        begin = words[fixed.OUT_WEIGHTS_AT]
+        block.place_row(weights, begin, words[fixed.FEATURES], o, row(n), n)
+    bias = 1 << (30 if kind == WILD else 22)
+    shifts = (0, 3, 9, 30) if kind == WILD else (7, 8, 9)
+    for bias_at, multiplier_at, rows in (
+        (fixed.BIAS_AT, fixed.MULTIPLIER_AT, 2 * n),
+        (fixed.OUT_BIAS_AT, fixed.OUT_MULTIPLIER_AT, k),
+    ):
+        _put(words, bias_at, [numbers.signed(bias) for _ in range(rows)])
+        multipliers = [
+            16384 + numbers.below(16384) | numbers.one_of(shifts) << 16 for _ in range(rows)
+        ]
+        _put(words, multiplier_at, multipliers)
+    alpha = [1000]
+    for _ in range(fixed.NODES - 1):
+        step = numbers.signed(1 << 24) if kind == WILD else numbers.below(50000)
+        alpha.append(min(max(alpha[-1] + step, 1), (1 << 30) - 1))
+    _put(words, fixed.ALPHA_TABLE_AT, alpha)
+    drive = [(i - 256) * (100 + numbers.below(28)) for i in range(fixed.NODES)]
+    _put(words, fixed.DRIVE_TABLE_AT, [min(max(g, -32767), 32767) for g in drive])
+    if flags & fixed.ADDITIVE:
+        reciprocal = [numbers.below(32768) for _ in range(fixed.NODES)]
+        _put(words, fixed.RECIPROCAL_TABLE_AT, reciprocal)
+    _put(words, fixed.DECAY_TABLE_AT, decay_table())
+    block.view(words, fixed.ALPHA_AT, n + 1)[n] = numbers.one_of((1, 1 << 19, 1 << 24))
+    return words, weights
+
+
+def inlet(numbers, words):
+    """An inlet for some of the inputs, with values at the edges among them."""
+    n = words[fixed.HIDDEN]
+    taken = [c for c in range(words[fixed.INPUTS]) if numbers.below(3)]
+    made = [len(taken)]
+    made += [numbers.one_of((-32768, 32767, 0, numbers.signed(32768))) for _ in taken]
+    for c in taken:
+        made += [
+            words[fixed.V_AT] + 4 * (n + c),
+            numbers.signed(32768),
+            numbers.signed(1 << 30),
+            numbers.one_of((0, 10, 14, 15, 30)),
+        ]
+    return array("i", made)
+
+
+def saturate(numbers, words):
+    """States at their ends and anywhere between."""
+    for r in range(words[fixed.HIDDEN]):
+        x = numbers.one_of((-(1 << 30), (1 << 30) - 1, numbers.signed(1 << 30)))
+        words[(words[fixed.X_AT] >> 2) + r] = x
+        words[(words[fixed.V_AT] >> 2) + r] = x + (1 << 17) >> 18
+
+
+def cases(numbers, count):
+    """(words, weights, flags) of so many models of every kind."""
+    for _ in range(count):
+        flags = numbers.below(8)
+        kind = numbers.one_of((ORDINARY, ORDINARY, LEAST, WILD))
+        words, weights = model(numbers, numbers.one_of(SIZES), flags, kind)
+        yield words, weights
+
+
+def events(numbers, words, count):
+    """(dt_us, inlet) of so many events; now and then the state is put to its ends before."""
+    for _ in range(count):
+        if numbers.below(6) == 0:
+            saturate(numbers, words)
+        dt_us = numbers.one_of(INTERVALS_US + (numbers.wide(1 << 30), numbers.wide(1 << 30)))
+        yield dt_us, inlet(numbers, words)
+
+
+def fixed_settings(**changes):
+    """The metadata of a good integer model file, changed."""
+    made = settings(arithmetic="int8", state_scale=1.0, output_bits=10, mean_rate=1 << 19)
+    made.update(changes)
+    return made

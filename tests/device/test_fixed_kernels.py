@@ -1,0 +1,86 @@
+"""The integer kernels of this interpreter compute the same bits as the plain one."""
+
+from array import array
+
+from fixtures import SkipTest
+from integers import Integers, cases, events
+
+from rivulet.kernels import block, choice, fixed
+
+
+def kernel(name):
+    try:
+        return __import__("rivulet.kernels." + name, None, None, ("step",)).step
+    except (ImportError, SyntaxError, ValueError):
+        raise SkipTest("no %s kernel in this interpreter" % name)
+
+
+def check(step, models=12):
+    numbers = Integers(7)
+    for words, weights in cases(numbers, models):
+        # The plain kernel's state is put to its ends too: both see the same words.
+        other = array("i", words)
+        for dt_us, inlet in events(numbers, words, 8):
+            block.memory(other)[:] = block.memory(words)
+            fixed.step(words, weights, dt_us, inlet)
+            step(other, weights, dt_us, inlet)
+            assert list(block.memory(words)) == list(block.memory(other)), (list(words[:8]), dt_us)
+
+
+def test_viper():
+    check(kernel("viper"))
+
+
+def test_thumb():
+    check(kernel("thumb"))
+
+
+def test_the_best_that_works_is_chosen():
+    names = []
+    for name in ("thumb", "viper"):
+        try:
+            names.append((name, kernel(name)))
+        except SkipTest:
+            pass
+    names.append(("python", fixed.step))
+    assert (choice.KERNEL, choice.step) == names[0]
+
+
+def test_a_kernel_that_computes_otherwise_is_not_chosen():
+    def wrong(words, weights, dt_us, inlet):
+        fixed.step(words, weights, dt_us, inlet)
+        words[words[fixed.X_AT] >> 2] += 1 << 16
+
+    assert choice._works(fixed.step)
+    assert not choice._works(wrong)
+
+
+def test_no_interval_moves_nothing_but_inputs():
+    numbers = Integers(3)
+    for words, weights in cases(numbers, 4):
+        for _, inlet in events(numbers, words, 3):
+            before = list(block.memory(words))
+            fixed.step(words, weights, 0, array("i", (0,)))
+            assert list(block.memory(words)) == before
+            choice.step(words, weights, 0, inlet)
+            first = words[fixed.V_AT] >> 2
+            held = before[: first - (words[fixed.CONFIDENCE_AT] >> 2)]
+            assert list(block.memory(words))[: len(held)] == held
+
+
+def test_values_scale_and_saturate():
+    numbers = Integers(5)
+    words, weights = next(iter(cases(numbers, 1)))
+    at = words[fixed.V_AT] + 4 * words[fixed.HIDDEN]
+    for raw, m, offset, shift, wanted in (
+        (100, 4096, 0, 12, 100),
+        (-100, 4096, 0, 12, -100),
+        (-1, 1, 0, 4, -1),
+        (32767, 32767, 0, 0, 32767),
+        (-32768, 32767, 0, 0, -32767),
+        (0, 1, -32768, 0, -32767),
+        (7, 16384, 1 << 13, 14, 7),
+    ):
+        for step in (fixed.step, choice.step):
+            step(words, weights, 0, array("i", (1, raw, at, m, offset, shift)))
+            assert words[at >> 2] == wanted, (raw, m, offset, shift)

@@ -1,0 +1,39 @@
+"""Every cell, pushed live into one running virtual board, reports time constants and moves."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from host_tools.convert import convert
+from host_tools.virtual import VirtualBoard
+from host_tools.wire import Board
+from tests.trained_weights import CFC, LTC, UNITS, cfc, lstm, ltc, own, wired
+
+_MODELS: list[tuple[str, Any, Any, int]] = [
+    ("ltc", ltc(), LTC, UNITS),
+    ("cfc", cfc(), CFC, UNITS),
+    ("wired_cfc", wired(), CFC, UNITS),
+    ("ltc", ltc() | lstm(UNITS), LTC, 2 * UNITS),
+    ("ctrnn", own("ctrnn"), {"cell": "ctrnn"}, UNITS),
+    ("node", own("node"), {"cell": "node"}, UNITS),
+]
+
+
+@pytest.mark.timeout(180)
+def test_every_cell_is_pushed_and_watched(board: VirtualBoard, tmp_path: Path) -> None:
+    board.power_on()
+    channels = ["accel_x", "accel_y", "gyro_z"]
+    with Board(str(board.port)) as wire:
+        for cell, weights, metadata, hidden in _MODELS:
+            path = tmp_path / "m.safetensors"
+            convert(weights, metadata | {"channels": channels}).save(path)
+            wire.push(path.read_bytes())
+            facts = wire.description["model"]
+            assert (facts["cell"], facts["hidden"]) == (cell, hidden)
+            wire.subscribe(20.0)
+            # Records of the model before may still be on their way.
+            record = next(one for one in wire.records(5.0) if len(one.tau) == hidden)
+            assert (record.tau > 0.0).all() and np.isfinite(record.tau).all()
+        assert wire.status()["swaps"] == len(_MODELS)

@@ -1,0 +1,60 @@
+"""The int8 weights that are trained with are those that the converter makes."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
+
+from host_tools import sparse  # noqa: E402
+from host_tools.convert import convert  # noqa: E402
+from host_tools.quantise import quantise  # noqa: E402
+from host_tools.train.cells.decay import DecayCell  # noqa: E402
+from host_tools.train.quantise import fake_quantised  # noqa: E402
+
+
+def test_rows_have_their_own_scale() -> None:
+    weight = torch.tensor([[[127.0, 1.4, -0.6], [0.0, 0.0, 0.0], [0.0127, 0.00014, -0.00006]]])
+    expected = [[127.0, 1.0, -1.0], [0.0, 0.0, 0.0], [0.0127, 0.0001, -0.0001]]
+    torch.testing.assert_close(fake_quantised(weight)[0], torch.tensor(expected))
+
+
+def test_gradients_pass_straight_through() -> None:
+    weight = torch.randn(1, 4, 5, requires_grad=True)
+    factor = torch.randn(1, 4, 5)
+    (fake_quantised(weight) * factor).sum().backward()
+    assert weight.grad is not None and weight.grad.equal(factor)
+
+
+def test_the_converter_makes_the_same_integers() -> None:
+    network = DecayCell([4], 3, 2, 8)
+    weights, metadata = network.exported(0)
+    model = quantise(convert(weights, metadata))
+    network.quantised = True
+    rounded = {name: w[0].detach().double().numpy() for name, w in network.weights().items()}
+    gates = [
+        np.hstack([rounded[f"{gate}.recurrent"], rounded[f"{gate}.input"]])
+        for gate in ("alpha", "drive")
+    ]
+    for ours, theirs in (
+        (np.vstack(gates), sparse.dense(model.tensors, 3)),
+        (rounded["readout.weight"], model.tensors["readout.weight"]),
+    ):
+        # The device's scales have 15 bits: now and then a weight falls to the neighbour.
+        integers = ours / (np.abs(ours).max(1, keepdims=True) / 127)
+        assert integers.shape == theirs.shape
+        assert np.abs(integers - theirs).max() < 1.02
+        assert (np.rint(integers) == theirs).mean() > 0.95
+
+
+def test_a_network_trains_on_its_grid(irregular) -> None:
+    network = DecayCell([4], 3, 2, 8)
+    network.quantised = True
+    for name, weight in network.weights().items():
+        if weight.dim() == 3 and name.startswith("readout"):
+            steps = weight / (weight.abs().amax(-1, keepdim=True) / 127)
+            torch.testing.assert_close(steps, steps.round(), rtol=0, atol=1e-3)
+    network.to(torch.float64)
+    events = irregular(seed=1, series=2, events=10, channels=3, longest_s=1.0).events()
+    features, _ = network.run(events, network.zero_state(2))
+    network.logits(features).square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().max() > 0 for p in network.parameters.values())

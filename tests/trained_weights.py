@@ -1,0 +1,96 @@
+"""Weights as trainers leave them, made by hand: neither PyTorch nor ncps is needed."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from host_tools.convert import ModelFile
+from rivulet import model as device_model
+
+Arrays = dict[str, np.ndarray]
+UNITS, INPUTS, OUTPUTS = 6, 3, 2
+LTC = {"source": "ncps", "kind": "ltc"}
+CFC = {"source": "ncps", "kind": "cfc"}
+
+
+def ltc() -> Arrays:
+    random = np.random.default_rng(0)
+    arrays: Arrays = {name: random.uniform(0.2, 1, UNITS) for name in ("gleak", "vleak", "cm")}
+    for prefix, sources in (("", UNITS), ("sensory_", INPUTS)):
+        for name in ("w", "mu", "sigma", "erev"):
+            arrays[prefix + name] = random.uniform(0.2, 1, (sources, UNITS))
+        arrays[f"{prefix}sparsity_mask"] = (random.random((sources, UNITS)) < 0.4).astype(float)
+    arrays |= {"input_w": np.ones(INPUTS), "input_b": np.zeros(INPUTS)}
+    arrays |= {"output_w": random.normal(size=OUTPUTS), "output_b": random.normal(size=OUTPUTS)}
+    return {f"rnn_cell.{name}": value for name, value in arrays.items()}
+
+
+def cfc(mode: str = "default", layers: int = 2) -> Arrays:
+    random = np.random.default_rng(1)
+    arrays: Arrays = {}
+    width = INPUTS + UNITS
+    for i in range(layers):
+        arrays |= dense(random, f"backbone.{2 * i}", 5, width)
+        width = 5
+    for name in ("ff1",) if mode == "pure" else ("ff1", "ff2", "time_a", "time_b"):
+        arrays |= dense(random, name, UNITS, width)
+    if mode == "pure":
+        arrays |= {"w_tau": random.normal(size=(1, UNITS)), "A": np.ones((1, UNITS))}
+    return {f"rnn_cell.{name}": value for name, value in arrays.items()}
+
+
+def dense(random: Any, name: str, rows: int, columns: int) -> Arrays:
+    return {
+        f"{name}.weight": random.normal(0, 0.5, (rows, columns)),
+        f"{name}.bias": random.normal(0, 0.5, rows),
+    }
+
+
+def wired() -> Arrays:
+    random = np.random.default_rng(2)
+    arrays: Arrays = {}
+    below = INPUTS
+    for i, units in enumerate((4, 2)):
+        for name in ("ff1", "ff2", "time_a", "time_b"):
+            arrays |= dense(random, f"rnn_cell.layer_{i}.{name}", units, below + units)
+        mask = np.ones((units, below + units))
+        mask[::2, : below - 1] = 0.0
+        arrays[f"rnn_cell.layer_{i}.sparsity_mask"] = mask
+        below = units
+    return arrays
+
+
+def lstm(units: int) -> Arrays:
+    random = np.random.default_rng(3)
+    arrays = dense(random, "lstm.input_map", 4 * units, INPUTS)
+    return arrays | {"lstm.recurrent_map.weight": random.normal(size=(4 * units, units))}
+
+
+def own(cell: str) -> Arrays:
+    """The weights of Rivulet's own ctrnn or node trainer."""
+    random = np.random.default_rng(8)
+    arrays = {
+        "readout.weight": random.normal(size=(OUTPUTS, UNITS)),
+        "readout.bias": np.zeros(OUTPUTS),
+    }
+    if cell == "ctrnn":
+        return arrays | {
+            "tau_s": np.geomspace(0.1, 5.0, UNITS),
+            "drive.recurrent": random.normal(0, 0.4, (UNITS, UNITS)),
+            "drive.input": random.normal(size=(UNITS, INPUTS)),
+            "drive.bias": random.normal(size=UNITS),
+        }
+    return (
+        arrays
+        | dense(random, "layers.0", 8, UNITS + INPUTS)
+        | dense(random, "layers.1", 7, 8)
+        | dense(random, "layers.2", UNITS, 7)
+    )
+
+
+def running(made: ModelFile, folder: Path) -> Any:
+    made.save(folder / "m.safetensors")
+    data = (folder / "m.safetensors").read_bytes()
+    return device_model.load(BytesIO(data), len(data))

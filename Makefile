@@ -17,11 +17,11 @@ unexport PYTHONPATH PYTHONHOME
 with_port = $(if $(PORT),--port '$(PORT)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench flash monitor push lint format clean
+.PHONY: help demo test test-train bench flash monitor push lint format clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [NAME=value ...]"
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' \
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 demo: $(VENV)/.base $(if $(filter emulated_pico,$(BOARD)),$(VENV)/.emulator) ## the whole story on a board made of software [BOARD=emulated_pico PICO_UF2=file.uf2]
@@ -29,6 +29,9 @@ demo: $(VENV)/.base $(if $(filter emulated_pico,$(BOARD)),$(VENV)/.emulator) ## 
 
 test: lint ## formatting, lint, types and every test
 	@$(BIN)/python -m pytest -q -n 2
+
+test-train: $(VENV)/.train ## the tests that need PyTorch: training, gradients, parity with ncps
+	@$(BIN)/python -m pytest -q -n 2 tests/parity tests/train
 
 bench: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## the benchmark table [PICO_UF2=file.uf2: on an emulated Pico]
 	@$(BIN)/rivulet bench $(if $(PICO_UF2),--uf2 '$(PICO_UF2)')
@@ -78,6 +81,11 @@ $(VENV)/.base: $(VENV)/.created pyproject.toml
 $(VENV)/.test: $(VENV)/.base
 	@echo "installing the test tools (once, about a minute)"
 	@$(PIP_INSTALL) -e '.[test]'
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.test
+	@echo "[3/3] installing PyTorch and what trains with it (once, some minutes)"
+	@$(PIP_INSTALL) -e '.[test,train]'
 	@touch $@
 
 $(VENV)/.emulator: $(VENV)/.base

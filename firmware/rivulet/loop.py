@@ -191,15 +191,19 @@ class Loop:
         outputs = model.peek(ahead_us) if ahead_us > 0 and self.events else model.outputs()
         self.board.actuate(self._policy.decide(outputs), outputs)
 
-    def _collect(self):
+    def _note_heap(self):
+        """Keep the least that was free: what is left when nothing more can be collected."""
         free = heap_free()
         if free < self.heap_low:
             self.heap_low = free
+
+    def _collect(self):
         started = ticks_us()
         gc.collect()
         pause = ticks_diff(ticks_us(), started)
         if pause > self.gc_worst_us:
             self.gc_worst_us = pause
+        self._note_heap()
         self._collected = self.events
 
     def swap(self):
@@ -214,6 +218,7 @@ class Loop:
         except MemoryError:
             self._store.abandon()
             raise StoreError("not enough memory for this model")
+        self._note_heap()  # two models are in memory now
         kept = self.model is not None and model.adopt(self.model)
         # A Ctrl-C in between must not leave two models mixed.
         kbd_intr(-1)
@@ -242,6 +247,8 @@ class Loop:
         self.model = model
         self.model_hash = digest
         self._policy = Policy(model.settings)
+        # What events cost is told of the model that runs.
+        self.costs = Costs()
 
     def _connect(self, model):
         """Each sensor to its channels: a sensor with integers to an integer model as they are.
@@ -250,7 +257,13 @@ class Loop:
         that has to be looked at, or None.
         """
         self._inlets = []
-        for sensor, array in zip(self.sensors, self._arrays):
+        for sensor, array, held in zip(self.sensors, self._arrays, self._held):
+            if model is not None and not self.events:
+                # What a bad first value is replaced by.
+                for i, channel in enumerate(sensor.channels):
+                    if channel in model.channels:
+                        offsets = model.settings["normalisation"]["offset"]
+                        held[i] = offsets[model.channels.index(channel)]
             if model is None:
                 inlet = sensor.read, floats(array), None, array
             elif model.integer and hasattr(sensor, "read_raw"):

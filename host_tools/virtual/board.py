@@ -91,12 +91,13 @@ class VirtualBoard:
 
     def power_off(self) -> None:
         """Cut the power: memory and port are gone at once, files stay."""
-        if self._relay is not None:
-            self._relay.stop()
-        elif self._terminal is not None:
-            self._terminal.close()
-        self._relay = None
-        self._terminal = None
+        # Taken first: power may be cut from two threads at once.
+        relay, self._relay = self._relay, None
+        terminal, self._terminal = self._terminal, None
+        if relay is not None:
+            relay.stop()
+        elif terminal is not None:
+            terminal.close()
         self._unlock()
 
     def __enter__(self) -> "VirtualBoard":

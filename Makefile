@@ -27,7 +27,7 @@ help: ## list these targets
 demo: $(VENV)/.base $(if $(filter emulated_pico,$(BOARD)),$(VENV)/.emulator) ## the whole story on a board made of software [BOARD=emulated_pico PICO_UF2=file.uf2]
 	@$(BIN)/rivulet demo --board '$(or $(BOARD),virtual)' $(if $(PICO_UF2),--uf2 '$(PICO_UF2)')
 
-test: lint ## formatting, lint, types and every test
+test: lint $(if $(PICO_UF2),$(VENV)/.emulator) ## formatting, lint, types and every test [MICROPYTHON=interpreter] [PICO_UF2=file.uf2]
 	@$(BIN)/python -m pytest -q -n 2
 
 test-train: $(VENV)/.train ## the tests that need PyTorch: training, gradients, parity with ncps

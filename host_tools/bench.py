@@ -90,7 +90,7 @@ def bench_table(report: dict[str, Any]) -> Table:
         title=f"{report['units']} units, {report['inputs']} inputs, one event\n"
         f"{report['machine']}, MicroPython {report['micropython']}, {report['where']}"
     )
-    table.add_column("path")
+    table.add_column("path", no_wrap=True)
     for name in ("median µs", "p99 µs", "heap bytes", "events/s", "times faster"):
         table.add_column(name, justify="right")
     for row in report["rows"]:

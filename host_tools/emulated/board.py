@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from host_tools.emulated.machine import READY, STIMULUS_END, STIMULUS_START
+from host_tools.emulated.machine import READY
+from host_tools.emulated.sensor import STIMULUS_END, STIMULUS_START
 from host_tools.errors import RivuletError
 from host_tools.paths import ROOT
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 READY = "ready"
-STIMULUS_START = "stimulus-start"
-STIMULUS_END = "stimulus-end"
 
 _FLASH_BYTES = 2 * 1024 * 1024
 # Simulated time is held to real time at steps of this length.

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from host_tools.emulated.machine import STIMULUS_END, STIMULUS_START
 from host_tools.paths import BOARDS
 from host_tools.stimulus import BUS_FAILS
+
+# What the emulator's process says of the stimulus.
+STIMULUS_START = "stimulus-start"
+STIMULUS_END = "stimulus-end"
 
 _REGISTERS = BOARDS / "virtual" / "hardware" / "mpu6050_registers.py"
 _ADDRESS = 0x68

@@ -13,6 +13,9 @@ PICO_UF2 ?=
 
 # A caller's own Python settings must not leak into the environment made here.
 unexport PYTHONPATH PYTHONHOME
+# pip must install into .venv whatever the caller's pip.conf says; its mirrors stay as they are.
+export PIP_USER := 0
+export PIP_TARGET :=
 
 with_port = $(if $(PORT),--port '$(PORT)')
 

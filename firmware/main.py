@@ -15,6 +15,8 @@ def main():
         loop.run()
     except KeyboardInterrupt:
         pass
+    finally:
+        board.actuate(-1, ())  # at rest, however the loop ended
     print("Rivulet stopped; Ctrl-D starts it again")
 
 

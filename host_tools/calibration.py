@@ -61,6 +61,8 @@ def read_events(path: Path, channels: list[str]) -> Events:
                 values = [math.nan] * len(channels)
                 try:
                     times.append(int(row[0]))
+                    if abs(times[-1]) >= 1 << 62:
+                        raise ValueError
                     for place, cell in zip(places, row[1:], strict=True):
                         values[place] = float(cell) if cell else math.nan
                 except ValueError:

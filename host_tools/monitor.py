@@ -134,7 +134,7 @@ def monitor(
                 seen += 1
         board.subscribe(0.0)
     except KeyboardInterrupt:
-        pass
+        board.subscribe(0.0)
     finally:
         if file is not None:
             file.close()

@@ -68,7 +68,8 @@ def _check_row(events: Path, line: int, row: list[str], columns: int) -> None:
     if len(row) != columns:
         raise RivuletError(f"{where}: {len(row)} cells, the header has {columns}")
     try:
-        int(row[0])
+        if abs(int(row[0])) >= 1 << 62:
+            raise ValueError
     except ValueError:
         raise RivuletError(f"{where}: t_us '{row[0]}' is not a whole number") from None
     for cell in row[1:]:

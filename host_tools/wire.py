@@ -69,6 +69,8 @@ class Board:
         self._blocks = 0
         self._renew_at = 0.0
         self._stale = False
+        # Telemetry that another program asked for may arrive before the answer does.
+        self.description: dict[str, Any] = {}
         try:
             self._serial = serial.Serial(port, 115200, timeout=0.05, exclusive=True)
         except serial.SerialException as error:

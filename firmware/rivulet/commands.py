@@ -50,6 +50,9 @@ class Commands:
             value, text = self._perform(kind, sequence, body)
         except StoreError as error:
             self._reply = (sequence, kind, protocol.REFUSED, self._store.received, str(error))
+        except MemoryError:
+            self._document = b""
+            self._reply = (sequence, kind, protocol.REFUSED, 0, "not enough memory")
         except (ValueError, _STRUCT_ERROR) as error:
             # struct found a payload shorter than this kind has.
             self._reply = (sequence, kind, protocol.REFUSED, 0, "bad request: %s" % error)

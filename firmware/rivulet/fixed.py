@@ -54,6 +54,9 @@ class FixedModel:
         while scale > 1.0:
             scale /= 2.0
             bits -= 1
+        while scale < 1.0:
+            scale *= 2.0
+            bits += 1
         # A block's value is its integer times 2^-bits; inputs are normalised besides.
         self.fraction_bits = (20, bits, settings["output_bits"], 12)
         self._alpha = block.view(words, fixed.ALPHA_AT, n)

@@ -13,6 +13,7 @@ from rivulet.fixed import FixedModel
 from rivulet.kernels import block, fixed
 
 _GROUP = const(8)
+_LARGEST_STATE = const(1 << 30)
 # How each stands in the file.
 DTYPES = {
     "gates.weight": "I8",
@@ -49,9 +50,16 @@ def check(settings, tensors):
     for key, known in (("integrator", ("exponential",)), ("drive", ("relaxing", "additive"))):
         if settings.get(key) not in known:
             raise ValueError("the integer path has no %s '%s'" % (key, settings.get(key)))
-    for key in ("state_scale", "output_bits", "mean_rate"):
-        if not isinstance(settings.get(key), (int, float)):
-            raise ValueError("an integer model needs '%s' in its metadata" % key)
+    scale = settings.get("state_scale")
+    if not isinstance(scale, (int, float)) or not 1e-6 < scale <= _LARGEST_STATE:
+        raise ValueError("an integer model needs a 'state_scale' above 0, at most 2^30")
+    for key, highest in (("output_bits", 30), ("mean_rate", fixed.ONE - 1)):
+        value = settings.get(key)
+        if not isinstance(value, int) or not 0 <= value <= highest:
+            raise ValueError("an integer model needs a whole '%s' from 0 to %d" % (key, highest))
+    scales = [value + 0.0 for value in settings["normalisation"]["scale"]]
+    if len(scales) != len(settings["channels"]):
+        raise ValueError("the normalisation's scale does not cover every channel")
     if "readout.weight" not in tensors or len(tensors["readout.weight"][0]) != 2:
         raise ValueError("tensor 'readout.weight' is missing or not a matrix")
     k, n = tensors["readout.weight"][0]

@@ -64,9 +64,11 @@ def _substeps(cell, h):
     They depend on h and the model only, so that every board takes the same ones. A gap that would
     need more than 64 is finished by one exponential step: see `_finish`.
     """
-    count = int(h * cell.alpha_max) + 1
-    if count > MAX_SUBSTEPS:
+    steps = h * cell.alpha_max
+    # Compared as a float: it can be infinite, which no int is.
+    if not steps < MAX_SUBSTEPS:
         return MAX_SUBSTEPS, 1.0 / cell.alpha_max
+    count = int(steps) + 1
     return count, h / count
 
 

@@ -1,4 +1,9 @@
-"""Frames over a byte port, without ever waiting for it."""
+"""Frames over a byte port, without waiting for it.
+
+One exception is not in its hands: rp2's USB reports room from one free byte on, and then waits up
+to half a second for the rest of a piece. A host that holds the port open and stops reading can
+cost that once; after it the port reports no room, and nothing waits until the host reads again.
+"""
 
 import select
 import sys

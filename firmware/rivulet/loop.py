@@ -49,7 +49,7 @@ class Loop:
             self.boot_error = "sensor does not answer: %s" % error
         self._arrays = [np.zeros(len(sensor.channels)) for sensor in self.sensors]
         self._held = [floats(np.zeros(len(sensor.channels))) for sensor in self.sensors]
-        self._connect(None)
+        self._inlets = self._connect(None)
         # The state's own time: that of the newest event it has taken.
         self.epoch = self.clock.epoch
         self.ticks = self.clock.ticks
@@ -67,7 +67,8 @@ class Loop:
         try:
             model, digest = store.load_active()
             if model is not None:
-                self._install(model, digest)
+                self._link.resize(telemetry.longest(model))
+                self._install(model, digest, self._connect(model))
         except (ModelError, MemoryError) as error:
             # The board stays reachable, so that a good model can be pushed.
             self.boot_error = "stored model: %s" % error
@@ -215,6 +216,7 @@ class Loop:
         model, digest = self._store.finish()
         try:
             self._link.resize(telemetry.longest(model))
+            inlets = self._connect(model)
         except MemoryError:
             self._store.abandon()
             raise StoreError("not enough memory for this model")
@@ -224,7 +226,7 @@ class Loop:
         kbd_intr(-1)
         try:
             self._store.activate()
-            self._install(model, digest)
+            self._install(model, digest, inlets)
         finally:
             if not self._deaf:
                 kbd_intr(_CTRL_C)
@@ -238,10 +240,8 @@ class Loop:
         if self.model is not None:
             self.model.reset()
 
-    def _install(self, model, digest):
-        # First: what may fail.
-        self._link.resize(telemetry.longest(model))
-        self._connect(model)
+    def _install(self, model, digest, inlets):
+        self._inlets = inlets
         fed = {channel for sensor in self.sensors for channel in sensor.channels}
         self.unfed = [channel for channel in model.channels if channel not in fed]
         self.model = model
@@ -256,7 +256,7 @@ class Loop:
         One entry a sensor: how it is read, into what, the model's slots, and the array of floats
         that has to be looked at, or None.
         """
-        self._inlets = []
+        inlets = []
         for sensor, array, held in zip(self.sensors, self._arrays, self._held):
             if model is not None and not self.events:
                 # What a bad first value is replaced by.
@@ -271,4 +271,5 @@ class Loop:
                 inlet = sensor.read_raw, slots.raw, slots, None
             else:
                 inlet = sensor.read, floats(array), model.slots(sensor.channels), array
-            self._inlets.append(inlet)
+            inlets.append(inlet)
+        return inlets

@@ -68,6 +68,9 @@ def read_header(file, size):
         raise ModelError(
             "model format '%s' is not '%s': convert it again" % (settings["format"], FORMAT)
         )
+    for key, value in settings.items():
+        if key != "provenance" and not _finite_numbers(value):
+            raise ModelError("the metadata's '%s' holds NaN or infinity" % key)
     return settings, _tensors(header, size - 8 - length, settings.get("arithmetic") == "int8")
 
 
@@ -76,6 +79,15 @@ def _value(text):
         return json.loads(text)
     except ValueError:
         return text
+
+
+def _finite_numbers(value):
+    """Whether no float in a JSON value is NaN or infinite: 1e999 is legal JSON."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return all(_finite_numbers(each) for each in value)
+    return not isinstance(value, float) or value - value == 0.0
 
 
 def _dtype(name, integer):
@@ -188,17 +200,19 @@ def _check_fixed(settings, tensors):
     from rivulet import fixed_file
 
     try:
-        return fixed_file.check(settings, tensors)
+        sizes = fixed_file.check(settings, tensors)
     except ValueError as error:
         raise ModelError(str(error))
+    _check_classes(settings, sizes[2])
+    return sizes
 
 
 def load(file, size):
     """The running model of an open file of `size` bytes. Raises ModelError."""
     settings, tensors = read_header(file, size)
+    cell = check(settings, tensors)
     if settings.get("arithmetic") == "int8":
         return _load_fixed(file, settings, tensors)
-    cell = check(settings, tensors)
     base = file.tell()
     arrays = {}
     # In the order of the file, so that it is read once from front to back.
@@ -224,13 +238,10 @@ def _load_fixed(file, settings, tensors):
     # Imported by models that need it: a float model's board keeps the memory.
     from rivulet import fixed_file
 
-    check_settings(settings)
     try:
-        made = fixed_file.load(file, settings, tensors)
+        return fixed_file.load(file, settings, tensors)
     except ValueError as error:
         raise ModelError(str(error))
-    _check_classes(settings, made.output_count)
-    return made
 
 
 def _finite(array):

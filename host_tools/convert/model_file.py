@@ -73,6 +73,9 @@ def complete(metadata: Settings, own: Settings, inputs: int) -> Settings:
     if unknown:
         raise RivuletError(f"metadata carries {', '.join(unknown)}, which no model file has")
     settings = known | metadata | {"format": device_model.FORMAT}
+    for key, kind in (("channels", list), ("units", list), ("normalisation", dict)):
+        if not isinstance(settings[key], kind):
+            raise RivuletError(f"metadata: {key} must be a {kind.__name__}")
     for key in ("channels", "units"):
         if len(settings[key]) != inputs:
             raise RivuletError(f"metadata: {len(settings[key])} {key} for {inputs} inputs")

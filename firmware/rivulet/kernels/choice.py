@@ -11,7 +11,13 @@ _ANY = const(12345)
 def _works(step):
     """Whether a kernel gives the bits of the plain one. An .mpy made for an older MicroPython
     can load and yet take its arguments wrongly."""
-    words = block.words_for(2, 1, 1, fixed.MEAN | fixed.ADDITIVE)
+    return _agrees(step, 0) and _agrees(step, 2)
+
+
+def _agrees(step, blocks):
+    words = block.words_for(2, 1, 1, fixed.MEAN | fixed.ADDITIVE, blocks)
+    if blocks:
+        block.place_columns(words, (blocks,), range(blocks))
     weights = block.weights_for(words)
     number = _ANY
     for i in range(len(weights)):

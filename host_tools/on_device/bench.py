@@ -123,9 +123,17 @@ def softplus(z):
     return log(1.0 + exp(z)) if z < 20.0 else z
 
 
-def integer_model(units, inputs):
-    """(words, weights, inlet) of an integer model with random weights, mean readout."""
-    words = block.words_for(units, inputs, _OUTPUTS, fixed.MEAN)
+def integer_model(units, inputs, every=1):
+    """(words, weights, inlet) of an integer model with random weights, mean readout.
+
+    every: 1, or sparse gates that keep one of so many columns.
+    """
+    groups = (2 * units + 7) // 8
+    columns = list(range(0, units + inputs, every))
+    blocks = len(columns) * groups if every > 1 else 0
+    words = block.words_for(units, inputs, _OUTPUTS, fixed.MEAN, blocks)
+    if blocks:
+        block.place_columns(words, [len(columns)] * groups, columns * groups)
     weights = block.weights_for(words)
     state = 1
     for i in range(len(weights)):
@@ -344,6 +352,9 @@ def main(units, inputs, events):
     for name, step in kernels():
         subject = Integers(step, model)
         print(json.dumps(measure("integers in %s" % name, subject, events)))
+    half = Integers(choice.step, integer_model(units, inputs, 2))
+    print(json.dumps(measure("%s, half the weights" % choice.KERNEL, half, events)))
+    half = None
     gc.collect()
     whole = measure(
         "whole loop, %s" % choice.KERNEL, WholeLoop(model, inputs), events, _EVENTS_PER_TURN

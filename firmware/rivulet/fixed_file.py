@@ -115,7 +115,8 @@ def load(file, settings, tensors):
             if DTYPES[name] == "I32":
                 _fill(file, view, 4 * shape[0])
             else:
-                _widen(_read(file, "H" if DTYPES[name] == "U16" else "h", shape[0]), view)
+                typecode = "H" if DTYPES[name] == "U16" else "h"
+                view[:] = array("i", _read(file, typecode, shape[0]))
         elif name == "gates.columns":
             columns = _read(file, "B", shape[0])
             if max(columns) >= n + m:
@@ -142,11 +143,6 @@ def _read(file, typecode, count):
     values = array(typecode, bytes(count if typecode == "B" else 2 * count))
     _fill(file, values, len(values) if typecode == "B" else 2 * count)
     return values
-
-
-def _widen(values, view):
-    for i in range(len(values)):
-        view[i] = values[i]
 
 
 def _read_rows(file, shape, weights, begin, columns):

@@ -5,7 +5,7 @@ ticks is the counter itself. One Python int of microseconds would pass 2^30 afte
 from then on be a heap object on 32-bit boards, at every event; the pair never is.
 """
 
-from rivulet.compat import const
+from rivulet.compat import const, micropython
 
 # Every 32-bit port's ticks_us and ticks_ms wrap here; boards with wider ticks mask theirs.
 PERIOD = const(0x40000000)
@@ -75,16 +75,18 @@ class Clock:
         self.locate(ticks)
         return self.stamp_epoch, self.stamp_ticks
 
-    def locate(self, ticks):
+    @micropython.viper
+    def locate(self, ticks: int):
         """The same into `stamp_epoch` and `stamp_ticks`: a pair would be a heap object."""
-        ticks = (ticks + self._offset) & _MASK
-        behind = self.ticks - ticks
-        self.stamp_ticks = ticks
-        self.stamp_epoch = self.epoch
+        ticks = (ticks + int(self._offset)) & _MASK
+        behind = int(self.ticks) - ticks
+        epoch = int(self.epoch)
         if behind > _HALF:  # stamped after a wrap that update() has not seen yet
-            self.stamp_epoch += 1
+            epoch += 1
         elif behind < -_HALF:  # stamped before the last wrap
-            self.stamp_epoch -= 1
+            epoch -= 1
+        self.stamp_ticks = ticks
+        self.stamp_epoch = epoch
 
 
 def elapsed_us(epoch, ticks, later_epoch, later_ticks):

@@ -16,29 +16,26 @@ class Costs:
         self.last = 0
         self.worst = 0
 
-    def add(self, duration_us):
-        self.last = duration_us
-        if duration_us > self.worst:
-            self.worst = duration_us
-        _count(self.counts, duration_us)
-
-
-@micropython.viper
-def _count(counts: ptr16, duration: int):
-    shift = 0
-    while duration > 15:
-        duration >>= 1
-        shift += 1
-    index = (shift << 3) + duration
-    if index >= _BUCKETS:
-        index = _BUCKETS - 1
-    # Saturating counters: halve all of them, which keeps the percentiles.
-    if counts[index] == 0xFFFF:
-        i = 0
-        while i < _BUCKETS:
-            counts[i] = counts[i] >> 1
-            i += 1
-    counts[index] = counts[index] + 1
+    @micropython.viper
+    def add(self, duration: int):
+        self.last = duration
+        if duration > int(self.worst):
+            self.worst = duration
+        shift = 0
+        while duration > 15:
+            duration >>= 1
+            shift += 1
+        index = (shift << 3) + duration
+        if index >= _BUCKETS:
+            index = _BUCKETS - 1
+        counts = ptr16(self.counts)
+        # Saturating counters: halve all of them, which keeps the percentiles.
+        if counts[index] == 0xFFFF:
+            i = 0
+            while i < _BUCKETS:
+                counts[i] = counts[i] >> 1
+                i += 1
+        counts[index] = counts[index] + 1
 
 
 def percentile(counts, share):

@@ -9,6 +9,8 @@ from array import array
 from rivulet.compat import const
 from rivulet.kernels import block, choice, fixed
 
+# fixed.LONGEST_US, as a constant of this module: at every event a look-up less.
+_LONGEST_US = const((1 << 30) - 1)
 _Q12 = const(4096)
 _LARGEST_INPUT = const(32767)
 _DEEPEST_SHIFT = const(30)
@@ -112,9 +114,13 @@ class FixedModel:
             if isinstance(slots, tuple):
                 slots = self._numbered(slots)
             self._convert(slots, values)
-        if dt_us > fixed.LONGEST_US:
-            dt_us = fixed.LONGEST_US
-        self._step(self._words, self._weights, dt_us, slots.words)
+        self.move(dt_us, slots.words)
+
+    def move(self, dt_us, inlet):
+        """The same with the values in the inlet's `raw` already; inlet: its `words`."""
+        if dt_us > _LONGEST_US:
+            dt_us = _LONGEST_US
+        self._step(self._words, self._weights, dt_us, inlet)
 
     def _numbered(self, numbers):
         # On its own: a comprehension would put the caller's `self` on the heap at each call.
@@ -126,8 +132,8 @@ class FixedModel:
 
     def peek(self, dt_us):
         """The outputs `dt_us` after the last event if nothing else happens; moves nothing."""
-        if dt_us > fixed.LONGEST_US:
-            dt_us = fixed.LONGEST_US
+        if dt_us > _LONGEST_US:
+            dt_us = _LONGEST_US
         words, kept = self._words, self._kept
         first = words[fixed.CONFIDENCE_AT] >> 2
         block.copy(words, first, kept, 0, len(kept))

@@ -30,6 +30,7 @@ DTYPES = {
     "table.reciprocal": "I16",
     "table.decay": "U16",
 }
+_CONTRADICTION = "gates.counts and gates.columns contradict each other"
 # Where those go that are copied as they are.
 _PLACES = {
     "gates.bias": fixed.BIAS_AT,
@@ -106,9 +107,9 @@ def load(file, settings, tensors):
         | (fixed.ADDITIVE if settings["drive"] == "additive" else 0)
         | (fixed.INPUT_FIRST if settings["convention"] == "current" else 0)
     )
-    words = block.words_for(n, m, k, flags)
+    counts = _sparse_counts(file, base, tensors, n + m) if "gates.counts" in tensors else ()
+    words = block.words_for(n, m, k, flags, block.kept(counts))
     weights = block.weights_for(words)
-    small = {}
     # In the order of the file, so that it is read once from front to back.
     for name in sorted(tensors, key=lambda name: tensors[name][1]):
         shape, begin, _ = tensors[name]
@@ -122,12 +123,15 @@ def load(file, settings, tensors):
             if DTYPES[name] == "I32":
                 _fill(file, view, 4 * shape[0])
             else:
-                _widen(_read(file, "H" if DTYPES[name] == "U16" else "h", shape[0]), view)
-        else:
-            size = shape[0] if len(shape) == 1 else shape[0] * shape[1]
-            small[name] = _read(file, "h" if name == "gates.counts" else "B", size)
-    if small:
-        _place_blocks(small, weights, words[fixed.COLUMNS], n + m)
+                typecode = "H" if DTYPES[name] == "U16" else "h"
+                view[:] = array("i", _read(file, typecode, shape[0]))
+        elif name == "gates.columns":
+            columns = _read(file, "B", shape[0])
+            if max(columns) >= n + m:
+                raise ValueError(_CONTRADICTION)
+            block.place_columns(words, counts, columns)
+        elif name == "gates.values":
+            _read_blocks(file, counts, weights)
     for entry, count in ((fixed.MULTIPLIER_AT, 2 * n), (fixed.OUT_MULTIPLIER_AT, k)):
         multipliers = block.view(words, entry, count)
         if min(multipliers) < 0 or max(multipliers) >= 31 << 16:
@@ -149,11 +153,6 @@ def _read(file, typecode, count):
     return values
 
 
-def _widen(values, view):
-    for i in range(len(values)):
-        view[i] = values[i]
-
-
 def _read_rows(file, shape, weights, begin, columns):
     row = bytearray(shape[1])
     for number in range(shape[0]):
@@ -161,19 +160,20 @@ def _read_rows(file, shape, weights, begin, columns):
         block.place_row(weights, begin, columns, number, row, shape[1])
 
 
-def _place_blocks(tensors, weights, columns, width):
-    """Sparse gates into their places among the zeros."""
-    counts, numbers, values = (
-        tensors["gates.counts"],
-        tensors["gates.columns"],
-        tensors["gates.values"],
-    )
-    if min(counts) < 0 or sum(counts) != len(numbers) or max(numbers) >= width:
-        raise ValueError("gates.counts and gates.columns contradict each other")
-    kept = 0
-    for group in range(len(counts)):
-        for _ in range(counts[group]):
-            at = (group * columns + numbers[kept]) * _GROUP
-            for i in range(_GROUP):
-                weights[at + i] = values[kept * _GROUP + i] ^ 0x80
-            kept += 1
+def _sparse_counts(file, base, tensors, width):
+    shape, begin, _ = tensors["gates.counts"]
+    file.seek(base + begin)
+    counts = _read(file, "h", shape[0])
+    if min(counts) < 0 or max(counts) > width or sum(counts) != tensors["gates.columns"][0][0]:
+        raise ValueError(_CONTRADICTION)
+    return counts
+
+
+def _read_blocks(file, counts, weights):
+    view = memoryview(weights)
+    at = 0
+    for count in counts:
+        size = count * _GROUP
+        _fill(file, view[at : at + size], size)
+        block.lift(weights, at, at + size)
+        at += size or _GROUP

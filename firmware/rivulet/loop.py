@@ -143,7 +143,7 @@ class Loop:
         ring = self.ring
         clock = self.clock
         source = ring.source
-        read, values, slots, array = self._inlets[source]
+        read, values, array, move, slots = self._inlets[source]
         clock.locate(ring.ticks)
         try:
             read(values)
@@ -169,11 +169,13 @@ class Loop:
         else:
             self.epoch = epoch
             self.ticks = ticks
-        model = self.model
-        if model is not None:
-            model.event(dt_us, slots, values)
+        if array is None:
+            move(dt_us, slots)
+        elif move is not None:
+            move(dt_us, slots, values)
+            model = self.model
             # Integers are always numbers.
-            if array is not None and not model.integer and self.guard.state(model):
+            if not model.integer and self.guard.state(model):
                 self._link.text("state was not finite and has been reset")
         self.costs.add(ticks_diff(ticks_us(), started))
 
@@ -253,8 +255,8 @@ class Loop:
     def _connect(self, model):
         """Each sensor to its channels: a sensor with integers to an integer model as they are.
 
-        One entry a sensor: how it is read, into what, the model's slots, and the array of floats
-        that has to be looked at, or None.
+        One entry a sensor: how it is read, into what, the array of floats that has to be looked
+        at (None for integers), how the model is moved (None without one), and its slots.
         """
         inlets = []
         for sensor, array, held in zip(self.sensors, self._arrays, self._held):
@@ -265,11 +267,12 @@ class Loop:
                         offsets = model.settings["normalisation"]["offset"]
                         held[i] = offsets[model.channels.index(channel)]
             if model is None:
-                inlet = sensor.read, floats(array), None, array
+                inlet = sensor.read, floats(array), array, None, None
             elif model.integer and hasattr(sensor, "read_raw"):
                 slots = model.raw_slots(sensor.channels, sensor.scales)
-                inlet = sensor.read_raw, slots.raw, slots, None
+                inlet = sensor.read_raw, slots.raw, None, model.move, slots.words
             else:
-                inlet = sensor.read, floats(array), model.slots(sensor.channels), array
+                slots = model.slots(sensor.channels)
+                inlet = sensor.read, floats(array), array, model.event, slots
             inlets.append(inlet)
         return inlets

@@ -3,16 +3,19 @@
 Needs `UNITS`, `INPUTS` and `EVENTS` in its globals and the `rivulet` package on the path. Prints
 one JSON line a row: what, microseconds an event (median, p99), heap bytes an event, events a
 second in a stream with collections included. The integer rows bring the inputs in and the outputs
-out as well; the last line is the best kernel's time by units.
+out as well; the last line is the best kernel's time by units, and how long a model of 64 units
+takes from flash to its first event, its SHA-256 included.
 """
 
 import gc
 import json
+import os
 import sys
 from array import array
 from math import exp, log, tanh
 from time import ticks_diff, ticks_ms, ticks_us
 
+from rivulet import store
 from rivulet.cells.decay import Cell
 from rivulet.fixed import FixedModel
 from rivulet.kernels import BACKEND, FLOAT_BYTES, block, choice, fixed, np
@@ -28,6 +31,10 @@ _GROWTH = (128, 96, 64, 32, 16, 8)
 # Kernels in plain Python take too long to be asked for all that.
 _GROWTH_EVENTS = 9
 _EVENTS_PER_TURN = 4
+_LOADED_UNITS = 64
+# Made and removed again, in the folder that a board starts in.
+_FOLDER = "bench-models"
+_WIDTHS = {"I32": 4, "I16": 2, "U16": 2, "I8": 1}
 
 
 class Random:
@@ -123,9 +130,17 @@ def softplus(z):
     return log(1.0 + exp(z)) if z < 20.0 else z
 
 
-def integer_model(units, inputs):
-    """(words, weights, inlet) of an integer model with random weights, mean readout."""
-    words = block.words_for(units, inputs, _OUTPUTS, fixed.MEAN)
+def integer_model(units, inputs, every=1):
+    """(words, weights, inlet) of an integer model with random weights, mean readout.
+
+    every: 1, or sparse gates that keep one of so many columns.
+    """
+    groups = (2 * units + 7) // 8
+    columns = list(range(0, units + inputs, every))
+    blocks = len(columns) * groups if every > 1 else 0
+    words = block.words_for(units, inputs, _OUTPUTS, fixed.MEAN, blocks)
+    if blocks:
+        block.place_columns(words, [len(columns)] * groups, columns * groups)
     weights = block.weights_for(words)
     state = 1
     for i in range(len(weights)):
@@ -229,21 +244,99 @@ class Store:
         return self._model, "bench"
 
 
+def integer_settings(inputs):
+    """What the file of an integer model says besides its tensors."""
+    return {
+        "format": "rivulet-1",
+        "arithmetic": "int8",
+        "cell": "decay",
+        "integrator": "exponential",
+        "drive": "relaxing",
+        "convention": "previous",
+        "channels": ["u%d" % i for i in range(inputs)],
+        "units": [""] * inputs,
+        "normalisation": {"offset": [0.0] * inputs, "scale": [1.0] * inputs},
+        "state_scale": 1.0,
+        "output_bits": 10,
+        "readout": "mean",
+        "readout_tau_s": 2.0,
+        "mean_rate": 1 << 19,
+        "output": "class",
+        "classes": [str(i) for i in range(_OUTPUTS)],
+        "policy": {"cadence_us": 100000},
+        "training_dt_us": None,
+        "provenance": {},
+    }
+
+
+def write_model(path, units, inputs):
+    """A model file as `rivulet convert --dtype int8` writes it, with weights of zero."""
+    words = integer_model(units, inputs)[0]
+
+    def part(entry, count, typecode="i"):
+        return array(typecode, block.view(words, entry, count))
+
+    rows = 2 * units
+    tensors = (
+        ("gates.bias", "I32", (rows,), part(fixed.BIAS_AT, rows)),
+        ("gates.multiplier", "I32", (rows,), part(fixed.MULTIPLIER_AT, rows)),
+        ("readout.bias", "I32", (_OUTPUTS,), part(fixed.OUT_BIAS_AT, _OUTPUTS)),
+        ("readout.multiplier", "I32", (_OUTPUTS,), part(fixed.OUT_MULTIPLIER_AT, _OUTPUTS)),
+        ("table.alpha", "I32", (fixed.NODES,), part(fixed.ALPHA_TABLE_AT, fixed.NODES)),
+        (
+            "table.decay",
+            "U16",
+            (fixed.DECAY_NODES,),
+            part(fixed.DECAY_TABLE_AT, fixed.DECAY_NODES, "H"),
+        ),
+        ("table.drive", "I16", (fixed.NODES,), part(fixed.DRIVE_TABLE_AT, fixed.NODES, "h")),
+        ("gates.weight", "I8", (rows, units + inputs), bytearray(rows * (units + inputs))),
+        ("readout.weight", "I8", (_OUTPUTS, units), bytearray(_OUTPUTS * units)),
+    )
+    metadata = {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in integer_settings(inputs).items()
+    }
+    header = {"__metadata__": metadata}
+    end = 0
+    for name, dtype, shape, values in tensors:
+        begin, end = end, end + len(values) * _WIDTHS[dtype]
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little"))
+        file.write(text)
+        for _, _, _, values in tensors:
+            file.write(values)
+
+
+def loading(inputs):
+    """Milliseconds from a model file to its first event done."""
+    path = _FOLDER + "/active.safetensors"
+    os.mkdir(_FOLDER)
+    try:
+        write_model(path, _LOADED_UNITS, inputs)
+        values = [0.5] * inputs
+        gc.collect()
+        started = ticks_us()
+        model, _ = store.Store(_FOLDER).load_active()
+        model.event(10000, model.slots(model.channels), values)
+        return ticks_diff(ticks_us(), started) / 1000
+    finally:
+        for remove, name in ((os.remove, path), (os.rmdir, _FOLDER)):
+            try:
+                remove(name)
+            except OSError:
+                pass  # it was never there
+
+
 class WholeLoop:
     """Ring to policy, with telemetry at 20 Hz; a turn takes several events, as under load."""
 
     def __init__(self, model, inputs):
         words, weights, _ = model
-        settings = {
-            "channels": ["u%d" % i for i in range(inputs)],
-            "normalisation": {"offset": [0.0] * inputs, "scale": [1.0] * inputs},
-            "state_scale": 1.0,
-            "output_bits": 10,
-            "mean_rate": 1 << 19,
-            "output": "class",
-            "policy": {"cadence_us": 100000},
-        }
-        made = FixedModel(settings, words, weights)
+        made = FixedModel(integer_settings(inputs), words, weights)
         self._loop = Loop(Board(inputs), Silent(), Store(made))
         self._loop.telemetry.configure(0x0F, 20.0, 65000)
 
@@ -344,12 +437,17 @@ def main(units, inputs, events):
     for name, step in kernels():
         subject = Integers(step, model)
         print(json.dumps(measure("integers in %s" % name, subject, events)))
+    half = Integers(choice.step, integer_model(units, inputs, 2))
+    print(json.dumps(measure("%s, half the weights" % choice.KERNEL, half, events)))
+    half = None
     gc.collect()
     whole = measure(
         "whole loop, %s" % choice.KERNEL, WholeLoop(model, inputs), events, _EVENTS_PER_TURN
     )
     print(json.dumps(whole))
-    print(json.dumps({"growth": points}))
+    whole = model = subject = None
+    gc.collect()
+    print(json.dumps({"growth": points, "load_ms": loading(inputs)}))
 
 
 main(UNITS, INPUTS, EVENTS)  # noqa: F821

@@ -39,17 +39,38 @@ def decay_table():
     return table
 
 
-def model(numbers, size, flags, kind):
+def sparse_columns(numbers, groups, width):
+    """(counts, columns) of random sparse gates: all, some or none in each eight rows."""
+    counts, columns = [], []
+    for _ in range(groups):
+        share = numbers.below(5)
+        kept = [c for c in range(width) if numbers.below(4) < share]
+        counts.append(len(kept))
+        columns += kept
+    return counts, columns
+
+
+def model(numbers, size, flags, kind, sparse=False):
     """(words, weights) of a model; WILD ones use all that the kernels promise to bear."""
     n, m, k = size
-    words = block.words_for(n, m, k, flags)
+    counts = ()
+    if sparse:
+        counts, columns = sparse_columns(numbers, (2 * n + 7) // 8, n + m)
+    words = block.words_for(n, m, k, flags, block.kept(counts))
     weights = block.weights_for(words)
 
     def row(count):
         return bytes(0x80 if kind == LEAST else numbers.below(256) for _ in range(count))
 
-    for r in range(2 * n):
-        block.place_row(weights, 0, words[fixed.COLUMNS], r, row(n + m), n + m)
+    if sparse:
+        block.place_columns(words, counts, columns)
+        at = 0
+        for count in counts:
+            weights[at : at + 8 * count] = bytes(b ^ 0x80 for b in row(8 * count))
+            at += 8 * max(count, 1)
+    else:
+        for r in range(2 * n):
+            block.place_row(weights, 0, words[fixed.COLUMNS], r, row(n + m), n + m)
     for o in range(k):
         begin = words[fixed.OUT_WEIGHTS_AT]
         block.place_row(weights, begin, words[fixed.FEATURES], o, row(n), n)
@@ -108,8 +129,26 @@ def cases(numbers, count):
     for _ in range(count):
         flags = numbers.below(8)
         kind = numbers.one_of((ORDINARY, ORDINARY, LEAST, WILD))
-        words, weights = model(numbers, numbers.one_of(SIZES), flags, kind)
-        yield words, weights
+        yield model(numbers, numbers.one_of(SIZES), flags, kind, numbers.below(2))
+
+
+def dense_twin(words, weights):
+    """(words, weights) of the dense model that is the same as a sparse one."""
+    n, m, k = words[fixed.HIDDEN], words[fixed.INPUTS], words[fixed.OUTPUTS]
+    twin = block.words_for(n, m, k, words[fixed.FLAGS])
+    # The header's own offsets apart, all but the list of columns.
+    twin[fixed.HEADER :] = words[fixed.HEADER : len(twin)]
+    made = block.weights_for(twin)
+    begin, end = words[fixed.OUT_WEIGHTS_AT], twin[fixed.OUT_WEIGHTS_AT]
+    made[end:] = weights[begin:]
+    at, group = 0, 0
+    for entry in words[words[fixed.SPARSE_AT] >> 2 :]:
+        column = (entry >> 1) - words[fixed.V_AT] >> 2
+        to = 8 * (group * words[fixed.COLUMNS] + column)
+        made[to : to + 8] = weights[at : at + 8]
+        at += 8
+        group += entry & 1
+    return twin, made
 
 
 def events(numbers, words, count):

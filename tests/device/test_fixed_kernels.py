@@ -3,7 +3,7 @@
 from array import array
 
 from fixtures import SkipTest
-from integers import Integers, cases, events
+from integers import Integers, cases, dense_twin, events
 
 from rivulet.kernels import block, choice, fixed
 
@@ -25,6 +25,9 @@ def check(step, models=12):
             fixed.step(words, weights, dt_us, inlet)
             step(other, weights, dt_us, inlet)
             assert list(block.memory(words)) == list(block.memory(other)), (list(words[:8]), dt_us)
+            # Nothing behind the scratch words is written.
+            first = words[fixed.BIAS_AT] >> 2
+            assert words[first:] == other[first:]
 
 
 def test_viper():
@@ -33,6 +36,22 @@ def test_viper():
 
 def test_thumb():
     check(kernel("thumb"))
+
+
+def test_sparse_models_are_the_dense_ones_with_zeros():
+    numbers = Integers(11)
+    seen = 0
+    for words, weights in cases(numbers, 12):
+        if not words[fixed.SPARSE_AT]:
+            continue
+        seen += 1
+        twin, dense = dense_twin(words, weights)
+        for dt_us, inlet in events(numbers, words, 6):
+            block.memory(twin)[:] = block.memory(words)
+            fixed.step(words, weights, dt_us, inlet)
+            fixed.step(twin, dense, dt_us, inlet)
+            assert list(block.memory(words)) == list(block.memory(twin)), list(words[:8])
+    assert seen > 2
 
 
 def test_the_best_that_works_is_chosen():

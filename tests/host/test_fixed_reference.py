@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from host_tools import fixed_reference as fixed
 from host_tools.convert import convert
 from host_tools.fixed_reference import FixedReference
+from host_tools.prune import prune_connections
 from host_tools.quantise import quantise
 from host_tools.tables import tables_for
 from rivulet import fixed_file
@@ -22,7 +23,14 @@ _SETTINGS = {"alpha_min": 0.05, "alpha_max": 30.0, "drive": "relaxing"}
 _DECAY = tables_for(_SETTINGS, 32.0, 1.0)["table.decay"].astype(np.int64)
 
 
-def _model(seed: int, hidden: int, inputs: int = 3, spread: float = 1.0, **changes: Any) -> Any:
+def _model(
+    seed: int,
+    hidden: int,
+    inputs: int = 3,
+    spread: float = 1.0,
+    pruned: float = 0.0,
+    **changes: Any,
+) -> Any:
     """An int8 model of random weights, time constants from 0.03 to 20 s."""
     random = np.random.default_rng(seed)
     weights = {
@@ -35,6 +43,8 @@ def _model(seed: int, hidden: int, inputs: int = 3, spread: float = 1.0, **chang
         weights[f"{gate}.bias"] = random.normal(0, 0.3, hidden)
     weights["alpha.bias"] = np.log(np.expm1(np.geomspace(0.1, 30, hidden)))
     settings = {"readout": "mean", "readout_tau_s": 3.0, "channels": list("abcdefgh"[:inputs])}
+    if pruned:
+        weights = prune_connections(weights, settings | changes, pruned)
     return quantise(convert(weights, settings | changes))
 
 
@@ -241,14 +251,23 @@ def test_streams_side_by_side_are_streams_one_by_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "hidden, convention", [(5, "previous"), (12, "current"), (32, "previous")]
+    "hidden, convention, pruned",
+    [
+        (5, "previous", 0.0),
+        (12, "current", 0.0),
+        (32, "previous", 0.0),
+        (12, "current", 0.5),
+        (32, "previous", 0.75),
+    ],
 )
 @pytest.mark.parametrize("readout, drive", [("mean", "relaxing"), ("state", "additive")])
 def test_the_device_computes_the_same_bits(
-    tmp_path: Path, hidden: int, convention: str, readout: str, drive: str
+    tmp_path: Path, hidden: int, convention: str, pruned: float, readout: str, drive: str
 ) -> None:
     """From the file on: what its loader makes of the tensors, step by step."""
-    model = _model(hidden, hidden, convention=convention, readout=readout, drive=drive)
+    changes = {"convention": convention, "readout": readout, "drive": drive}
+    model = _model(hidden, hidden, pruned=pruned, **changes)
+    assert ("gates.values" in model.tensors) == bool(pruned)
     path = tmp_path / "m.safetensors"
     model.save(path)
     with path.open("rb") as file:

@@ -8,9 +8,10 @@ from rivulet.kernels import fixed
 _GROUP = const(8)
 
 
-def words_for(hidden, inputs, outputs, flags):
+def words_for(hidden, inputs, outputs, flags, blocks=0):
     """An array("i") with its header filled and everything behind it zero.
 
+    blocks: of sparse gates, how many there are (see `kept`), for `place_columns`; 0: dense.
     What a model remembers lies together, from CONFIDENCE_AT on (see `memory`).
     """
     columns = hidden + inputs + (hidden + inputs & 1)
@@ -25,7 +26,7 @@ def words_for(hidden, inputs, outputs, flags):
         (fixed.FEATURE_AT, features),
         (fixed.Y_AT, out_rows),
         (fixed.ACC_AT, max(rows, out_rows)),
-        (fixed.GAIN_AT, hidden + 1),
+        (fixed.GAIN_AT, max(hidden + 1, columns)),
         (fixed.BIAS_AT, rows),
         (fixed.MULTIPLIER_AT, rows),
         (fixed.OUT_BIAS_AT, out_rows),
@@ -34,6 +35,7 @@ def words_for(hidden, inputs, outputs, flags):
         (fixed.DRIVE_TABLE_AT, fixed.NODES),
         (fixed.RECIPROCAL_TABLE_AT, fixed.NODES if flags & fixed.ADDITIVE else 0),
         (fixed.DECAY_TABLE_AT, fixed.DECAY_NODES),
+        (fixed.SPARSE_AT, blocks),
     )
     words = array("i", bytes(4 * (fixed.HEADER + sum(size for _, size in sizes))))
     at = fixed.HEADER
@@ -49,6 +51,10 @@ def words_for(hidden, inputs, outputs, flags):
     words[fixed.FEATURES] = features
     words[fixed.OUT_ROWS] = out_rows
     words[fixed.OUT_WEIGHTS_AT] = rows * columns
+    if blocks:
+        words[fixed.OUT_WEIGHTS_AT] = blocks * _GROUP
+    else:
+        words[fixed.SPARSE_AT] = 0
     return words
 
 
@@ -56,6 +62,29 @@ def weights_for(words):
     """A bytearray of zero weights for these words."""
     size = words[fixed.OUT_WEIGHTS_AT] + words[fixed.OUT_ROWS] * words[fixed.FEATURES]
     return bytearray(b"\x80" * size)
+
+
+def kept(counts):
+    """How many blocks the kernels see; counts: how many columns each eight rows keep."""
+    return sum(max(count, 1) for count in counts)
+
+
+def place_columns(words, counts, columns):
+    """Say which columns the blocks of sparse gates are, those of each eight rows in turn.
+
+    Eight rows without any get a block, whose weights are to stay zero.
+    """
+    at = words[fixed.SPARSE_AT] >> 2
+    i = 0
+    for count in counts:
+        for _ in range(count):
+            words[at] = (words[fixed.V_AT] + 4 * columns[i]) << 1
+            i += 1
+            at += 1
+        if not count:
+            words[at] = words[fixed.V_AT] << 1
+            at += 1
+        words[at - 1] |= 1
 
 
 def view(words, entry, count):
@@ -82,6 +111,14 @@ def place_row(weights: ptr8, begin: int, columns: int, row: int, data: ptr8, cou
         weights[at] = int(data[i]) ^ 0x80
         at += 8
         i += 1
+
+
+@micropython.viper
+def lift(weights: ptr8, begin: int, end: int):
+    """Make int8 weights that were read to their place what the kernels take."""
+    while begin < end:
+        weights[begin] = int(weights[begin]) ^ 0x80
+        begin += 1
 
 
 @micropython.viper

@@ -11,24 +11,29 @@ _ANY = const(12345)
 def _works(step):
     """Whether a kernel gives the bits of the plain one. An .mpy made for an older MicroPython
     can load and yet take its arguments wrongly."""
-    words = block.words_for(2, 1, 1, fixed.MEAN | fixed.ADDITIVE)
+    return _agrees(step, 0) and _agrees(step, 2)
+
+
+def _agrees(step, blocks):
+    words = block.words_for(2, 1, 1, fixed.MEAN | fixed.ADDITIVE, blocks)
+    if blocks:
+        block.place_columns(words, (blocks,), range(blocks))
     weights = block.weights_for(words)
     number = _ANY
     for i in range(len(weights)):
         number = (number * 4093 + 1) & 0xFFFF
         weights[i] = number >> 8
-    for entry, count, value in (
-        (fixed.MULTIPLIER_AT, 4, 23456 | 3 << 16),
-        (fixed.OUT_MULTIPLIER_AT, 1, 31234 | 2 << 16),
+    # (where, how many, the first value, the way to the next)
+    for entry, count, first, way in (
+        (fixed.MULTIPLIER_AT, 4, 23456 | 3 << 16, 1),
+        (fixed.OUT_MULTIPLIER_AT, 1, 31234 | 2 << 16, 1),
+        (fixed.ALPHA_TABLE_AT, fixed.NODES, 77, 5000),
+        (fixed.DRIVE_TABLE_AT, fixed.NODES, -25600, 100),
+        (fixed.RECIPROCAL_TABLE_AT, fixed.NODES, 32767, -31),
+        (fixed.DECAY_TABLE_AT, fixed.DECAY_NODES, 60000, -310),
     ):
-        for i in range(count):
-            words[(words[entry] >> 2) + i] = value
-    for i in range(fixed.NODES):
-        words[(words[fixed.ALPHA_TABLE_AT] >> 2) + i] = 5000 * i + 77
-        words[(words[fixed.DRIVE_TABLE_AT] >> 2) + i] = 100 * (i - 256)
-        words[(words[fixed.RECIPROCAL_TABLE_AT] >> 2) + i] = 32767 - 31 * i
-    for i in range(fixed.DECAY_NODES):
-        words[(words[fixed.DECAY_TABLE_AT] >> 2) + i] = 60000 - 310 * i
+        values = range(first, first + count * way, way)
+        block.view(words, entry, count)[:] = array("i", values)
     words[(words[fixed.ALPHA_AT] >> 2) + 2] = 1 << 19
     inlet = array("i", (1, 1234, words[fixed.V_AT] + 8, 3333, 1 << 14, 9))
     # Within their bounds: outside of them 32 bits overflow, each kernel in its own way.

@@ -30,6 +30,10 @@ _AT are byte offsets into `words`. `weights`, a bytearray, holds w + 128 for eig
 column by column: row r, column c stands at ((r >> 3) * columns + c) * 8 + (r & 7). Rows are
 padded to eight, columns to two; what pads is zero.
 
+Gates may be sparse: of each eight rows only some columns are kept, at least one. Their weights
+follow one another, and at SPARSE_AT stands a word for each: the byte offset in words of the
+column's v, doubled, plus 1 if it is the last one of its eight rows.
+
 An inlet, an array("i"), brings values to inputs: count, then `count` raw integers, then for each
 (v's byte offset in words, M, O, b): v = clamp((raw M + O) >> b), |raw M| and |O| below 2^30.
 """
@@ -52,7 +56,7 @@ V_AT = const(12)
 FEATURE_AT = const(13)
 Y_AT = const(14)
 ACC_AT = const(15)  # scratch, as long as the longer of the two products
-GAIN_AT = const(16)  # scratch, hidden + 1
+GAIN_AT = const(16)  # scratch, hidden + 1, and no less than COLUMNS
 BIAS_AT = const(17)
 MULTIPLIER_AT = const(18)  # M | b << 16
 OUT_BIAS_AT = const(19)
@@ -62,6 +66,7 @@ DRIVE_TABLE_AT = const(22)
 RECIPROCAL_TABLE_AT = const(23)
 DECAY_TABLE_AT = const(24)
 OUT_WEIGHTS_AT = const(25)  # byte offset in `weights`
+SPARSE_AT = const(26)  # 0 for a dense model
 # The assembler keeps its arguments and the interval here, as short addresses reach no further.
 HEADER = const(32)
 
@@ -167,6 +172,27 @@ def product(words, weights, begin, rows, columns, bias_at, vector_at, multiplier
     return out
 
 
+def sparse_gates(words, weights):
+    """`product` of sparse gates."""
+    rows = 2 * words[HIDDEN]
+    at = words[SPARSE_AT] >> 2
+    begin = 0
+    out = []
+    for first in range(0, rows, 8):
+        sums = [words[(words[BIAS_AT] >> 2) + row] for row in range(first, min(first + 8, rows))]
+        last = 0
+        while not last:
+            v = words[words[at] >> 3]
+            last = words[at] & 1
+            for i in range(len(sums)):
+                sums[i] += (weights[begin + i] - 128) * v
+            at += 1
+            begin += 8
+        for i in range(len(sums)):
+            out.append(mul_shift(sums[i], words[(words[MULTIPLIER_AT] >> 2) + first + i]))
+    return out
+
+
 def apply(words, inlet):
     """Bring an inlet's raw values to the inputs."""
     count = inlet[0]
@@ -190,9 +216,11 @@ def advance(words, weights, dt_us):
             (DECAY_TABLE_AT, DECAY_NODES),
         )
     ]
-    z = product(
-        words, weights, 0, 2 * n, words[COLUMNS], words[BIAS_AT], words[V_AT], words[MULTIPLIER_AT]
-    )
+    if words[SPARSE_AT]:
+        z = sparse_gates(words, weights)
+    else:
+        at = words[BIAS_AT], words[V_AT], words[MULTIPLIER_AT]
+        z = product(words, weights, 0, 2 * n, words[COLUMNS], *at)
     span = interval(dt_us)
     for r in range(n):
         alpha = lookup(tables[0], z[r])

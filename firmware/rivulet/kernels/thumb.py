@@ -2,7 +2,8 @@
 
 fixed.py says what is computed; here is only how. data(2, ...) stands for instructions that
 MicroPython's assembler does not know, named in the comment behind. Cycles are those of a
-Cortex-M0+ with a one-cycle multiplier: 4.4 for one weight of a product.
+Cortex-M0+ with a one-cycle multiplier: 4.4 for one weight of a product, 5.1 for one that a sparse
+model keeps.
 """
 
 import micropython
@@ -34,11 +35,11 @@ _DRIVE_TABLE_AT = const(88)
 _RECIPROCAL_TABLE_AT = const(92)
 _DECAY_TABLE_AT = const(96)
 _OUT_WEIGHTS_AT = const(100)
+_SPARSE_AT = const(104)
 # Filled by the step itself.
-_WEIGHTS = const(104)
-_INLET = const(108)
-_DT = const(112)
-_MANTISSA = const(116)
+_WEIGHTS = const(108)
+_INLET = const(112)
+_DT = const(116)  # then its mantissa
 _RIGHT = const(120)
 _LEFT = const(124)
 
@@ -89,7 +90,7 @@ def step(r0, r1, r2, r3):
     add(r4, 0x1C)
     mul(r2, r4)
     lsr(r2, r2, 15)
-    str(r2, [r0, _MANTISSA])
+    str(r2, [r0, _DT])
     mov(r4, 0)
     cmp(r3, 0)
     bge(LEFTWARDS)
@@ -100,16 +101,26 @@ def step(r0, r1, r2, r3):
     str(r3, [r0, _LEFT])
 
     # Both gates' sums.
-    ldr(r1, [r0, _V_AT])
-    add(r1, r1, r0)
-    ldr(r2, [r0, _COLUMNS])
     ldr(r3, [r0, _BIAS_AT])
     add(r3, r3, r0)
     ldr(r4, [r0, _ACC_AT])
     add(r4, r4, r0)
     ldr(r5, [r0, _ROWS])
+    ldr(r1, [r0, _SPARSE_AT])
+    cmp(r1, 0)
+    bne(SPARSE)
+    ldr(r1, [r0, _V_AT])
+    add(r1, r1, r0)
+    ldr(r2, [r0, _COLUMNS])
     ldr(r0, [r0, _WEIGHTS])
     bl(PRODUCT)
+    b(SUMMED)
+    label(SPARSE)
+    add(r1, r1, r0)
+    mov(r2, r0)
+    ldr(r0, [r0, _WEIGHTS])
+    bl(SPARSE_PRODUCT)
+    label(SUMMED)
 
     # Sums to alpha and drive; for an additive drive to its target.
     data(2, 0x9E00)  # ldr r6, [sp]
@@ -177,7 +188,7 @@ def step(r0, r1, r2, r3):
     ldr(r4, [r6, _DECAY_TABLE_AT])
     add(r4, r4, r6)
     mov(r12, r4)
-    ldr(r2, [r6, _MANTISSA])
+    ldr(r2, [r6, _DT])
     label(GAIN)
     data(2, 0xC810)  # ldm r0!, {r4}
     lsl(r5, r4, 17)
@@ -613,4 +624,90 @@ def step(r0, r1, r2, r3):
     bne(EIGHT)
     pop({r3, r4, r5, r6})
     pop({r2, pc})
+
+    # The same of sparse gates. r1: which columns, r2: words.
+    label(SPARSE_PRODUCT)
+    push({lr})
+    lsl(r5, r5, 2)
+    add(r5, r5, r4)
+    sub(r0, 8)
+    # [sp]: words, biases, sums, end of the sums
+    push({r2, r3, r4, r5})
+    # Eight rows in r8 to r12 and r5 to r7; r3: words, lr: sum(v).
+    label(GROUP)
+    data(2, 0x9F01)  # ldr r7, [sp, 4]
+    data(2, 0xCF3C)  # ldm r7!, {r2, r3, r4, r5}
+    mov(r8, r2)
+    mov(r9, r3)
+    mov(r10, r4)
+    mov(r11, r5)
+    data(2, 0xCF3C)  # ldm r7!, {r2, r3, r4, r5}
+    data(2, 0x9701)  # str r7, [sp, 4]
+    mov(r12, r2)
+    mov(r6, r4)
+    mov(r7, r5)
+    mov(r5, r3)
+    mov(r2, 0)
+    mov(lr, r2)
+    data(2, 0x9B00)  # ldr r3, [sp]
+    label(BLOCK)
+    data(2, 0xC904)  # ldm r1!, {r2}
+    add(r0, 8)
+    # The last one's mark goes into the carry; nothing below touches it.
+    lsr(r2, r2, 1)
+    data(2, 0x589A)  # ldr r2, [r3, r2]
+    data(2, 0x4496)  # add lr, r2
+    ldrb(r4, [r0, 0])
+    mul(r4, r2)
+    data(2, 0x44A0)  # add r8, r4
+    ldrb(r4, [r0, 1])
+    mul(r4, r2)
+    data(2, 0x44A1)  # add r9, r4
+    ldrb(r4, [r0, 2])
+    mul(r4, r2)
+    data(2, 0x44A2)  # add r10, r4
+    ldrb(r4, [r0, 3])
+    mul(r4, r2)
+    data(2, 0x44A3)  # add r11, r4
+    ldrb(r4, [r0, 4])
+    mul(r4, r2)
+    data(2, 0x44A4)  # add r12, r4
+    ldrb(r4, [r0, 5])
+    mul(r4, r2)
+    data(2, 0x4425)  # add r5, r4, without flags
+    ldrb(r4, [r0, 6])
+    mul(r4, r2)
+    data(2, 0x4426)  # add r6, r4, without flags
+    ldrb(r4, [r0, 7])
+    mul(r4, r2)
+    data(2, 0x4427)  # add r7, r4, without flags
+    bcc(BLOCK)
+    mov(r4, lr)
+    lsl(r4, r4, 7)
+    data(2, 0x9B02)  # ldr r3, [sp, 8]
+    mov(r2, r8)
+    sub(r2, r2, r4)
+    data(2, 0xC304)  # stm r3!, {r2}
+    mov(r2, r9)
+    sub(r2, r2, r4)
+    data(2, 0xC304)  # stm r3!, {r2}
+    mov(r2, r10)
+    sub(r2, r2, r4)
+    data(2, 0xC304)  # stm r3!, {r2}
+    mov(r2, r11)
+    sub(r2, r2, r4)
+    data(2, 0xC304)  # stm r3!, {r2}
+    mov(r2, r12)
+    sub(r2, r2, r4)
+    data(2, 0xC304)  # stm r3!, {r2}
+    sub(r5, r5, r4)
+    sub(r6, r6, r4)
+    sub(r7, r7, r4)
+    data(2, 0xC3E0)  # stm r3!, {r5, r6, r7}
+    data(2, 0x9302)  # str r3, [sp, 8]
+    data(2, 0x9A03)  # ldr r2, [sp, 12]
+    cmp(r3, r2)
+    bne(GROUP)
+    pop({r2, r3, r4, r5})
+    pop({pc})
     label(END)

@@ -32,6 +32,7 @@ _DRIVE_TABLE_AT = const(22)
 _RECIPROCAL_TABLE_AT = const(23)
 _DECAY_TABLE_AT = const(24)
 _OUT_WEIGHTS_AT = const(25)
+_SPARSE_AT = const(26)
 
 
 @micropython.viper
@@ -55,13 +56,15 @@ def apply(v: ptr32, inlet: ptr32):
         i += 1
 
 
-# z of `rows` rows from `w` on into ACC_AT.
+# z of both gates into ACC_AT, or the outputs. The kept columns of sparse gates are brought
+# together, in the scratch at GAIN_AT, before each eight rows.
 @micropython.viper
 def product(v: ptr32, w: ptr8, a: int, header: ptr32):
     words = int(header)
     wide = 1
     wide = 32 if (wide << 31) << 1 else 0
     weights = int(w)
+    sparse = 0
     if a:
         vector = words + header[_V_AT]
         rows = 2 * header[_HIDDEN]
@@ -69,6 +72,10 @@ def product(v: ptr32, w: ptr8, a: int, header: ptr32):
         bias = ptr32(words + header[_BIAS_AT])
         multiplier = ptr32(words + header[_MULTIPLIER_AT])
         out = ptr32(words + header[_ACC_AT])
+        if header[_SPARSE_AT]:
+            sparse = words + header[_SPARSE_AT]
+            vector = words + header[_GAIN_AT]
+            columns = 0
     else:
         vector = words + header[_FEATURE_AT if header[_FLAGS] & 1 else _V_AT]
         rows = header[_OUTPUTS]
@@ -78,16 +85,33 @@ def product(v: ptr32, w: ptr8, a: int, header: ptr32):
         multiplier = ptr32(words + header[_OUT_MULTIPLIER_AT])
         out = ptr32(words + header[_Y_AT])
     end = vector + 4 * columns
-    fours = vector + 4 * (columns & -4)
-    a = 0
-    v = ptr32(vector)
-    while int(v) < end:
-        a -= v[0]
-        v = ptr32(int(v) + 4)
-    correction = a << 7
     row = 0
     while row < rows:
-        w = ptr8(weights + (row >> 3) * columns * 8 + (row & 7))
+        if row & 7 == 0:
+            if row:
+                weights += columns << 3
+            if sparse:
+                end = vector
+                a = 0
+                while a & 1 == 0:
+                    a = ptr32(sparse)[0]
+                    sparse += 4
+                    ptr32(end)[0] = ptr32(words + (a >> 1))[0]
+                    end += 4
+                columns = (end - vector) >> 2
+                if columns & 1:
+                    # Whatever weights follow are multiplied by this.
+                    ptr32(end)[0] = 0
+                    end += 4
+            if sparse or row == 0:
+                fours = vector + ((end - vector) & -16)
+                a = 0
+                v = ptr32(vector)
+                while int(v) < end:
+                    a -= v[0]
+                    v = ptr32(int(v) + 4)
+                correction = a << 7
+        w = ptr8(weights + (row & 7))
         v = ptr32(vector)
         a = bias[row] + correction
         while int(v) < fours:

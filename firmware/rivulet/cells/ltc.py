@@ -102,7 +102,7 @@ class Cell:
         # Sources are numbered over [mapped inputs; potentials].
         joint = np.zeros(m + 2 * n if mixed else m + n)
         joint_floats = floats(joint)
-        self._mapped, self._mapped_floats = joint[:m], joint_floats[:m]
+        self._mapped = joint[:m]
         self.state, self.state_floats = joint[m:], joint_floats[m:]
         self._v = joint[m : m + n]
         self._inputs = np.zeros(m)

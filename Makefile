@@ -20,7 +20,7 @@ export PIP_TARGET :=
 with_port = $(if $(PORT),--port '$(PORT)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-train bench flash monitor push lint format clean
+.PHONY: help demo test test-train bench faults flash monitor push lint format clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -38,6 +38,9 @@ test-train: $(VENV)/.train ## the tests that need PyTorch: training, gradients, 
 
 bench: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## the benchmark table [PICO_UF2=file.uf2: on an emulated Pico]
 	@$(BIN)/rivulet bench $(if $(PICO_UF2),--uf2 '$(PICO_UF2)')
+
+faults: $(VENV)/.base ## inject every fault there is; the table of what became of each
+	@$(BIN)/rivulet faults
 
 flash: $(VENV)/.base ## the firmware onto a board [PORT=/dev/ttyACM0] [BOARD=rpi_pico]
 	@$(BIN)/rivulet flash --board '$(or $(BOARD),rpi_pico)' $(with_port)

@@ -328,6 +328,21 @@ def bench(
         _out.print(bench_table(report))
 
 
+@app.command()
+def faults(
+    short: Annotated[bool, typer.Option("--short", help="Seconds instead of minutes.")] = False,
+    only: Annotated[str | None, typer.Option(help="One fault, by its name in the table.")] = None,
+    seed: Annotated[int, typer.Option(help="Where the random numbers begin.")] = 0,
+) -> None:
+    """Inject every fault there is and say what became of what was promised."""
+    from host_tools.faults._table import fault_table, run_faults
+
+    report = run_faults(only, short, seed, _err.print)
+    Console(width=None if _out.is_terminal else 120).print(fault_table(report))
+    if report["bad"]:
+        raise RivuletError(f"{report['bad']} rows are bad; build/faults.json has them in full")
+
+
 def _read_json(path: Path) -> dict[str, object]:
     try:
         content = json.loads(path.read_text())

@@ -19,6 +19,8 @@ Host to board, the reply echoes kind and sequence:
     PUSH_END   -                              verifies, then swaps between two events
     RESET      -                              state to zero
     RELEASE    -                              leave the program to the REPL
+    CONFIRM    -                              the model on trial is here to stay
+    ROLLBACK   -                              back to the model before it
 Board to host:
     REPLY      sequence u8, kind u8, status u8, value u32, text
     DOCUMENT   sequence u8, kind u8, total u16, offset u16, bytes
@@ -31,7 +33,7 @@ from binascii import crc32
 
 from rivulet.compat import const, micropython, ptr8, ptr32
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 HELLO = 0x01
 DESCRIBE = 0x02
@@ -42,6 +44,8 @@ PUSH_DATA = 0x06
 PUSH_END = 0x07
 RESET = 0x08
 RELEASE = 0x09
+CONFIRM = 0x0A
+ROLLBACK = 0x0B
 REPLY = 0x41
 DOCUMENT = 0x42
 TELEMETRY = 0x43

@@ -20,7 +20,7 @@ export PIP_TARGET :=
 with_port = $(if $(PORT),--port '$(PORT)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-train bench faults flash monitor push lint format clean
+.PHONY: help demo test test-train bench faults evidence flash monitor push lint format clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -41,6 +41,9 @@ bench: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## the benchmark table 
 
 faults: $(VENV)/.base ## inject every fault there is; the table of what became of each
 	@$(BIN)/rivulet faults
+
+evidence: $(VENV)/.train ## liquid cells against recurrent ones, trained anew: docs/evidence.md (an hour, resumes)
+	@$(BIN)/python -m host_tools.train.evidence
 
 flash: $(VENV)/.base ## the firmware onto a board [PORT=/dev/ttyACM0] [BOARD=rpi_pico]
 	@$(BIN)/rivulet flash --board '$(or $(BOARD),rpi_pico)' $(with_port)

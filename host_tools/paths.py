@@ -6,6 +6,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
 BOARDS = ROOT / "boards"
 MODELS = ROOT / "models"
+DOCS = ROOT / "docs"
 BUILD = ROOT / "build"
 # What was obtained from package registries; safe to delete, made anew when needed.
 CACHE = BUILD / "cache"

@@ -14,7 +14,8 @@ from host_tools.train.cells.ctrnn import Ctrnn
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.cells.ltc import Ltc
 from host_tools.train.cells.node import NeuralOde
-from host_tools.train.network import Network
+from host_tools.train.evidence_tables import RULER
+from host_tools.train.network import Network, Readout
 from host_tools.train.peers import Gru, Lstm
 from host_tools.train.series import Events, Series
 
@@ -28,29 +29,36 @@ KINDS: dict[str, Make] = {
     "decay": DecayCell,
     "LTC": Ltc,
     # The backbone as wide as the state: one size to choose, as for the others.
-    "CfC": lambda seeds, m, k, units: Cfc(seeds, m, k, units, backbone=(units, 1)),
+    "CfC": lambda seeds, m, k, n, **more: Cfc(seeds, m, k, n, backbone=(n, 1), **more),
     "CTRNN": Ctrnn,
-    "neural ODE": lambda seeds, m, k, units: NeuralOde(seeds, m, k, units, (units,)),
-    "GRU": lambda seeds, m, k, units: Gru(seeds, m, k, units, timed=False),
+    # Steps that take one for an interval without loss: a step costs four passes.
+    "neural ODE": lambda seeds, m, k, n, **more: NeuralOde(
+        seeds, m, k, n, (n,), step_s=2.5 * PERIOD_S, **more
+    ),
+    "GRU": lambda seeds, m, k, n, **more: Gru(seeds, m, k, n, timed=False, **more),
     "GRU fed dt": Gru,
-    "LSTM": lambda seeds, m, k, units: Lstm(seeds, m, k, units, timed=False),
+    "LSTM": lambda seeds, m, k, n, **more: Lstm(seeds, m, k, n, timed=False, **more),
 }
-RULER = "GRU fed dt"  # its size is what nobody may exceed
 
 
-def contender(kind: str, seed: int, channels: int, outputs: int, ruler_units: int) -> Network:
-    """The largest network of a kind with no more parameters than a ruler of so many units."""
+def contender(
+    kind: str, seeds: list[int], sizes: tuple[int, int], ruler_units: int, readout: Readout
+) -> Network:
+    """The largest networks of a kind with no more parameters than a ruler of so many units.
+
+    sizes: channels and classes.
+    """
     if kind not in KINDS:
         raise RivuletError(f"no kind is called '{kind}': {', '.join(KINDS)}")
-    budget = KINDS[RULER]([seed], channels, outputs, ruler_units).size()
+    budget = KINDS[RULER]([0], *sizes, ruler_units).size()
     low, high = 1, MOST_UNITS
     while low < high:
         middle = (low + high + 1) // 2
-        if KINDS[kind]([seed], channels, outputs, middle).size() <= budget:
+        if KINDS[kind]([0], *sizes, middle).size() <= budget:
             low = middle
         else:
             high = middle - 1
-    return KINDS[kind]([seed], channels, outputs, low)
+    return KINDS[kind](seeds, *sizes, low, readout=readout)
 
 
 @dataclass(frozen=True)
@@ -59,16 +67,29 @@ class Data:
     labels: Tensor  # (recordings,)
     sensors: tuple[tuple[int, ...], ...]
 
+    def parted(self) -> tuple["Data", "Data"]:
+        """(to train on, to choose by): the second has every third recording of each class."""
+        within = torch.zeros_like(self.labels)
+        for label in self.labels.unique():
+            here = self.labels == label
+            within[here] = torch.arange(int(here.sum()))
+        chosen = within % 3 == 1
+        left, right = (self._picked(torch.nonzero(part)[:, 0]) for part in (~chosen, chosen))
+        return left, right
 
-def prepared(name: str) -> tuple[Data, Data, int, int]:
-    """(training, test, channels, classes) of a set."""
+    def _picked(self, index: Tensor) -> "Data":
+        return Data(self.series.pick(index), self.labels[index], self.sensors)
+
+
+def prepared(name: str) -> tuple[Data, Data, tuple[int, int]]:
+    """(training, test, (channels, classes)) of a set."""
     train, test = datasets.load(name, "train"), datasets.load(name, "test")
     normalisation, period_us = train.normalisation(), round(PERIOD_S * 1e6)
     both = [
         Data(one.series(normalisation, period_us), torch.tensor(one.labels), one.source.sensors)
         for one in (train, test)
     ]
-    return both[0], both[1], train.channels, len(train.classes)
+    return both[0], both[1], (train.channels, len(train.classes))
 
 
 @dataclass(frozen=True)
@@ -123,10 +144,10 @@ def batch(data: Data, size: int, random: torch.Generator) -> tuple[Events, Tenso
     return series.events(), data.labels[pick]
 
 
-def score(network: Network, data: Data, damage: Damage, times: int) -> float:
-    """Test accuracy of a single model, each recording damaged `times` times."""
+def score(network: Network, data: Data, damage: Damage, times: int) -> judge.Score:
+    """How every model does, each recording damaged `times` times."""
 
     def make(pick: Tensor, random: torch.Generator) -> Events:
         return damage.applied(data.series.pick(pick), data.sensors, random).events()
 
-    return float(judge.from_rest(network, make, data.labels, times).accuracy[0])
+    return judge.from_rest(network, make, data.labels, times)

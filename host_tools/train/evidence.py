@@ -1,29 +1,32 @@
 """Liquid cells against recurrent ones, treated alike: python -m host_tools.train.evidence
 
-One cell of the work is (data set, kind, seed). Each is written to a file of its own when it is
-done and is not done again, so a run may be interrupted at any time, moved, or shared between
-machines by naming different kinds or seeds; the table shows what is there.
+For every set and kind: a small grid of settings, the same for all, is tried on a part of the
+training recordings; the best is trained on all of them, five seeds, and judged on the test
+recordings. Each of these steps leaves a file and is not done again, so a run may be interrupted
+at any time, moved, or shared between machines by naming different sets or kinds. Once nothing is
+missing the tables are written to docs/evidence.md.
 """
 
 import argparse
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from rich.console import Console
-from rich.table import Table
 from torch import Tensor
 
 from host_tools.errors import RivuletError
-from host_tools.paths import BUILD
+from host_tools.paths import BUILD, DOCS
+from host_tools.train import evidence_tables
 from host_tools.train.contenders import (
     CONDITIONS,
     KINDS,
     PERIOD_S,
+    Data,
     batch,
     contender,
     prepared,
@@ -32,60 +35,80 @@ from host_tools.train.contenders import (
 from host_tools.train.datasets import SOURCES
 from host_tools.train.fit import Plan, fit
 from host_tools.train.losses import class_loss
-from host_tools.train.network import one_thread
+from host_tools.train.network import Network, Readout, one_thread
 from host_tools.train.series import Events
+
+Result = dict[str, Any]
+# What is tried for every kind, by its accuracy on recordings that it was not trained on.
+GRID = [(rate, readout) for readout in ("mean", "state") for rate in (0.01, 0.003)]
 
 
 @dataclass(frozen=True)
 class Setup:
     """What must agree for results to stand in one table."""
 
-    iterations: int = 1000
-    batch: int = 80
-    learning_rate: float = 0.01
+    iterations: int = 800
+    trial_iterations: int = 300
+    seeds: int = 5
+    batch: int = 40
     ruler_units: int = 32  # of the GRU fed dt whose parameters nobody exceeds
-    times: int = 10  # random damages a test recording
+    times: int = 10  # random damages a recording
 
 
-def cell_file(out: Path, dataset: str, kind: str, seed: int) -> Path:
-    return out / dataset / f"{kind.replace(' ', '_')}-{seed}.json"
+QUICK = Setup(iterations=20, trial_iterations=10, seeds=2, batch=20, ruler_units=16, times=2)
 
 
-def run_cell(out: Path, dataset: str, kind: str, seed: int, setup: Setup) -> bool:
-    """Train and judge one cell unless its file is there; whether it did."""
-    path = cell_file(out, dataset, kind, seed)
-    if path.is_file():
-        read_cell(path, setup)
-        return False
-    training, testing, channels, classes = prepared(dataset)
-    network = contender(kind, seed, channels, classes, setup.ruler_units)
-    plan = Plan(setup.iterations, setup.learning_rate)
-    kept = path.with_suffix(".pt")
-    started = time.monotonic()
-    fit(
-        f"{dataset}, {kind}, seed {seed}",
-        network,
-        [seed],
-        lambda random: batch(training, setup.batch, random),
-        _loss,
-        plan,
-        save_to=kept,
-    )
-    result = {
-        "setup": asdict(setup),
-        "parameters": network.size(),
-        "units": network.units,
-        "seconds": round(time.monotonic() - started, 1),
-        "accuracy": {
-            name: round(score(network, testing, damage, setup.times), 4)
-            for name, damage in CONDITIONS.items()
-        },
-    }
-    fresh = path.with_suffix(".part")
-    fresh.write_text(json.dumps(result, indent=1) + "\n")
-    os.replace(fresh, path)
-    kept.unlink(missing_ok=True)
-    return True
+def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
+    """The result of one kind on one set, from its file or made now."""
+    folder = out / dataset / kind.replace(" ", "_")
+    data, testing, sizes = prepared(dataset)
+    part, held_back = data.parted()
+
+    def trial(rate: float, readout: str) -> Result:
+        network = contender(kind, [0], sizes, setup.ruler_units, Readout(readout))
+        kept, plan = folder / f"trial-{rate:g}-{readout}.pt", Plan(setup.trial_iterations, rate)
+        train(f"{dataset}, {kind}, trial of {rate:g}, {readout}", network, part, plan, setup, kept)
+        each = [score(network, held_back, damage, setup.times) for damage in CONDITIONS.values()]
+        return {
+            "accuracy": round(float(sum(s.accuracy[0] for s in each)) / len(each), 4),
+            "loss": round(float(sum(s.loss[0] for s in each)) / len(each), 4),
+        }
+
+    def cell() -> Result:
+        started = time.process_time()
+        trials = {
+            (rate, readout): once(
+                folder / f"trial-{rate:g}-{readout}.json", setup, partial(trial, rate, readout)
+            )
+            for rate, readout in GRID
+        }
+        rate, readout = max(GRID, key=lambda s: (trials[s]["accuracy"], -trials[s]["loss"]))
+        seeds = list(range(setup.seeds))
+        network = contender(kind, seeds, sizes, setup.ruler_units, Readout(readout))
+        kept, plan = folder / "result.pt", Plan(setup.iterations, rate)
+        train(f"{dataset}, {kind}", network, data, plan, setup, kept)
+        scores = {n: score(network, testing, d, setup.times) for n, d in CONDITIONS.items()}
+        return {
+            "units": network.units,
+            "parameters": network.size(),
+            "learning_rate": rate,
+            "readout": readout,
+            "trials": {f"{r:g}, {o}": trials[r, o]["accuracy"] for r, o in GRID},
+            "cpu_seconds": round(time.process_time() - started),
+            "accuracy": {
+                name: [round(value, 4) for value in found.accuracy.tolist()]
+                for name, found in scores.items()
+            },
+        }
+
+    return once(folder / "result.json", setup, cell)
+
+
+def train(name: str, network: Network, data: Data, plan: Plan, setup: Setup, kept: Path) -> None:
+    """Every kind alike: the same recordings, damages and loss. An interrupted run goes on."""
+    seeds = list(range(network.models))
+    fit(name, network, seeds, lambda r: batch(data, setup.batch, r), _loss, plan, save_to=kept)
+    kept.unlink()
 
 
 def _loss(logits: Tensor, events: Events, labels: Tensor) -> Tensor:
@@ -94,60 +117,51 @@ def _loss(logits: Tensor, events: Events, labels: Tensor) -> Tensor:
     return class_loss(logits, events, labels, label_smoothing=0.02, **options)
 
 
-def read_cell(path: Path, setup: Setup) -> dict[str, Any]:
-    """A cell's result. Raises RivuletError if it was made otherwise."""
-    try:
-        result: dict[str, Any] = json.loads(path.read_text())
-        made = result["setup"]
-    except (ValueError, KeyError):
-        raise RivuletError(f"{path} is no result: delete it to have it made again") from None
-    if made != asdict(setup):
-        other = ", ".join(f"{k} {v}" for k, v in made.items() if asdict(setup)[k] != v)
-        raise RivuletError(f"{path} was made with {other}: name another folder with --out")
+def once(path: Path, setup: Setup, make: Callable[[], Result]) -> Result:
+    """What the file holds, or what is made now and written. RivuletError: another setup's."""
+    if path.is_file():
+        return read(path, setup)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    result = {"setup": asdict(setup), **make()}
+    fresh = path.with_suffix(".part")
+    fresh.write_text(json.dumps(result, indent=1) + "\n")
+    os.replace(fresh, path)
     return result
 
 
-def show(out: Path, sets: list[str], kinds: list[str], seeds: list[int], setup: Setup) -> None:
-    """Mean and standard deviation over the seeds that are there."""
-    console = Console(highlight=False, width=160)
-    for dataset in sets:
-        table = Table(title=f"{dataset}: test accuracy, mean ± sd over seeds")
-        for name in ("kind", "units", "parameters", "seeds", *CONDITIONS):
-            table.add_column(name, justify="left" if name == "kind" else "right")
-        for kind in kinds:
-            paths = [cell_file(out, dataset, kind, seed) for seed in seeds]
-            cells = [read_cell(path, setup) for path in paths if path.is_file()]
-            if not cells:
-                continue
-            row = [kind, str(cells[0]["units"]), str(cells[0]["parameters"]), str(len(cells))]
-            for name in CONDITIONS:
-                values = [cell["accuracy"][name] for cell in cells]
-                spread = f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
-                row.append(f"{np.mean(values):.3f}{spread}")
-            table.add_row(*row)
-        console.print(table)
+def read(path: Path, setup: Setup) -> Result:
+    """A result. Raises RivuletError if it was made otherwise."""
+    try:
+        result: Result = json.loads(path.read_text())
+        made = result["setup"]
+    except (ValueError, KeyError):
+        raise RivuletError(f"{path} is no result: delete it to have it made again") from None
+    wanted = asdict(setup)
+    if made != wanted:
+        other = ", ".join(f"{k} {v}" for k, v in made.items() if wanted.get(k) != v)
+        raise RivuletError(f"{path} was made with {other}: name another folder with --out")
+    return result
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m host_tools.train.evidence")
     parser.add_argument("--datasets", nargs="+", default=list(SOURCES), choices=list(SOURCES))
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
-    parser.add_argument("--out", type=Path, default=BUILD / "evidence")
-    for name, value in asdict(Setup()).items():
-        option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, type=type(value), default=value, help="default: %(default)s")
-    parser.add_argument("--show", action="store_true", help="only print what is there")
+    parser.add_argument(
+        "--out", type=Path, help="where results go, and come from if they are there"
+    )
+    parser.add_argument("--quick", action="store_true", help="a trial of everything, in minutes")
     given = parser.parse_args()
-    setup = Setup(**{name: getattr(given, name) for name in asdict(Setup())})
-    work = [(d, k, s) for s in given.seeds for d in given.datasets for k in given.kinds]
+    setup = QUICK if given.quick else Setup()
+    out = given.out or BUILD / ("evidence-quick" if given.quick else "evidence")
     try:
         with one_thread():
-            for dataset, kind, seed in [] if given.show else work:
-                run_cell(given.out, dataset, kind, seed, setup)
-        show(given.out, given.datasets, given.kinds, given.seeds, setup)
+            found = {d: {k: run(out, d, k, setup) for k in given.kinds} for d in given.datasets}
     except RivuletError as error:
         raise SystemExit(f"error: {error}") from None
+    evidence_tables.show(found)
+    if given.datasets == list(SOURCES) and given.kinds == list(KINDS) and not given.quick:
+        evidence_tables.write(DOCS, found, PERIOD_S)
 
 
 if __name__ == "__main__":

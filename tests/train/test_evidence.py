@@ -1,5 +1,8 @@
 """The comparisons: cells of work that resume, sizes that are fair, data that are whole."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,11 +10,13 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet
 pytest.importorskip("ncps", reason="needs ncps: pip install 'rivulet[train]'")
 
 from host_tools.errors import RivuletError  # noqa: E402
-from host_tools.train import datasets, evidence, speed  # noqa: E402
-from host_tools.train.contenders import KINDS, RULER, Data, contender  # noqa: E402
+from host_tools.train import datasets, evidence, evidence_tables, speed  # noqa: E402
+from host_tools.train.contenders import KINDS, Data, contender  # noqa: E402
+from host_tools.train.evidence_tables import RULER  # noqa: E402
+from host_tools.train.network import Readout, one_thread  # noqa: E402
 
 _SOURCE = datasets.Source("made/here", 20_000, ((0,), (1,)), (12, 12))
-_SETUP = evidence.Setup(iterations=3, batch=6, ruler_units=6, times=2)
+_SETUP = evidence.Setup(3, trial_iterations=2, seeds=2, batch=6, ruler_units=6, times=2)
 
 
 def _labelled(seed: int) -> datasets.Labelled:
@@ -22,7 +27,7 @@ def _labelled(seed: int) -> datasets.Labelled:
 
 
 @pytest.fixture
-def made(monkeypatch) -> None:
+def made(monkeypatch) -> Iterator[None]:
     def prepared(name):
         train, test = _labelled(1), _labelled(2)
         both = [
@@ -31,38 +36,65 @@ def made(monkeypatch) -> None:
             )
             for one in (train, test)
         ]
-        return both[0], both[1], 2, 3
+        return both[0], both[1], (2, 3)
 
     monkeypatch.setattr(evidence, "prepared", prepared)
+    with one_thread():
+        yield
 
 
-def test_a_cell_is_done_once_and_shown(made, tmp_path, capsys) -> None:
-    for kind in KINDS:
-        assert evidence.run_cell(tmp_path, "made", kind, 0, _SETUP)
-        assert not evidence.run_cell(tmp_path, "made", kind, 0, _SETUP)
-    assert len(list((tmp_path / "made").iterdir())) == len(KINDS)
-    evidence.show(tmp_path, ["made"], list(KINDS), [0, 1], _SETUP)
+def test_every_kind_is_tried_trained_and_shown_once(made, tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(evidence, "GRID", evidence.GRID[:1])
+    found = {"made": {kind: evidence.run(tmp_path, "made", kind, _SETUP) for kind in KINDS}}
+    for result in found["made"].values():
+        assert {len(values) for values in result["accuracy"].values()} == {_SETUP.seeds}
+        assert len(result["trials"]) == 1
+    assert not list(tmp_path.rglob("*.pt"))  # checkpoints go once their results are there
+    evidence_tables.show(found)
     shown = capsys.readouterr().out
     assert all(kind in shown for kind in KINDS) and "drop 90 %" in shown
+    monkeypatch.setattr(evidence, "fit", None)
+    assert evidence.run(tmp_path, "made", "decay", _SETUP) == found["made"]["decay"]
+
+
+def test_the_best_trial_is_trained(made, tmp_path) -> None:
+    folder = tmp_path / "made" / "decay"
+    for place, (rate, readout) in enumerate(evidence.GRID):
+        accuracy = 0.5 + 0.1 * (place in (1, 3))
+        trial = {"accuracy": accuracy, "loss": 1.0 + 0.1 * (place == 1)}
+        path = folder / f"trial-{rate:g}-{readout}.json"
+        evidence.once(path, _SETUP, lambda trial=trial: trial)
+    result = evidence.run(tmp_path, "made", "decay", _SETUP)
+    assert (result["learning_rate"], result["readout"]) == evidence.GRID[3]
 
 
 def test_results_of_another_setup_do_not_mix(made, tmp_path) -> None:
-    evidence.run_cell(tmp_path, "made", "decay", 0, _SETUP)
-    other = evidence.Setup(iterations=4, batch=6, ruler_units=6, times=2)
+    path = tmp_path / "result.json"
+    evidence.once(path, _SETUP, dict)
     with pytest.raises(RivuletError, match="made with iterations 3"):
-        evidence.run_cell(tmp_path, "made", "decay", 0, other)
-    evidence.cell_file(tmp_path, "made", "decay", 0).write_text("{")
+        evidence.once(path, replace(_SETUP, iterations=4), dict)
+    path.write_text("{")
     with pytest.raises(RivuletError, match="is no result"):
-        evidence.run_cell(tmp_path, "made", "decay", 0, _SETUP)
+        evidence.once(path, _SETUP, dict)
+
+
+def test_nothing_is_chosen_by_what_was_trained_on() -> None:
+    labels = torch.tensor([0, 1, 0, 0, 1, 1, 0, 0])
+    series = _labelled(1).series(([0.0] * 2, [1.0] * 2), 100_000).pick(torch.arange(8))
+    left, right = Data(series, labels, ((0,), (1,))).parted()
+    assert right.labels.tolist() == [0, 1, 0]  # the second and the fifth of each class
+    assert right.series.inputs.equal(series.inputs[[2, 4, 7]])
+    assert left.series.inputs.equal(series.inputs[[0, 1, 3, 5, 6]])
 
 
 def test_nobody_is_larger_than_the_ruler() -> None:
-    most = contender(RULER, 0, 6, 4, 16).size()
+    most = contender(RULER, [0], (6, 4), 16, Readout()).size()
     for kind in KINDS:
-        network = contender(kind, 0, 6, 4, 16)
+        network = contender(kind, [0, 1], (6, 4), 16, Readout("state"))
         assert 0.85 * most < network.size() <= most
+        assert network.models == 2 and network.readout.kind == "state"
     with pytest.raises(RivuletError, match="no kind is called 'RNN'"):
-        contender("RNN", 0, 6, 4, 16)
+        contender("RNN", [0], (6, 4), 16, Readout())
 
 
 def test_recordings_of_unequal_length_are_read() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import interpreter
+from host_tools import debian, interpreter
 from host_tools.errors import RivuletError
 
 _FAKE = """\
@@ -83,7 +83,7 @@ def test_what_was_obtained_is_kept_and_a_broken_one_is_replaced(
 def test_where_none_can_be_had_one_line_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, bare: Path
 ) -> None:
-    monkeypatch.setattr(interpreter, "_debian_source", lambda: None)
+    monkeypatch.setattr(interpreter.debian, "available", lambda: False)
     for platform, advice in (("linux", "set MICROPYTHON"), ("darwin", "brew install micropython")):
         monkeypatch.setattr(interpreter.sys, "platform", platform)
         with pytest.raises(RivuletError, match=advice) as caught:
@@ -92,11 +92,10 @@ def test_where_none_can_be_had_one_line_says_what_to_do(
 
 
 def test_a_failed_download_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(interpreter, "_debian_source", lambda: "Types: deb\n")
+    monkeypatch.setattr(interpreter.debian, "available", lambda: True)
     monkeypatch.setattr(interpreter.sys, "platform", "linux")
-    monkeypatch.setattr(interpreter.shutil, "which", lambda name: name)
 
-    def unpack(folder: Path, source: str, say: object) -> None:
+    def unpack(folder: Path, say: object) -> None:
         (folder / "root").mkdir()
         raise RivuletError("no network")
 
@@ -110,7 +109,7 @@ def sources(etc: Path, files: dict[str, str]) -> str | None:
     for name, text in files.items():
         (etc / name).parent.mkdir(parents=True, exist_ok=True)
         (etc / name).write_text(text)
-    return interpreter._debian_source(etc)
+    return debian.source("trixie", etc)
 
 
 def test_the_mirror_and_key_are_the_systems_own_deb822(tmp_path: Path) -> None:

@@ -136,15 +136,16 @@ def export(words: ptr32, begin: int, count: int, out: ptr8, at: int) -> int:
 
     Returns the position after the last byte.
     """
-    end = begin + count
-    while begin < end:
-        word = words[begin]
+    i = 0
+    while i < count:
+        # A sum: MicroPython 1.26 and 1.27 on Thumb spoil an index that lies in a register.
+        word = words[begin + i]
         out[at] = word & 0xFF
         out[at + 1] = (word >> 8) & 0xFF
         out[at + 2] = (word >> 16) & 0xFF
         out[at + 3] = (word >> 24) & 0xFF
         at += 4
-        begin += 1
+        i += 1
     return at
 
 

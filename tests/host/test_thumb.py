@@ -1,6 +1,7 @@
 """The assembler kernel's machine code, run on an emulated Cortex-M, gives the plain kernel's bits.
 
-tests/device does the same wherever an interpreter assembles it; none for this computer does.
+tests/device does the same wherever an interpreter assembles it, and test_on_arm.py in an
+interpreter that cannot; this needs neither.
 """
 
 import re
@@ -9,16 +10,14 @@ from array import array
 import pytest
 from integers import Integers, cases, events
 
-from host_tools.mpy import compile_module
 from host_tools.paths import FIRMWARE
 from rivulet.kernels import block, fixed
+from tests.arm import machine_code
 
 unicorn = pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
 arm = pytest.importorskip("unicorn.arm_const")
 
 _KERNELS = FIRMWARE / "rivulet" / "kernels"
-# What MicroPython's assembler puts around a function: push and pop of r1, r4-r7 and lr or pc.
-_ENTRY, _EXIT = b"\xf2\xb5", b"\xf2\xbd"
 _CODE, _WORDS, _WEIGHTS, _INLET, _STACK = (0x10000000 * i for i in range(1, 6))
 _SIZE = 0x100000
 _RETURN = _CODE + 0x8000
@@ -29,8 +28,7 @@ class Core:
     """The kernel on a core that has nothing but memory."""
 
     def __init__(self) -> None:
-        module = compile_module(_KERNELS / "thumb.py", "armv6m", "thumb.py")
-        code = module[module.index(_ENTRY) : module.rindex(_EXIT) + len(_EXIT)]
+        (code,) = machine_code(_KERNELS / "thumb.py", "armv6m")
         self._core = unicorn.Uc(
             unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS
         )

@@ -1,0 +1,125 @@
+"""MicroPython for 32-bit ARM on this computer: Debian's armhf build under qemu-user.
+
+Both are unpacked into build/cache and never installed. That interpreter has viper, which it
+compiles to Thumb-2, but no inline assembler: `called_from_c` makes a module that calls the
+assembler's machine code instead.
+"""
+
+import fcntl
+import shutil
+import subprocess
+from pathlib import Path
+
+from host_tools import debian
+from host_tools.errors import RivuletError
+from host_tools.mpy import compile_module
+from host_tools.paths import CACHE
+
+# Any that carries the interpreter: a mirror may be without a sound list of one for ARM.
+_SUITES = ("trixie", "forky")
+_EMULATOR = "usr/bin/qemu-arm"
+_INTERPRETER = "usr/bin/micropython"
+_WRAPPER = """\
+#!/bin/sh
+here=$(cd "$(dirname "$0")" && pwd)
+exec "$here/native/{emulator}" "$here/{loader}" --library-path "$here/{libraries}" \\
+    "$here/arm/{interpreter}" "$@"
+"""
+# What MicroPython's assembler puts around a function: push and pop of r1, r4-r7 and lr or pc.
+_ENTRY, _EXIT = b"\xf2\xb5", b"\xf2\xbd"
+_CALLED = """\
+import ffi
+import uctypes
+
+_CODE = {code!r}
+_READ_WRITE_EXECUTE, _PRIVATE_ANONYMOUS = 7, 0x22
+_library = ffi.open("libc.so.6")
+_map = _library.func("p", "mmap", "piiiii")
+_at = _map(0, len(_CODE), _READ_WRITE_EXECUTE, _PRIVATE_ANONYMOUS, -1, 0)
+uctypes.bytearray_at(_at, len(_CODE))[:] = _CODE
+{name} = ffi.func("i", _at | 1, "{arguments}")
+"""
+
+
+def find_arm_micropython(cache: Path = CACHE) -> Path:
+    """The interpreter, obtained into `cache` if it is not there. Raises RivuletError."""
+    target = cache / "micropython-arm"
+    cache.mkdir(parents=True, exist_ok=True)
+    # Tests run in several processes, and one download is enough.
+    with (cache / "micropython-arm.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _runs(target):
+            _obtain(target)
+    return target / "micropython"
+
+
+def _runs(folder: Path) -> bool:
+    try:
+        said = subprocess.run(
+            [folder / "micropython", "-c", "import sys; print(sys.maxsize)"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return said.stdout.strip() == str((1 << 31) - 1)
+
+
+def _obtain(target: Path) -> None:
+    if not debian.available():
+        raise RivuletError("this system has no Debian package source")
+    reasons = []
+    for suite in _SUITES:
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            _unpack(target, suite)
+        except RivuletError as error:
+            reasons.append(f"{suite}: {error}")
+            continue
+        if _runs(target):
+            return
+        reasons.append(f"{suite}: it does not run here")
+    shutil.rmtree(target, ignore_errors=True)
+    raise RivuletError("; ".join(reasons))
+
+
+def _unpack(target: Path, suite: str) -> None:
+    arm = debian.Packages(target / "apt-arm", suite, "armhf")
+    arm.unpack(arm.needed_by("micropython"), target / "arm")
+    native = debian.Packages(target / "apt-native", suite)
+    native.unpack(["qemu-user"], target / "native", only=_EMULATOR)
+    for folder in ("apt-arm", "apt-native"):
+        shutil.rmtree(target / folder)
+    loaders = sorted(target.glob("arm/usr/lib/**/ld-linux-armhf.so.*"))
+    if not loaders:
+        raise RivuletError("the packages are not as expected")
+    text = _WRAPPER.format(
+        emulator=_EMULATOR,
+        interpreter=_INTERPRETER,
+        loader=loaders[0].relative_to(target),
+        libraries=loaders[0].parent.relative_to(target),
+    )
+    wrapper = target / "micropython"
+    wrapper.write_text(text, encoding="utf-8")
+    wrapper.chmod(0o755)
+
+
+def machine_code(source: Path, arch: str) -> list[bytes]:
+    """What the @micropython.asm_thumb functions of a module assemble to, in their order."""
+    module = compile_module(source, arch, source.name)
+    code = []
+    at = module.index(_ENTRY)
+    while at >= 0:
+        following = module.find(_ENTRY, at + 1)
+        end = module.rindex(_EXIT, at, following if following > 0 else len(module))
+        code.append(module[at : end + len(_EXIT)])
+        at = following
+    return code
+
+
+def called_from_c(code: bytes, name: str, arguments: str) -> str:
+    """The source of a module whose function `name` is machine code; arguments: as ffi has them."""
+    return _CALLED.format(code=code, name=name, arguments=arguments)

@@ -1,4 +1,4 @@
-"""A model that runs in integers: int8 weights, the arithmetic of kernels/fixed.py.
+"""A model that runs in integers: int8 weights, the arithmetic of its cell in fixed_cells.
 
 It does what model.Model does, with the same calls. What the loop needs at every event allocates
 nothing: values come as the sensor's own integers, blocks go out as integers, and the host scales.
@@ -7,7 +7,8 @@ nothing: values come as the sensor's own integers, blocks go out as integers, an
 from array import array
 
 from rivulet.compat import const
-from rivulet.kernels import block, choice, fixed
+from rivulet.fixed_cells import fixed_cell
+from rivulet.kernels import block, fixed
 
 # fixed.LONGEST_US, as a constant of this module: at every event a look-up less.
 _LONGEST_US = const((1 << 30) - 1)
@@ -45,8 +46,9 @@ class FixedModel:
         self.channels = settings["channels"]
         self.hidden = n = words[fixed.HIDDEN]
         self.output_count = words[fixed.OUTPUTS]
-        self.kernel = choice.KERNEL
-        self._step = choice.step
+        cell = fixed_cell(settings["cell"])
+        self.kernel = cell.KERNEL
+        self._step = cell.step
         self._words = words
         self._weights = weights
         normalisation = settings["normalisation"]
@@ -60,7 +62,7 @@ class FixedModel:
             scale *= 2.0
             bits += 1
         # A block's value is its integer times 2^-bits; inputs are normalised besides.
-        self.fraction_bits = (20, bits, settings["output_bits"], 12)
+        self.fraction_bits = (settings.get("rate_bits", 20), bits, settings["output_bits"], 12)
         self._alpha = block.view(words, fixed.ALPHA_AT, n)
         self._x = block.view(words, fixed.X_AT, n)
         self._y = block.view(words, fixed.Y_AT, self.output_count)

@@ -92,9 +92,9 @@ def _finite_numbers(value):
 
 def _dtype(name, integer):
     if integer:
-        from rivulet.fixed_file import DTYPES
+        from rivulet.fixed_file import dtype
 
-        return DTYPES.get(name, "known here")
+        return dtype(name)
     # Indices of a sparse wiring are the only tensors that are not weights.
     return "U16" if name.endswith(INDICES) else "F32"
 

@@ -5,19 +5,53 @@ from array import array
 from rivulet.compat import const, micropython, ptr8, ptr32
 from rivulet.kernels import fixed
 
-_GROUP = const(8)
+GROUP = const(8)
 
 
 def words_for(hidden, inputs, outputs, flags, blocks=0):
-    """An array("i") with its header filled and everything behind it zero.
+    """The words of a decay cell, all but its header zero.
 
     blocks: of sparse gates, how many there are (see `kept`), for `place_columns`; 0: dense.
-    What a model remembers lies together, from CONFIDENCE_AT on (see `memory`).
     """
     columns = hidden + inputs + (hidden + inputs & 1)
+    rows = padded(2 * hidden)
+    words = lay_out(
+        (hidden, inputs, outputs),
+        flags,
+        (
+            (fixed.ACC_AT, max(rows, padded(outputs))),
+            (fixed.GAIN_AT, max(hidden + 1, columns)),
+            (fixed.BIAS_AT, rows),
+            (fixed.MULTIPLIER_AT, rows),
+            (fixed.ALPHA_TABLE_AT, fixed.NODES),
+            (fixed.DRIVE_TABLE_AT, fixed.NODES),
+            (fixed.RECIPROCAL_TABLE_AT, fixed.NODES if flags & fixed.ADDITIVE else 0),
+            (fixed.DECAY_TABLE_AT, fixed.DECAY_NODES),
+            (fixed.SPARSE_AT, blocks),
+        ),
+    )
+    words[fixed.ROWS] = rows
+    words[fixed.OUT_WEIGHTS_AT] = rows * columns
+    if blocks:
+        words[fixed.OUT_WEIGHTS_AT] = blocks * GROUP
+    else:
+        words[fixed.SPARSE_AT] = 0
+    return words
+
+
+def lay_out(sizes, flags, own, header=fixed.HEADER):
+    """The words of any cell, of sizes (n, m, k), with what its header says filled in.
+
+    own: (entry, words) of all that is the cell's, what a step writes first.
+    What a model remembers lies together, from CONFIDENCE_AT on (see `memory`).
+    """
+    hidden, inputs, outputs = sizes
+    columns = hidden + inputs + (hidden + inputs & 1)
     features = hidden + (hidden & 1)
-    rows, out_rows = _padded(2 * hidden), _padded(outputs)
-    sizes = (
+    out_rows = padded(outputs)
+    entries = (
+        (fixed.OUT_BIAS_AT, out_rows),
+        (fixed.OUT_MULTIPLIER_AT, out_rows),
         (fixed.CONFIDENCE_AT, 1),
         (fixed.X_AT, hidden),
         (fixed.MEAN_AT, hidden),
@@ -25,21 +59,10 @@ def words_for(hidden, inputs, outputs, flags, blocks=0):
         (fixed.V_AT, columns),
         (fixed.FEATURE_AT, features),
         (fixed.Y_AT, out_rows),
-        (fixed.ACC_AT, max(rows, out_rows)),
-        (fixed.GAIN_AT, max(hidden + 1, columns)),
-        (fixed.BIAS_AT, rows),
-        (fixed.MULTIPLIER_AT, rows),
-        (fixed.OUT_BIAS_AT, out_rows),
-        (fixed.OUT_MULTIPLIER_AT, out_rows),
-        (fixed.ALPHA_TABLE_AT, fixed.NODES),
-        (fixed.DRIVE_TABLE_AT, fixed.NODES),
-        (fixed.RECIPROCAL_TABLE_AT, fixed.NODES if flags & fixed.ADDITIVE else 0),
-        (fixed.DECAY_TABLE_AT, fixed.DECAY_NODES),
-        (fixed.SPARSE_AT, blocks),
-    )
-    words = array("i", bytes(4 * (fixed.HEADER + sum(size for _, size in sizes))))
-    at = fixed.HEADER
-    for entry, size in sizes:
+    ) + own
+    words = array("i", bytes(4 * (header + sum(size for _, size in entries))))
+    at = header
+    for entry, size in entries:
         words[entry] = 4 * at
         at += size
     words[fixed.HIDDEN] = hidden
@@ -47,14 +70,8 @@ def words_for(hidden, inputs, outputs, flags, blocks=0):
     words[fixed.OUTPUTS] = outputs
     words[fixed.FLAGS] = flags
     words[fixed.COLUMNS] = columns
-    words[fixed.ROWS] = rows
     words[fixed.FEATURES] = features
     words[fixed.OUT_ROWS] = out_rows
-    words[fixed.OUT_WEIGHTS_AT] = rows * columns
-    if blocks:
-        words[fixed.OUT_WEIGHTS_AT] = blocks * _GROUP
-    else:
-        words[fixed.SPARSE_AT] = 0
     return words
 
 
@@ -149,5 +166,12 @@ def export(words: ptr32, begin: int, count: int, out: ptr8, at: int) -> int:
     return at
 
 
-def _padded(rows):
-    return (rows + _GROUP - 1) // _GROUP * _GROUP
+def padded(rows):
+    return (rows + GROUP - 1) // GROUP * GROUP
+
+
+def check_multipliers(words, entry, count):
+    """Raise ValueError if one shifts by more than the kernels do."""
+    multipliers = view(words, entry, count)
+    if min(multipliers) < 0 or max(multipliers) >= 31 << 16:
+        raise ValueError("a multiplier is out of range")

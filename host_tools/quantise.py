@@ -57,10 +57,7 @@ def quantise(model: ModelFile, calibration: Events | None = None) -> ModelFile:
     half = np.array([channel.half for channel in channels])
     fixed_scale = np.array([float(f"{value:.6g}") for value in scale * NARROWEST / half])
     widening = np.divide(scale, fixed_scale, out=np.ones_like(scale), where=fixed_scale != 0)
-    state_scale = 1.0
-    if settings["drive"] == "additive":
-        # |x| <= 1 / alpha_min, the state's bound under this drive.
-        state_scale = _power_of_two(1.0 / settings["alpha_min"])
+    state_scale = state_bound(settings)
     hidden, inputs = len(recurrent) // 2, inward.shape[1]
     weights = np.hstack([recurrent * state_scale, inward * widening])
     alpha_range = _alpha_range(settings["alpha_max"], weights[:hidden], bias[:hidden])
@@ -103,6 +100,11 @@ def quantise(model: ModelFile, calibration: Events | None = None) -> ModelFile:
         "normalisation": normalisation,
     }
     return ModelFile(tensors, {**settings, **integer}, warnings)
+
+
+def state_bound(settings: dict[str, Any]) -> float:
+    """What the state never exceeds, as a power of two."""
+    return _power_of_two(1.0 / settings["alpha_min"]) if settings["drive"] == "additive" else 1.0
 
 
 def unfolded(model: ModelFile) -> tuple[Floats, Floats, Floats, Floats]:

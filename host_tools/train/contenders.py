@@ -27,7 +27,8 @@ MOST_UNITS = 256
 Make = Callable[..., Network]
 KINDS: dict[str, Make] = {
     "decay": DecayCell,
-    "LTC": Ltc,
+    # Half of ncps' unfolds: each is a pass over every synapse and every series.
+    "LTC": lambda seeds, m, k, n, **more: Ltc(seeds, m, k, n, unfolds=3, **more),
     # The backbone as wide as the state: one size to choose, as for the others.
     "CfC": lambda seeds, m, k, n, **more: Cfc(seeds, m, k, n, backbone=(n, 1), **more),
     "CTRNN": Ctrnn,

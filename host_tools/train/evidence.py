@@ -47,8 +47,8 @@ GRID = [(rate, readout) for readout in ("mean", "state") for rate in (0.01, 0.00
 class Setup:
     """What must agree for results to stand in one table."""
 
-    iterations: int = 800
-    trial_iterations: int = 300
+    iterations: int = 600
+    trial_iterations: int = 200
     seeds: int = 5
     batch: int = 40
     ruler_units: int = 32  # of the GRU fed dt whose parameters nobody exceeds

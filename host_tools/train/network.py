@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from host_tools.errors import RivuletError
-from host_tools.train import quantise
 from host_tools.train.adjoint import advance_by_adjoint
+from host_tools.train.quantise import Integers, Rows, rounded
 from host_tools.train.series import NEVER, Events
 from host_tools.train.watch import Watch
 
@@ -40,7 +40,7 @@ class Network(ABC):
     def __init__(self, each: Sequence[Parameters], units: int, readout: Readout) -> None:
         self.units = units
         self.readout = readout
-        self.quantised = False  # train as the device's int8 weights will be
+        self.integers: Integers | None = None  # train as int8 arithmetic will compute
         self.parameters: Parameters = {
             name: torch.stack([one[name] for one in each]).requires_grad_() for name in each[0]
         }
@@ -62,14 +62,21 @@ class Network(ABC):
         """Whether weight decay may draw this parameter to zero; biases hold time constants."""
         return bool(self.parameters[name].dim() == 3)
 
-    def rows(self) -> list[tuple[str, ...]]:
-        """Matrices whose rows the device quantises as one: names, side by side."""
-        return [("readout.weight",)]
+    def quantise(self, half: Sequence[float] | None = None) -> None:
+        """From now on compute with what the device's int8 arithmetic makes of the weights.
+
+        half: each channel's range as `calibration.ranges` finds it; None: without calibration.
+        """
+        raise RivuletError(f"a {type(self).__name__} has no int8 arithmetic to be trained for")
+
+    def rows(self, integers: Integers) -> list[Rows]:
+        """Matrices whose rows the device quantises as one."""
+        return [[("readout.weight", integers.state_scale)]]
 
     def weights(self) -> Parameters:
         """What a pass computes with: the parameters, or what int8 makes of them."""
-        if self.quantised:
-            return quantise.rounded(self.parameters, self.rows())
+        if self.integers is not None:
+            return rounded(self.parameters, self.rows(self.integers))
         return self.parameters
 
     def zeros(self, *shape: int) -> Tensor:
@@ -96,6 +103,8 @@ class Network(ABC):
         """(models, series, ..., units) -> (models, series, ..., outputs)."""
         weights = self.weights()
         weight, bias = weights["readout.weight"], weights["readout.bias"]
+        if self.integers is not None:
+            features = self.integers.state(features)
         flat = features.flatten(1, -2) @ weight.transpose(1, 2) + bias[:, None]
         return flat.view(*features.shape[:-1], -1)
 
@@ -173,7 +182,10 @@ class Liquid(Network):
         gaps = torch.cat([events.gaps, events.rest[..., None]], 2)
         first, last = held[:, :, None], events.inputs[:, :, -1:]
         parts = [first, events.inputs] if self.convention == "previous" else [events.inputs, last]
-        field = self.field(self.weights(), torch.cat(parts, 2))
+        inputs = torch.cat(parts, 2)
+        if self.integers is not None:
+            inputs = self.integers.inputs(inputs)
+        field = self.field(self.weights(), inputs)
 
         features = []
         for index, gap in enumerate(gaps.unbind(2)):

@@ -1,35 +1,75 @@
-"""Weights as the device's int8 has them, with gradients that pass straight through.
+"""Weights and activations as the device's int8 arithmetic has them; gradients pass through.
 
 Every row of a matrix has its own scale, so that its largest weight is +-127; biases stay as they
-are, since the device keeps them in int32. Source: Bengio et al., "Estimating or Propagating
-Gradients Through Stochastic Neurons", arXiv 1308.3432, for the straight-through estimator.
+are, since the device keeps them in int32. Where state, inputs and the readout's features enter a
+product they are multiples of 1/4096 of their scales (int16); the state itself has 32 bits and is
+left alone. So are the tables: together with what else is left out they move a state by a few
+ten-thousandths. Source of the estimator: Bengio et al., "Estimating or Propagating Gradients
+Through Stochastic Neurons", arXiv 1308.3432.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from host_tools.calibration import NARROWEST
+from host_tools.errors import RivuletError
+from host_tools.fixed_reference import INPUT_LIMIT
+
 _LARGEST = 127
+_Q12 = 4096
+# Matrices that share their rows' scales, side by side, and what their columns are counted in.
+Rows = Sequence[tuple[str, float | Tensor]]
 
 
-def rounded(parameters: dict[str, Tensor], rows: Sequence[tuple[str, ...]]) -> dict[str, Tensor]:
-    """The same parameters with matrices on their int8 grids.
+@dataclass(frozen=True)
+class Integers:
+    """What one unit of a model's integers stands for."""
 
-    `rows` names the matrices (models, rows, columns) that share their rows' scales: on the device
-    the recurrent and the input weights of a gate stand in one row.
+    state_scale: float  # the state's bound
+    input_scale: Tensor  # (channels,): normalised units in an eighth of a channel's range
+
+    def state(self, x: Tensor) -> Tensor:
+        """A state, or a mean of it, as it enters a product."""
+        return on_grid(x, self.state_scale / _Q12)
+
+    def inputs(self, u: Tensor) -> Tensor:
+        """Normalised inputs (..., channels), clipped where their range ends."""
+        step = (self.input_scale / _Q12).to(u.dtype)
+        return on_grid(torch.clamp(u, -INPUT_LIMIT * step, INPUT_LIMIT * step), step)
+
+
+def integers(state_scale: float, channels: int, half: Sequence[float] | None) -> Integers:
+    """half: each channel's range, +- normalised units, as `calibration.ranges` finds it.
+
+    None: the narrowest range, which is what a conversion without calibration takes.
     """
+    reach = torch.tensor([NARROWEST] * channels if half is None else list(half))
+    if len(reach) != channels or not bool((reach >= NARROWEST).all()):
+        raise RivuletError(f"int8 needs a range of at least {NARROWEST:g} for each channel")
+    return Integers(state_scale, reach / NARROWEST)
+
+
+def rounded(parameters: dict[str, Tensor], rows: Sequence[Rows]) -> dict[str, Tensor]:
+    """The same parameters with matrices (models, rows, columns) on their int8 grids."""
     result = dict(parameters)
-    for names in rows:
-        wide = fake_quantised(torch.cat([parameters[name] for name in names], -1))
-        widths = [parameters[name].shape[-1] for name in names]
-        result |= dict(zip(names, wide.split(widths, -1), strict=True))
+    for parts in rows:
+        wide = fake_quantised(torch.cat([parameters[name] * scale for name, scale in parts], -1))
+        widths = [parameters[name].shape[-1] for name, _ in parts]
+        for (name, scale), matrix in zip(parts, wide.split(widths, -1), strict=True):
+            result[name] = matrix / scale
     return result
 
 
 def fake_quantised(weight: Tensor) -> Tensor:
     """Each row of (..., rows, columns) on multiples of its largest magnitude / 127."""
     scale = weight.detach().abs().amax(-1, keepdim=True) / _LARGEST
-    scale = torch.where(scale > 0, scale, 1.0)
-    grid = torch.round(weight.detach() / scale) * scale
-    return weight + (grid - weight.detach())
+    return on_grid(weight, torch.where(scale > 0, scale, 1.0))
+
+
+def on_grid(value: Tensor, step: float | Tensor) -> Tensor:
+    """The nearest multiple of `step`, with the gradient of `value`."""
+    grid = torch.round(value.detach() / step) * step
+    return value + (grid - value.detach())

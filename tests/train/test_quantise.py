@@ -6,9 +6,15 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
 
 from host_tools import sparse  # noqa: E402
+from host_tools.calibration import NARROWEST, Events, ranges  # noqa: E402
 from host_tools.convert import convert  # noqa: E402
+from host_tools.errors import RivuletError  # noqa: E402
+from host_tools.fixed_reference import FixedReference  # noqa: E402
 from host_tools.quantise import quantise  # noqa: E402
+from host_tools.train.cells.ctrnn import Ctrnn  # noqa: E402
 from host_tools.train.cells.decay import DecayCell  # noqa: E402
+from host_tools.train.cells.relaxing import Form  # noqa: E402
+from host_tools.train.network import Readout  # noqa: E402
 from host_tools.train.quantise import fake_quantised  # noqa: E402
 
 
@@ -29,7 +35,7 @@ def test_the_converter_makes_the_same_integers() -> None:
     network = DecayCell([4], 3, 2, 8)
     weights, metadata = network.exported(0)
     model = quantise(convert(weights, metadata))
-    network.quantised = True
+    network.quantise()
     rounded = {name: w[0].detach().double().numpy() for name, w in network.weights().items()}
     gates = [
         np.hstack([rounded[f"{gate}.recurrent"], rounded[f"{gate}.input"]])
@@ -46,9 +52,52 @@ def test_the_converter_makes_the_same_integers() -> None:
         assert (np.rint(integers) == theirs).mean() > 0.95
 
 
+@pytest.mark.parametrize("drive", ["relaxing", "additive"])
+@pytest.mark.parametrize("readout", ["mean", "state"])
+def test_what_is_trained_is_what_the_integers_compute(drive, readout, irregular, tmp_path) -> None:
+    """The float network is far from the device's integers, the one trained for them is near."""
+    form = Form(drive=drive, alpha_min=0.5)
+    network = DecayCell([4], 3, 2, 8, form=form, readout=Readout(readout))
+    weights, metadata = network.exported(0)
+    names = [f"c{i}" for i in range(3)]
+    normal = {"offset": [0.0] * 3, "scale": [1.0] * 3}
+    metadata |= {"channels": names, "units": ["1"] * 3, "normalisation": normal}
+    played = irregular(seed=1, series=4, events=60, channels=3, longest_s=3.0)
+    played.inputs[:, :, 1] *= 9
+    values = played.inputs.reshape(-1, 3).copy()
+    calibration = Events(np.arange(len(values)) * 1000, values)
+    half = [channel.half for channel in ranges(convert(weights, metadata).settings, calibration)]
+    assert half[1] > NARROWEST
+    played.inputs[0, 5:9] *= 30  # beyond what the integers hold: clipped
+
+    model = quantise(convert(weights, metadata), calibration)
+    fixed = FixedReference(model.tensors, model.settings, len(played.inputs))
+    device = []
+    for gaps, inputs in zip(played.gaps_us.T, played.inputs.transpose(1, 0, 2), strict=True):
+        fixed.measured(gaps, inputs)
+        device.append(fixed.values())
+    network.to(torch.float64)
+
+    def apart() -> float:
+        features, _ = network.run(played.events(), network.zero_state(4))
+        ours = network.logits(features)[0, :, :-1].detach().numpy()
+        return float(np.sqrt(np.mean((ours - np.stack(device, 1)) ** 2)))
+
+    as_floats = apart()
+    network.quantise(half)
+    assert apart() < 3e-4 < 2e-3 < as_floats
+
+
+def test_only_what_has_integers_is_trained_for_them() -> None:
+    with pytest.raises(RivuletError, match="a Ctrnn has no int8 arithmetic"):
+        Ctrnn([0], 3, 2, 8).quantise()
+    with pytest.raises(RivuletError, match="at least 8 for each channel"):
+        DecayCell([0], 3, 2, 8).quantise([8.0, 7.0, 8.0])
+
+
 def test_a_network_trains_on_its_grid(irregular) -> None:
     network = DecayCell([4], 3, 2, 8)
-    network.quantised = True
+    network.quantise()
     for name, weight in network.weights().items():
         if weight.dim() == 3 and name.startswith("readout"):
             steps = weight / (weight.abs().amax(-1, keepdim=True) / 127)

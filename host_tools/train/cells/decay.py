@@ -5,14 +5,17 @@ readout.weight (k, n), readout.bias (k,).
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from host_tools.quantise import state_bound
 from host_tools.train.cells.relaxing import Form, Relaxing, RelaxingField
 from host_tools.train.network import Field, Parameters, Readout
+from host_tools.train.quantise import Integers, Rows, integers
 
 TAU_S = (0.05, 5.0)  # the time constants start log-spaced over this range
 
@@ -35,12 +38,19 @@ class DecayCell(Relaxing):
         each = [initial(seed, channels, outputs, units, form) for seed in seeds]
         super().__init__(each, units, channels, form, readout or Readout())
 
-    def rows(self) -> list[tuple[str, ...]]:
-        gates = [(f"{gate}.recurrent", f"{gate}.input") for gate in ("alpha", "drive")]
-        return [*gates, *super().rows()]
+    def quantise(self, half: Sequence[float] | None = None) -> None:
+        self.integers = integers(state_bound(self.metadata()), self.channels, half)
+
+    def rows(self, integers: Integers) -> list[Rows]:
+        scales = integers.state_scale, integers.input_scale
+        gates = [
+            [(f"{gate}.recurrent", scales[0]), (f"{gate}.input", scales[1])]
+            for gate in ("alpha", "drive")
+        ]
+        return [*gates, *super().rows(integers)]
 
     def field(self, weights: Parameters, inputs: Tensor) -> Field:
-        return _Field(self.form, weights, inputs)
+        return _Field(self.form, weights, inputs, self.integers)
 
     def metadata(self) -> dict[str, Any]:
         bounds = {"alpha_min": self.form.alpha_min, "alpha_max": self.form.alpha_max}
@@ -48,8 +58,11 @@ class DecayCell(Relaxing):
 
 
 class _Field(RelaxingField):
-    def __init__(self, form: Form, weights: Parameters, inputs: Tensor) -> None:
+    def __init__(
+        self, form: Form, weights: Parameters, inputs: Tensor, integers: Integers | None
+    ) -> None:
         super().__init__(form, form.alpha_max)
+        self._integers = integers
         # Both gates share one product; the inputs' part needs no state, so it is made at once.
         recurrent, forward, bias = (
             torch.cat([weights[f"alpha.{part}"], weights[f"drive.{part}"]], 1)
@@ -62,7 +75,8 @@ class _Field(RelaxingField):
 
     def gates(self, index: int, x: Tensor) -> tuple[Tensor, Tensor]:
         n, form = self._units, self._form
-        both = torch.baddbmm(self._driven[index], x, self._recurrent)
+        seen = x if self._integers is None else self._integers.state(x)
+        both = torch.baddbmm(self._driven[index], seen, self._recurrent)
         alpha = (F.softplus(both[..., :n]) + form.alpha_min).clamp_max(form.alpha_max)
         return alpha, self.drawn(alpha, torch.tanh(both[..., n:]))
 

@@ -58,26 +58,25 @@ class Given:
     def on_device(self, program: str, *, heap: str = "32M", **parameters: Any) -> dict[str, Any]:
         """Run a program of host_tools/on_device/faults on MicroPython; what it reports.
 
-        The program finds `parameters` as JSON in its only argument, the firmware and the fakes of
+        The program finds `parameters` in the dict GIVEN, the firmware and the fakes of
         tests/device on its path, and `folder` as its working directory; the last line it prints
         is its report, a JSON object. `heap` is as the interpreter's -X heapsize takes it.
         """
-        paths = f"import sys\nsys.path[:0] = [{str(FIRMWARE)!r}, {str(_FAKES)!r}]\n"
-        code = paths + (_PROGRAMS / f"{program}.py").read_text(encoding="utf-8")
-        command = [
-            str(self.interpreter),
-            "-X",
-            f"heapsize={heap}",
-            "-c",
-            code,
-            json.dumps(parameters),
-        ]
+        file = self.folder / "program.py"
+        paths = [str(FIRMWARE), str(_FAKES), str(_PROGRAMS)]
+        file.write_text(
+            f"import sys; sys.path[:0] = {paths!r}; GIVEN = {parameters!r}\n"
+            + (_PROGRAMS / f"{program}.py").read_text(encoding="utf-8"),
+            encoding="utf-8",
+        )
+        command = [str(self.interpreter), "-X", f"heapsize={heap}", str(file)]
         done = subprocess.run(
             command, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
         lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
         if done.returncode or not lines:
-            said = lines[-1] if lines else f"it ended with {done.returncode}"
+            # Where it happened stands in the lines before the exception's.
+            said = "; ".join(map(str.strip, lines[-3:])) or f"it ended with {done.returncode}"
             raise RivuletError(f"the program {program} failed: {said}")
         report: dict[str, Any] = json.loads(lines[-1])
         return report

@@ -2,7 +2,6 @@
 
 import gc
 import json
-import sys
 
 from fixtures import Numbers
 
@@ -57,4 +56,4 @@ def main(bursts, seed):
     }
 
 
-print(json.dumps(main(**json.loads(sys.argv[1]))))
+print(json.dumps(main(**GIVEN)))

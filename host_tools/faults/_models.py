@@ -1,0 +1,46 @@
+"""Small models with random weights, for boards that faults are injected into."""
+
+from pathlib import Path
+
+import numpy as np
+
+from host_tools.convert import convert
+from host_tools.quantise import quantise
+
+# The channels of tests/device's sensor, and of the virtual board's.
+FAKE = ("a", "b", "c")
+IMU = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
+
+
+def write_model(
+    path: Path,
+    seed: int,
+    *,
+    channels: tuple[str, ...] = FAKE,
+    hidden: int = 6,
+    recurrent: float = 0.4,
+    integers: bool = False,
+    **settings: object,
+) -> bytes:
+    """Write a decay model and return its bytes. recurrent: how much the state drives itself."""
+    draw = np.random.default_rng(seed)
+    weights = {}
+    for gate in ("alpha", "drive"):
+        weights[f"{gate}.recurrent"] = draw.normal(0, 1, (hidden, hidden)) * recurrent
+        weights[f"{gate}.input"] = draw.normal(0, 0.4, (hidden, len(channels)))
+        weights[f"{gate}.bias"] = draw.normal(0, 0.4, hidden)
+    weights["readout.weight"] = draw.normal(0, 1, (3, hidden))
+    weights["readout.bias"] = draw.normal(0, 1, 3)
+    metadata = {
+        "channels": list(channels),
+        "units": ["1"] * len(channels),
+        "output": "class",
+        "classes": ["calm", "moving", "falling"],
+        "readout": "mean",
+        "readout_tau_s": 1.0,
+    }
+    model = convert(weights, metadata | settings)
+    if integers:
+        model = quantise(model)
+    model.save(path)
+    return path.read_bytes()

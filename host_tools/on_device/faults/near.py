@@ -1,0 +1,102 @@
+"""A host in the same interpreter as the loop it talks to, and a flash chip in memory.
+
+Shared by the programs of this folder.
+"""
+
+import hashlib
+import json
+import struct
+
+from fake_board import Bench
+
+from rivulet import protocol
+
+
+class Near(Bench):
+    """A loop, its fake board and port, and what a host does with them; time stands still.
+
+    Every request is accompanied by an event, which must not be lost.
+    """
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.sent = self.loop.events
+
+    def request(self, kind, payload=b""):
+        """(status, value, text) of the reply."""
+        self.event()
+        return self.ask(kind, payload)
+
+    def event(self):
+        self.board.now += 1000
+        self.board.event(0)
+        self.sent += 1
+
+    def push(self, data):
+        """ "" if the board took the model, or what it said against it."""
+        digest = hashlib.sha256(data).digest()
+        begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(data), digest)
+        status, done, text = self.request(protocol.PUSH_BEGIN, begin)
+        while status == protocol.OK and done < len(data):
+            piece = data[done : done + protocol.PUSH_CHUNK]
+            head = struct.pack(protocol.PUSH_DATA_HEAD, done)
+            status, done, text = self.request(protocol.PUSH_DATA, head + piece)
+        if status == protocol.OK:
+            status, _, text = self.request(protocol.PUSH_END)
+        return "" if status == protocol.OK else text
+
+    def status(self):
+        """The status document, put together from its pieces."""
+        self.port.take()
+        self.port.incoming += protocol.frame(protocol.STATUS, 1)
+        self.turns(60)
+        head = struct.calcsize(protocol.DOCUMENT_HEAD)
+        frames = self.port.take()[0]
+        pieces = [bytes(body[head:]) for kind, _, body in frames if kind == protocol.DOCUMENT]
+        return json.loads(b"".join(pieces))
+
+    def lost(self):
+        """How many events did not reach the model."""
+        return self.sent - self.loop.events
+
+
+def hash_of(data):
+    return "".join("%02x" % byte for byte in hashlib.sha256(data).digest())
+
+
+class Flash:
+    """A block device in memory. Writing number `fail_at` (from 1, erasures counted as well)
+    fails, and, if `for_good`, all that follow."""
+
+    BLOCK = 4096
+
+    def __init__(self, blocks):
+        self.data = bytearray(blocks * self.BLOCK)
+        self.writes = 0
+        self.fail_at = 0
+        self.for_good = False
+
+    def readblocks(self, block, buffer, offset=0):
+        at = block * self.BLOCK + offset
+        buffer[:] = memoryview(self.data)[at : at + len(buffer)]
+
+    def writeblocks(self, block, buffer, offset=0):
+        if self._fails():
+            return -5  # EIO
+        at = block * self.BLOCK + offset
+        self.data[at : at + len(buffer)] = buffer
+
+    def ioctl(self, operation, argument):
+        if operation == 4:
+            return len(self.data) // self.BLOCK
+        if operation == 5:
+            return self.BLOCK
+        if operation == 6 and self._fails():
+            return -5
+        return 0
+
+    def _fails(self):
+        self.writes += 1
+        if not self.fail_at:
+            return False
+        return self.writes >= self.fail_at if self.for_good else self.writes == self.fail_at

@@ -29,7 +29,12 @@ _ARCHES = (
 )
 
 
-_THUMB = ("thumb.py", "rom_float.py")
+# The processors that modules in assembler are for.
+_ASSEMBLER = {
+    "thumb.py": ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
+    "rom_float.py": ("armv6m",),
+    "fpu.py": ("armv7emsp", "armv7emdp"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,9 @@ def compiler_version() -> str:
 def is_for(source: Path, arch: str | None) -> bool:
     """Whether a module can run on `arch` (None: as source, then it is for the board to find out).
 
-    Those in Thumb assembler compile for nothing else.
+    Those in assembler compile for nothing else.
     """
-    return source.name not in _THUMB or arch is None or arch.startswith(("armv6m", "armv7"))
+    return arch is None or arch in _ASSEMBLER.get(source.name, (arch,))
 
 
 def compile_module(source: Path, arch: str, name: str) -> bytes:

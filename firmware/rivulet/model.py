@@ -9,7 +9,7 @@ import json
 
 from rivulet.cells import cell_class
 from rivulet.compat import const
-from rivulet.kernels import BACKEND, floats, np, pack_float32, read_indices, read_tensor
+from rivulet.kernels import FLOAT_KERNEL, floats, np, pack_float32, read_indices, read_tensor
 from rivulet.readout import Readout
 
 FORMAT = "rivulet-1"
@@ -257,7 +257,7 @@ class Model:
     """A cell and its readout, moved by events. Times are differences in microseconds."""
 
     integer = False
-    kernel = BACKEND
+    kernel = FLOAT_KERNEL
 
     def __init__(self, settings, cell, readout_weights):
         self.settings = settings

@@ -14,63 +14,43 @@ from host_tools.paths import FIRMWARE
 from rivulet.kernels import block, fixed
 from tests.arm import machine_code
 
-unicorn = pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
-arm = pytest.importorskip("unicorn.arm_const")
+pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
+from tests.core import Core  # noqa: E402
 
 _KERNELS = FIRMWARE / "rivulet" / "kernels"
-_CODE, _WORDS, _WEIGHTS, _INLET, _STACK = (0x10000000 * i for i in range(1, 6))
-_SIZE = 0x100000
-_RETURN = _CODE + 0x8000
-_KEPT = [f"UC_ARM_REG_R{i}" for i in range(4, 12)] + ["UC_ARM_REG_SP"]
+_WORDS, _WEIGHTS, _INLET = 0x20000000, 0x30000000, 0x40000000
 
 
-class Core:
-    """The kernel on a core that has nothing but memory."""
+class Kernel:
+    """The step on a core that has no other instructions than a Cortex-M0."""
 
     def __init__(self) -> None:
         (code,) = machine_code(_KERNELS / "thumb.py", "armv6m")
-        self._core = unicorn.Uc(
-            unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS
-        )
-        for at in (_CODE, _WORDS, _WEIGHTS, _INLET, _STACK):
-            self._core.mem_map(at, _SIZE)
-        self._core.mem_write(_CODE, code)
+        self._core = Core(code, memory=(_WORDS, _WEIGHTS, _INLET))
 
     def step(self, words: array, weights: bytearray, dt_us: int, inlet: array) -> None:
-        core = self._core
+        memory = self._core.uc
         for at, data in ((_WORDS, words), (_WEIGHTS, weights), (_INLET, inlet)):
-            core.mem_write(at, bytes(data))
-        kept = {}
-        for i, name in enumerate(_KEPT):
-            register = getattr(arm, name)
-            kept[register] = _STACK + _SIZE // 2 if name.endswith("SP") else 0x1234567 * i
-            core.reg_write(register, kept[register])
-        for i, value in enumerate((_WORDS, _WEIGHTS, dt_us, _INLET)):
-            core.reg_write(arm.UC_ARM_REG_R0 + i, value)
-        core.reg_write(arm.UC_ARM_REG_LR, _RETURN | 1)
-        core.emu_start(_CODE | 1, _RETURN)
-        # A caller relies on these; MicroPython makes an int of r0.
-        for register, value in kept.items():
-            assert core.reg_read(register) == value
-        assert core.reg_read(arm.UC_ARM_REG_R0) == 0
-        assert bytes(core.mem_read(_WEIGHTS, len(weights))) == weights
-        words[:] = array("i", bytes(core.mem_read(_WORDS, 4 * len(words))))
+            memory.mem_write(at, bytes(data))
+        self._core.call(_WORDS, _WEIGHTS, dt_us, _INLET)
+        assert bytes(memory.mem_read(_WEIGHTS, len(weights))) == weights
+        words[:] = array("i", bytes(memory.mem_read(_WORDS, 4 * len(words))))
 
 
 @pytest.fixture(scope="module")
-def core() -> Core:
-    return Core()
+def kernel() -> Kernel:
+    return Kernel()
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_same_bits(core: Core, seed: int) -> None:
+def test_the_same_bits(kernel: Kernel, seed: int) -> None:
     numbers = Integers(100 + seed)
     for words, weights in cases(numbers, 10):
         other = array("i", words)
         for dt_us, inlet in events(numbers, words, 10):
             block.memory(other)[:] = block.memory(words)
             fixed.step(words, weights, dt_us, inlet)
-            core.step(other, weights, dt_us, inlet)
+            kernel.step(other, weights, dt_us, inlet)
             assert list(block.memory(words)) == list(block.memory(other)), (words[:8], dt_us)
             # Nothing behind the scratch words is written.
             first = words[fixed.BIAS_AT] >> 2

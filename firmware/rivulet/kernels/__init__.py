@@ -71,18 +71,42 @@ def pack_float32(values, out, at):
     return end
 
 
+def _assembler():
+    """(name, module): which assembler multiplies matrices on this core, (BACKEND, None) if none.
+
+    An .mpy of one that MicroPython was not made for can load and yet take its arguments wrongly.
+    """
+    if BACKEND == "ulab" and FLOAT_BYTES == 4:
+        # The first reads the ROM of the one chip that it is for; the other does not compile where
+        # there is no floating-point unit.
+        rp2040 = "RP2040" in getattr(sys.implementation, "_machine", "")
+        name = "rom_float" if rp2040 else "fpu"
+        try:
+            module = __import__("rivulet.kernels." + name, None, None, ("product",))
+            matrix = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).reshape((4, 2))
+            out = np.zeros(4)
+            run = module.product(matrix, np.array([0.5, -1.0]), out)
+            if run:
+                run()
+                if list(floats(out)) == [-1.5, -2.5, -3.5, -4.5]:
+                    return name, module
+        except (ImportError, SyntaxError, ValueError, TypeError):
+            pass
+    return BACKEND, None
+
+
+# What a status says of models in floats, and how `product` computes.
+FLOAT_KERNEL, _float_kernel = _assembler()
+
+
 def product(matrix, vector):
     """A function that returns matrix . vector as a memoryview of floats, good until its next call.
 
     Both arrays are looked at anew at each call.
     """
-    if BACKEND == "ulab" and "RP2040" in getattr(sys.implementation, "_machine", ""):
-        try:
-            from rivulet.kernels import rom_float
-        except (ImportError, SyntaxError, ValueError):
-            rom_float = None  # firmware without the assembler
+    if _float_kernel:
         out = np.zeros(matrix.shape[0])
-        run = rom_float and rom_float.product(matrix, vector, out)
+        run = _float_kernel.product(matrix, vector, out)
         if run:
             view = floats(out)
 

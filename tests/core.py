@@ -1,0 +1,51 @@
+"""An emulated ARM core with nothing but memory, to run assembled functions on."""
+
+import unicorn
+from unicorn import arm_const as arm
+
+CODE, RETURN, STACK = 0x10000000, 0x10008000, 0x50000000
+_SIZE = 0x100000
+_KEPT = [*range(4, 12), 13]
+
+
+class Core:
+    """A Cortex-M; functions are called as MicroPython calls them, with words in r0 to r3."""
+
+    def __init__(self, code: bytes, *, memory: tuple[int, ...] = (), fpu: bool = False) -> None:
+        """memory: where to have 1 MiB each besides; fpu: whether there is a floating-point unit.
+
+        Without one its instructions are unknown, as on a Cortex-M0.
+        """
+        self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        model = arm.UC_CPU_ARM_CORTEX_M4 if fpu else arm.UC_CPU_ARM_CORTEX_M0
+        self.uc.ctl_set_cpu_model(model)
+        for at in (CODE, STACK, *memory):
+            self.uc.mem_map(at, _SIZE)
+        if fpu:
+            self.uc.reg_write(arm.UC_ARM_REG_FPEXC, 1 << 30)
+        self.uc.mem_write(CODE, code)
+        self.instructions = 0
+        self.uc.hook_add(unicorn.UC_HOOK_CODE, self._count)
+
+    def call(self, *arguments: int) -> None:
+        """Run the function to its return; checks what a caller relies on."""
+        kept = {}
+        for number in _KEPT:
+            kept[number] = STACK + _SIZE // 2 if number == 13 else 0x1234567 * number
+            self.uc.reg_write(_register(number), kept[number])
+        for number, value in enumerate(arguments):
+            self.uc.reg_write(_register(number), value)
+        self.uc.reg_write(arm.UC_ARM_REG_LR, RETURN | 1)
+        self.instructions = 0
+        self.uc.emu_start(CODE | 1, RETURN)
+        for number, value in kept.items():
+            assert self.uc.reg_read(_register(number)) == value
+        # MicroPython makes an int of it.
+        assert self.uc.reg_read(arm.UC_ARM_REG_R0) == 0
+
+    def _count(self, *_: object) -> None:
+        self.instructions += 1
+
+
+def _register(number: int) -> int:
+    return int(getattr(arm, "UC_ARM_REG_SP" if number == 13 else f"UC_ARM_REG_R{number}"))

@@ -13,7 +13,9 @@ from host_tools.train.cells.decay import DecayCell  # noqa: E402
 from host_tools.train.cells.ltc import Ltc  # noqa: E402
 from host_tools.train.cells.node import NeuralOde  # noqa: E402
 from host_tools.train.cells.relaxing import Form  # noqa: E402
+from host_tools.train.cells.wired_cfc import WiredCfc  # noqa: E402
 from host_tools.train.network import Readout  # noqa: E402
+from host_tools.train.watch import Watch  # noqa: E402
 from rivulet.cells.cfc import MODES  # noqa: E402
 
 _INTEGRATORS = ("exponential", "semi_implicit", "euler", "implicit_euler", "rk4")
@@ -29,7 +31,15 @@ def _relaxing(kind: Any, **options: Any) -> Any:
 
 def _ncps(kind: Any, **options: Any) -> Any:
     pytest.importorskip("ncps", reason="needs ncps: pip install 'rivulet[train]'")
-    return lambda readout: kind([3], 3, 2, 7, readout=readout, **options)
+    return lambda readout: kind([3], 3, 2, **({"units": 7} | options), readout=readout)
+
+
+def _wired(kind: Any, **options: Any) -> Any:
+    wirings = pytest.importorskip(
+        "ncps.wirings", reason="needs ncps: pip install 'rivulet[train]'"
+    )
+    options["wiring"] = lambda: wirings.AutoNCP(12, 3, 0.4, seed=3)
+    return lambda readout: kind([3], 3, 2, readout=readout, **options)
 
 
 _CASES = {
@@ -47,6 +57,12 @@ _CASES = {
     "cfc-pure-silu": (_ncps, Cfc, {"mode": "pure", "activation": "silu"}),
     "ltc": (_ncps, Ltc, {}),
     "ltc-previous": (_ncps, Ltc, {"convention": "previous", "unfolds": 3}),
+    "ltc-wired": (_wired, Ltc, {"units": 12}),
+    "wired-cfc": (_wired, WiredCfc, {}),
+    "wired-cfc-pure": (_wired, WiredCfc, {"mode": "pure"}),
+    "cfc-mixed": (_ncps, Cfc, {"mixed_memory": True}),
+    "ltc-mixed": (_ncps, Ltc, {"mixed_memory": True}),
+    "wired-cfc-mixed": (_wired, WiredCfc, {"mode": "no_gate", "mixed_memory": True}),
 }
 
 
@@ -100,7 +116,10 @@ def test_a_short_mean_differs_by_what_the_device_neglects(tmp_path, irregular, d
 
 
 def test_rates_are_the_telemetrys(tmp_path, irregular, device) -> None:
-    for case in ("decay-exponential-previous", "ltc", "cfc", "cfc-pure-silu"):
+    for case in (
+        *("decay-exponential-previous", "ltc", "cfc", "cfc-pure-silu"),
+        *("ltc-wired", "wired-cfc", "wired-cfc-pure"),
+    ):
         make, kind, options = _CASES[case]
         network = _exact(make(kind, **options)(_STATE))
         played = irregular(seed=7, series=1, events=20, channels=3, longest_s=2.0)
@@ -114,6 +133,21 @@ def test_rates_are_the_telemetrys(tmp_path, irregular, device) -> None:
         np.testing.assert_allclose(rates, board.model.cell.alpha_floats, rtol=1e-9)
 
 
+def test_a_memorys_rates_are_the_telemetrys(tmp_path, irregular, device) -> None:
+    make, kind, options = _CASES["cfc-mixed"]
+    network = _exact(make(kind, **options)(_STATE))
+    played = irregular(seed=7, series=1, events=20, channels=3, longest_s=2.0)
+    board = device(tmp_path, network)
+    board.outputs(played)
+    watch = Watch()
+    with torch.no_grad():
+        network.run(played.events(), network.zero_state(1), watch)
+    # The gap after the last event is the look at the recording's end.
+    rates = watch.rates()[0, 0, -2, network.units :].numpy()
+    assert played.gaps_us[0, -1] > 0
+    np.testing.assert_allclose(rates, board.model.cell.alpha_floats[network.units :], rtol=1e-9)
+
+
 def test_steps_and_their_gradients_are_those_of_ncps() -> None:
     pytest.importorskip("ncps", reason="needs ncps: pip install 'rivulet[train]'")
     from ncps.wirings import AutoNCP
@@ -125,6 +159,7 @@ def test_steps_and_their_gradients_are_those_of_ncps() -> None:
         *(Cfc([1], 3, 2, 7, mode, (9, layers)) for mode in MODES for layers in (0, 1, 2)),
         Ltc([1], 3, 2, 7),
         Ltc([1], 3, 2, 7, 4, lambda: AutoNCP(7, 2, 0.4, seed=3)),
+        *(WiredCfc([1], 3, 2, lambda: AutoNCP(7, 2, 0.4, seed=3), mode) for mode in MODES),
     ):
         network.to(torch.float64)
         module = network.module.requires_grad_(True)

@@ -14,7 +14,10 @@ from rivulet.cells.cfc import MODES
 from rivulet.lstm import LOWEST_RATE
 
 _PARTS = ("weight", "bias")
-_GATES = ("ff1", "ff2", "time_a", "time_b")
+
+
+def heads(mode: str) -> tuple[str, ...]:
+    return ("ff1",) if mode == "pure" else ("ff1", "ff2", "time_a", "time_b")
 
 
 class Cfc(NcpsCell):
@@ -31,6 +34,7 @@ class Cfc(NcpsCell):
         activation: str = "lecun_tanh",
         convention: str = "current",
         readout: Readout | None = None,
+        mixed_memory: bool = False,
     ) -> None:
         for name, value, known in (
             ("mode", mode, MODES),
@@ -44,11 +48,12 @@ class Cfc(NcpsCell):
 
             return CfCCell(channels, units, mode, activation, *backbone)
 
-        super().__init__(make, seeds, (channels, units, outputs), convention, readout)
+        sizes = channels, units, outputs
+        super().__init__(make, seeds, sizes, convention, readout, mixed_memory)
         self.options = {"mode": mode, "activation": activation}
         # Every second entry of ncps' backbone is an activation.
         self.layers = [f"backbone.{2 * i}" for i in range(backbone[1])]
-        self.heads = ("ff1",) if mode == "pure" else _GATES
+        self.heads = heads(mode)
 
     def field(self, weights: Parameters, inputs: Tensor) -> Field:
         return _Field(self, weights, inputs)
@@ -62,7 +67,7 @@ class _Field(NcpsField):
     cell = "cfc"
 
     def __init__(self, network: Cfc, weights: Parameters, inputs: Tensor) -> None:
-        self._mode, self._units = network.options["mode"], network.units
+        super().__init__(network, weights, inputs)
         self._activate = ACTIVATIONS[network.options["activation"]]
         # All heads are one product; the first layer's part of the inputs is made for all gaps.
         dense = [(weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in network.layers]
@@ -74,8 +79,7 @@ class _Field(NcpsField):
         driven = inputs.flatten(1, 2) @ first[:, :m] + bias
         self._driven = driven.view(*inputs.shape[:3], -1).unbind(2)
         self._recurrent = first[:, m:]
-        if self._mode == "pure":
-            self._rate, self._a = weights["w_tau"].abs(), weights["A"]
+        self._form = ClosedForm(network.options["mode"], weights)
 
     def _forward(self, index: int, x: Tensor) -> Tensor:
         z = torch.baddbmm(self._driven[index], x, self._recurrent)
@@ -84,15 +88,30 @@ class _Field(NcpsField):
         return z
 
     def step(self, index: int, x: Tensor, seconds: Tensor) -> Tensor:
-        z, n = self._forward(index, x), self._units
+        return self._form.state(self._forward(index, x), seconds)
+
+    def cell_rates(self, index: int, x: Tensor) -> Tensor:
+        return self._form.rates(self._forward(index, x))
+
+
+class ClosedForm:
+    """The new state from what the heads say: z is ff1, or ff1, ff2, time_a and time_b in a row."""
+
+    def __init__(self, mode: str, weights: Parameters, prefix: str = "") -> None:
+        self._mode = mode
+        if mode == "pure":
+            self._rate, self._a = weights[prefix + "w_tau"].abs(), weights[prefix + "A"]
+
+    def state(self, z: Tensor, seconds: Tensor) -> Tensor:
         if self._mode == "pure":
             return self._a - self._a * torch.exp(-seconds * (self._rate + z.abs())) * z
-        g1, g2 = torch.tanh(z[..., : 2 * n]).split(n, -1)
-        share = torch.sigmoid(z[..., 2 * n : 3 * n] * seconds + z[..., 3 * n :])
+        ff1, ff2, time_a, time_b = z.chunk(4, -1)
+        g1, g2 = torch.tanh(ff1), torch.tanh(ff2)
+        share = torch.sigmoid(time_a * seconds + time_b)
         return g1 + share * (g2 if self._mode == "no_gate" else g2 - g1)
 
-    def rates(self, index: int, x: Tensor) -> Tensor:
-        z, n = self._forward(index, x), self._units
+    def rates(self, z: Tensor) -> Tensor:
+        """What stands for 1/tau, 1/s."""
         if self._mode == "pure":
             return self._rate + z.abs() + LOWEST_RATE
-        return z[..., 2 * n : 3 * n].abs() + LOWEST_RATE
+        return z.chunk(4, -1)[2].abs() + LOWEST_RATE

@@ -30,6 +30,7 @@ class Ltc(NcpsCell):
         wiring: Any = None,
         convention: str = "current",
         readout: Readout | None = None,
+        mixed_memory: bool = False,
     ) -> None:
         def make() -> Any:
             from ncps.torch import LTCCell
@@ -41,7 +42,8 @@ class Ltc(NcpsCell):
                 made, channels, None, None, ode_unfolds=unfolds, implicit_param_constraints=True
             )
 
-        super().__init__(make, seeds, (channels, units, outputs), convention, readout)
+        sizes = channels, units, outputs
+        super().__init__(make, seeds, sizes, convention, readout, mixed_memory)
         self.unfolds = unfolds
         self.epsilon = float(self.module._epsilon)
 
@@ -89,6 +91,7 @@ class _Field(NcpsField):
     cell = "ltc"
 
     def __init__(self, network: Ltc, weights: Parameters, inputs: Tensor) -> None:
+        super().__init__(network, weights, inputs)
         module = network.module
         self._unfolds = network.unfolds
         # Series come last here, as synapses have them.
@@ -112,6 +115,6 @@ class _Field(NcpsField):
             v = (capacity * v + self._current[index] + current) / (held + conductance)
         return v.transpose(1, 2)
 
-    def rates(self, index: int, x: Tensor) -> Tensor:
+    def cell_rates(self, index: int, x: Tensor) -> Tensor:
         total = self._conductance[index] + self._recurrent(x.transpose(1, 2))[1]
         return (total / self._capacity).transpose(1, 2)

@@ -8,25 +8,35 @@ products that ncps takes one by one taken together; it is tested against ncps' o
 The convention is the papers': an event's input drives the interval that ends with it. As on the
 device an interval of 0 moves nothing.
 
-Source: ncps 1.0.1, `ncps.torch.LTCCell`, `CfCCell`; Hasani et al., AAAI 2021 and Nature Machine
-Intelligence 2022.
+With mixed memory (firmware/rivulet/lstm.py) the state is [x; c], and an LSTM moves both before the
+cell moves x.
+
+Source: ncps 1.0.1, `ncps.torch.LTCCell`, `CfCCell`, `WiredCfCCell`, `LSTMCell`; Hasani et al.,
+AAAI 2021 and Nature Machine Intelligence 2022.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from host_tools.errors import RivuletError
-from host_tools.train.network import Field, Liquid, Readout
+from host_tools.train.network import Field, Liquid, Parameters, Readout, State
+from rivulet.lstm import LOWEST_RATE
 
 _CELL = "rnn_cell."
+_LSTM = "lstm."
 
 
 class NcpsCell(Liquid):
-    """`make` builds one cell of ncps; the first model's stays as `module`, for what is fixed."""
+    """`make` builds one cell of ncps; the first model's stays as `module`, for what is fixed.
+
+    seen: how many neurons, the last ones, the readout reads.
+    """
 
     def __init__(
         self,
@@ -35,18 +45,33 @@ class NcpsCell(Liquid):
         sizes: tuple[int, int, int],  # channels, units, outputs
         convention: str,
         readout: Readout | None,
+        mixed_memory: bool = False,
+        seen: int | None = None,
     ) -> None:
         self.channels, units, outputs = sizes
+        self.mixed_memory, self.seen = mixed_memory, seen or units
         cells = _seeded(seeds, make)
+        memories: list[Any] = [None] * len(seeds)
+        if mixed_memory:
+            memories = _seeded(seeds, partial(_memory, self.channels, units))
         each = []
-        for seed, cell in zip(seeds, cells, strict=True):
+        for seed, cell, memory in zip(seeds, cells, memories, strict=True):
             random = torch.Generator().manual_seed(seed)
             learned = {n: p.detach() for n, p in cell.named_parameters() if p.requires_grad}
-            head = torch.randn(outputs, units, generator=random) / units**0.5
+            if memory is not None:
+                learned |= {_LSTM + n: p.detach() for n, p in memory.named_parameters()}
+            head = torch.randn(outputs, self.seen, generator=random) / self.seen**0.5
             ends = {"readout.weight": head, "readout.bias": torch.zeros(outputs)}
             each.append(learned | ends)
         super().__init__(each, units, readout or Readout(), convention)
         self.module = cells[0].requires_grad_(False)
+
+    def zero_state(self, series: int) -> State:
+        wide = self.zeros(series, self.units * (1 + self.mixed_memory))
+        return wide, wide, *super().zero_state(series)[2:]
+
+    def logits(self, features: Tensor) -> Tensor:
+        return super().logits(features[..., self.units - self.seen : self.units])
 
     def to(self, dtype: torch.dtype) -> None:
         super().to(dtype)
@@ -58,7 +83,7 @@ class NcpsCell(Liquid):
         fixed = {n: p for n, p in self.module.named_parameters() if n not in arrays}
         arrays |= {name: p.detach().numpy() for name, p in fixed.items()}
         del metadata["cell"]
-        named = {_CELL + name: array for name, array in arrays.items()}
+        named = {n if n.startswith(_LSTM) else _CELL + n: array for n, array in arrays.items()}
         return named | head, metadata | {"source": "ncps", "kind": self.cell, "time_unit_s": 1.0}
 
 
@@ -67,11 +92,27 @@ class NcpsField(Field):
 
     cell: str
 
+    def __init__(self, network: NcpsCell, weights: Parameters, inputs: Tensor) -> None:
+        self._memory = _Memory(weights, inputs) if network.mixed_memory else None
+
     def advance(self, index: int, x: Tensor, gap: Tensor) -> Tensor:
         moving = (gap > 0)[..., None]
         # A stand-in where nothing moves: LTC divides by the interval.
         seconds = torch.where(moving, gap[..., None], 1.0)
-        return torch.where(moving, self.step(index, x, seconds), x)
+        if self._memory is None:
+            return torch.where(moving, self.step(index, x, seconds), x)
+        before, memory = self._memory.step(index, x, seconds)
+        return torch.where(moving, torch.cat([self.step(index, before, seconds), memory], -1), x)
+
+    def rates(self, index: int, x: Tensor) -> Tensor:
+        if self._memory is None:
+            return self.cell_rates(index, x)
+        x = x.chunk(2, -1)[0]
+        return torch.cat([self.cell_rates(index, x), self._memory.rates(index, x)], -1)
+
+    def cell_rates(self, index: int, x: Tensor) -> Tensor:
+        """1/tau of the neurons, 1/s."""
+        raise NotImplementedError
 
     def step(self, index: int, x: Tensor, seconds: Tensor) -> Tensor:
         """x (models, series, units) after `seconds` (models, series, 1) > 0."""
@@ -82,6 +123,46 @@ class NcpsField(Field):
 
     def tensors(self, index: int) -> tuple[Tensor, ...]:
         return ()
+
+
+def _memory(channels: int, units: int) -> Any:
+    from ncps.torch.lstm import LSTMCell
+
+    return LSTMCell(channels, units)
+
+
+class _Memory:
+    """ncps' LSTM beside the cell: (a, i, f, o) = W u + R x + b, one step whatever the interval."""
+
+    def __init__(self, weights: Parameters, inputs: Tensor) -> None:
+        inward, bias, recurrent = (
+            weights[_LSTM + name]
+            for name in ("input_map.weight", "input_map.bias", "recurrent_map.weight")
+        )
+        driven = inputs.flatten(1, 2) @ inward.transpose(1, 2) + bias[:, None]
+        self._driven = driven.view(*inputs.shape[:3], -1).unbind(2)
+        self._recurrent = recurrent.transpose(1, 2)
+        self._seconds: Tensor | None = None  # of the step last taken
+
+    def step(self, index: int, both: Tensor, seconds: Tensor) -> tuple[Tensor, Tensor]:
+        """(x, c) after one step from [x; c]."""
+        x, c = both.chunk(2, -1)
+        self._seconds = seconds
+        new, enter, keep, leave = self._parts(index, x)
+        c = c * torch.sigmoid(keep) + torch.tanh(new) * torch.sigmoid(enter)
+        return torch.tanh(c) * torch.sigmoid(leave), c
+
+    def rates(self, index: int, x: Tensor) -> Tensor:
+        """How fast the forget gate empties c, by the interval last stepped over."""
+        assert self._seconds is not None, "no step was taken"
+        keep = self._parts(index, x)[2]
+        return softplus(-keep) / self._seconds + LOWEST_RATE
+
+    def _parts(self, index: int, x: Tensor) -> tuple[Tensor, ...]:
+        new, enter, keep, leave = torch.baddbmm(self._driven[index], x, self._recurrent).chunk(
+            4, -1
+        )
+        return new, enter, keep + 1.0, leave
 
 
 def _seeded(seeds: list[int], make: Callable[[], Any]) -> list[Any]:

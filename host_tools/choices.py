@@ -11,3 +11,8 @@ class Dtype(StrEnum):
 class Runtime(StrEnum):
     micropython = "micropython"
     numpy = "numpy"
+
+
+class Reading(StrEnum):
+    open = "open"
+    closed = "closed"

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from host_tools import ports
 from host_tools.boards import list_boards, load_board
-from host_tools.choices import Dtype, Runtime
+from host_tools.choices import Dtype, Reading, Runtime
 from host_tools.errors import RivuletError
 
 app = typer.Typer(
@@ -24,13 +24,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+keys = typer.Typer(help="Make keys for boards, and for signing models.", no_args_is_help=True)
+app.add_typer(keys, name="key")
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 PortOption = Annotated[
     str | None, typer.Option("--port", help="Serial port; needless when one board is there.")
 ]
+KeyOption = Annotated[
+    Path | None, typer.Option("--key", help="The board's key file; else what RIVULET_KEY names.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+KeyFileArgument = Annotated[Path, typer.Argument(help="The file to make; it must not exist.")]
 ModelArgument = Annotated[Path, typer.Argument(help="A converted model: .safetensors")]
 
 
@@ -95,14 +101,44 @@ def virtual(
 def flash(
     board: Annotated[str, typer.Option(help="Kind of board; see 'rivulet boards'.")],
     port: PortOption = None,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", help="Key the board with this file; releases it if it has the key."),
+    ] = None,
+    telemetry: Annotated[
+        Reading | None, typer.Option(help="Whether a keyed board may be watched without the key.")
+    ] = None,
+    trust: Annotated[
+        Path | None, typer.Option(help="Public key (.pub) that models must be signed with.")
+    ] = None,
+    no_downgrade: Annotated[
+        bool,
+        typer.Option("--no-downgrade", help="Refuse models older than the newest confirmed one."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Put the firmware on a board; copies only what changed."""
     from host_tools.flash import flash as flash_board
+    from host_tools.keys import key_for, read_key
+    from host_tools.provision import Access
+    from host_tools.signing import read_public_key
 
     facts = load_board(board)
+    # RIVULET_KEY only opens: a board is keyed when somebody says so.
+    access = Access(
+        key=read_key(key) if key is not None else None,
+        closed=telemetry is Reading.closed if telemetry is not None else None,
+        modulus=read_public_key(trust) if trust is not None else None,
+        keep_version=True if no_downgrade else None,
+    )
     with _progress("flashing") as bar:
-        report = flash_board(ports.resolve(port), facts, lambda done, total, _: bar(done, total))
+        report = flash_board(
+            ports.resolve(port),
+            facts,
+            lambda done, total, _: bar(done, total),
+            key=key_for(key),
+            access=access,
+        )
     if as_json:
         print(json.dumps(report.__dict__, indent=2))
         return
@@ -112,6 +148,10 @@ def flash(
         _out.print(
             f"{report.port}: {len(report.copied)} files copied ({report.bytes_copied} bytes), "
             f"{len(report.unchanged)} unchanged, {len(report.removed)} removed; verified"
+        )
+    if key is not None:
+        _out.print(
+            f"keyed: from now on commands need {key}, and without it nothing opens the board"
         )
     _out.print(f"{report.runtime}, {report.form}")
     if report.ulab:
@@ -142,6 +182,12 @@ def convert(
     fine_tune: Annotated[
         bool, typer.Option("--fine-tune", help="Train on after pruning, by the model's recipe.")
     ] = False,
+    version: Annotated[
+        int | None,
+        typer.Option(
+            help="For boards that refuse older models than theirs.", min=0, max=2**30 - 1
+        ),
+    ] = None,
 ) -> None:
     """Check trained weights and write a model file."""
     from host_tools.conversion import Options, build, units
@@ -150,7 +196,7 @@ def convert(
     arrays, settings = read_weights(weights)
     if metadata is not None:
         settings |= _read_json(metadata)
-    options = Options(dtype, calibrate, prune, prune_units, fine_tune)
+    options = Options(dtype, calibrate, prune, prune_units, fine_tune, version)
     model, report = build(arrays, settings, options)
     model.save(out)
     for line in report:
@@ -180,13 +226,14 @@ def train(
 
 
 @app.command()
-def push(model: ModelArgument, port: PortOption = None) -> None:
+def push(model: ModelArgument, port: PortOption = None, key: KeyOption = None) -> None:
     """Send a model to a running board, which verifies it and swaps without stopping."""
+    from host_tools.keys import key_for
     from host_tools.replay import read_settings
     from host_tools.wire import Board
 
     read_settings(model)  # a broken file is refused before the board sees any of it
-    with Board(ports.resolve(port)) as board, _progress("pushing") as bar:
+    with Board(ports.resolve(port), key=key_for(key)) as board, _progress("pushing") as bar:
         outcome = board.push(model.read_bytes(), bar)
         facts = board.description["model"]
     _out.print(f"{facts['cell']} with {facts['hidden']} units is active; {outcome}")
@@ -195,12 +242,13 @@ def push(model: ModelArgument, port: PortOption = None) -> None:
 
 
 @app.command()
-def status(port: PortOption = None, as_json: JsonOption = False) -> None:
+def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption = None) -> None:
     """Say what a board is running and how it fares."""
+    from host_tools.keys import key_for
     from host_tools.status import status_lines, status_of
     from host_tools.wire import Board
 
-    with Board(ports.resolve(port)) as board:
+    with Board(ports.resolve(port), key=key_for(key)) as board:
         facts = status_of(board)
     if as_json:
         print(json.dumps(facts, indent=2))
@@ -221,12 +269,14 @@ def monitor(
     snapshot: Annotated[
         Path | None, typer.Option(help="Save the last view as an SVG picture.")
     ] = None,
+    key: KeyOption = None,
 ) -> None:
     """Watch time constants, outputs and counters live."""
+    from host_tools.keys import key_for
     from host_tools.monitor import monitor as watch
     from host_tools.wire import Board
 
-    with Board(ports.resolve(port)) as board:
+    with Board(ports.resolve(port), key=key_for(key)) as board:
         seen = watch(board, seconds, record, rate, tuple(blocks.split(",")), snapshot)
         lost = board.frames_lost
         corrupt = board.frames_corrupt
@@ -271,23 +321,62 @@ def analyze(
 
 
 @app.command()
-def release(port: PortOption = None) -> None:
+def release(port: PortOption = None, key: KeyOption = None) -> None:
     """Make a board leave Rivulet for its MicroPython prompt."""
+    from host_tools.keys import key_for
     from host_tools.wire import Board
 
-    with Board(ports.resolve(port)) as board:
+    with Board(ports.resolve(port), key=key_for(key)) as board:
         board.release()
     _out.print("the board is at its prompt; Ctrl-D there starts Rivulet again")
 
 
 @app.command()
-def reset(port: PortOption = None) -> None:
+def reset(port: PortOption = None, key: KeyOption = None) -> None:
     """Set the running model's state to zero."""
+    from host_tools.keys import key_for
     from host_tools.wire import Board
 
-    with Board(ports.resolve(port)) as board:
+    with Board(ports.resolve(port), key=key_for(key)) as board:
         board.reset()
     _out.print("state is zero")
+
+
+@app.command()
+def sign(
+    model: ModelArgument,
+    signing_key: Annotated[Path, typer.Option(help="Private key in PEM: 'rivulet key signing'.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Where it goes; else in place.")
+    ] = None,
+) -> None:
+    """Sign a model, for boards that were flashed with --trust (needs the sign extra)."""
+    from host_tools.replay import read_settings
+    from host_tools.signing import sign_file
+
+    read_settings(model)
+    sign_file(model, signing_key, out or model)
+    _out.print(f"{out or model}: signed")
+
+
+@keys.command("new")
+def key_new(file: KeyFileArgument) -> None:
+    """Make the key of a board: rivulet flash --key FILE gives it to one."""
+    from host_tools.keys import new_key
+
+    new_key(file)
+    _out.print(f"{file}: keep it; a board whose key is lost has to be erased")
+
+
+@keys.command("signing")
+def key_signing(file: KeyFileArgument) -> None:
+    """Make a key pair that signs models: FILE, and FILE.pub for rivulet flash --trust."""
+    from host_tools.provision import fingerprint
+    from host_tools.signing import new_signing_key, read_public_key
+
+    public = new_signing_key(file)
+    _out.print(f"{file}: signs, keep it to yourself")
+    _out.print(f"{public}: for boards, which call it {fingerprint(read_public_key(public))}")
 
 
 @app.command()

@@ -19,6 +19,7 @@ class Options:
     prune: float | None = None  # share of the connections
     prune_units: float | None = None  # share of the units
     fine_tune: bool = False
+    version: int | None = None  # for boards that refuse older models than theirs
 
 
 def units(model: ModelFile) -> int:
@@ -49,6 +50,8 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
             "costs accuracy"
         )
     _note(model, options)
+    if options.version is not None:
+        model.settings["version"] = options.version
     if options.dtype is Dtype.float32:
         return model, report
     integers = quantise(model, events)

@@ -16,7 +16,10 @@ from host_tools.boards import Board
 from host_tools.errors import RivuletError
 from host_tools.mpy import compiler_version, runtime_abi
 from host_tools.payload import MANIFEST, PayloadFile, build_payload
+from host_tools.provision import Access, provision
 from host_tools.raw_repl import RawRepl, raw_repl
+from host_tools.wire import Board as RunningBoard
+from host_tools.wire import NotRunning
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,25 @@ class FlashReport:
 
 
 def flash(
-    port: str, board: Board, progress: Progress | None = None, timeout_scale: float = 1.0
+    port: str,
+    board: Board,
+    progress: Progress | None = None,
+    timeout_scale: float = 1.0,
+    *,
+    key: bytes | None = None,
+    access: Access | None = None,
 ) -> FlashReport:
     """Make the firmware on the board at `port` that of `board`, and restart it into its program.
 
     Files are copied beside the old ones and verified there. Only when all of them stand are they
     renamed into place, which takes a moment. Wherever an interruption comes, each file is the old
     one or the new one, whole, and the next flash goes on from there.
+
+    key: with it a keyed board that runs is released first. access: what to change of who may
+    command the board and which models it takes.
     """
+    if key is not None:
+        _release(port, key, timeout_scale)
     with raw_repl(port, timeout_scale) as repl:
         facts = survey(repl)
         arch, form = _choose_form(board, facts)
@@ -59,6 +73,8 @@ def flash(
         replace_and_remove(repl, plan.changed, plan.stale)
         if plan.changed:
             _verify(repl, payload)
+        if access is not None:
+            provision(repl, access)
     changed = {file.path for file in plan.changed}
     listed = [file.path for file in payload if file.path != MANIFEST]
     return FlashReport(
@@ -73,6 +89,14 @@ def flash(
         unchanged=tuple(path for path in listed if path not in changed),
         removed=tuple(plan.stale),
     )
+
+
+def _release(port: str, key: bytes, timeout_scale: float) -> None:
+    try:
+        with RunningBoard(port, timeout_scale, key, any_protocol=True) as running:
+            running.release()
+    except NotRunning:
+        pass  # at its prompt, or without Rivulet: nothing is locked
 
 
 def _choose_form(board: Board, facts: BoardFacts) -> tuple[str | None, str]:

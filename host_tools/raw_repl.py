@@ -12,10 +12,14 @@ from mpremote.transport_serial import SerialTransport
 
 from host_tools.errors import RivuletError
 from host_tools.ports import candidates
+from rivulet import protocol
 
 # A board may be busy erasing flash; nothing it does keeps it silent for longer than this.
 _SILENCE_S = 5.0
 _EXEC_S = 60.0
+# How long Rivulet is given to answer, and how much is read of what it says.
+_HELLO_S = 1.0
+_HELLO_BYTES = 2048
 
 
 class BoardCodeError(RivuletError):
@@ -105,10 +109,25 @@ def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> None:
                 transport.enter_raw_repl(timeout_overall=timeout_s)
                 transport.serial.timeout = _SILENCE_S * timeout_scale
                 return
+        if _runs_rivulet(transport.serial, timeout_scale):
+            raise RivuletError(
+                f"{port}: this board is keyed: name its key file with --key or in RIVULET_KEY, "
+                "or 'rivulet release' it before"
+            )
     raise RivuletError(
         f"{port} does not answer as a MicroPython board: is MicroPython installed on it, and is "
         "this the right port?"
     )
+
+
+def _runs_rivulet(port: serial.Serial, timeout_scale: float) -> bool:
+    """Whether Rivulet answers at an open port: then it has a key, or the Ctrl-C had stopped it."""
+    port.timeout = _HELLO_S * timeout_scale
+    port.write(protocol.frame(protocol.HELLO, 0))
+    deframer = protocol.Deframer(protocol.frame_size(protocol.MAX_REQUEST))
+    # Telemetry may come before the answer, and is one as well.
+    found = (deframer.feed(byte) for byte in port.read(_HELLO_BYTES))
+    return protocol.FRAME in found
 
 
 @contextlib.contextmanager

@@ -41,6 +41,7 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ]
     else:
         lines.append(("model", "none: rivulet push MODEL.safetensors"))
+    lines += _access_lines(facts)
     if facts["boot_error"]:
         lines.append(("trouble at boot", facts["boot_error"]))
     lines += [
@@ -66,6 +67,30 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("heap", f"{facts['heap_free']} bytes free, lowest {facts['heap_low']}"),
     ]
+    return lines
+
+
+def _access_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    means = {
+        "open": "open: whoever reaches the wire commands the board",
+        "keyed": "keyed: commands need the key, reading does not",
+        "closed": "closed: commands and reading need the key",
+    }
+    lines = [("access", means[facts["access"]])]
+    if facts["access"] != "open":
+        lines.append(
+            (
+                "refused",
+                f"{facts['access_unauthorised']} without the key, {facts['access_forged']} forged "
+                f"or repeated, {facts['access_delayed']} too soon after those",
+            )
+        )
+    if facts.get("signed_by"):
+        lines.append(("models", f"signed by {facts['signed_by']} only"))
+    if facts.get("version_at_least"):
+        lines.append(("model versions", f"{facts['version_at_least']} or newer"))
+    if facts.get("access_error"):
+        lines.append(("trouble with access", facts["access_error"]))
     return lines
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import hmac
 import json
 import struct
 import time
@@ -25,6 +26,9 @@ _ATTEMPTS = 4
 # Telemetry stops by itself when the host has not renewed it for so long.
 _LEASE_MS = 3000
 _LARGEST_BODY = 16384
+_FIRST_WITH_KEYS = 2  # protocol
+# The board takes these from anybody: a push's pieces are bound by its authorised beginning.
+_NEVER_SEALED = (protocol.HELLO, protocol.CHALLENGE, protocol.PUSH_DATA, protocol.PUSH_END)
 
 
 @dataclass
@@ -53,10 +57,19 @@ class Board:
     """A board that runs Rivulet, at a serial port. Raises RivuletError for what a user can mend.
 
     timeout_scale stretches every time-out, for boards that run slower than real time.
+    key: the board's, 32 bytes; every command to a keyed board is authorised with it.
+    any_protocol: also talk to a board of another version, which is sure to understand `release`.
     """
 
-    def __init__(self, port: str, timeout_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        port: str,
+        timeout_scale: float = 1.0,
+        key: bytes | None = None,
+        any_protocol: bool = False,
+    ) -> None:
         self.port = port
+        self._key = key
         self.lines: deque[str] = deque(maxlen=200)
         self.frames = 0
         self._scale = timeout_scale
@@ -76,8 +89,12 @@ class Board:
         except serial.SerialException as error:
             raise unusable_port(port, error) from None
         try:
-            self._hello()
-            self.description = self._document(protocol.DESCRIBE)
+            version = self._hello()
+            if version < _FIRST_WITH_KEYS:
+                self._key = None
+            if not any_protocol:
+                self._check_version(version)
+                self.description = self._document(protocol.DESCRIBE)
         except BaseException:
             self.close()
             raise
@@ -175,7 +192,7 @@ class Board:
         self._request(protocol.CONFIGURE, body)
         self._renew_at = time.monotonic() + _LEASE_MS / 3000
 
-    def _hello(self) -> None:
+    def _hello(self) -> int:
         # Ends whatever the board has read so far, and makes a REPL show its prompt.
         self._write(b"\r")
         try:
@@ -183,13 +200,16 @@ class Board:
         except _NoReply:
             seen = "".join(self.lines)
             if ">>>" in seen or "MicroPython" in seen or "Traceback" in seen:
-                raise RivuletError(
+                raise NotRunning(
                     f"{self.port}: MicroPython answers, but Rivulet is not running: "
                     "run 'rivulet flash', or reset the board"
                 ) from None
-            raise RivuletError(
+            raise NotRunning(
                 f"{self.port}: no answer: is Rivulet on this board? 'rivulet flash' installs it"
             ) from None
+        return version
+
+    def _check_version(self, version: int) -> None:
         if version != protocol.PROTOCOL:
             raise RivuletError(
                 f"{self.port}: the board speaks protocol {version}, this host "
@@ -198,9 +218,10 @@ class Board:
 
     def _document(self, kind: int) -> dict[str, Any]:
         for _ in range(_ATTEMPTS):
+            sent, payload = self._seal(kind, b"")
             self._sequence = (self._sequence + 1) & 0xFF
-            self._write(protocol.frame(kind, self._sequence))
-            text = self._collect(kind, self._sequence)
+            self._write(protocol.frame(sent, self._sequence, payload))
+            text = self._collect(sent, self._sequence)
             if text is not None:
                 document: dict[str, Any] = json.loads(text)
                 return document
@@ -234,17 +255,29 @@ class Board:
         attempts: int = _ATTEMPTS,
     ) -> tuple[int, str]:
         """(value, text) of the board's reply. Every request may be repeated without harm."""
-        self._sequence = (self._sequence + 1) & 0xFF
+        sequence = self._sequence = (self._sequence + 1) & 0xFF
         for _ in range(attempts):
-            self._write(protocol.frame(kind, self._sequence, payload))
+            sent, body = self._seal(kind, payload)
+            self._write(protocol.frame(sent, sequence, body))
             end = self._deadline(timeout_s)
             while time.monotonic() < end:
-                for body in self._read():
-                    if body[0] == protocol.REPLY:
-                        reply = self._check(body, kind, self._sequence)
+                for answer in self._read():
+                    if answer[0] == protocol.REPLY:
+                        reply = self._check(answer, sent, sequence)
                         if reply is not None:
                             return reply
         raise _NoReply(f"{self.port}: the board stopped answering")
+
+    def _seal(self, kind: int, payload: bytes) -> tuple[int, bytes]:
+        """(kind, payload) as it is sent: authorised anew each time, where there is a key."""
+        if self._key is None or kind in _NEVER_SEALED:
+            return kind, payload
+        _, nonce = self._request(protocol.CHALLENGE)
+        if not nonce:  # the board has no key
+            return kind, payload
+        command = bytes((kind,)) + payload
+        message = protocol.COMMAND_DOMAIN + bytes.fromhex(nonce) + command
+        return protocol.AUTHORISED, hmac.digest(self._key, message, "sha256") + command
 
     def _check(self, body: bytes, kind: int, sequence: int) -> tuple[int, str] | None:
         head = struct.calcsize(protocol.REPLY_HEAD)
@@ -252,6 +285,10 @@ class Board:
         if (asked, of) != (sequence, kind):
             return None
         text = body[2 + head :].decode(errors="replace")
+        if status == protocol.LOCKED:
+            raise RivuletError(
+                f"{self.port}: this board is keyed: name its key file with --key or in RIVULET_KEY"
+            )
         if status != protocol.OK:
             raise RivuletError(f"the board refused: {text}")
         return value, text
@@ -317,6 +354,10 @@ _COUNTERS = (
     "frames_corrupt",
     "event_cost_us",
 )
+
+
+class NotRunning(RivuletError):
+    """Nothing at the port answers as Rivulet."""
 
 
 class _NoReply(RivuletError):

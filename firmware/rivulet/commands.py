@@ -14,13 +14,21 @@ _BODY = const(2)  # where the payload of a request begins
 _STRUCT_ERROR = getattr(struct, "error", ValueError)
 
 
-class Commands:
-    """Dispatches requests that the link received; documents go out in pieces, one a turn."""
+class Refused(Exception):
+    """A request that is not admitted: (status of the reply, why)."""
 
-    def __init__(self, loop, link, store):
+
+class Commands:
+    """Dispatches requests that the link received; documents go out in pieces, one a turn.
+
+    access: who may send which (access.Access), or None where anyone may send all.
+    """
+
+    def __init__(self, loop, link, store, access=None):
         self._loop = loop
         self._link = link
         self._store = store
+        self._access = access
         self._document = b""
         self._sent = 0
         self._request = (0, 0)
@@ -46,8 +54,15 @@ class Commands:
         deframer = self._link.deframer
         body = memoryview(deframer.body)[: deframer.length]
         kind, sequence = body[0], body[1]
+        self._request = (sequence, kind)
+        command = kind
         try:
-            value, text = self._perform(kind, sequence, body)
+            if self._access is not None:
+                command, body = self._access.admit(kind, body, self._loop.clock)
+            value, text = self._perform(command, body)
+        except Refused as refused:
+            status, text = refused.args
+            self._reply = (sequence, kind, status, 0, text)
         except StoreError as error:
             self._reply = (sequence, kind, protocol.REFUSED, self._store.received, str(error))
         except MemoryError:
@@ -60,7 +75,7 @@ class Commands:
             if text is not None:
                 self._reply = (sequence, kind, protocol.OK, value, text)
 
-    def _perform(self, kind, sequence, body):
+    def _perform(self, kind, body):
         """(value, text) of the reply; text None if a document is the answer."""
         loop, store = self._loop, self._store
         if kind == protocol.HELLO:
@@ -69,7 +84,6 @@ class Commands:
             facts = self._describe() if kind == protocol.DESCRIBE else self._status()
             self._document = json.dumps(facts).encode()
             self._sent = 0
-            self._request = (sequence, kind)
             return 0, None
         if kind == protocol.CONFIGURE:
             loop.telemetry.configure(*struct.unpack_from(protocol.CONFIGURE_BODY, body, _BODY))
@@ -91,6 +105,8 @@ class Commands:
         if kind == protocol.RELEASE:
             self.released = True
             return 0, ""
+        if kind == protocol.CHALLENGE:
+            return self._access.challenge(loop.clock) if self._access is not None else (0, "")
         raise ValueError("kind 0x%02x is not known here" % kind)
 
     def _send_reply(self):
@@ -164,7 +180,7 @@ class Commands:
     def _status(self):
         loop = self._loop
         costs = loop.costs
-        return {
+        facts = {
             "board": loop.board.NAME,
             "firmware": __version__,
             "backend": BACKEND,
@@ -197,4 +213,8 @@ class Commands:
             "heap_free": heap_free(),
             "heap_low": loop.heap_low,
             "heap_used": heap_used(),
+            "access": "open",
         }
+        if self._access is not None:
+            facts.update(self._access.status())
+        return facts

@@ -28,9 +28,11 @@ _EVENTS_PER_COLLECTION = const(16)
 
 
 class Loop:
-    """board: a board module (see boards/); link: the wire; store: where models are kept."""
+    """board: a board module (see boards/); link: the wire; store: where models are kept;
+    access: who may command it (access.Access), or None where anyone may.
+    """
 
-    def __init__(self, board, link, store):
+    def __init__(self, board, link, store, access=None):
         self.board = board
         self.ring = EventRing()
         self.clock = Clock(board.ticks_us, board.ticks_ms)
@@ -39,7 +41,9 @@ class Loop:
         self.costs = Costs()
         self._link = link
         self._store = store
-        self._commands = Commands(self, link, store)
+        self._commands = Commands(self, link, store, access)
+        # With a key nobody breaks in: only an authorised RELEASE leads to the REPL.
+        self._break = -1 if access is not None and access.keyed else _CTRL_C
         self.boot_error = ""
         try:
             self.sensors = board.start_sensors(self.ring)
@@ -90,7 +94,7 @@ class Loop:
                 break
             except KeyboardInterrupt:
                 pass
-            if not self._is_noise():
+            if self._break == _CTRL_C and not self._is_noise():
                 raise KeyboardInterrupt
             kbd_intr(-1)
             self._deaf = True
@@ -102,7 +106,7 @@ class Loop:
             self.turn()
             if self._deaf and self._link.quiet():
                 self._deaf = False
-                kbd_intr(_CTRL_C)
+                kbd_intr(self._break)
 
     def _is_noise(self):
         try:
@@ -231,7 +235,7 @@ class Loop:
             self._install(model, digest, inlets)
         finally:
             if not self._deaf:
-                kbd_intr(_CTRL_C)
+                kbd_intr(self._break)
         self.swaps += 1
         self.boot_error = ""
         self._link.text("model %s is active" % digest[:12])

@@ -19,6 +19,8 @@ OUTPUT_KINDS = ("class", "value")
 READOUTS = ("state", "mean")
 # Tensors of these names hold which neuron a synapse comes from and goes to.
 INDICES = (".source", ".target")
+# The last tensor of a signed file; see signature.py.
+SIGNATURE = "signature"
 # What every model says of itself; a cell's own settings are named in its file.
 SETTINGS = (
     "format",
@@ -109,7 +111,7 @@ def _tensors(header, available, integer):
             dtype = entry["dtype"]
         except (KeyError, TypeError, ValueError):
             raise ModelError("tensor '%s' has no shape, dtype or offsets" % name)
-        wanted = _dtype(name, integer)
+        wanted = "U8" if name == SIGNATURE else _dtype(name, integer)
         if dtype != wanted:
             raise ModelError("tensor '%s' is %s, not %s" % (name, dtype, wanted))
         if not all(isinstance(number, int) for number in shape + (begin, end)) or begin < 0:
@@ -120,8 +122,9 @@ def _tensors(header, available, integer):
             count *= length
         if not 1 <= len(shape) <= 2 or count <= 0 or begin % width or end - begin != width * count:
             raise ModelError("tensor '%s': its shape and its bytes disagree" % name)
-        tensors[name] = (shape, begin, end)
         used = max(used, end)
+        if name != SIGNATURE:
+            tensors[name] = (shape, begin, end)
     if used != available:
         raise ModelError("truncated: tensors end at byte %d of %d" % (used, available))
     return tensors

@@ -21,6 +21,10 @@ Host to board, the reply echoes kind and sequence:
     RELEASE    -                              leave the program to the REPL
     CONFIRM    -                              the model on trial is here to stay
     ROLLBACK   -                              back to the model before it
+    CHALLENGE  -                              value: milliseconds it may be answered; text: the
+               nonce in hex, or nothing on a board without a key
+    AUTHORISED tag [32], kind u8, payload     performs that kind, and answers as it would: tag is
+               the HMAC-SHA-256 of COMMAND_DOMAIN, nonce, kind and payload under the board's key
 Board to host:
     REPLY      sequence u8, kind u8, status u8, value u32, text
     DOCUMENT   sequence u8, kind u8, total u16, offset u16, bytes
@@ -46,6 +50,8 @@ RESET = 0x08
 RELEASE = 0x09
 CONFIRM = 0x0A
 ROLLBACK = 0x0B
+CHALLENGE = 0x0C
+AUTHORISED = 0x0D
 REPLY = 0x41
 DOCUMENT = 0x42
 TELEMETRY = 0x43
@@ -53,6 +59,11 @@ TELEMETRY = 0x43
 # Status of a reply.
 OK = 0
 REFUSED = 1
+LOCKED = 2  # the same request is admitted as AUTHORISED
+
+# What each hash under a board's key begins with, so that none passes for another.
+COMMAND_DOMAIN = b"rivulet command 1\0"
+NONCE_DOMAIN = b"rivulet nonce 1\0"
 
 # Telemetry blocks and their bits in the CONFIGURE mask, in the order they follow one another.
 # alpha is 1/tau: the host divides, not the board.

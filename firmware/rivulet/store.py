@@ -18,11 +18,13 @@ class Store:
     """The active model and the one being received, in `folder`.
 
     A relative folder is the right one on a board: ports differ in where flash is mounted, and a
-    program starts in that place.
+    program starts in that place. access: which models the board takes (access.Access), or None
+    where it takes any.
     """
 
-    def __init__(self, folder="models"):
+    def __init__(self, folder="models", access=None):
         self._folder = folder
+        self._access = access
         self._active = folder + "/active.safetensors"
         self._incoming = folder + "/incoming.safetensors"
         self._file = None
@@ -88,7 +90,10 @@ class Store:
             self.abandon()
             raise StoreError("SHA-256 differs from the announced one: push again")
         try:
-            return self._load(self._incoming), hexlify(digest).decode()
+            made = self._load(self._incoming)
+            if self._access is not None:
+                self._access.check_version(made.settings)
+            return made, hexlify(digest).decode()
         except (model.ModelError, MemoryError) as error:
             self.abandon()
             raise StoreError(str(error) or "not enough memory for this model")
@@ -111,6 +116,8 @@ class Store:
             pass  # nothing was left there
 
     def _load(self, path):
+        if self._access is not None:
+            self._access.check_file(path)
         with open(path, "rb") as file:
             return model.load(file, os.stat(path)[6])
 

@@ -1,0 +1,61 @@
+"""Key files on the host: made once, never overwritten, for their owner alone."""
+
+import os
+import secrets
+from pathlib import Path
+
+from host_tools.errors import RivuletError
+
+_KEY_BYTES = 32
+# Names the file of the board's key where no --key is given.
+VARIABLE = "RIVULET_KEY"
+
+
+def new_key(path: Path) -> None:
+    """Write a new board key to `path`: 32 random bytes in hex. Raises RivuletError."""
+    create(path, secrets.token_hex(_KEY_BYTES).encode() + b"\n")
+
+
+def read_key(path: Path) -> bytes:
+    """The 32 bytes of a board key. Raises RivuletError."""
+    text = read_private(path)
+    try:
+        key = bytes.fromhex(text.decode("ascii").strip())
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise RivuletError(f"{path}: not a board's key: 'rivulet key new FILE' makes one")
+    return key
+
+
+def key_for(path: Path | None) -> bytes | None:
+    """The key in `path`, else in the file that RIVULET_KEY names, if any. Raises RivuletError."""
+    named = os.environ.get(VARIABLE)
+    if path is None and named:
+        path = Path(named)
+    return read_key(path) if path is not None else None
+
+
+def create(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read; one that exists is left as it is."""
+    try:
+        # Created with its mode: at no moment may others open it.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise RivuletError(f"{path} exists and is left as it is: choose another name") from None
+    except OSError as error:
+        raise RivuletError(f"cannot write {path}: {error.strerror}") from None
+
+
+def read_private(path: Path) -> bytes:
+    """The content of a file that only its owner may read. Raises RivuletError."""
+    try:
+        with path.open("rb") as file:
+            # Windows has no such modes, and says of every file that all may read it.
+            if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
+                raise RivuletError(f"{path} can be read by others: chmod 600 {path}")
+            return file.read()
+    except OSError as error:
+        raise RivuletError(f"{path}: {error.strerror}") from None

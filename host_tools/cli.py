@@ -245,11 +245,11 @@ def push(model: ModelArgument, port: PortOption = None, key: KeyOption = None) -
 def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption = None) -> None:
     """Say what a board is running and how it fares."""
     from host_tools.keys import key_for
-    from host_tools.status import status_lines, status_of
+    from host_tools.status import status_lines, status_of, tau_outside
     from host_tools.wire import Board
 
     with Board(ports.resolve(port), key=key_for(key)) as board:
-        facts = status_of(board)
+        facts = status_of(board) | {"tau_outside": tau_outside(board)}
     if as_json:
         print(json.dumps(facts, indent=2))
         return

@@ -89,6 +89,9 @@ def plain_line(view: LiveView) -> str:
         tau = sorted(float(value) for value in record.tau)
         middle = tau[len(tau) // 2]
         parts.append(f"tau {seconds(tau[0])} / {seconds(middle)} / {seconds(tau[-1])}")
+    strange = view.strange()
+    if strange:
+        parts.append(f"tau unlike training: {','.join(map(str, strange))}")
     name = view.decided()
     if name is not None:
         parts.append(f"recognised {name}")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from host_tools.train import tau
+from host_tools.view import told
 from host_tools.wire import Board
 from rivulet.clock import PERIOD
 from rivulet.costs import percentile
@@ -19,6 +21,19 @@ def status_of(board: Board) -> dict[str, Any]:
     facts["event_cost_p50_us"] = percentile(costs, 0.50)
     facts["event_cost_p99_us"] = percentile(costs, 0.99)
     return facts
+
+
+def tau_outside(board: Board) -> list[int] | None:
+    """Neurons whose tau is now unlike what training saw; None if there is no telling.
+
+    Takes one telemetry record: a running subscription ends.
+    """
+    model = board.description["model"]
+    if model is None:
+        return None
+    validated = tau.stored(model, model["hidden"])
+    record = board.sample(("alpha",)) if validated else None
+    return tau.outside(validated, record.tau) if record is not None else None
 
 
 def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -39,6 +54,8 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
             ),
             ("kernel", facts["kernel"]),
         ]
+        if facts["tau_outside"] is not None:
+            lines.append(("time constants", told(facts["tau_outside"], facts["hidden"])))
     else:
         lines.append(("model", "none: rivulet push MODEL.safetensors"))
     lines += _access_lines(facts)

@@ -9,17 +9,20 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from host_tools.train import tau
 from host_tools.wire import Record
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _HISTORY = 24
 _COLUMN_WIDTH = 62
 _LOG_LINES = 4
+_NAMED = 8  # neurons, in a line of text
 
 
 class LiveView:
     """Holds what was seen so far and draws it: one row a neuron with tau now, the range it has
-    covered and a sparkline of its logarithm. description: the board's own (Board.description)."""
+    covered and a sparkline of its logarithm, in red where tau is unlike what training saw.
+    description: the board's own (Board.description)."""
 
     def __init__(self, description: dict[str, Any], title: str) -> None:
         self.title = title
@@ -36,15 +39,22 @@ class LiveView:
         self._history: list[deque[float]] = [deque(maxlen=_HISTORY) for _ in range(hidden)]
         self._low = [math.inf] * hidden
         self._high = [0.0] * hidden
+        self._validated = tau.stored(self._model, hidden)
 
     def add(self, record: Record) -> None:
         self.record = record
         if "alpha" not in record.blocks:
             return
-        for i, tau in enumerate(record.tau):
-            self._history[i].append(float(tau))
-            self._low[i] = min(self._low[i], float(tau))
-            self._high[i] = max(self._high[i], float(tau))
+        for i, now in enumerate(record.tau):
+            self._history[i].append(float(now))
+            self._low[i] = min(self._low[i], float(now))
+            self._high[i] = max(self._high[i], float(now))
+
+    def strange(self) -> list[int] | None:
+        """Neurons whose tau is now outside what training saw; None if there is no telling."""
+        if self.record is None or not self._validated or "alpha" not in self.record.blocks:
+            return None
+        return tau.outside(self._validated, self.record.tau)
 
     def decided(self) -> str | None:
         """The name of the class decided last."""
@@ -63,6 +73,10 @@ class LiveView:
         parts: list[RenderableType] = [self._neurons(width, height), self._outputs()]
         if self.footer:
             parts.append(_pairs(self.footer))
+        strange = self.strange()
+        if strange is not None:
+            style = "bold red" if strange else "dim"
+            parts.append(Text(told(strange, len(self._history)), style, no_wrap=True))
         parts.append(self._counters())
         parts.extend(Text(line, style="dim", no_wrap=True) for line in self.lines)
         model = self._model
@@ -74,23 +88,27 @@ class LiveView:
 
     def _neurons(self, width: int, height: int) -> Table:
         columns = max(1, (width - 4) // _COLUMN_WIDTH)
-        rows = max(4, height - 8 - _LOG_LINES)
+        rows = max(4, height - 9 - _LOG_LINES)
         shown = min(len(self._history), columns * rows)
         per_column = math.ceil(shown / columns)
         table = Table.grid(padding=(0, 3))
         for _ in range(columns):
             table.add_column(no_wrap=True)
+        strange = self.strange() or []
         for row in range(per_column):
             cells = [column * per_column + row for column in range(columns)]
-            table.add_row(*(self._neuron(i) if i < shown else Text() for i in cells))
+            table.add_row(*(self._neuron(i, i in strange) if i < shown else Text() for i in cells))
         return table
 
-    def _neuron(self, i: int) -> Text:
+    def _neuron(self, i: int, strange: bool) -> Text:
         history = self._history[i]
         if not history:
             return Text(f"{i:3}  -")
         low, high = self._low[i], self._high[i]
-        text = Text(f"{i:3}  τ {seconds(history[-1]):>8}  ", no_wrap=True)
+        mark = "!" if strange else " "
+        text = Text(f"{i:3} {mark}τ {seconds(history[-1]):>8}  ", no_wrap=True)
+        if strange:
+            text.stylize("bold red")
         text.append(f"{seconds(low):>8} … {seconds(high):<8} ", style="dim")
         text.append(sparkline(list(history)), style="cyan")
         return text
@@ -128,6 +146,17 @@ class LiveView:
                 ("telemetry dropped", str(record.telemetry_dropped)),
             ]
         )
+
+
+def told(strange: list[int], units: int) -> str:
+    """In words: which neurons' tau is outside what training saw."""
+    if not strange:
+        return f"every τ is within a factor of {tau.FACTOR:g} of what training saw"
+    named = ", ".join(str(i) for i in strange[:_NAMED]) + (", ..." * (len(strange) > _NAMED))
+    return (
+        f"τ of {len(strange)} of {units} neurons is over {tau.FACTOR:g} times outside "
+        f"the 90 % that training saw: {named}"
+    )
 
 
 def _pairs(pairs: list[tuple[str, str]]) -> Table:

@@ -23,6 +23,7 @@ _REPLY_TIMEOUT_S = 1.0
 # A push loads the model, a status walks the heap: an emulated or busy board takes its time.
 _SLOW_REPLY_TIMEOUT_S = 10.0
 _ATTEMPTS = 4
+_SAMPLE_HZ = 20.0
 # Telemetry stops by itself when the host has not renewed it for so long.
 _LEASE_MS = 3000
 _LARGEST_BODY = 16384
@@ -184,6 +185,14 @@ class Board:
                 self.describe()
             while self._records:
                 yield self._records.popleft()
+
+    def sample(self, blocks: tuple[str, ...]) -> Record | None:
+        """One telemetry record, or None if none comes; a running subscription ends."""
+        self.subscribe(_SAMPLE_HZ, blocks)
+        try:
+            return next(self.records(_REPLY_TIMEOUT_S * self._scale), None)
+        finally:
+            self.subscribe(0.0)
 
     # Inside
 

@@ -160,6 +160,7 @@ class Commands:
         model = loop.model
         if model is not None:
             settings = model.settings
+            provenance = settings["provenance"]
             facts["model"] = {
                 "hash": loop.model_hash,
                 "cell": settings["cell"],
@@ -171,6 +172,8 @@ class Commands:
                 "outputs": model.output_count,
                 "classes": settings["classes"],
                 "unfed": loop.unfed,
+                # What training saw of each neuron's tau: for the host to compare with tau now.
+                "tau_s": provenance.get("tau_s") if isinstance(provenance, dict) else None,
             }
             if model.integer:
                 facts["model"]["fraction_bits"] = model.fraction_bits

@@ -148,18 +148,8 @@ class Stored:
 
 def stored(settings: dict[str, Any], samples: Samples) -> list[Stored]:
     """The quantiles in the model's provenance beside those here; none if it has none that fit."""
-    try:
-        trained = tau.stored(settings) or {}
-    except (AttributeError, TypeError, ValueError):
-        # Provenance is free text to everybody else: not what Rivulet's own trainer writes.
+    trained = tau.stored(settings.get("provenance"), samples.alpha.shape[-1])
+    if not trained:
         return []
-    shape = samples.alpha.shape[1:]
-    fitting = [
-        share
-        for share, values in sorted(trained.items())
-        if 0.0 <= share <= 1.0 and values.shape == shape and (values > 0.0).all()
-    ]
-    if not fitting:
-        return []
-    here = tau.quantiles(1.0 / samples.alpha, samples.weights, tuple(fitting))
-    return [Stored(share, trained[share], row) for share, row in zip(fitting, here, strict=True)]
+    here = tau.quantiles(1.0 / samples.alpha, samples.weights, tuple(trained))
+    return [Stored(share, trained[share], row) for share, row in zip(trained, here, strict=True)]

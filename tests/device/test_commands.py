@@ -75,6 +75,19 @@ def test_describe():
         assert model["hash"] == hexlify(hashlib.sha256(model_bytes()).digest()).decode()
 
 
+def test_describe_hands_on_the_tau_that_training_saw():
+    # Provenance is free text: whatever it is, the board answers.
+    for provenance, told in (
+        ({"tau_s": {"0.5": "1 2 3 4"}}, {"0.5": "1 2 3 4"}),
+        ({}, None),
+        ("by hand", None),
+        ([1], None),
+    ):
+        with Scratch() as folder:
+            made = Bench(folder, model_bytes(settings(provenance=provenance)))
+            assert document(made, protocol.DESCRIBE)[0]["model"]["tau_s"] == told
+
+
 def test_describe_without_a_model():
     with Scratch() as folder:
         assert document(Bench(folder), protocol.DESCRIBE)[0]["model"] is None

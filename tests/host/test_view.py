@@ -59,6 +59,35 @@ def test_each_neuron_has_its_tau_and_range() -> None:
     assert "abcdef012345" in text
 
 
+_SEEN = {"0.05": "0.4 0.8 0.008 4", "0.5": "0.5 1 0.01 5", "0.95": "0.6 1.2 0.012 6"}
+
+
+def test_a_tau_unlike_training_is_marked_and_named() -> None:
+    view = LiveView({"model": _MODEL | {"tau_s": _SEEN}}, "Rivulet")
+    view.add(_record([2.0, 1.0, 100.0, 0.2]))
+    assert view.strange() == []
+    assert "every τ is within a factor of 2" in _text(view)
+    assert "unlike" not in plain_line(view)
+    # 1.25 s is over twice 0.6 s; 2.3 s is not over twice 1.2 s; 3 ms is below half of 8 ms.
+    view.add(_record([0.8, 1 / 2.3, 333.0, 0.2]))
+    assert view.strange() == [0, 2]
+    text = _text(view)
+    assert "2 of 4 neurons is over 2 times outside the 90 % that training saw: 0, 2" in text
+    assert "0 !τ" in text and "2 !τ" in text and "1  τ" in text and "3  τ" in text
+    assert "tau unlike training: 0,2" in plain_line(view)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [None, "free text", {"0.05": "0.4 0.8"}, {"low": "1 1 1 1"}, {"0.05": "-1 1 1 1"}, {"0.5": 3}],
+)
+def test_what_is_no_distribution_of_tau_tells_nothing(stored: Any) -> None:
+    view = LiveView({"model": _MODEL | {"tau_s": stored}}, "Rivulet")
+    view.add(_record([1e-3] * 4))
+    assert view.strange() is None
+    assert "training" not in _text(view) and "training" not in plain_line(view)
+
+
 def test_another_model_starts_new_ranges() -> None:
     view = LiveView({"model": _MODEL}, "Rivulet")
     view.add(_record([2.0, 1.0, 100.0, 0.2]))

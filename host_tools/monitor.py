@@ -92,6 +92,11 @@ def plain_line(view: LiveView) -> str:
     strange = view.strange()
     if strange:
         parts.append(f"tau unlike training: {','.join(map(str, strange))}")
+    parts += [str(sensor) for sensor in record.sensors if sensor.troubles]
+    if record.stale:
+        parts.append("outputs are stale")
+    if record.guarded:
+        parts.append("a guard acts")
     name = view.decided()
     if name is not None:
         parts.append(f"recognised {name}")

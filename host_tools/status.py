@@ -4,7 +4,7 @@ from typing import Any
 
 from host_tools.train import tau
 from host_tools.view import told
-from host_tools.wire import Board
+from host_tools.wire import Board, SensorState
 from rivulet.clock import PERIOD
 from rivulet.costs import percentile
 
@@ -67,6 +67,8 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("bus errors", _by_source(facts["bus_errors"])),
         ("bad values", _by_source(facts["bad_values"])),
         ("state resets", str(facts["state_resets"])),
+        ("sensors", _sensors(facts)),
+        ("guard", _guard(facts)),
         ("models swapped", str(facts["swaps"])),
         (
             "event cost",
@@ -109,6 +111,22 @@ def _access_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if facts.get("access_error"):
         lines.append(("trouble with access", facts["access_error"]))
     return lines
+
+
+def _sensors(facts: dict[str, Any]) -> str:
+    if not facts["sensors"]:
+        return "none"
+    states = (
+        SensorState(sensor["name"], sensor["age_ms"] / 1000, tuple(sensor["trouble"]))
+        for sensor in facts["sensors"]
+    )
+    text = ", ".join(map(str, states))
+    return f"{text}; outputs are stale" if facts["outputs_stale"] else text
+
+
+def _guard(facts: dict[str, Any]) -> str:
+    trips = f"tripped {facts['guard_trips']} times"
+    return f"{trips}; acts now: {facts['guard']}" if facts["guard"] else trips
 
 
 def _by_source(counts: list[int]) -> str:

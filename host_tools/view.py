@@ -71,6 +71,8 @@ class LiveView:
             body: RenderableType = Text("no model on the board: rivulet push MODEL.safetensors")
             return Panel(body, title=self.title)
         parts: list[RenderableType] = [self._neurons(width, height), self._outputs()]
+        if self.record is not None and self.record.sensors:
+            parts.append(_sensors(self.record))
         if self.footer:
             parts.append(_pairs(self.footer))
         strange = self.strange()
@@ -142,6 +144,7 @@ class LiveView:
                 ("dropped", str(record.dropped)),
                 ("bus errors", str(record.bus_errors)),
                 ("bad values", str(record.bad_values)),
+                ("guard trips", str(record.guard_trips)),
                 ("event cost", f"{record.event_cost_us} µs"),
                 ("telemetry dropped", str(record.telemetry_dropped)),
             ]
@@ -157,6 +160,18 @@ def told(strange: list[int], units: int) -> str:
         f"τ of {len(strange)} of {units} neurons is over {tau.FACTOR:g} times outside "
         f"the 90 % that training saw: {named}"
     )
+
+
+def _sensors(record: Record) -> Text:
+    """How old what each sensor said last is, and whether the outputs can be relied on."""
+    text = Text("sensors ", style="dim", no_wrap=True)
+    for sensor in record.sensors:
+        text.append(f" {sensor} ", style="bold red" if sensor.troubles else "not dim")
+    if record.stale:
+        text.append("  outputs are stale", style="bold red")
+    if record.guarded:
+        text.append("  a guard acts", style="bold red")
+    return text
 
 
 def _pairs(pairs: list[tuple[str, str]]) -> Table:

@@ -8,7 +8,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,9 +32,27 @@ _FIRST_WITH_KEYS = 2  # protocol
 _NEVER_SEALED = (protocol.HELLO, protocol.CHALLENGE, protocol.PUSH_DATA, protocol.PUSH_END)
 
 
+@dataclass(frozen=True)
+class SensorState:
+    """How a sensor fares: seconds since its last good reading, and what is wrong with it."""
+
+    name: str
+    age_s: float
+    troubles: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.troubles:
+            return f"{self.name} {self.age_s * 1000:.0f} ms ago"
+        text = f"{self.name} {', '.join(self.troubles)}"
+        return f"{text} for {self.age_s:.1f} s" if "missing" in self.troubles else text
+
+
 @dataclass
 class Record:
-    """One telemetry record. blocks: float32 arrays by name, those the host asked for."""
+    """One telemetry record. blocks: float32 arrays by name, those the host asked for.
+
+    stale: what is acted on is older than it may be; guarded: a guard acts in the model's stead.
+    """
 
     t_us: int
     decision: int
@@ -47,6 +65,10 @@ class Record:
     frames_corrupt: int
     event_cost_us: int
     blocks: dict[str, np.ndarray]
+    guard_trips: int = 0
+    stale: bool = False
+    guarded: bool = False
+    sensors: list[SensorState] = field(default_factory=list)
 
     @property
     def tau(self) -> np.ndarray:
@@ -362,6 +384,7 @@ _COUNTERS = (
     "telemetry_dropped",
     "frames_corrupt",
     "event_cost_us",
+    "guard_trips",
 )
 
 
@@ -379,7 +402,11 @@ def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
     head = struct.calcsize(protocol.TELEMETRY_HEAD)
     if len(body) < 2 + head:
         return None
-    mask, decision, epoch, ticks, *counters = struct.unpack_from(protocol.TELEMETRY_HEAD, body, 2)
+    mask, decision, epoch, ticks, *counters, flags = struct.unpack_from(
+        protocol.TELEMETRY_HEAD, body, 2
+    )
+    names_of_sensors = [sensor["name"] for sensor in description.get("sensors", [])]
+    each = struct.calcsize(protocol.SENSOR_HEAD)
     model = description.get("model")
     sizes = {"alpha": 0, "state": 0, "outputs": 0, "inputs": 0}
     if model is not None:
@@ -390,20 +417,36 @@ def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
             "inputs": len(model["channels"]),
         }
     names = [name for bit, name in enumerate(protocol.BLOCKS) if mask >> bit & 1]
-    if len(body) != 2 + head + 4 * sum(sizes[name] for name in names):
+    at = 2 + head + each * len(names_of_sensors)
+    if len(body) != at + 4 * sum(sizes[name] for name in names):
         return None
     if model is not None and bool(mask & protocol.INTEGERS) != ("fraction_bits" in model):
         return None
+    sensors = [
+        _sensor(name, *struct.unpack_from(protocol.SENSOR_HEAD, body, 2 + head + each * i))
+        for i, name in enumerate(names_of_sensors)
+    ]
     blocks = {}
-    at = 2 + head
     for name in names:
         integers = model is not None and mask & protocol.INTEGERS
         kind = "<i4" if integers else "<f4"
         block = np.frombuffer(body, dtype=kind, count=sizes[name], offset=at)
         blocks[name] = _scaled(name, block, model) if model and integers else block
         at += 4 * sizes[name]
-    named = dict(zip(_COUNTERS, counters, strict=True))
-    return Record(epoch * PERIOD + ticks, decision, blocks=blocks, **named)
+    return Record(
+        epoch * PERIOD + ticks,
+        decision,
+        blocks=blocks,
+        stale=bool(flags & protocol.OUTPUTS_STALE),
+        guarded=bool(flags & protocol.OUTPUTS_GUARDED),
+        sensors=sensors,
+        **dict(zip(_COUNTERS, counters, strict=True)),
+    )
+
+
+def _sensor(name: str, age_ms: int, troubles: int) -> SensorState:
+    words = tuple(word for bit, word in enumerate(protocol.TROUBLES) if troubles >> bit & 1)
+    return SensorState(name, age_ms / 1000, words)
 
 
 def _scaled(name: str, block: np.ndarray, model: dict[str, Any]) -> np.ndarray:

@@ -39,6 +39,10 @@ _GYRO_SCALE = 3.141592653589793 / 180 / 16.4  # rad/s per count
 class MPU6050:
     name = "mpu6050"
     units = ("m/s^2", "m/s^2", "m/s^2", "rad/s", "rad/s", "rad/s")
+    # What a full count stands for may be anything beyond it.
+    limits = (-32767, 32766)
+    # The accelerometer's own noise is ten counts: six channels cannot repeat for so long.
+    stuck_after_ms = 2000
     # Units per count of `read_raw`.
     scales = (_ACCEL_SCALE, _ACCEL_SCALE, _ACCEL_SCALE, _GYRO_SCALE, _GYRO_SCALE, _GYRO_SCALE)
 
@@ -59,6 +63,7 @@ class MPU6050:
         # What the sampling cannot represent is filtered away.
         dlpf = next((config for hz, config in _FILTERS if hz * 2 <= rate_hz), 6)
         divider = _INTERNAL_RATE_HZ // rate_hz - 1
+        self.interval_us = (divider + 1) * 1000
         self._write(_PWR_MGMT_1, (_CLOCK_FROM_GYRO,))
         self._write(_SMPLRT_DIV, (divider, dlpf, _GYRO_2000_DPS, _ACCEL_16_G))
         # A pulse for each sample: a latched pin would stay high, and the next sample would raise

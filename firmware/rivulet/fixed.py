@@ -149,6 +149,18 @@ class FixedModel:
         begin, count = self._blocks[number]
         return block.export(self._words, begin, count, out, at)
 
+    def raw(self, number):
+        """A block as the model itself keeps it: integers, in units of 2^-fraction_bits."""
+        return self._views[number]
+
+    def clamp_state(self, lowest, highest):
+        """Every unit's state into these bounds, integers as in `raw`."""
+        short = block.view(self._words, fixed.V_AT, self.hidden)
+        for i in range(self.hidden):
+            self._x[i] = min(max(self._x[i], lowest), highest)
+            short[i] = (self._x[i] + (1 << 17)) >> 18
+        self._reread()
+
     def physical(self, number):
         """A block as floats in its own unit, as a new list."""
         unit = 0.5 ** self.fraction_bits[number]

@@ -17,6 +17,7 @@ from rivulet.kernels import floats, np
 from rivulet.model import ModelError
 from rivulet.policy import Policy
 from rivulet.store import StoreError
+from rivulet.supervision import Supervisor
 from rivulet.telemetry import Telemetry
 
 _EVENTS_PER_TURN = const(4)
@@ -53,7 +54,9 @@ class Loop:
             self.boot_error = "sensor does not answer: %s" % error
         self._arrays = [np.zeros(len(sensor.channels)) for sensor in self.sensors]
         self._held = [floats(np.zeros(len(sensor.channels))) for sensor in self.sensors]
-        self._inlets = self._connect(None)
+        self.supervisor = Supervisor(self.sensors, self.clock, self.guard)
+        self._guarding = False
+        self._use(self._connect(None), None)
         # The state's own time: that of the newest event it has taken.
         self.epoch = self.clock.epoch
         self.ticks = self.clock.ticks
@@ -71,7 +74,7 @@ class Loop:
         try:
             model, digest = store.load_active()
             if model is not None:
-                self._link.resize(telemetry.longest(model))
+                self._link.resize(telemetry.longest(model, len(self.sensors)))
                 self._install(model, digest, self._connect(model))
         except (ModelError, MemoryError) as error:
             # The board stays reachable, so that a good model can be pushed.
@@ -147,7 +150,7 @@ class Loop:
         ring = self.ring
         clock = self.clock
         source = ring.source
-        read, values, array, move, slots = self._inlets[source]
+        read, values, array, move, slots, seen = self._inlets[source]
         clock.locate(ring.ticks)
         try:
             read(values)
@@ -155,10 +158,12 @@ class Loop:
             # The next event's interval covers this one's, under the input held so far.
             self.guard.bus_errors[source] += 1
             return
-        if array is not None:
-            self.guard.values(source, array, values, self._held[source])
         epoch = clock.stamp_epoch
         ticks = clock.stamp_ticks
+        # Integers are always numbers.
+        if array is None or self.guard.values(source, array, values, self._held[source]):
+            seen[0] = epoch
+            seen[1] = ticks
         if epoch == self.epoch:
             dt_us = ticks - self.ticks
         else:
@@ -178,7 +183,6 @@ class Loop:
         elif move is not None:
             move(dt_us, slots, values)
             model = self.model
-            # Integers are always numbers.
             if not model.integer and self.guard.state(model):
                 self._link.text("state was not finite and has been reset")
         self.costs.add(ticks_diff(ticks_us(), started))
@@ -196,7 +200,16 @@ class Loop:
         ahead_us = elapsed_us(self.epoch, self.ticks, epoch, ticks)
         model = self.model
         outputs = model.peek(ahead_us) if ahead_us > 0 and self.events else model.outputs()
-        self.board.actuate(self._policy.decide(outputs), outputs)
+        self.supervisor.look()
+        guard = self.guard
+        outputs = guard.outputs(model, outputs, self.supervisor.stale)
+        if bool(guard.reason) != self._guarding:
+            self._guarding = bool(guard.reason)
+            self._link.text("guard: " + (guard.reason or "all is well again"))
+        if outputs is None:
+            self.board.actuate(self._policy.rest(), ())
+        else:
+            self.board.actuate(self._policy.decide(outputs), outputs)
 
     def _note_heap(self):
         """Keep the least that was free: what is left when nothing more can be collected."""
@@ -221,7 +234,7 @@ class Loop:
         gc.collect()
         model, digest = self._store.finish()
         try:
-            self._link.resize(telemetry.longest(model))
+            self._link.resize(telemetry.longest(model, len(self.sensors)))
             inlets = self._connect(model)
         except MemoryError:
             self._store.abandon()
@@ -246,12 +259,18 @@ class Loop:
         if self.model is not None:
             self.model.reset()
 
-    def _install(self, model, digest, inlets):
+    def _use(self, inlets, model):
         self._inlets = inlets
+        for inlet, watch in zip(inlets, self.supervisor.watches):
+            watch.install(inlet[1], inlet[2] is None, model)
+
+    def _install(self, model, digest, inlets):
+        self._use(inlets, model)
         fed = {channel for sensor in self.sensors for channel in sensor.channels}
         self.unfed = [channel for channel in model.channels if channel not in fed]
         self.model = model
         self.model_hash = digest
+        self.guard.install(model)
         self._policy = Policy(model.settings)
         # What events cost is told of the model that runs.
         self.costs = Costs()
@@ -260,23 +279,26 @@ class Loop:
         """Each sensor to its channels: a sensor with integers to an integer model as they are.
 
         One entry a sensor: how it is read, into what, the array of floats that has to be looked
-        at (None for integers), how the model is moved (None without one), and its slots.
+        at (None for integers), how the model is moved (None without one), its slots, and where
+        the time of a good reading is noted.
         """
         inlets = []
-        for sensor, array, held in zip(self.sensors, self._arrays, self._held):
+        for i in range(len(self.sensors)):
+            sensor, array, held = self.sensors[i], self._arrays[i], self._held[i]
             if model is not None and not self.events:
                 # What a bad first value is replaced by.
-                for i, channel in enumerate(sensor.channels):
+                for j, channel in enumerate(sensor.channels):
                     if channel in model.channels:
                         offsets = model.settings["normalisation"]["offset"]
-                        held[i] = offsets[model.channels.index(channel)]
+                        held[j] = offsets[model.channels.index(channel)]
+            seen = self.supervisor.watches[i].seen
             if model is None:
-                inlet = sensor.read, floats(array), array, None, None
+                inlet = sensor.read, floats(array), array, None, None, seen
             elif model.integer and hasattr(sensor, "read_raw"):
                 slots = model.raw_slots(sensor.channels, sensor.scales)
-                inlet = sensor.read_raw, slots.raw, None, model.move, slots.words
+                inlet = sensor.read_raw, slots.raw, None, model.move, slots.words, seen
             else:
                 slots = model.slots(sensor.channels)
-                inlet = sensor.read, floats(array), array, model.event, slots
+                inlet = sensor.read, floats(array), array, model.event, slots, seen
             inlets.append(inlet)
         return inlets

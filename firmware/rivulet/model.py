@@ -152,9 +152,18 @@ def check_settings(settings):
         )
 
 
-def _check_classes(settings, outputs):
+def _check_outputs(settings, outputs):
     if settings["output"] == "class" and len(settings["classes"]) != outputs:
         raise ModelError("%d class names for %d outputs" % (len(settings["classes"]), outputs))
+    if "guards" not in settings:
+        return
+    # Imported by models that need it: others leave the memory to the board.
+    from rivulet import bounds
+
+    try:
+        bounds.check(settings, outputs)
+    except ValueError as error:
+        raise ModelError(str(error))
 
 
 def check(settings, tensors):
@@ -194,7 +203,7 @@ def _check(settings, tensors):
     for name in tensors:
         if name not in wanted:
             raise ModelError("tensor '%s' does not belong to a %s cell" % (name, settings["cell"]))
-    _check_classes(settings, readout[0])
+    _check_outputs(settings, readout[0])
     return cell
 
 
@@ -206,7 +215,7 @@ def _check_fixed(settings, tensors):
         sizes = fixed_file.check(settings, tensors)
     except ValueError as error:
         raise ModelError(str(error))
-    _check_classes(settings, sizes[2])
+    _check_outputs(settings, sizes[2])
     return sizes
 
 
@@ -354,6 +363,17 @@ class Model:
             return floats(self.outputs())
         cell = self.cell
         return (cell.alpha_floats, cell.state_floats, None, cell.input_floats)[number]
+
+    def raw(self, number):
+        """A block as the model itself keeps it."""
+        return self.physical(number)
+
+    def clamp_state(self, lowest, highest):
+        """Every unit's state into these bounds."""
+        state = self.cell.state_floats
+        for i in range(self.hidden):
+            state[i] = min(max(state[i], lowest), highest)
+        self.cell.evaluate()
 
     def export(self, number, out, at):
         """Write a block into bytes as float32; the position behind it."""

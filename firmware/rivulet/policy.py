@@ -28,3 +28,8 @@ class Policy:
         else:
             self.decision = int(np.argmax(outputs))
         return self.decision
+
+    def rest(self):
+        """No decision: there are no outputs to act on."""
+        self.decision = -1
+        return -1

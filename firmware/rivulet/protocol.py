@@ -28,7 +28,8 @@ Host to board, the reply echoes kind and sequence:
 Board to host:
     REPLY      sequence u8, kind u8, status u8, value u32, text
     DOCUMENT   sequence u8, kind u8, total u16, offset u16, bytes
-    TELEMETRY  see TELEMETRY_HEAD, then float32 or int32 blocks in the order of BLOCKS
+    TELEMETRY  see TELEMETRY_HEAD, a SENSOR_HEAD for each sensor of the description, then float32
+               or int32 blocks in the order of BLOCKS
 """
 
 import struct
@@ -74,7 +75,15 @@ INTEGERS = 0x80
 # blocks u8 | decision i8 (-1: none) | state's time: epoch u32, ticks u32 (epoch 2^30 + ticks us)
 # | events u32 | late u32 | dropped u32 | bus errors u32 | bad values u32
 # | telemetry records dropped u32 | corrupt frames from the host u32 | last event's cost u32 us
-TELEMETRY_HEAD = "<BbIIIIIIIIII"
+# | guard trips u32 | flags u8, see below
+TELEMETRY_HEAD = "<BbIIIIIIIIIIIB"
+# Flags: what is acted on is older than it may be; a guard acts in the model's stead.
+OUTPUTS_STALE = 1
+OUTPUTS_GUARDED = 2
+# age of the last good reading u32 ms, at most OLDEST_MS | troubles u8, a bit each
+SENSOR_HEAD = "<IB"
+OLDEST_MS = (1 << 30) - 1
+TROUBLES = ("missing", "stuck", "out of range", "bus errors")
 CONFIGURE_BODY = "<BfH"
 PUSH_BEGIN_BODY = "<I32s"
 PUSH_DATA_HEAD = "<I"

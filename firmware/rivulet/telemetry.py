@@ -7,14 +7,15 @@ from rivulet.compat import const
 
 _ALL = const(0x0F)
 _HEAD_BYTES = struct.calcsize(protocol.TELEMETRY_HEAD)
+_SENSOR_BYTES = struct.calcsize(protocol.SENSOR_HEAD)
 
 
-def longest(model):
-    """Payload bytes of a record with every block of `model` (or of none)."""
+def longest(model, sensors):
+    """Payload bytes of a record with every block of `model` (or of none) and so many sensors."""
+    head = _HEAD_BYTES + sensors * _SENSOR_BYTES
     if model is None:
-        return _HEAD_BYTES
-    count = 2 * model.hidden + len(model.channels) + model.output_count
-    return _HEAD_BYTES + 4 * count
+        return head
+    return head + 4 * (2 * model.hidden + len(model.channels) + model.output_count)
 
 
 class Telemetry:
@@ -52,6 +53,11 @@ class Telemetry:
         if not link.room(len(link.payload) - 8):
             self.dropped += 1
             return
+        supervisor = loop.supervisor
+        supervisor.look()
+        flags = protocol.OUTPUTS_GUARDED if loop.guard.reason else 0
+        if supervisor.stale is not None:
+            flags |= protocol.OUTPUTS_STALE
         payload = link.payload
         struct.pack_into(
             protocol.TELEMETRY_HEAD,
@@ -69,8 +75,13 @@ class Telemetry:
             self.dropped,
             link.deframer.corrupt + link.deframer.oversized,
             loop.costs.last,
+            loop.guard.trips,
+            flags,
         )
         at = 2 + _HEAD_BYTES
+        for watch in supervisor.watches:
+            struct.pack_into(protocol.SENSOR_HEAD, payload, at, watch.age_ms(), watch.trouble)
+            at += _SENSOR_BYTES
         for number in range(4):
             if blocks >> number & 1:
                 at = model.export(number, payload, at)

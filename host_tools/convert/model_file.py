@@ -25,6 +25,8 @@ _DEFAULTS: Settings = {
     "training_dt_us": None,
     "provenance": {},
 }
+# What a file has only if somebody asks for it.
+_OPTIONAL = ("guards",)
 
 
 @dataclass
@@ -69,7 +71,7 @@ def complete(metadata: Settings, own: Settings, inputs: int) -> Settings:
         "normalisation": {"offset": [0.0] * inputs, "scale": [1.0] * inputs},
     }
     known = _DEFAULTS | defaults | own
-    unknown = sorted(metadata.keys() - known.keys())
+    unknown = sorted(metadata.keys() - known.keys() - set(_OPTIONAL))
     if unknown:
         raise RivuletError(f"metadata carries {', '.join(unknown)}, which no model file has")
     settings = known | metadata | {"format": device_model.FORMAT}

@@ -100,7 +100,8 @@ def test_a_larger_model_is_reported_whole():
         made.link.drain()
         frames, _ = made.port.take()
         head = struct.calcsize(protocol.TELEMETRY_HEAD)
-        assert len(frames[-1][2]) == head + 4 * (40 + 40 + 2 + 3)
+        sensor = struct.calcsize(protocol.SENSOR_HEAD)
+        assert len(frames[-1][2]) == head + sensor + 4 * (40 + 40 + 2 + 3)
 
 
 def test_telemetry_follows_the_turns():

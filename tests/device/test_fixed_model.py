@@ -263,7 +263,7 @@ def test_the_loop_reads_integers_and_reports_them():
         bench.loop.telemetry.report(bench.link, bench.loop)
         bench.link.drain()
         payload = bench.port.take()[0][0][2]
-        head = struct.calcsize(protocol.TELEMETRY_HEAD)
+        head = struct.calcsize(protocol.TELEMETRY_HEAD) + struct.calcsize(protocol.SENSOR_HEAD)
         assert payload[0] == 0x0F | protocol.INTEGERS
         numbers = struct.unpack("<13i", payload[head:])
         bits = bench.loop.model.fraction_bits

@@ -14,7 +14,8 @@ def passed(guard, values, held, source=1):
     array = np.array(values)
     view = floats(array)
     kept = floats(np.array(held))
-    guard.values(source, array, view, kept)
+    was_bad = sum(guard.bad_values)
+    assert guard.values(source, array, view, kept) == (sum(guard.bad_values) == was_bad)
     return list(view), list(kept)
 
 
@@ -63,7 +64,7 @@ def test_a_state_that_is_no_number_is_reset():
         model.event(50000, (0, 1, 2), (1.0, 2.0, 3.0))
         model.cell.state_floats[1] = bad
         assert guard.state(model)
-        assert guard.resets == 1
+        assert guard.resets == guard.trips == 1
         assert list(model.cell.state_floats) == [0.0] * 4
         assert list(model.cell.input_floats) == [0.5, 0.0, -0.25]
         assert model.readout.missing == 1.0

@@ -9,6 +9,7 @@ from rivulet import protocol
 from rivulet.telemetry import Telemetry, longest
 
 _HEAD = struct.calcsize(protocol.TELEMETRY_HEAD)
+_SENSOR = struct.calcsize(protocol.SENSOR_HEAD)
 
 
 def due(telemetry, elapsed_us, turns):
@@ -69,10 +70,11 @@ def record(made, mask):
     frames, _ = made.port.take()
     assert [kind for kind, _, _ in frames] == [protocol.TELEMETRY]
     payload = frames[0][2]
-    count = (len(payload) - _HEAD) // 4
+    begin = _HEAD + _SENSOR * len(made.sensors)
+    count = (len(payload) - begin) // 4
     return (
         struct.unpack_from(protocol.TELEMETRY_HEAD, payload, 0),
-        struct.unpack("<%df" % count, payload[_HEAD:]),
+        struct.unpack("<%df" % count, payload[begin:]),
     )
 
 
@@ -96,7 +98,7 @@ def test_every_mask_sends_its_blocks_in_order():
                     expected += blocks[bit]
             assert close(values, expected, 1e-6)
         assert record(made, 0xF0)[0][0] == 0
-        assert longest(model) == _HEAD + 4 * (4 + 4 + 2 + 3)
+        assert longest(model, 3) == _HEAD + 3 * _SENSOR + 4 * (4 + 4 + 2 + 3)
 
 
 def test_the_counters():
@@ -111,8 +113,11 @@ def test_the_counters():
         made.link.deframer.corrupt, made.link.deframer.oversized = 9, 10
         loop.costs.last = 11
         loop.epoch, loop.ticks = 3, 0x3FFFFFFF
+        loop.guard.trips = 12
         head, _ = record(made, 0)
-        assert head == (0, loop.decision, 3, 0x3FFFFFFF, 2, 3, 9, 6, 7, 8, 19, 11)
+        assert head == (0, loop.decision, 3, 0x3FFFFFFF, 2, 3, 9, 6, 7, 8, 19, 11, 12, 0)
+        loop.guard.reason = "output 1 was nan: hold"
+        assert record(made, 0)[0][13] == protocol.OUTPUTS_GUARDED
 
 
 def test_a_board_without_a_model_reports_its_counters():
@@ -120,7 +125,7 @@ def test_a_board_without_a_model_reports_its_counters():
         made = Bench(folder)
         head, values = record(made, 15)
         assert (head[0], head[1], values) == (0, -1, ())
-        assert longest(None) == _HEAD
+        assert longest(None, 0) == _HEAD
 
 
 def test_a_full_port_drops_records_and_counts_them():

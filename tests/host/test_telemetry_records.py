@@ -84,6 +84,21 @@ def test_the_counters(bench: Bench) -> None:
     assert record.event_cost_us == 17
 
 
+def test_the_sensors_and_the_guard(bench: Bench) -> None:
+    loop = bench.loop
+    facts = description(bench)
+    record = decode_record(body(bench, 15), facts)
+    assert record is not None and not record.stale and not record.guarded
+    assert [str(sensor) for sensor in record.sensors] == ["s 0 ms ago"]
+    watch = loop.supervisor.watches[0]
+    watch.trouble, watch.age_us = 5, 3_200_000
+    loop.supervisor.stale = watch
+    loop.guard.trips, loop.guard.reason = 2, "output 0 was nan: hold"
+    record = decode_record(body(bench, 0), facts)
+    assert record is not None and record.stale and record.guarded and record.guard_trips == 2
+    assert str(record.sensors[0]) == "s missing, out of range for 3.2 s"
+
+
 def test_a_board_without_a_model(tmp_path: Path) -> None:
     made = Bench(str(tmp_path))
     record = decode_record(body(made, 15), description(made))

@@ -10,7 +10,7 @@ from host_tools.demo import Judge, Outcome
 from host_tools.monitor import plain_line, save_picture
 from host_tools.stimulus import Segment
 from host_tools.view import LiveView, seconds, sparkline
-from host_tools.wire import Record
+from host_tools.wire import Record, SensorState
 
 _MODEL = {
     "hash": "abcdef0123456789",
@@ -115,6 +115,19 @@ def test_a_plain_line_holds_what_matters() -> None:
     line = plain_line(view)
     assert "t 1.5 s" in line and "events 12" in line and "recognised moving" in line
     assert "tau 10 ms / 1 s / 5 s" in line
+
+
+def test_sensors_in_trouble_are_said_in_words() -> None:
+    view = LiveView({"model": _MODEL}, "Rivulet")
+    record = _record([2.0, 1.0, 100.0, 0.2])
+    record.sensors = [SensorState("imu", 0.012, ()), SensorState("sonar", 3.25, ("missing",))]
+    view.add(record)
+    assert "imu 12 ms ago" in _text(view) and "sonar missing for 3.2 s" in _text(view)
+    assert "stale" not in _text(view) and "imu" not in plain_line(view)
+    record.stale = record.guarded = True
+    for text in (_text(view), plain_line(view)):
+        assert "outputs are stale" in text and "a guard acts" in text
+        assert "sonar missing for 3.2 s" in text
 
 
 @pytest.mark.parametrize(

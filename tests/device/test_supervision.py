@@ -1,0 +1,189 @@
+"""Sensors that fall silent, repeat themselves, say what cannot be, or do not answer."""
+
+import struct
+
+from fake_board import Bench, Sensor
+from fixtures import Scratch, model_bytes, settings
+
+from rivulet import protocol
+
+
+class Known(Sensor):
+    """A sensor whose driver says what it must keep to."""
+
+    interval_us = 20000
+    limits = (-8.0, 8.0)
+    stuck_after_ms = 400
+
+
+def bench(folder, sensors=None, **guards):
+    sensors = sensors or [Known("s", ("a", "b", "c"))]
+    return Bench(folder, model_bytes(settings(guards=guards)), sensors)
+
+
+def live(made, ms, source=0, moving=True, interval_ms=20):
+    """The sensor samples for so long."""
+    for _ in range(ms // interval_ms):
+        made.board.now += 1000 * interval_ms
+        if moving:
+            # Seven values: a look at every fifth sample sees another each time.
+            made.sensors[source].values[0] = made.board.now // 20000 % 7 / 8
+        made.board.event(source)
+        made.turns()
+
+
+def pass_time(made, ms):
+    for _ in range(ms // 20):
+        made.board.now += 20000
+        made.turns()
+
+
+def said(made, source=0):
+    return made.loop.supervisor.watches[source].said()
+
+
+def test_a_sensor_that_works_is_in_no_trouble():
+    with Scratch() as folder:
+        made = bench(folder)
+        live(made, 2000)
+        assert said(made) == [] and made.loop.supervisor.stale is None
+        assert made.loop.supervisor.watches[0].age_ms() <= 20
+
+
+def test_missing_after_ten_samples_and_back_with_the_next():
+    with Scratch() as folder:
+        made = bench(folder)
+        live(made, 200)
+        pass_time(made, 180)
+        assert said(made) == []
+        pass_time(made, 200)
+        assert said(made) == ["missing"] and made.loop.supervisor.stale.name == "s"
+        assert made.loop.supervisor.watches[0].age_ms() > 200
+        live(made, 100)
+        assert said(made) == [] and made.loop.supervisor.stale is None
+
+
+def test_a_sensor_that_never_spoke_is_missing():
+    with Scratch() as folder:
+        made = bench(folder)
+        pass_time(made, 400)
+        assert said(made) == ["missing"]
+
+
+def test_the_models_limit_goes_before_the_drivers():
+    with Scratch() as folder:
+        made = bench(folder, stale={"after_ms": 5000})
+        live(made, 100)
+        pass_time(made, 4000)
+        assert said(made) == []
+        pass_time(made, 2000)
+        assert said(made) == ["missing"]
+
+
+def test_what_nobody_knows_is_not_looked_at():
+    with Scratch() as folder:
+        made = bench(folder, [Sensor("s", ("a", "b", "c"))])
+        made.sensors[0].values = [1e9, 1e9, 1e9]
+        live(made, 1000, moving=False)
+        pass_time(made, 100000)
+        assert said(made) == []
+
+
+def test_stuck_is_all_channels_for_long_enough():
+    with Scratch() as folder:
+        made = bench(folder)
+        live(made, 200)
+        live(made, 300, moving=False)
+        assert said(made) == []
+        live(made, 300, moving=False)
+        assert said(made) == ["stuck"] and made.loop.supervisor.stale is not None
+        # Silence is no sign of life.
+        pass_time(made, 100)
+        assert said(made) == ["stuck"]
+        live(made, 100)  # one channel moves, two do not
+        assert said(made) == [] and made.loop.supervisor.stale is None
+
+
+def test_out_of_range_by_the_driver_and_by_the_model():
+    with Scratch() as folder:
+        made = bench(folder, channels={"b": {"min": -1, "max": 2}})
+        live(made, 100)
+        for values, expected in (
+            ([0.5, 2.0, 8.0], []),
+            ([0.5, 2.5, 8.0], ["out of range"]),
+            ([0.5, -1.0, -8.0], []),
+            ([0.5, 0.0, 8.5], ["out of range"]),
+        ):
+            made.sensors[0].values = values
+            live(made, 100)
+            assert said(made) == expected, values
+        # It is said, and no more: the model runs on.
+        assert made.loop.supervisor.stale is None
+
+
+def test_bus_errors_until_a_reading_succeeds():
+    with Scratch() as folder:
+        made = bench(folder)
+        live(made, 100)
+        made.sensors[0].broken = True
+        live(made, 100)
+        assert said(made) == ["bus errors"]
+        live(made, 300)
+        assert said(made) == ["missing", "bus errors"], "events came, readings did not"
+        made.sensors[0].broken = False
+        # The first reading repeats the last one, of long ago: that is not being stuck.
+        live(made, 100, moving=False)
+        assert said(made) == []
+
+
+def test_values_that_are_no_numbers_do_not_count_as_readings():
+    with Scratch() as folder:
+        made = bench(folder)
+        live(made, 100)
+        made.sensors[0].values[1] = float("nan")
+        live(made, 400)
+        assert said(made) == ["missing"]
+
+
+def test_a_sensor_that_the_model_does_not_take_makes_nothing_stale():
+    with Scratch() as folder:
+        sensors = [Known("taken", ("a", "b", "c")), Known("other", ("x", "y", "z"))]
+        made = bench(folder, sensors)
+        live(made, 400)
+        assert said(made, 1) == ["missing"] and made.loop.supervisor.stale is None
+
+
+def test_stale_outputs_may_be_held_or_made_safe():
+    for action in ("flag", "hold", "safe"):
+        with Scratch() as folder:
+            made = bench(
+                folder, stale={"after_ms": 300, "action": action}, safe={"name": "walking"}
+            )
+            live(made, 200)
+            pass_time(made, 1000)
+            before, outputs = made.board.decisions[-2][2], made.board.decisions[-1][2]
+            if action == "flag":
+                assert outputs != before and made.loop.guard.reason == ""
+            else:
+                assert outputs == (before if action == "hold" else [0.0, 1.0])
+                assert made.loop.guard.reason == "s says nothing new: " + action
+            # A sensor is no fault of the model.
+            assert made.loop.guard.trips == 0
+            live(made, 200)
+            assert made.loop.guard.reason == ""
+
+
+def test_a_record_tells_ages_and_troubles():
+    with Scratch() as folder:
+        made = bench(folder, [Known("one", ("a", "b")), Known("two", ("c",))])
+        live(made, 300)
+        made.port.take()
+        made.loop.telemetry.configure(0, 10.0, 1000)
+        made.loop.telemetry.report(made.link, made.loop)
+        made.link.drain()
+        payload = made.port.take()[0][0][2]
+        head = struct.calcsize(protocol.TELEMETRY_HEAD)
+        assert payload[head - 1] == protocol.OUTPUTS_STALE
+        assert struct.unpack("<IB", payload[head : head + 5])[1] == 0
+        age_ms, troubles = struct.unpack("<IB", payload[head + 5 :])
+        assert 280 <= age_ms <= 300 and protocol.TROUBLES[0] == "missing" and troubles == 1

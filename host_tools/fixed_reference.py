@@ -22,7 +22,7 @@ Tensors = dict[str, np.ndarray]
 
 ONE = 1 << 30  # 1.0 in Q30
 INPUT_LIMIT = 32767  # of v: 8 - 1/4096 normalised units
-LONGEST_US = ONE - 1
+LONGEST_US = (ONE - 1) << 10  # 12.7 days, in units of 1024 us
 _MOST = 12 << 26  # exp(-12) is below what Q15 resolves
 
 

@@ -17,7 +17,7 @@ from host_tools import sparse
 from host_tools.calibration import NARROWEST, Events, ranges, uncovered
 from host_tools.convert import ModelFile
 from host_tools.errors import RivuletError
-from host_tools.fixed_reference import INPUT_LIMIT, LONGEST_US
+from host_tools.fixed_reference import INPUT_LIMIT
 from host_tools.tables import TANH_RANGE, coarse, tables_for
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,6 @@ _LARGEST_BIAS = 1 << 30  # half of the accumulator; the other half is the produc
 _MOST_OUTPUT_BITS = 12
 _ALPHA_SMALLEST = 1 / 1024  # 1024 steps of Q20: the exponent is right to 0.4 %
 _ALPHA_LARGEST = 1024.0
-_FULL = 12.0  # time constants after which nothing is left to see
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def quantise(model: ModelFile, calibration: Events | None = None) -> ModelFile:
         [f"output {i}" for i in range(len(readout))],
     )
     tables = tables_for(settings, alpha_range, state_scale)
-    warnings += _limits_of_time(settings) + coarse(settings, alpha_range, tables["table.alpha"])
+    warnings += coarse(settings, alpha_range, tables["table.alpha"])
     tensors: Tensors = {
         **sparse.store(gates.weight),
         "gates.bias": gates.bias,
@@ -218,16 +217,3 @@ def _mean_rate(settings: dict[str, Any]) -> int:
             "0.001 to 1024 s"
         )
     return rate
-
-
-def _limits_of_time(settings: dict[str, Any]) -> list[str]:
-    slowest = 1.0 / settings["alpha_min"]
-    if settings["readout"] == "mean":
-        slowest = max(slowest, settings["readout_tau_s"])
-    longest_s = LONGEST_US * 1e-6
-    if slowest * _FULL <= longest_s:
-        return []
-    return [
-        f"a gap counts as at most {longest_s / 60:.0f} minutes in int8, which a time constant of "
-        f"{slowest:.0f} s outlasts"
-    ]

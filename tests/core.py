@@ -34,7 +34,7 @@ class Core:
             kept[number] = STACK + _SIZE // 2 if number == 13 else 0x1234567 * number
             self.uc.reg_write(_register(number), kept[number])
         for number, value in enumerate(arguments):
-            self.uc.reg_write(_register(number), value)
+            self.uc.reg_write(_register(number), value & 0xFFFFFFFF)
         self.uc.reg_write(arm.UC_ARM_REG_LR, RETURN | 1)
         self.instructions = 0
         self.uc.emu_start(CODE | 1, RETURN)

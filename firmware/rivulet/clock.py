@@ -93,4 +93,7 @@ def elapsed_us(epoch, ticks, later_epoch, later_ticks):
     """Microseconds from one moment to another; negative if the other is earlier."""
     if epoch == later_epoch:
         return later_ticks - ticks
+    if epoch + 1 == later_epoch and later_ticks < ticks:
+        # Less than a period, which itself would be a heap object.
+        return _MASK - ticks + later_ticks + 1
     return (later_epoch - epoch) * PERIOD + later_ticks - ticks

@@ -19,6 +19,11 @@ _LARGEST_FACTOR = 32767.0
 _LARGEST_OFFSET = float((1 << 30) - 1)
 
 
+def _coarse(dt_us):
+    """An interval that is too long for a small integer, in the kernels' other unit."""
+    return -min(dt_us >> 10, _LONGEST_US)
+
+
 class Inlet:
     """The way of one sensor's values into a model; `raw` is where the sensor writes integers."""
 
@@ -121,7 +126,7 @@ class FixedModel:
     def move(self, dt_us, inlet):
         """The same with the values in the inlet's `raw` already; inlet: its `words`."""
         if dt_us > _LONGEST_US:
-            dt_us = _LONGEST_US
+            dt_us = _coarse(dt_us)
         self._step(self._words, self._weights, dt_us, inlet)
 
     def _numbered(self, numbers):
@@ -135,7 +140,7 @@ class FixedModel:
     def peek(self, dt_us):
         """The outputs `dt_us` after the last event if nothing else happens; moves nothing."""
         if dt_us > _LONGEST_US:
-            dt_us = _LONGEST_US
+            dt_us = _coarse(dt_us)
         words, kept = self._words, self._kept
         first = words[fixed.CONFIDENCE_AT] >> 2
         block.copy(words, first, kept, 0, len(kept))

@@ -8,6 +8,8 @@ from rivulet.kernels import block, fixed
 
 SIZES = ((32, 4, 4), (1, 1, 1), (5, 3, 9), (7, 2, 1), (8, 8, 8))
 INTERVALS_US = (0, 1, 2, 999, 32767, 32768, 65535, 65536, 10000, 100000, (1 << 30) - 1)
+# 18 minutes to 12 days, in units of 1024 us.
+LONG_INTERVALS = (-1, -(1 << 20), -(1 << 21), -(3 << 20), -(1 << 25), 1 - (1 << 30))
 ORDINARY, LEAST, WILD = 0, 1, 2  # weights
 
 
@@ -156,7 +158,8 @@ def events(numbers, words, count):
     for _ in range(count):
         if numbers.below(6) == 0:
             saturate(numbers, words)
-        dt_us = numbers.one_of(INTERVALS_US + (numbers.wide(1 << 30), numbers.wide(1 << 30)))
+        any_us = (numbers.wide(1 << 30), numbers.wide(1 << 30), -numbers.wide(1 << 30))
+        dt_us = numbers.one_of(INTERVALS_US + LONG_INTERVALS + any_us)
         yield dt_us, inlet(numbers, words)
 
 

@@ -14,11 +14,13 @@ from host_tools.fixed_reference import FixedReference
 from host_tools.prune import prune_connections
 from host_tools.quantise import quantise
 from host_tools.tables import tables_for
+from rivulet import fixed as device_fixed
 from rivulet import fixed_file
 from rivulet import model as device_model
+from rivulet.kernels import fixed as device_kernel
 
 _INT32 = st.integers(-(1 << 31), (1 << 31) - 1)
-_HOURS_US = 5 * 3600 * 1_000_000
+_DAYS_US = 40 * 86400 * 1_000_000
 _SETTINGS = {"alpha_min": 0.05, "alpha_max": 30.0, "drive": "relaxing"}
 _DECAY = tables_for(_SETTINGS, 32.0, 1.0)["table.decay"].astype(np.int64)
 
@@ -29,9 +31,10 @@ def _model(
     inputs: int = 3,
     spread: float = 1.0,
     pruned: float = 0.0,
+    slowest: float = 0.1,
     **changes: Any,
 ) -> Any:
-    """An int8 model of random weights, time constants from 0.03 to 20 s."""
+    """An int8 model of random weights, time constants from 0.03 to about 2 / slowest seconds."""
     random = np.random.default_rng(seed)
     weights = {
         "readout.weight": random.normal(size=(4, hidden)),
@@ -41,7 +44,7 @@ def _model(
         weights[f"{gate}.recurrent"] = random.normal(0, spread / hidden**0.5, (hidden, hidden))
         weights[f"{gate}.input"] = random.normal(0, spread, (hidden, inputs))
         weights[f"{gate}.bias"] = random.normal(0, 0.3, hidden)
-    weights["alpha.bias"] = np.log(np.expm1(np.geomspace(0.1, 30, hidden)))
+    weights["alpha.bias"] = np.log(np.expm1(np.geomspace(slowest, 30, hidden)))
     settings = {"readout": "mean", "readout_tau_s": 3.0, "channels": list("abcdefgh"[:inputs])}
     if pruned:
         weights = prune_connections(weights, settings | changes, pruned)
@@ -91,18 +94,28 @@ def test_mul_shift_is_the_floor_of_the_exact_product(
     assert int(result[0]) == (value * mantissa) >> (16 + shift)
 
 
-@given(st.integers(1 << 10, (1 << 30) - 1), st.integers(1, _HOURS_US))
+@given(st.integers(1 << 10, (1 << 30) - 1), st.integers(1, _DAYS_US))
 def test_the_exponent_is_rate_times_time_at_any_interval(alpha: int, dt_us: int) -> None:
     s = int(fixed.exponent(np.array(alpha), *fixed.interval(np.array(dt_us))))
-    exact = min(alpha * min(dt_us, (1 << 30) - 1) * 64e-6, 12 * 2**26)
+    exact = min(alpha * dt_us * 64e-6, 12 * 2**26)
     # Floors of two 15-bit mantissas, of the product (2 of alpha / 2 at least), and of Q26.
     assert exact * (1 - 2**-13 - 4 / alpha) - 2 <= s <= exact * (1 + 2**-14) + 1
 
 
-def test_an_interval_of_hours_counts_as_the_longest() -> None:
-    longest = fixed.interval(np.array(fixed.LONGEST_US))
-    for dt_us in (1 << 30, _HOURS_US, 1 << 50):
-        assert fixed.interval(np.array(dt_us)) == longest
+@given(st.integers(1, _DAYS_US))
+def test_an_interval_is_given_to_kernels_in_two_units(dt_us: int) -> None:
+    given_as = dt_us if dt_us < 1 << 30 else device_fixed._coarse(dt_us)
+    assert -(1 << 30) < given_as < 1 << 30
+    mantissa, shift = fixed.interval(np.array(dt_us))
+    wanted = int(mantissa), max(-int(shift), 0), max(int(shift), 0)
+    assert device_kernel.interval(given_as) == wanted
+
+
+def test_a_month_of_the_slowest_rate_is_as_good_as_for_ever() -> None:
+    slowest = np.array(1 << 10)  # that a model may have: conversion refuses slower ones
+    for dt_us in (13000 * 1_000_000, fixed.LONGEST_US, fixed.LONGEST_US + 1, 1 << 50):
+        s = fixed.exponent(slowest, *fixed.interval(np.array(dt_us)))
+        assert fixed.gain(s, _DECAY) == fixed.ONE
 
 
 def test_the_gain_is_the_exponential_and_rises() -> None:
@@ -131,15 +144,17 @@ def test_a_move_never_passes_its_target(value: int, target: int, gain: int) -> N
     assert -(1 << 30) <= moved < 1 << 30
 
 
+@pytest.mark.parametrize("slowest", [0.1, 0.001])
 @pytest.mark.parametrize("seed", range(4))
-def test_states_stay_with_the_float_solution_for_any_interval(seed: int) -> None:
-    model = _model(seed, hidden=(5, 16, 32, 64)[seed])
+def test_states_stay_with_the_float_solution_for_any_interval(seed: int, slowest: float) -> None:
+    slow = {"alpha_min": 0.001, "readout_tau_s": 1000.0} if slowest < 0.01 else {}
+    model = _model(seed, hidden=(5, 16, 32, 64)[seed], slowest=slowest, **slow)
     run, exact = FixedReference(model.tensors, model.settings), _Float(model)
     random = np.random.default_rng(seed)
     inputs = np.zeros(3, np.int64)
     worst = worst_mean = 0.0
     for _ in range(600):
-        dt_us = int(np.exp(random.uniform(0, np.log(900e6))))
+        dt_us = int(np.exp(random.uniform(0, np.log(_DAYS_US))))
         exact.step(dt_us, inputs)
         inputs = np.clip(random.normal(0, 6000, 3), -32767, 32767).astype(np.int64)
         run.event(dt_us, inputs)
@@ -277,7 +292,7 @@ def test_the_device_computes_the_same_bits(
     inlet = device.slots(settings["channels"])
     random = np.random.default_rng(hidden)
     for _ in range(60):
-        dt_us = int(np.exp(random.uniform(0, np.log(1 << 30)))) * int(random.integers(0, 6) > 0)
+        dt_us = int(np.exp(random.uniform(0, np.log(_DAYS_US)))) * int(random.integers(0, 6) > 0)
         values = random.normal(0, 4, 3)
         run.measured(dt_us, values)
         device.event(dt_us, inlet, values.tolist())

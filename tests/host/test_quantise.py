@@ -247,12 +247,6 @@ def test_late_events_take_no_time() -> None:
     assert events.gaps_us.tolist() == [0, 200, 0, 50]
 
 
-def test_slow_models_are_told_that_long_gaps_are_cut() -> None:
-    assert not quantise(_model()).warnings
-    (warning,) = quantise(_model(alpha_min=0.005)).warnings
-    assert "at most 18 minutes" in warning and "200 s" in warning
-
-
 def test_a_rate_table_spread_thin_is_told() -> None:
     weights = _weights()
     weights["alpha.bias"] += 200.0

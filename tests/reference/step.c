@@ -76,6 +76,10 @@ int step(int32_t *words, const uint8_t *weights, int32_t dt, const int32_t *inle
         apply(words, inlet);
     if (dt) {
         int e = 2;
+        if (dt < 0) {
+            dt = -dt;
+            e += 10;
+        }
         for (; dt < 0x8000; e--)
             dt <<= 1;
         for (; dt > 0xFFFF; e++)

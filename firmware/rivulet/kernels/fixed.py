@@ -103,8 +103,11 @@ def lookup(table, z):
 
 
 def interval(dt_us):
-    """(H, right, left) of 1 to LONGEST_US microseconds, for `exponent`."""
+    """(H, right, left) of an interval as `step` takes it, for `exponent`."""
     exponent = 2
+    if dt_us < 0:
+        dt_us = -dt_us
+        exponent += 10
     while dt_us < 0x8000:
         dt_us <<= 1
         exponent -= 1
@@ -203,7 +206,7 @@ def apply(words, inlet):
 
 
 def advance(words, weights, dt_us):
-    """Gates, state, mean and outputs over 1 to LONGEST_US microseconds."""
+    """Gates, state, mean and outputs over an interval that is not 0."""
     n, flags = words[HIDDEN], words[FLAGS]
     alpha_at, x_at, v_at = words[ALPHA_AT] >> 2, words[X_AT] >> 2, words[V_AT] >> 2
     mean_at, feature_at = words[MEAN_AT] >> 2, words[FEATURE_AT] >> 2
@@ -263,7 +266,8 @@ def read_out(words, weights, vector_at):
 
 def step(words, weights, dt_us, inlet):
     """One event: `dt_us` (0 to LONGEST_US) go by, and the inlet's values are applied, in the
-    order that FLAGS say. An interval of 0 moves nothing."""
+    order that FLAGS say. An interval of 0 moves nothing; a longer one is given as minus so many
+    units of 1024 us, 1 to LONGEST_US of them."""
     if words[FLAGS] & INPUT_FIRST:
         apply(words, inlet)
     if dt_us:

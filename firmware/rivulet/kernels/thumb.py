@@ -71,6 +71,11 @@ def step(r0, r1, r2, r3):
     # The interval as mantissa, right and left shift.
     label(MOVE_ON)
     mov(r3, 2)
+    cmp(r2, 0)
+    bgt(MICROSECONDS)
+    neg(r2, r2)
+    mov(r3, 12)
+    label(MICROSECONDS)
     mov(r4, 1)
     lsl(r4, r4, 15)
     label(SHORT)

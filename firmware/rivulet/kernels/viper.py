@@ -135,6 +135,9 @@ def advance(header: ptr32, dt_us: int):
     flags = header[_FLAGS]
     # The interval as mantissa, right and left shift.
     left = 2
+    if dt_us < 0:
+        dt_us = -dt_us
+        left = 12
     while dt_us < 0x8000:
         dt_us <<= 1
         left -= 1

@@ -124,9 +124,9 @@ class Board:
 
 
 class Bench:
-    """A loop with everything around it. folder: where its models are."""
+    """A loop with everything around it. folder: where its models are; access: its door."""
 
-    def __init__(self, folder, data=None, sensors=None, now=0):
+    def __init__(self, folder, data=None, sensors=None, now=0, access=None):
         if sensors is None:
             sensors = [Sensor("s", ("a", "b", "c"))]
         if data is not None:
@@ -136,8 +136,8 @@ class Bench:
         self.board = Board(sensors, now)
         self.port = Port()
         self.link = self.port.link()
-        self.store = Store(folder)
-        self.loop = Loop(self.board, self.link, self.store)
+        self.store = Store(folder, access=access)
+        self.loop = Loop(self.board, self.link, self.store, access)
 
     def turns(self, count=1):
         for _ in range(count):

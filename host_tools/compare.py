@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from host_tools.calibration import Events
 from host_tools.convert import ModelFile
 from host_tools.errors import RivuletError
-from host_tools.fixed_reference import FixedReference
+from host_tools.fixed_reference import reference
 from rivulet import model as device_model
 
 Floats = NDArray[np.floating]
@@ -43,7 +43,7 @@ class Comparison:
 def compare(model: ModelFile, quantised: ModelFile, events: Events) -> Comparison:
     """Run `events` through the float model, by the device code on numpy, and its integers."""
     run = running(model)
-    fixed = FixedReference(quantised.tensors, quantised.settings)
+    fixed = reference(quantised.tensors, quantised.settings)
     if run.hidden != fixed.hidden:
         raise RivuletError(f"{run.hidden} units cannot be compared with {fixed.hidden}")
     state, outputs = [], []

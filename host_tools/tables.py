@@ -17,19 +17,31 @@ _COARSE = 0.01  # error of the rates that is worth a warning
 
 def tables_for(settings: dict[str, Any], alpha_range: float, state_scale: float) -> Tensors:
     """The four tables; softplus spans +- `alpha_range`."""
-    node = np.arange(-256, 257)
-    alpha = rates(node * (alpha_range / 256), settings)
-    drive = np.tanh(node * (TANH_RANGE / 256))
-    decay = np.round(65536 * np.exp(-np.arange(193) / 16))
+    alpha = rates(nodes(alpha_range), settings)
     tables: Tensors = {
         "table.alpha": np.round(alpha * (1 << 20)).astype(np.int32),
-        "table.drive": np.clip(np.round(32768 * drive), -32767, 32767).astype(np.int16),
-        "table.decay": np.minimum(decay, 65535).astype(np.uint16),
+        "table.drive": q15(np.tanh(nodes(TANH_RANGE))),
+        "table.decay": decay_table(),
     }
     if settings["drive"] == "additive":
         reciprocal = np.round(32768 / (alpha * state_scale))
         tables["table.reciprocal"] = np.minimum(reciprocal, 32767).astype(np.int16)
     return tables
+
+
+def nodes(reach: float) -> NDArray[np.float64]:
+    """Where the nodes of a table over +- `reach` stand."""
+    return np.arange(-256, 257, dtype=np.float64) * (reach / 256)
+
+
+def q15(values: Floats) -> NDArray[np.int16]:
+    return np.clip(np.round(32768 * values), -32767, 32767).astype(np.int16)
+
+
+def decay_table() -> NDArray[np.uint16]:
+    """exp(-s) at steps of 1/16, for the gain."""
+    decay = np.round(65536 * np.exp(-np.arange(193) / 16))
+    return np.minimum(decay, 65535).astype(np.uint16)
 
 
 def rates(sums: Floats, settings: dict[str, Any]) -> Floats:

@@ -14,12 +14,16 @@ from host_tools.compare import compare
 from host_tools.conversion import Options, build
 from host_tools.convert import ModelFile, convert, read_weights
 from host_tools.errors import RivuletError
+from host_tools.fixed_cells import Inputs
+from host_tools.fixed_cells.decay import unfolded
 from host_tools.fixed_reference import FixedReference, mul_shift
 from host_tools.paths import MODELS
-from host_tools.quantise import prove, quantise, unfolded
+from host_tools.quantise import quantise
+from host_tools.rows import prove
 
 _N, _CHANNELS = 12, ["a", "b", "c"]
 _OFFSET, _SCALE = [1.0, -20.0, 300.0], [0.5, 0.1, 0.02]
+_INPUTS = Inputs(np.array(_OFFSET), np.array(_SCALE))
 
 
 def _weights(seed: int = 0) -> dict[str, np.ndarray]:
@@ -81,7 +85,7 @@ def test_integers_stand_for_the_weights_on_normalised_inputs() -> None:
 
 def test_unfolding_gives_the_trained_gates_back() -> None:
     weights = _weights()
-    recurrent, inward, bias, _ = unfolded(_model())
+    recurrent, inward, bias = unfolded(_model(), _INPUTS)
     assert np.allclose(recurrent[:_N], weights["alpha.recurrent"], atol=1e-6)
     assert np.allclose(inward[_N:], weights["drive.input"], atol=1e-5)
     assert np.allclose(bias[:_N], weights["alpha.bias"], atol=1e-4)
@@ -130,7 +134,7 @@ def test_sums_are_rounded_to_nearest() -> None:
     mantissa, shift = packed & 0xFFFF, packed >> 16
     z = mul_shift(model.tensors["gates.bias"] + products, mantissa, shift)
     per_unit = np.repeat([16384 / 32, 16384 / 8], _N)
-    exact = products * mantissa * 0.5 ** (16 + shift) + unfolded(_model())[2] * per_unit
+    exact = products * mantissa * 0.5 ** (16 + shift) + unfolded(_model(), _INPUTS)[2] * per_unit
     assert np.abs(z - exact).max() < 0.6
     assert abs((z - exact).mean()) < 0.02
 
@@ -177,8 +181,8 @@ def test_what_the_integers_cannot_run_is_refused_by_name(
 
 def test_other_cells_are_refused_by_name() -> None:
     model = _model()
-    other = ModelFile(model.tensors, model.settings | {"cell": "ltc"})
-    with pytest.raises(RivuletError, match="no cell 'ltc', only decay"):
+    other = ModelFile(model.tensors, model.settings | {"cell": "node"})
+    with pytest.raises(RivuletError, match="no cell 'node', only cfc, decay"):
         quantise(other)
 
 

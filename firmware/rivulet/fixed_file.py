@@ -12,7 +12,7 @@ from rivulet.fixed_cells import fixed_cell
 from rivulet.kernels import block, fixed
 
 _LARGEST_STATE = const(1 << 30)
-# How each stands in the file, by the end of its name; other tables are I16.
+# How each stands in the file, by the end of its name, or else by its beginning.
 _DTYPES = {
     ".weight": "I8",
     ".values": "I8",
@@ -23,14 +23,14 @@ _DTYPES = {
     ".alpha": "I32",
     ".decay": "U16",
 }
+_FAMILIES = {"table": "I16", "pure": "I32"}
 _TYPECODES = {"I8": "b", "U8": "B", "I16": "h", "U16": "H", "I32": "i"}
 
 
 def dtype(name):
     """How a tensor of this name stands in the file."""
-    return _DTYPES.get(
-        name[name.rfind(".") :], "I16" if name.startswith("table.") else "known here"
-    )
+    kind = _FAMILIES.get(name.split(".")[0], "known here")
+    return _DTYPES.get(name[name.rfind(".") :], kind)
 
 
 def check(settings, tensors):

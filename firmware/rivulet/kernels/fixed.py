@@ -67,7 +67,11 @@ RECIPROCAL_TABLE_AT = const(23)
 DECAY_TABLE_AT = const(24)
 OUT_WEIGHTS_AT = const(25)  # byte offset in `weights`
 SPARSE_AT = const(26)  # 0 for a dense model
-# The assembler keeps its arguments and the interval here, as short addresses reach no further.
+# The assembler keeps its arguments here, as short addresses reach no further, and kernels the
+# interval.
+MANTISSA = const(29)
+RIGHT = const(30)
+LEFT = const(31)
 HEADER = const(32)
 
 # FLAGS
@@ -102,9 +106,11 @@ def lookup(table, z):
     return table[i] + (((table[i + 1] - table[i]) * (z & 63)) >> 6)
 
 
-def interval(dt_us):
-    """(H, right, left) of an interval as `step` takes it, for `exponent`."""
-    exponent = 2
+def interval(dt_us, micro=_MICRO, exponent=2):
+    """(H, right, left) of an interval as `step` takes it, for `exponent`.
+
+    micro, exponent: what makes a rate times microseconds an exponent in Q26, of rates in Q20.
+    """
     if dt_us < 0:
         dt_us = -dt_us
         exponent += 10
@@ -114,7 +120,7 @@ def interval(dt_us):
     while dt_us > 0xFFFF:
         dt_us >>= 1
         exponent += 1
-    mantissa = (dt_us * _MICRO) >> 15
+    mantissa = (dt_us * micro) >> 15
     return (mantissa, -exponent, 0) if exponent < 0 else (mantissa, 0, exponent)
 
 
@@ -209,7 +215,6 @@ def advance(words, weights, dt_us):
     """Gates, state, mean and outputs over an interval that is not 0."""
     n, flags = words[HIDDEN], words[FLAGS]
     alpha_at, x_at, v_at = words[ALPHA_AT] >> 2, words[X_AT] >> 2, words[V_AT] >> 2
-    mean_at, feature_at = words[MEAN_AT] >> 2, words[FEATURE_AT] >> 2
     tables = [
         words[words[at] >> 2 : (words[at] >> 2) + count]
         for at, count in (
@@ -237,14 +242,22 @@ def advance(words, weights, dt_us):
     readable_at = words[V_AT]
     if flags & MEAN:
         readable_at = words[FEATURE_AT]
-        w = gain(exponent(words[alpha_at + n], *span), tables[3])
-        c_at = words[CONFIDENCE_AT] >> 2
-        words[c_at], w = grow(words[c_at], w)
-        for r in range(n):
-            mean = move(words[mean_at + r], words[x_at + r] >> 15, w)
-            words[mean_at + r] = mean
-            words[feature_at + r] = (mean + (1 << 17)) >> 18
+        average(words, span)
     read_out(words, weights, readable_at)
+
+
+def average(words, span):
+    """Bring the new state into its mean; `span` is the interval."""
+    n = words[HIDDEN]
+    x_at, mean_at, feature_at = words[X_AT] >> 2, words[MEAN_AT] >> 2, words[FEATURE_AT] >> 2
+    decay_at, c_at = words[DECAY_TABLE_AT] >> 2, words[CONFIDENCE_AT] >> 2
+    decay = words[decay_at : decay_at + DECAY_NODES]
+    w = gain(exponent(words[(words[ALPHA_AT] >> 2) + n], *span), decay)
+    words[c_at], w = grow(words[c_at], w)
+    for r in range(n):
+        mean = move(words[mean_at + r], words[x_at + r] >> 15, w)
+        words[mean_at + r] = mean
+        words[feature_at + r] = (mean + (1 << 17)) >> 18
 
 
 def read_out(words, weights, vector_at):

@@ -33,6 +33,9 @@ _RECIPROCAL_TABLE_AT = const(23)
 _DECAY_TABLE_AT = const(24)
 _OUT_WEIGHTS_AT = const(25)
 _SPARSE_AT = const(26)
+_MANTISSA = const(29)
+_RIGHT = const(30)
+_LEFT = const(31)
 
 
 @micropython.viper
@@ -149,26 +152,25 @@ def advance(header: ptr32, dt_us: int):
     if left < 0:
         right = -left
         left = 0
+    header[_MANTISSA] = mantissa
+    header[_RIGHT] = right
+    header[_LEFT] = left
     limit = (12 << 26) >> left
     z = ptr32(words + header[_ACC_AT])
     alpha = ptr32(words + header[_ALPHA_AT])
     gains = ptr32(words + header[_GAIN_AT])
     decay = ptr32(words + header[_DECAY_TABLE_AT])
-    # Unit n is the mean: its rate is given.
     r = 0
-    while r <= n:
-        if r < n:
-            a = (z[r] << wide) >> wide
-            if a < -16384:
-                a = -16384
-            elif a > 16383:
-                a = 16383
-            z[r] = a
-            t = ptr32(words + header[_ALPHA_TABLE_AT] + ((a >> 6) + 256) * 4)
-            a = t[0] + (((t[1] - t[0]) * (a & 63)) >> 6)
-            alpha[r] = a
-        else:
-            a = alpha[n]
+    while r < n:
+        a = (z[r] << wide) >> wide
+        if a < -16384:
+            a = -16384
+        elif a > 16383:
+            a = 16383
+        z[r] = a
+        t = ptr32(words + header[_ALPHA_TABLE_AT] + ((a >> 6) + 256) * 4)
+        a = t[0] + (((t[1] - t[0]) * (a & 63)) >> 6)
+        alpha[r] = a
         s = ((a >> 15) * mantissa + (((a & 0x7FFF) * mantissa) >> 15)) >> right
         s = 12 << 26 if s > limit else s << left
         i = (s + (1 << 21)) >> 22
@@ -204,9 +206,28 @@ def advance(header: ptr32, dt_us: int):
         x[r] = a
         short[r] = (a + (1 << 17)) >> 18
         r += 1
-    if not flags & 1:
-        return
-    w = gains[n]
+
+
+# The new state into its mean, over the interval in the header.
+@micropython.viper
+def average(header: ptr32):
+    words = int(header)
+    wide = 1
+    wide = 32 if (wide << 31) << 1 else 0
+    n = header[_HIDDEN]
+    mantissa = header[_MANTISSA]
+    left = header[_LEFT]
+    a = ptr32(words + header[_ALPHA_AT])[n]
+    s = ((a >> 15) * mantissa + (((a & 0x7FFF) * mantissa) >> 15)) >> header[_RIGHT]
+    s = 12 << 26 if s > (12 << 26) >> left else s << left
+    i = (s + (1 << 21)) >> 22
+    s -= i << 22
+    a = s >> 6
+    s -= (a * a) >> 15
+    w = s << 4
+    if i:
+        a = ptr32(words + header[_DECAY_TABLE_AT])[i]
+        w = ((65536 - a) << 14) + ((a * (s >> 6)) >> 6)
     c = ptr32(words + header[_CONFIDENCE_AT])
     one = 1 << 29
     one += one
@@ -232,6 +253,7 @@ def advance(header: ptr32, dt_us: int):
                     s += 1
                 i += 1
             w = s - one
+    x = ptr32(words + header[_X_AT])
     mean = ptr32(words + header[_MEAN_AT])
     feature = ptr32(words + header[_FEATURE_AT])
     r = 0
@@ -252,6 +274,8 @@ def step(words, weights, dt_us, inlet):
     if dt_us:
         product(words, weights, 1, words)
         advance(words, dt_us)
+        if words[_FLAGS] & 1:
+            average(words)
         product(words, weights, 0, words)
     if not first:
         apply(words, inlet)

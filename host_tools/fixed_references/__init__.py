@@ -1,0 +1,1 @@
+"""The integer step in numpy of cells other than decay's, one file each."""

@@ -1,0 +1,100 @@
+"""Integer models of layers with random and extreme contents, for their kernels' tests."""
+
+from array import array
+
+from integers import (
+    INTERVALS_US,
+    LEAST,
+    LONG_INTERVALS,
+    ORDINARY,
+    WILD,
+    decay_table,
+    fixed_settings,
+    inlet,
+    saturate,
+)
+
+from rivulet.fixed_cells import cfc as cfc_cell
+from rivulet.kernels import fixed
+
+SIZES = ((32, 4, 4), (1, 1, 1), (5, 3, 9), (8, 8, 8))
+
+
+def cfc(numbers, size, kind):
+    """(words, weights) of a CfC; WILD ones use all that the kernels promise to bear."""
+    wild = kind == WILD
+    settings = {
+        "mode": numbers.one_of(("default", "no_gate", "pure")),
+        "backbone": numbers.one_of(([], [7], [16], [3, 12])),
+        "rate_bits": numbers.one_of((10, 20, 28)) if wild else 20,
+        "gate_shift": 0 if wild else numbers.below(4),
+        "f_shift": numbers.below(20) if wild else 4,
+        "f_limit": 32767,
+        "p_shift": numbers.below(4),
+    }
+    flags = numbers.one_of((0, fixed.MEAN, fixed.INPUT_FIRST, fixed.MEAN | fixed.INPUT_FIRST))
+    words, weights, places = cfc_cell.lay_out(settings, size, flags, None)
+    shapes = cfc_cell.shapes(settings, size[0], size[1], ())
+    fill(numbers, words, weights, places, shapes, kind)
+    return words, weights
+
+
+def metadata(cell, words):
+    """What the file of a model with these words says of itself, as far as the loop needs it."""
+    count = words[fixed.INPUTS]
+    return fixed_settings(
+        cell=cell,
+        channels=["u%d" % i for i in range(count)],
+        normalisation={"offset": [0.0] * count, "scale": [1.0] * count},
+        rate_bits=20,
+    )
+
+
+def fill(numbers, words, weights, places, shapes, kind):
+    for i in range(len(weights)):
+        weights[i] = 0 if kind == LEAST else numbers.below(256)
+    shapes = dict(shapes)
+    outputs = (words[fixed.OUTPUTS],)
+    for part, entry in (("bias", fixed.OUT_BIAS_AT), ("multiplier", fixed.OUT_MULTIPLIER_AT)):
+        places["readout." + part] = words[entry]
+        shapes["readout." + part] = outputs
+    for name in sorted(shapes):
+        if len(shapes[name]) == 1:
+            count = shapes[name][0]
+            at = places[name] >> 2
+            words[at : at + count] = array("i", _values(numbers, name, count, kind))
+    rate = numbers.one_of((1, 1 << 19, 1 << 24))
+    words[(words[fixed.ALPHA_AT] >> 2) + words[fixed.HIDDEN]] = rate
+
+
+def _values(numbers, name, count, kind):
+    wild = kind == WILD
+    if name == "table.decay":
+        return decay_table()
+    if name.endswith(".multiplier"):
+        shifts = (0, 3, 9, 30) if wild else (7, 8, 9)
+        return [16384 + numbers.below(16384) | numbers.one_of(shifts) << 16 for _ in range(count)]
+    if name == "table.sigmoid":
+        return [min(64 * i + numbers.below(64), 32767) for i in range(count)]
+    limits = {"table": 32768, "pure": 32768 if name == "pure.factor" else 1 << 29}
+    limit = limits.get(name.split(".")[0], 1 << (30 if wild else 22))
+    values = [numbers.signed(limit) for _ in range(count)]
+    return [abs(value) for value in values] if name == "pure.leak" else values
+
+
+def cases(numbers, make, count):
+    """(words, weights) of so many models of every kind."""
+    for _ in range(count):
+        kind = numbers.one_of((ORDINARY, ORDINARY, LEAST, WILD))
+        yield make(numbers, numbers.one_of(SIZES), kind)
+
+
+def events(numbers, words, count):
+    """(dt_us, inlet) of so many events; now and then the state is put to its ends before."""
+    for _ in range(count):
+        if numbers.below(4) == 0:
+            saturate(numbers, words)
+        dt_us = numbers.one_of(
+            INTERVALS_US + LONG_INTERVALS + (numbers.wide(1 << 30), numbers.wide(1 << 30))
+        )
+        yield dt_us, inlet(numbers, words)

@@ -34,12 +34,18 @@ def main():
     from rivulet.loop import Loop
     from rivulet.store import Store
 
+    store = Store(trial_s=getattr(board, "TRIAL_S", 60), access=access)
+    store.boot()
     try:
-        link = Link(sys.stdin.buffer, sys.stdout.buffer)
-        Loop(board, link, Store(access=access), access).run()
+        Loop(board, Link(sys.stdin.buffer, sys.stdout.buffer), store, access).run()
+        store.rest()
     except KeyboardInterrupt:
+        store.rest()
         if keyed:
             raise
+    except Exception as error:
+        store.crashed("%s: %s" % (type(error).__name__, error))
+        raise
     finally:
         board.actuate(-1, ())  # at rest, however the loop ended
     print("Rivulet stopped; Ctrl-D starts it again")

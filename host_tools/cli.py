@@ -236,9 +236,44 @@ def push(model: ModelArgument, port: PortOption = None, key: KeyOption = None) -
     with Board(ports.resolve(port), key=key_for(key)) as board, _progress("pushing") as bar:
         outcome = board.push(model.read_bytes(), bar)
         facts = board.description["model"]
+        resumed_at = board.resumed_at
+        trial = board.status()
+    if resumed_at:
+        _out.print(f"went on from byte {resumed_at}, where an earlier push had stopped")
     _out.print(f"{facts['cell']} with {facts['hidden']} units is active; {outcome}")
+    if trial["trial"]:
+        _out.print(
+            f"on trial for {trial['trial_left_s']} s: 'rivulet confirm' keeps it now, 'rivulet "
+            "rollback' leaves it"
+        )
     if facts["unfed"]:
         _out.print(f"no sensor of this board feeds: {', '.join(facts['unfed'])}")
+
+
+@app.command()
+def confirm(port: PortOption = None, key: KeyOption = None) -> None:
+    """Keep the model that is on trial."""
+    from host_tools.keys import key_for
+    from host_tools.wire import Board
+
+    with Board(ports.resolve(port), key=key_for(key)) as board:
+        said = board.confirm()
+        digest = board.description["model"]["hash"] if board.description["model"] else "no model"
+    _out.print(f"{digest[:12]}: {said}")
+
+
+@app.command()
+def rollback(port: PortOption = None, key: KeyOption = None) -> None:
+    """Go back to the model before the one that runs."""
+    from host_tools.keys import key_for
+    from host_tools.wire import Board
+
+    with Board(ports.resolve(port), key=key_for(key)) as board:
+        outcome = board.rollback()
+        facts = board.description["model"]
+    _out.print(
+        f"{facts['hash'][:12]}, {facts['cell']} with {facts['hidden']} units, is back; {outcome}"
+    )
 
 
 @app.command()

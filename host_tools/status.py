@@ -53,11 +53,22 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
                 f"{facts['outputs']} outputs",
             ),
             ("kernel", facts["kernel"]),
+            ("slot", _slot(facts)),
+            ("trial", _trial(facts)),
+            ("dry run", _dry_run(facts["probes"])),
         ]
         if facts["tau_outside"] is not None:
             lines.append(("time constants", told(facts["tau_outside"], facts["hidden"])))
     else:
         lines.append(("model", "none: rivulet push MODEL.safetensors"))
+    if facts["incoming"]:
+        size, digest = facts["incoming"]
+        lines.append(("push under way", f"{digest[:12]}, {facts['received']} of {size} bytes"))
+    if facts["reverts"]:
+        left, why = facts["reverted"]
+        lines.append(("left last", f"{left[:12]} {why}".strip()))
+    if facts["store_trouble"]:
+        lines.append(("trouble on flash", facts["store_trouble"]))
     lines += _access_lines(facts)
     if facts["boot_error"]:
         lines.append(("trouble at boot", facts["boot_error"]))
@@ -69,7 +80,8 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("state resets", str(facts["state_resets"])),
         ("sensors", _sensors(facts)),
         ("guard", _guard(facts)),
-        ("models swapped", str(facts["swaps"])),
+        ("models swapped", f"{facts['swaps']} since start, {facts['reverts']} reverts ever"),
+        ("boots", str(facts["boots"])),
         (
             "event cost",
             f"p50 {facts['event_cost_p50_us']:.0f} µs, p99 {facts['event_cost_p99_us']:.0f} µs, "
@@ -127,6 +139,27 @@ def _sensors(facts: dict[str, Any]) -> str:
 def _guard(facts: dict[str, Any]) -> str:
     trips = f"tripped {facts['guard_trips']} times"
     return f"{trips}; acts now: {facts['guard']}" if facts["guard"] else trips
+
+
+def _slot(facts: dict[str, Any]) -> str:
+    if not facts["slot"]:
+        return "none: a push has taken it, the model runs from memory"
+    names = zip("ab", facts["slot_hashes"], strict=True)
+    other = next(digest for name, digest in names if name != facts["slot"])
+    return f"{facts['slot']}; in the other: {other[:12] or 'nothing to go back to'}"
+
+
+def _trial(facts: dict[str, Any]) -> str:
+    if not facts["trial"]:
+        return "none, the model is confirmed" if facts["slot"] else "none"
+    return (
+        f"start {facts['trial_starts']}, {facts['trial_left_s']} s to stand: 'rivulet confirm' "
+        "keeps it, 'rivulet rollback' leaves it"
+    )
+
+
+def _dry_run(probes: int) -> str:
+    return f"{probes} events agree" if probes else "none: its file has no probes, convert it again"
 
 
 def _by_source(counts: list[int]) -> str:

@@ -105,6 +105,8 @@ class Board:
         self._blocks = 0
         self._renew_at = 0.0
         self._stale = False
+        # The byte from which the last push went on; 0: it began anew.
+        self.resumed_at = 0
         # Telemetry that another program asked for may arrive before the answer does.
         self.description: dict[str, Any] = {}
         try:
@@ -172,19 +174,21 @@ class Board:
     ) -> str:
         """Send a model file; the board verifies it and swaps. Returns what became of the state.
 
-        Raises RivuletError if the board refuses; then its old model keeps running.
+        What an interrupted push of the same file brought is not sent again; `resumed_at` says how
+        much that was. Raises RivuletError if the board refuses; then its old model keeps running.
         """
         digest = hashlib.sha256(data).digest()
-        begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(data), digest)
-        self._request(protocol.PUSH_BEGIN, begin, _SLOW_REPLY_TIMEOUT_S)
-        done = 0
-        while done < len(data):
-            piece = data[done : done + protocol.PUSH_CHUNK]
-            head = struct.pack(protocol.PUSH_DATA_HEAD, done)
-            done, _ = self._request(protocol.PUSH_DATA, head + piece)
-            progress(done, len(data))
+        self.resumed_at = self._send(data, digest, progress)
         try:
-            _, text = self._request(protocol.PUSH_END, b"", _SLOW_REPLY_TIMEOUT_S, attempts=1)
+            try:
+                text = self._end_push()
+            except Refused:
+                if not self.resumed_at:
+                    raise
+                # What was kept of the earlier attempt may have gone bad: the board has let go of
+                # it, and takes the whole file.
+                self.resumed_at = self._send(data, digest, progress)
+                text = self._end_push()
         except _NoReply:
             # The answer may be lost, not the model: the board's own word decides.
             if self.status()["model_hash"] != digest.hex():
@@ -192,6 +196,39 @@ class Board:
             text = "the reply was lost, the model is active"
         self.describe()
         return text
+
+    def confirm(self) -> str:
+        """Keep the model that is on trial. Returns what the board says to that."""
+        return self._request(protocol.CONFIRM, b"", _SLOW_REPLY_TIMEOUT_S)[1]
+
+    def rollback(self) -> str:
+        """Go back to the model before the running one. Returns what became of the state."""
+        before = self.status()["model_hash"]
+        try:
+            _, text = self._request(protocol.ROLLBACK, b"", _SLOW_REPLY_TIMEOUT_S, attempts=1)
+        except _NoReply:
+            # Asked twice it would be refused, or go further than it should.
+            if self.status()["model_hash"] == before:
+                raise
+            text = "the reply was lost, the model before is active"
+        self.describe()
+        return text
+
+    def _send(self, data: bytes, digest: bytes, progress: Callable[[int, int], None]) -> int:
+        """Bring a model file's bytes to the board; the byte from which it wanted them."""
+        begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(data), digest)
+        first, _ = self._request(protocol.PUSH_BEGIN, begin, _SLOW_REPLY_TIMEOUT_S)
+        done = first
+        progress(done, len(data))
+        while done < len(data):
+            piece = data[done : done + protocol.PUSH_CHUNK]
+            head = struct.pack(protocol.PUSH_DATA_HEAD, done)
+            done, _ = self._request(protocol.PUSH_DATA, head + piece)
+            progress(done, len(data))
+        return first
+
+    def _end_push(self) -> str:
+        return self._request(protocol.PUSH_END, b"", _SLOW_REPLY_TIMEOUT_S, attempts=1)[1]
 
     # What the board sends by itself
 
@@ -321,7 +358,7 @@ class Board:
                 f"{self.port}: this board is keyed: name its key file with --key or in RIVULET_KEY"
             )
         if status != protocol.OK:
-            raise RivuletError(f"the board refused: {text}")
+            raise Refused(f"the board refused: {text}")
         return value, text
 
     def _deadline(self, seconds: float) -> float:
@@ -390,6 +427,10 @@ _COUNTERS = (
 
 class NotRunning(RivuletError):
     """Nothing at the port answers as Rivulet."""
+
+
+class Refused(RivuletError):
+    """The board's answer is no, and says why."""
 
 
 class _NoReply(RivuletError):

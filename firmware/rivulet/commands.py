@@ -7,7 +7,7 @@ import sys
 from rivulet import __version__, protocol
 from rivulet.compat import const, heap_free, heap_used
 from rivulet.kernels import BACKEND, FLOAT_BYTES
-from rivulet.store import StoreError
+from rivulet.slots import StoreError
 
 _BODY = const(2)  # where the payload of a request begins
 # MicroPython's struct raises ValueError.
@@ -90,15 +90,18 @@ class Commands:
             return 0, ""
         if kind == protocol.PUSH_BEGIN:
             size, digest = struct.unpack_from(protocol.PUSH_BEGIN_BODY, body, _BODY)
-            store.begin(size, digest)
-            return 0, ""
+            return store.begin(size, digest), ""
         if kind == protocol.PUSH_DATA:
             offset = struct.unpack_from(protocol.PUSH_DATA_HEAD, body, _BODY)[0]
             store.write(offset, body[_BODY + 4 :])
             return store.received, ""
         if kind == protocol.PUSH_END:
-            kept = loop.swap()
-            return store.received, "state kept" if kept else "state reset"
+            outcome = loop.swap()
+            return store.received, outcome
+        if kind == protocol.CONFIRM:
+            return 0, "confirmed" if loop.confirm() else "nothing was on trial"
+        if kind == protocol.ROLLBACK:
+            return 0, loop.rollback()
         if kind == protocol.RESET:
             loop.reset()
             return 0, ""
@@ -221,7 +224,10 @@ class Commands:
             "heap_low": loop.heap_low,
             "heap_used": heap_used(),
             "access": "open",
+            "probes": loop.model.probes if loop.model else 0,
+            "trial_left_s": loop.trial.left_s if loop.trial else 0,
         }
         if self._access is not None:
             facts.update(self._access.status())
+        facts.update(self._store.facts())
         return facts

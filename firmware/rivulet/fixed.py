@@ -45,6 +45,8 @@ class FixedModel:
     filled from the file."""
 
     integer = True
+    # How many events of its dry run agreed; 0: its file brings none.
+    probes = 0
 
     def __init__(self, settings, words, weights):
         self.settings = settings
@@ -170,8 +172,18 @@ class FixedModel:
         """A block as floats in its own unit, as a new list."""
         unit = 0.5 ** self.fraction_bits[number]
         values = [value * unit for value in self._views[number]]
-        if number < 3:
-            return values
+        return values if number < 3 else self._denormalised(values)
+
+    def hold(self, rows, at):
+        """Copy the held inputs into a memoryview of integers, from `at` on."""
+        first, count = self._blocks[3]
+        block.copy(self._words, first, rows, at, count)
+
+    def inputs_from(self, values):
+        """What `hold` copied, in the channels' own units."""
+        return self._denormalised([value / _Q12 for value in values])
+
+    def _denormalised(self, values):
         return [
             u / scale + offset if scale else offset
             for u, scale, offset in zip(values, self._scales, self._offsets)

@@ -16,7 +16,8 @@ from rivulet.guard import Guard
 from rivulet.kernels import floats, np
 from rivulet.model import ModelError
 from rivulet.policy import Policy
-from rivulet.store import StoreError
+from rivulet.recent import Recent
+from rivulet.slots import StoreError
 from rivulet.supervision import Supervisor
 from rivulet.telemetry import Telemetry
 
@@ -68,7 +69,9 @@ class Loop:
         self.interrupts_ignored = 0
         self._deaf = False
         self.heap_low = heap_free()
-        self.model = self._policy = None
+        self.model = self._policy = self._recent = None
+        # While another model's outputs are being approached; while a model has to show itself.
+        self._handover = self.trial = None
         self.unfed = ()
         self.model_hash = ""
         try:
@@ -76,6 +79,8 @@ class Loop:
             if model is not None:
                 self._link.resize(telemetry.longest(model, len(self.sensors)))
                 self._install(model, digest, self._connect(model))
+                if store.on_trial:
+                    self._try()
         except (ModelError, MemoryError) as error:
             # The board stays reachable, so that a good model can be pushed.
             self.boot_error = "stored model: %s" % error
@@ -200,16 +205,28 @@ class Loop:
         ahead_us = elapsed_us(self.epoch, self.ticks, epoch, ticks)
         model = self.model
         outputs = model.peek(ahead_us) if ahead_us > 0 and self.events else model.outputs()
+        if self._handover is not None:
+            outputs = self._handed_over(outputs)
         self.supervisor.look()
         guard = self.guard
         outputs = guard.outputs(model, outputs, self.supervisor.stale)
         if bool(guard.reason) != self._guarding:
             self._guarding = bool(guard.reason)
             self._link.text("guard: " + (guard.reason or "all is well again"))
+        if self.trial is not None and not self.trial.passes():
+            return
         if outputs is None:
             self.board.actuate(self._policy.rest(), ())
         else:
             self.board.actuate(self._policy.decide(outputs), outputs)
+        self._recent.note(waited_us)
+
+    def _handed_over(self, outputs):
+        handover = self._handover
+        outputs = handover.outputs(outputs)
+        if handover.finished:
+            self._handover = None
+        return outputs
 
     def _note_heap(self):
         """Keep the least that was free: what is left when nothing more can be collected."""
@@ -227,32 +244,106 @@ class Loop:
         self._collected = self.events
 
     def swap(self):
-        """Verify the pushed model and run it from the next event on; True if the state was kept.
+        """Verify the pushed model and run it from the next event on; what became of the state.
 
         Raises StoreError, and the old model keeps running.
         """
         gc.collect()
-        model, digest = self._store.finish()
+        store = self._store
+        model, digest = store.finish()
         try:
-            self._link.resize(telemetry.longest(model, len(self.sensors)))
-            inlets = self._connect(model)
+            outcome = self._exchange(model, digest, store.activate)
         except MemoryError:
-            self._store.abandon()
+            store.abandon()
             raise StoreError("not enough memory for this model")
+        self.swaps += 1
+        self.boot_error = ""
+        if store.on_trial:
+            self._try()
+        return outcome
+
+    def rollback(self):
+        """Go back to the model before this one; what became of the state. Raises StoreError."""
+        return self._return_to_previous("by hand", True)
+
+    def revert(self, why):
+        """The model on trial failed: run the one before it; False if there is no such way."""
+        try:
+            # What the failing model has for a state is nothing to go on from.
+            self._return_to_previous(why, False)
+        except StoreError as error:
+            self._link.text("%s, and no way back: %s" % (why, error))
+            return False
+        return True
+
+    def confirm(self):
+        """The model on trial is here to stay; False if none was. Raises StoreError."""
+        self.trial = None
+        return self._store.confirm()
+
+    def _return_to_previous(self, why, trusted):
+        gc.collect()
+        store = self._store
+        model, digest = store.previous()
+        try:
+            outcome = self._exchange(model, digest, lambda: store.go_back(why), trusted)
+        except MemoryError:
+            raise StoreError("not enough memory for the earlier model")
+        self.trial = None
+        self._link.text("the model before is back: " + why)
+        return outcome
+
+    def _try(self):
+        from rivulet.trial import Trial
+
+        self.trial = Trial(self, self._store.trial_s, self._stands)
+
+    def _stands(self):
+        try:
+            self.confirm()
+            self._link.text("model %s has stood its trial" % self.model_hash[:12])
+        except StoreError as error:
+            self._link.text(str(error))
+
+    def _exchange(self, model, digest, commit, trusted=True):
+        """Run `model` from the next event on, `commit` having made that so on flash.
+
+        Where state and outputs of the model before can be `trusted`, the new one goes on from
+        them. Raises StoreError or MemoryError, and the old model keeps running.
+        """
+        self._link.resize(telemetry.longest(model, len(self.sensors)))
+        inlets = self._connect(model)
         self._note_heap()  # two models are in memory now
-        kept = self.model is not None and model.adopt(self.model)
+        outcome = "state reset"
+        handover = None
+        old = self.model
+        if old is not None:
+            if trusted and model.adopt(old):
+                outcome = "state kept"
+            elif self.events:
+                count = self._recent.warm_up(model)
+                outcome = "state warmed up from %d recent inputs" % count
+            if trusted:
+                handover = self._handover_to(model)
         # A Ctrl-C in between must not leave two models mixed.
         kbd_intr(-1)
         try:
-            self._store.activate()
+            commit()
             self._install(model, digest, inlets)
+            self._handover = handover
         finally:
             if not self._deaf:
                 kbd_intr(self._break)
-        self.swaps += 1
-        self.boot_error = ""
         self._link.text("model %s is active" % digest[:12])
-        return kept
+        return outcome
+
+    def _handover_to(self, model):
+        """From the outputs of now; None if the new model's mean something else."""
+        from rivulet.handover import between
+
+        clock = self.clock
+        ahead_us = elapsed_us(self.epoch, self.ticks, clock.epoch, clock.ticks)
+        return between(self.model, model, ahead_us if self.events else 0)
 
     def reset(self):
         """The model's state to zero; time goes on."""
@@ -271,7 +362,11 @@ class Loop:
         self.model = model
         self.model_hash = digest
         self.guard.install(model)
-        self._policy = Policy(model.settings)
+        policy = Policy(model.settings)
+        if self._policy is not None:
+            policy.follow(self._policy)
+        self._policy = policy
+        self._recent = Recent(model)
         # What events cost is told of the model that runs.
         self.costs = Costs()
 

@@ -270,6 +270,8 @@ class Model:
 
     integer = False
     kernel = FLOAT_KERNEL
+    # How many events of its dry run agreed; 0: its file brings none.
+    probes = 0
 
     def __init__(self, settings, cell, readout_weights):
         self.settings = settings
@@ -378,6 +380,14 @@ class Model:
     def export(self, number, out, at):
         """Write a block into bytes as float32; the position behind it."""
         return pack_float32(self.physical(number), out, at)
+
+    def hold(self, rows, at):
+        """Copy the held inputs into a memoryview of floats, from `at` on."""
+        rows[at : at + len(self.channels)] = self.cell.input_floats
+
+    def inputs_from(self, values):
+        """What `hold` copied, in the channels' own units."""
+        return values
 
     def snapshot(self):
         """(state, inputs, mean, missing confidence) as floats, for `adopt` of any model."""

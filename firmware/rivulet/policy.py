@@ -13,7 +13,13 @@ class Policy:
     def __init__(self, settings):
         self.cadence_us = settings["policy"]["cadence_us"]
         self._decides = settings["output"] == "class"
+        self._classes = settings.get("classes")
         self.decision = -1
+
+    def follow(self, other):
+        """Keep the decision of the policy before, if both decide between the same classes."""
+        if self._decides and other._decides and self._classes == other._classes:
+            self.decision = other.decision
 
     def decide(self, outputs):
         """A new decision from outputs (k,), also kept in `decision`."""

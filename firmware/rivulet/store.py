@@ -1,64 +1,64 @@
-"""Models on the board's filesystem: a push is written beside, verified, then renamed."""
+"""Pushes: a model goes into the slot that nothing depends on, and is verified from flash there."""
 
-import hashlib
 import os
 from binascii import hexlify
 
-from rivulet import model
 from rivulet.compat import const
+from rivulet.model import ModelError
+from rivulet.slots import Slots, StoreError
 
-_BLOCK = const(512)
+# A push is safe on flash up to a multiple of this, and goes on from there after a power cut.
+FLUSH_BYTES = const(4096)
 
 
-class StoreError(Exception):
-    """A push that cannot go on; the message says why, in one line."""
+class Store(Slots):
+    """The slots, and the push that one of them is taking."""
 
-
-class Store:
-    """The active model and the one being received, in `folder`.
-
-    A relative folder is the right one on a board: ports differ in where flash is mounted, and a
-    program starts in that place. access: which models the board takes (access.Access), or None
-    where it takes any.
-    """
-
-    def __init__(self, folder="models", access=None):
-        self._folder = folder
-        self._access = access
-        self._active = folder + "/active.safetensors"
-        self._incoming = folder + "/incoming.safetensors"
-        self._file = None
-        self._size = 0
-        self._wanted = b""
+    def __init__(self, folder="models", trial_s=60, access=None):
+        super().__init__(folder, trial_s, access)
+        # Bytes of the push that are here, and of these on flash for sure.
         self.received = 0
-
-    def load_active(self):
-        """(model, hash in hex) of the active model, or (None, "") if there is none.
-
-        Raises ModelError.
-        """
-        try:
-            digest = self._digest(self._active)
-        except OSError:
-            return None, ""
-        return self._load(self._active), hexlify(digest).decode()
+        self._flushed = 0
+        self._file = None
+        self._slot = -1
+        self._incoming = None  # [size, SHA-256 in hex]
+        self._received_settings = None
 
     def begin(self, size, digest):
-        """Start receiving a model of `size` bytes with this SHA-256. Raises StoreError."""
-        self.abandon()
-        try:
-            os.mkdir(self._folder)
-        except OSError:
-            pass  # it is there already
-        facts = self._attempt(os.statvfs, self._folder)
-        free = facts[0] * facts[3]
-        # One block more: the directory may need it.
-        if size + facts[0] > free:
-            raise StoreError("no room: %d bytes free, the model has %d" % (free, size))
-        self._file = self._attempt(open, self._incoming, "wb")
-        self._size = size
-        self._wanted = bytes(digest)
-        self.received = 0
+        """Start receiving a model of `size` bytes with this SHA-256.
+
+        Returns how many of its bytes are here from an earlier attempt. Raises StoreError.
+        """
+        wanted = [size, hexlify(digest).decode()]
+        if self._file is not None and self._incoming == wanted:
+            return self.received  # the cable was out, not the power
+        self._close()
+        self._make_folder()
+        facts = self._journal.facts
+        slot = self._target()
+        path = self._paths[slot]
+        there = self._size(path)
+        known = facts["incoming"] == wanted or facts["hashes"][slot] == wanted[1]
+        here = there if known and there <= size else 0
+        self._check_room(size, there)
+        hashes = list(facts["hashes"])
+        hashes[slot] = ""
+        if slot == facts["active"]:
+            # A model on trial gives its slot away: the next start is the last good model's.
+            self._record({"active": 1 - slot, "hashes": hashes, "trial": False, "starts": 0})
+            self.running = -1
+            self._taken = True
+        if there and not here:
+            # Before the journal promises that what is there belongs to this push.
+            self._attempt(os.remove, path)
+        facts = self._journal.facts
+        if facts["incoming"] != wanted or facts["hashes"] != hashes:
+            self._record({"hashes": hashes, "incoming": wanted})
+        self._file = self._attempt(open, path, "ab" if here else "wb")
+        self._slot = slot
+        self._incoming = wanted
+        self.received = self._flushed = here
+        return here
 
     def write(self, offset, data):
         """The next piece. A piece that was written already is passed over. Raises StoreError."""
@@ -68,71 +68,123 @@ class Store:
             return
         if offset != self.received:
             raise StoreError("expected offset %d, got %d" % (self.received, offset))
-        if offset + len(data) > self._size:
-            raise StoreError("more bytes than the %d announced" % self._size)
-        self._attempt(self._file.write, data)
-        self.received += len(data)
+        if offset + len(data) > self._incoming[0]:
+            raise StoreError("more bytes than the %d announced" % self._incoming[0])
+        try:
+            self._attempt(self._file.write, data)
+            self.received += len(data)
+            if self.received - self._flushed >= FLUSH_BYTES:
+                self._attempt(self._file.flush)
+                self._flushed = self.received
+        except StoreError:
+            # How much of it was written is seen when the push goes on.
+            self._close()
+            raise
 
     def finish(self):
         """Verify what was received and load it: (model, hash in hex). Raises StoreError.
 
-        The file is read back from flash, so what is verified is what a reboot would find. The
-        active model is untouched until `activate`.
+        The file is read back from flash, so what is verified is what a reboot would find.
         """
         if self._file is None:
             raise StoreError("no push has begun")
-        if self.received != self._size:
-            raise StoreError("incomplete: %d of %d bytes" % (self.received, self._size))
-        self._attempt(self._file.close)
-        self._file = None
-        digest = self._attempt(self._digest, self._incoming)
-        if digest != self._wanted:
-            self.abandon()
-            raise StoreError("SHA-256 differs from the announced one: push again")
+        size, digest = self._incoming
+        if self.received != size:
+            raise StoreError("incomplete: %d of %d bytes" % (self.received, size))
+        file, self._file = self._file, None
+        self._attempt(file.close)
         try:
-            made = self._load(self._incoming)
-            if self._access is not None:
-                self._access.check_version(made.settings)
-            return made, hexlify(digest).decode()
-        except (model.ModelError, MemoryError) as error:
+            made = self._attempt(self._verified, self._slot, digest)
+            self._check_version(made)
+        except (ModelError, MemoryError) as error:
             self.abandon()
             raise StoreError(str(error) or "not enough memory for this model")
+        self._received_settings = made.settings
+        return made, digest
 
     def activate(self):
-        """Make the received model the one that the next boot loads, by one rename."""
-        self._attempt(os.rename, self._incoming, self._active)
+        """Make the received model the one that the next start loads, by one record.
+
+        It is on trial if there is one to go back to. Raises StoreError.
+        """
+        facts = self._journal.facts
+        slot = self._slot
+        hashes = list(facts["hashes"])
+        hashes[slot] = self._incoming[1]
+        # An active model that could not be loaded is nothing to go back to.
+        trial = facts["active"] >= 0 and not self.broken
+        self._record(
+            {
+                "active": slot,
+                "hashes": hashes,
+                "incoming": None,
+                "trial": trial,
+                "starts": 1 if trial else 0,
+            }
+        )
+        self.running = slot
+        self.broken = self._taken = False
+        self._incoming = None
+        self._settings = self._received_settings
+        if not trial:
+            self._confirmed()
 
     def abandon(self):
-        """Forget a push that was begun."""
+        """Forget a push that was begun; what it took up is free again."""
+        self._close()
+        if self._incoming is None:
+            return
+        self._incoming = None
+        self._note({"incoming": None})
+        try:
+            os.remove(self._paths[self._slot])
+        except OSError:
+            pass  # nothing was left there
+
+    def confirm(self):
+        if self._taken:
+            raise StoreError("a push has taken its slot: the model that runs is on flash no more")
+        return super().confirm()
+
+    def crashed(self, why):
+        self._close()
+        return super().crashed(why)
+
+    def rest(self):
+        self._close()
+        super().rest()
+
+    def facts(self):
+        facts = super().facts()
+        facts["incoming"] = self._journal.facts["incoming"]
+        facts["received"] = self.received if self._file is not None else 0
+        return facts
+
+    def _target(self):
+        """The slot that a push may take: during a trial its own, never the last good one's."""
+        facts = self._journal.facts
+        if facts["active"] < 0:
+            return 0
+        return facts["active"] if facts["trial"] else 1 - facts["active"]
+
+    def _check_room(self, size, there):
+        sizes = self._attempt(os.statvfs, self._folder)
+        free = sizes[0] * sizes[3]
+        # One block more: the directory may need it. What the slot holds makes room.
+        if size + sizes[0] > free + there:
+            raise StoreError("no room: %d bytes free, the model has %d" % (free, size))
+
+    def _size(self, path):
+        try:
+            return os.stat(path)[6]
+        except OSError:
+            return 0
+
+    def _close(self):
+        """Let go of a push's file; what it holds is good for going on."""
         file, self._file = self._file, None
         try:
             if file is not None:
                 file.close()
         except OSError:
             pass  # a full filesystem could not take the last bytes, and need not
-        try:
-            os.remove(self._incoming)
-        except OSError:
-            pass  # nothing was left there
-
-    def _load(self, path):
-        if self._access is not None:
-            self._access.check_file(path)
-        with open(path, "rb") as file:
-            return model.load(file, os.stat(path)[6])
-
-    def _digest(self, path):
-        digest = hashlib.sha256()
-        block = bytearray(_BLOCK)
-        with open(path, "rb") as file:
-            while True:
-                count = file.readinto(block)
-                if not count:
-                    return digest.digest()
-                digest.update(block if count == _BLOCK else block[:count])
-
-    def _attempt(self, operation, *arguments):
-        try:
-            return operation(*arguments)
-        except OSError as error:
-            raise StoreError("the filesystem refused it: %s" % error)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from host_tools.convert.probes import probes
 from host_tools.errors import RivuletError
 from rivulet import model as device_model
 
@@ -42,17 +43,29 @@ class ModelFile:
         return int(self.tensors["readout.weight"].shape[1]) - 1
 
     def save(self, path: Path) -> None:
-        """Write the safetensors file; deterministic for the same content."""
-        metadata = {
-            key: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-            for key, value in self.settings.items()
-        }
-        data = _in_order(save(self.tensors, metadata=metadata))
+        """Write the safetensors file, probe events included; deterministic for the same content.
+
+        Raises RivuletError.
+        """
+        data = _packed(self.tensors, self.settings)
+        try:
+            settings = self.settings | {"probes": probes(data, self.settings)}
+        except device_model.ModelError as error:
+            raise RivuletError(f"{path} would be refused by every board: {error}") from None
+        data = _packed(self.tensors, settings)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         except OSError as error:
             raise RivuletError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _packed(tensors: Arrays, settings: Settings) -> bytes:
+    metadata = {
+        key: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        for key, value in settings.items()
+    }
+    return _in_order(save(tensors, metadata=metadata))
 
 
 def _in_order(data: bytes) -> bytes:

@@ -143,7 +143,8 @@ def test_push():
         assert made.loop.model_hash == hexlify(hashlib.sha256(_NEW).digest()).decode()
         assert made.loop.model.settings["integrator"] == "euler"
         other = model_bytes(arrays=tensors(hidden=5))
-        assert push(made, other) == (protocol.OK, len(other), "state reset")
+        outcome = "state warmed up from 1 recent inputs"
+        assert push(made, other) == (protocol.OK, len(other), outcome)
         # The host did not hear the end of it and asks again.
         status, _, text = made.ask(protocol.PUSH_END)
         assert (status, text) == (protocol.REFUSED, "no push has begun")
@@ -192,7 +193,7 @@ def test_release_leaves_the_loop_after_its_answer():
 def test_unknown_kinds_are_refused():
     with Scratch() as folder:
         made = Bench(folder)
-        for kind in (0x00, 0x0A, 0x30, protocol.REPLY, protocol.TELEMETRY, 0xFF):
+        for kind in (0x00, 0x3F, 0x30, protocol.REPLY, protocol.TELEMETRY, 0xFF):
             status, _, text = made.ask(kind, b"whatever")
             assert status == protocol.REFUSED
             assert text == "bad request: kind 0x%02x is not known here" % kind

@@ -7,10 +7,11 @@ from binascii import hexlify
 from fixtures import Scratch, model_bytes, raises, settings, tensors
 
 from rivulet.model import ModelError
-from rivulet.store import Store, StoreError
+from rivulet.store import FLUSH_BYTES, Store, StoreError
 
 _OLD = model_bytes()
 _NEW = model_bytes(settings(integrator="euler"), tensors(seed=2))
+_LARGE = model_bytes(arrays=tensors(hidden=40, seed=3))
 _PIECE = 192
 
 
@@ -23,21 +24,34 @@ def in_hex(data):
 
 
 def active(folder):
-    """The active file's bytes."""
-    with open(folder + "/active.safetensors", "rb") as file:
+    """The bytes of the model that a start would load, and what else a start says of it."""
+    store = Store(folder)
+    assert store.load_active()[1]
+    with open(folder + "/" + store.facts()["slot"] + ".safetensors", "rb") as file:
         return file.read()
 
 
 def holding(folder, data=_OLD):
+    """A store whose active model is `data`, as an earlier firmware left it."""
     with open(folder + "/active.safetensors", "wb") as file:
         file.write(data)
-    return Store(folder)
+    store = Store(folder)
+    store.load_active()
+    return store
 
 
 def send(store, data, digest=None, upto=None):
-    store.begin(len(data), digest or sha(data))
-    for offset in range(0, len(data) if upto is None else upto, _PIECE):
+    """Push all of it or up to a byte; where the push began."""
+    begin = store.begin(len(data), digest or sha(data))
+    for offset in range(begin, len(data) if upto is None else upto, _PIECE):
         store.write(offset, memoryview(data)[offset : offset + _PIECE])
+    return begin
+
+
+def push(store, data):
+    send(store, data)
+    store.finish()
+    store.activate()
 
 
 def test_nothing_is_active_on_a_new_board():
@@ -55,22 +69,43 @@ def test_a_push_is_active_after_activate_and_after_a_reboot():
         assert digest == in_hex(_NEW)
         # Verified and loaded, but a power cut here starts the old one.
         assert active(folder) == _OLD
-        assert Store(folder).load_active()[1] == in_hex(_OLD)
         store.activate()
         assert active(folder) == _NEW
-        assert os.listdir(folder) == ["active.safetensors"]
         made, digest = Store(folder).load_active()
         assert (made.settings["integrator"], digest) == ("euler", in_hex(_NEW))
+
+
+def test_what_an_earlier_firmware_left_becomes_slot_a():
+    with Scratch() as folder:
+        store = holding(folder)
+        assert store.facts()["slot"] == "a" and store.facts()["slot_hashes"] == [in_hex(_OLD), ""]
+        assert sorted(os.listdir(folder)) == ["a.safetensors", "journal.0"]
+        assert not store.on_trial
+        assert active(folder) == _OLD
+
+
+def test_a_lost_journal_does_not_lose_the_models():
+    with Scratch() as folder:
+        store = holding(folder)
+        push(store, _NEW)
+        for name in os.listdir(folder):
+            if name.startswith("journal"):
+                os.remove(folder + "/" + name)
+        assert active(folder) in (_OLD, _NEW)
+        os.remove(folder + "/a.safetensors")
+        for name in os.listdir(folder):
+            if name.startswith("journal"):
+                os.remove(folder + "/" + name)
+        assert active(folder) == _NEW
 
 
 def test_the_folder_is_made():
     with Scratch() as folder:
         store = Store(folder + "/models")
-        send(store, _NEW)
-        store.finish()
-        store.activate()
-        assert Store(folder + "/models").load_active()[1] == in_hex(_NEW)
-        os.remove(folder + "/models/active.safetensors")
+        push(store, _NEW)
+        assert active(folder + "/models") == _NEW
+        for name in os.listdir(folder + "/models"):
+            os.remove(folder + "/models/" + name)
         os.rmdir(folder + "/models")
 
 
@@ -82,10 +117,73 @@ def test_a_push_interrupted_after_every_piece_leaves_the_active_model():
             # The power goes: another Store over the same files.
             again = Store(folder)
             assert again.load_active()[1] == in_hex(_OLD)
-            send(again, _NEW)
-            again.finish()
-            again.activate()
+            push(again, _NEW)
             assert active(folder) == _NEW
+
+
+def test_a_push_goes_on_where_it_was():
+    with Scratch() as folder:
+        store = holding(folder)
+        upto = 3 * FLUSH_BYTES // _PIECE * _PIECE
+        assert len(_LARGE) > upto
+        assert send(store, _LARGE, upto=upto) == 0
+        # The cable was out: every byte that was acknowledged counts.
+        assert store.begin(len(_LARGE), sha(_LARGE)) == upto
+        # The power was out: at most a flush's worth is sent again.
+        again = Store(folder)
+        again.load_active()
+        here = again.begin(len(_LARGE), sha(_LARGE))
+        assert upto - FLUSH_BYTES - _PIECE < here <= upto
+        again.rest()  # the program was stopped in order, and what came is kept
+        again = Store(folder)
+        again.load_active()
+        assert send(again, _LARGE) == here
+        assert again.finish()[1] == in_hex(_LARGE)
+        again.activate()
+        assert active(folder) == _LARGE
+
+
+def test_a_push_that_is_whole_needs_no_byte_again():
+    with Scratch() as folder:
+        store = holding(folder)
+        send(store, _NEW)
+        store.finish()
+        again = Store(folder)
+        again.load_active()
+        assert again.begin(len(_NEW), sha(_NEW)) == len(_NEW)
+        assert again.finish()[1] == in_hex(_NEW)
+        again.activate()
+        # Nor does the model that was left in order.
+        again.confirm()
+        assert send(again, _OLD) == len(_OLD)
+        again.finish()
+        again.activate()
+        assert active(folder) == _OLD
+
+
+def test_another_push_begins_anew():
+    with Scratch() as folder:
+        store = holding(folder)
+        send(store, _LARGE, upto=40 * _PIECE)
+        again = Store(folder)
+        again.load_active()
+        for data, digest in ((_NEW, None), (_LARGE, sha(_OLD)), (_LARGE[:-8], None)):
+            assert again.begin(len(data), digest or sha(data)) == 0
+
+
+def test_what_was_kept_of_a_push_went_bad():
+    with Scratch() as folder:
+        store = holding(folder)
+        send(store, _LARGE, upto=40 * _PIECE)
+        store.rest()
+        with open(folder + "/b.safetensors", "r+b") as file:
+            file.write(b"\0")
+        again = Store(folder)
+        again.load_active()
+        assert send(again, _LARGE) == 40 * _PIECE
+        assert "SHA-256 of slot b differs" in raises(StoreError, again.finish)
+        assert send(again, _LARGE) == 0
+        assert again.finish()[1] == in_hex(_LARGE)
 
 
 def test_an_incomplete_push_is_refused():
@@ -104,8 +202,8 @@ def test_a_wrong_hash_is_refused_and_forgotten():
     with Scratch() as folder:
         store = holding(folder)
         send(store, _NEW, digest=sha(_OLD))
-        assert "SHA-256 differs" in raises(StoreError, store.finish)
-        assert os.listdir(folder) == ["active.safetensors"] and active(folder) == _OLD
+        assert "SHA-256 of slot b differs" in raises(StoreError, store.finish)
+        assert "b.safetensors" not in os.listdir(folder) and active(folder) == _OLD
         assert "no push has begun" in raises(StoreError, store.finish)
 
 
@@ -115,10 +213,10 @@ def test_what_was_written_is_read_back():
         send(store, _NEW)
         store._file.flush()
         # Flash that did not keep a byte.
-        with open(folder + "/incoming.safetensors", "r+b") as file:
+        with open(folder + "/b.safetensors", "r+b") as file:
             file.seek(len(_NEW) - 1)
             file.write(bytes([_NEW[-1] ^ 1]))
-        assert "SHA-256 differs" in raises(StoreError, store.finish)
+        assert "differs" in raises(StoreError, store.finish)
         assert active(folder) == _OLD
 
 
@@ -136,7 +234,7 @@ def test_a_bad_model_with_the_right_hash_is_refused():
             store = holding(folder)
             send(store, data)
             assert message in raises(StoreError, store.finish)
-            assert os.listdir(folder) == ["active.safetensors"] and active(folder) == _OLD
+            assert "b.safetensors" not in os.listdir(folder) and active(folder) == _OLD
 
 
 def test_pieces_repeated_and_out_of_order():
@@ -193,12 +291,19 @@ def test_a_new_push_replaces_the_one_before():
         send(store, _NEW)
         assert store.finish()[1] == in_hex(_NEW)
         store.activate()
-        send(store, _OLD)
+        store.confirm()
+        send(store, _LARGE)
         store.abandon()
-        assert os.listdir(folder) == ["active.safetensors"] and active(folder) == _NEW
+        assert "a.safetensors" not in os.listdir(folder) and active(folder) == _NEW
 
 
 def test_an_active_model_that_went_bad_is_reported():
     for data, message in ((_OLD[:-1], "truncated"), (b"", "not a model file")):
         with Scratch() as folder:
-            assert message in raises(ModelError, holding(folder, data).load_active)
+            with open(folder + "/active.safetensors", "wb") as file:
+                file.write(data)
+            store = Store(folder)
+            assert message in raises(ModelError, store.load_active)
+            # It may be the firmware that is wrong: the file stays until a push is active.
+            push(store, _NEW)
+            assert active(folder) == _NEW and not store.on_trial

@@ -25,6 +25,7 @@ def begun(folder, data=_NEW):
     with open(folder + "/active.safetensors", "wb") as file:
         file.write(_OLD)
     store = Store(folder)
+    store.load_active()
     store.begin(len(data), hashlib.sha256(data).digest())
     return store
 
@@ -36,7 +37,9 @@ def fill(store, full):
 
 
 def active(folder):
-    with open(folder + "/active.safetensors", "rb") as file:
+    store = Store(folder)
+    store.load_active()
+    with open(folder + "/" + store.facts()["slot"] + ".safetensors", "rb") as file:
         return file.read()
 
 
@@ -49,17 +52,21 @@ def test_no_room_for_a_piece():
         # What was not written does not count.
         assert store.received == 100
         store.abandon()
-        assert os.listdir(folder) == ["active.safetensors"] and active(folder) == _OLD
+        assert "b.safetensors" not in os.listdir(folder) and active(folder) == _OLD
 
 
-def test_the_received_file_is_gone():
+def test_the_journal_cannot_be_written():
     with Scratch() as folder:
         store = begun(folder)
         store.write(0, _NEW)
         store.finish()
-        os.remove(folder + "/incoming.safetensors")
+        written = store._journal._paths
+        store._journal._paths = [folder + "/missing/0", folder + "/missing/1"]
         assert "the filesystem refused it" in raises(StoreError, store.activate)
-        assert active(folder) == _OLD
+        assert active(folder) == _OLD and store.facts()["slot"] == "a"
+        store._journal._paths = written
+        store.activate()
+        assert active(folder) == _NEW
 
 
 def test_a_folder_that_cannot_be_made():
@@ -76,6 +83,7 @@ def test_a_file_that_cannot_be_closed():
     with Scratch() as folder:
         store = begun(folder)
         fill(store, Unclosable())  # the last bytes of a push that there is no room for
+        store.rest()
         store.begin(len(_NEW), hashlib.sha256(_NEW).digest())
         store.write(0, _NEW)
         assert store.finish()[1]

@@ -1,0 +1,45 @@
+"""Probe events: what a board runs before it trusts a model, with the outputs that it must get."""
+
+import io
+from typing import Any
+
+from rivulet import model as device_model
+
+# (interval in us, inputs by channel in steps of a quarter of the channel's scale): short and long,
+# at rest and far out. Channels take the numbers in turn.
+_EVENTS = (
+    (0, (0, 2, -3, 1)),
+    (1_000, (4, -2, 1, -1)),
+    (20_000, (-4, 3, 0, 2)),
+    (300_000, (1, 1, -2, 4)),
+    (5_000_000, (0, 0, 0, 0)),
+)
+# Relative to 1 + |output|. Boards compute in float32 and in other orders of summation than the
+# host; integers are the same bits everywhere.
+_FLOAT_TOLERANCE = 1e-3
+# A channel whose offset is this many times its scale would lose in float32 the digits that an
+# integer model rounds by: it stays at its offset.
+_LARGEST_RATIO = 100.0
+
+
+def probes(file: bytes, settings: dict[str, Any]) -> dict[str, Any]:
+    """What stands under `probes` in the metadata, from the device code run on this model file."""
+    model = device_model.load(io.BytesIO(file), len(file))
+    normalisation = settings["normalisation"]
+    channels = tuple(range(len(model.channels)))
+    events = []
+    for dt_us, steps in _EVENTS:
+        inputs = [
+            _value(steps[i % len(steps)], normalisation["offset"][i], normalisation["scale"][i])
+            for i in channels
+        ]
+        model.event(dt_us, channels, inputs)
+        outputs = [int(y) if model.integer else float(f"{y:.5g}") for y in model.outputs()]
+        events.append([dt_us, inputs, outputs])
+    return {"tolerance": 0 if model.integer else _FLOAT_TOLERANCE, "events": events}
+
+
+def _value(step: int, offset: float, scale: float) -> float:
+    if not scale or abs(offset * scale) > _LARGEST_RATIO:
+        return float(offset)
+    return float(f"{offset + step / 4 / scale:.7g}")

@@ -180,20 +180,14 @@ class Board:
         digest = hashlib.sha256(data).digest()
         self.resumed_at = self._send(data, digest, progress)
         try:
-            try:
-                text = self._end_push()
-            except Refused:
-                if not self.resumed_at:
-                    raise
-                # What was kept of the earlier attempt may have gone bad: the board has let go of
-                # it, and takes the whole file.
-                self.resumed_at = self._send(data, digest, progress)
-                text = self._end_push()
-        except _NoReply:
-            # The answer may be lost, not the model: the board's own word decides.
-            if self.status()["model_hash"] != digest.hex():
+            text = self._end_push(digest)
+        except Refused:
+            if not self.resumed_at:
                 raise
-            text = "the reply was lost, the model is active"
+            # What was kept of the earlier attempt may have gone bad: the board has let go of it,
+            # and takes the whole file.
+            self.resumed_at = self._send(data, digest, progress)
+            text = self._end_push(digest)
         self.describe()
         return text
 
@@ -227,8 +221,18 @@ class Board:
             progress(done, len(data))
         return first
 
-    def _end_push(self) -> str:
-        return self._request(protocol.PUSH_END, b"", _SLOW_REPLY_TIMEOUT_S, attempts=1)[1]
+    def _end_push(self, digest: bytes) -> str:
+        attempts = _ATTEMPTS
+        while True:
+            try:
+                return self._request(protocol.PUSH_END, b"", _SLOW_REPLY_TIMEOUT_S, attempts=1)[1]
+            except _NoReply:
+                # The answer may be lost, not the model: the board's own word decides.
+                if self.status()["model_hash"] == digest.hex():
+                    return "the reply was lost, the model is active"
+                attempts -= 1
+                if not attempts:
+                    raise
 
     # What the board sends by itself
 

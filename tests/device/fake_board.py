@@ -1,5 +1,6 @@
 """A board, its sensors and its port that do what a test tells them, around the real loop."""
 
+import os
 import struct
 
 from rivulet import link, protocol
@@ -130,6 +131,11 @@ class Bench:
         if sensors is None:
             sensors = [Sensor("s", ("a", "b", "c"))]
         if data is not None:
+            for name in ("journal.0", "journal.1"):  # of a bench before this one
+                try:
+                    os.remove(folder + "/" + name)
+                except OSError:
+                    pass
             with open(folder + "/active.safetensors", "wb") as file:
                 file.write(data)
         self.sensors = sensors

@@ -15,29 +15,31 @@ LTC = {"source": "ncps", "kind": "ltc"}
 CFC = {"source": "ncps", "kind": "cfc"}
 
 
-def ltc() -> Arrays:
+def ltc(units: int = UNITS) -> Arrays:
     random = np.random.default_rng(0)
-    arrays: Arrays = {name: random.uniform(0.2, 1, UNITS) for name in ("gleak", "vleak", "cm")}
-    for prefix, sources in (("", UNITS), ("sensory_", INPUTS)):
+    arrays: Arrays = {name: random.uniform(0.2, 1, units) for name in ("gleak", "vleak", "cm")}
+    for prefix, sources in (("", units), ("sensory_", INPUTS)):
         for name in ("w", "mu", "sigma", "erev"):
-            arrays[prefix + name] = random.uniform(0.2, 1, (sources, UNITS))
-        arrays[f"{prefix}sparsity_mask"] = (random.random((sources, UNITS)) < 0.4).astype(float)
+            arrays[prefix + name] = random.uniform(0.2, 1, (sources, units))
+        arrays[f"{prefix}sparsity_mask"] = (random.random((sources, units)) < 0.4).astype(float)
     arrays |= {"input_w": np.ones(INPUTS), "input_b": np.zeros(INPUTS)}
     arrays |= {"output_w": random.normal(size=OUTPUTS), "output_b": random.normal(size=OUTPUTS)}
     return {f"rnn_cell.{name}": value for name, value in arrays.items()}
 
 
-def cfc(mode: str = "default", layers: int = 2) -> Arrays:
+def cfc(
+    mode: str = "default", layers: int = 2, units: int = UNITS, layer_units: int = 5
+) -> Arrays:
     random = np.random.default_rng(1)
     arrays: Arrays = {}
-    width = INPUTS + UNITS
+    width = INPUTS + units
     for i in range(layers):
-        arrays |= dense(random, f"backbone.{2 * i}", 5, width)
-        width = 5
+        arrays |= dense(random, f"backbone.{2 * i}", layer_units, width)
+        width = layer_units
     for name in ("ff1",) if mode == "pure" else ("ff1", "ff2", "time_a", "time_b"):
-        arrays |= dense(random, name, UNITS, width)
+        arrays |= dense(random, name, units, width)
     if mode == "pure":
-        arrays |= {"w_tau": random.normal(size=(1, UNITS)), "A": np.ones((1, UNITS))}
+        arrays |= {"w_tau": random.normal(size=(1, units)), "A": np.ones((1, units))}
     return {f"rnn_cell.{name}": value for name, value in arrays.items()}
 
 
@@ -48,11 +50,11 @@ def dense(random: Any, name: str, rows: int, columns: int) -> Arrays:
     }
 
 
-def wired() -> Arrays:
+def wired(layers: tuple[int, ...] = (4, 2)) -> Arrays:
     random = np.random.default_rng(2)
     arrays: Arrays = {}
     below = INPUTS
-    for i, units in enumerate((4, 2)):
+    for i, units in enumerate(layers):
         for name in ("ff1", "ff2", "time_a", "time_b"):
             arrays |= dense(random, f"rnn_cell.layer_{i}.{name}", units, below + units)
         mask = np.ones((units, below + units))
@@ -68,26 +70,25 @@ def lstm(units: int) -> Arrays:
     return arrays | {"lstm.recurrent_map.weight": random.normal(size=(4 * units, units))}
 
 
-def own(cell: str) -> Arrays:
+def own(cell: str, units: int = UNITS, layer_units: tuple[int, ...] = (8, 7)) -> Arrays:
     """The weights of Rivulet's own ctrnn or node trainer."""
     random = np.random.default_rng(8)
     arrays = {
-        "readout.weight": random.normal(size=(OUTPUTS, UNITS)),
+        "readout.weight": random.normal(size=(OUTPUTS, units)),
         "readout.bias": np.zeros(OUTPUTS),
     }
     if cell == "ctrnn":
         return arrays | {
-            "tau_s": np.geomspace(0.1, 5.0, UNITS),
-            "drive.recurrent": random.normal(0, 0.4, (UNITS, UNITS)),
-            "drive.input": random.normal(size=(UNITS, INPUTS)),
-            "drive.bias": random.normal(size=UNITS),
+            "tau_s": np.geomspace(0.1, 5.0, units),
+            "drive.recurrent": random.normal(0, 0.4, (units, units)),
+            "drive.input": random.normal(size=(units, INPUTS)),
+            "drive.bias": random.normal(size=units),
         }
-    return (
-        arrays
-        | dense(random, "layers.0", 8, UNITS + INPUTS)
-        | dense(random, "layers.1", 7, 8)
-        | dense(random, "layers.2", UNITS, 7)
-    )
+    width = units + INPUTS
+    for i, rows in enumerate((*layer_units, units)):
+        arrays |= dense(random, f"layers.{i}", rows, width)
+        width = rows
+    return arrays
 
 
 def running(made: ModelFile, folder: Path) -> Any:

@@ -10,7 +10,7 @@ integrator moves `cell.state` in place, most by x += k * (q - x), with a gain k 
     implicit_euler  semi_implicit with alpha and q at the end    first order, for stiff cells
     rk4             four slopes a sub-step                       fourth order, for reference
 
-All but the last two work in arrays made once by the cell.
+All but implicit_euler work in arrays made once by the cell.
 """
 
 from rivulet.compat import const
@@ -19,8 +19,29 @@ from rivulet.kernels import FLOAT_BYTES, floats, np
 # Explicit steps in one call: keeps a turn of the loop bounded however long the gap was.
 MAX_SUBSTEPS = const(64)
 _MAX_ITERATIONS = const(40)
+# Of each slope: its weight in the step, and how far along it the next one is taken.
+_RK4 = ((1.0, 0.5), (2.0, 0.5), (2.0, 1.0), (1.0, 0.0))
 # The largest change, squared, that counts as none when an implicit step is iterated.
 _SETTLED = 1e-26 if FLOAT_BYTES == 8 else 1e-13
+
+
+class Stages:
+    """What RK4 keeps beside the state: arrays of n."""
+
+    def __init__(self, n):
+        self.start, self.total, self.part = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.start_floats, self.total_floats = floats(self.start), floats(self.total)
+        self.part_floats = floats(self.part)
+        self.factor = np.zeros(1)
+        self.factor_floats = floats(self.factor)
+
+    def scaled(self, slope, factor):
+        """factor * slope; plain Python makes a new array, the others use `part`."""
+        self.part_floats[:] = floats(slope)
+        self.factor_floats[0] = factor
+        part = self.part
+        part *= self.factor
+        return part
 
 
 class Relaxing:
@@ -39,6 +60,7 @@ class Relaxing:
         self.one = np.array([1.0])
         self.seconds = np.zeros(1)
         self.seconds_floats = floats(self.seconds)
+        self.stages = None  # made by RK4, which few models use
 
     def slope(self):
         """dx/dt for the present state and input; spoils `target`."""
@@ -150,17 +172,21 @@ def implicit_euler(cell, h):
 def rk4(cell, h):
     """The classical Runge-Kutta method, in as many sub-steps as `euler`."""
     count, step = _substeps(cell, h)
+    if cell.stages is None:
+        cell.stages = Stages(len(cell.state_floats))
+    stages, state = cell.stages, cell.state_floats
     for _ in range(count):
-        start = cell.state * 1.0
-        total = start * 1.0
-        for weight, ahead in ((1.0, 0.5), (2.0, 0.5), (2.0, 1.0), (1.0, 0.0)):
+        stages.start_floats[:] = state
+        stages.total_floats[:] = state
+        for weight, ahead in _RK4:
             slope = cell.slope()
-            total += slope * (weight * step / 6.0)
+            total = stages.total
+            total += stages.scaled(slope, weight * step / 6.0)
             if ahead:
-                point = slope * (ahead * step)
-                point += start
-                cell.state[:] = point
-        cell.state[:] = total
+                point = stages.scaled(slope, ahead * step)
+                point += stages.start
+                state[:] = floats(point)
+        state[:] = stages.total_floats
     _finish(cell, h - count * step, step)
 
 

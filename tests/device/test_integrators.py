@@ -14,6 +14,8 @@ class Frozen:
     def __init__(self, alpha, target, state, alpha_max=20.0):
         n = len(alpha)
         self.state = np.array(state)
+        self.state_floats = floats(self.state)
+        self.stages = None
         self.alpha = np.zeros(n)
         self.alpha_floats = floats(self.alpha)
         self.target = np.zeros(n)

@@ -15,7 +15,7 @@ Machine Intelligence 2022.
 
 from math import sqrt
 
-from rivulet.kernels import floats, np
+from rivulet.kernels import floats, np, product
 from rivulet.lstm import LOWEST_RATE, Companion, sigmoid
 
 try:
@@ -24,6 +24,7 @@ except ImportError:
     erf = None
 
 MODES = ("default", "no_gate", "pure")
+_MINUS_ONE = np.array([-1.0])
 
 
 def _relu(z):
@@ -90,52 +91,65 @@ class Form:
         self._f = self.z[:n]
         self._mode = mode
         self._unit_s = unit_s
-        self._per_unit = 1.0 / unit_s
+        self._per_unit = np.array([1.0 / unit_s])
+        self._lowest = np.array([LOWEST_RATE])
+        self._elapsed = np.zeros(1)
+        self._elapsed_floats = floats(self._elapsed)
         self._decay = decay
-        self._state = state
-        self._rates = rates
+        self._state, self._state_floats = state, floats(state)
+        self._rates, self._rates_floats = rates, floats(rates)
+        self._raw_floats = floats(self._f)
+        # In turn the size of the raw rate, and the gate made of it.
+        self._share = np.zeros(n)
+        self._share_floats = floats(self._share)
         if mode != "pure":
             self._gates = self.z[: 2 * n]
             self._g2 = self.z[n : 2 * n]
-            self._a = self.z[2 * n : 3 * n]
+            self._raw_floats = floats(self.z[2 * n : 3 * n])
             self._b = self.z[3 * n :]
 
     def rate(self):
         """Fill the rates from `z`; returns them in the trainer's unit."""
-        raw = self._f if self._decay else self._a
-        size = raw * raw
+        self._share_floats[:] = self._raw_floats
+        size = self._share
+        size *= size
         np.sqrt(size, out=size)
         if self._decay:
             size += self._decay[0]
-        rates = size * self._per_unit
-        rates += LOWEST_RATE
-        self._rates[:] = rates
+        self._rates_floats[:] = floats(size)
+        rates = self._rates
+        rates *= self._per_unit
+        rates += self._lowest
+        self._rates_floats[:] = floats(rates)
         return size
 
     def advance(self, seconds):
         """The state after an interval of `seconds` from `z`; spoils it."""
         rate = self.rate()
-        elapsed = seconds / self._unit_s
+        self._elapsed_floats[0] = seconds / self._unit_s
         if self._decay:
             a = self._decay[1]
-            rate *= -elapsed
+            rate *= self._elapsed
+            rate *= _MINUS_ONE
             np.exp(rate, out=rate)
             rate *= self._f
             rate *= a
-            self._state[:] = a
+            self._state_floats[:] = floats(a)
             state = self._state
             state -= rate
             return
-        share = self._a * elapsed
+        self._share_floats[:] = self._raw_floats
+        share = self._share
+        share *= self._elapsed
         share += self._b
         share = sigmoid(share)
         np.tanh(self._gates, out=self._gates)
-        g1, g2 = self._f, self._g2
+        g2 = self._g2
         if self._mode == "default":
-            g2 -= g1
+            g2 -= self._f
         share *= g2
-        share += g1
-        self._state[:] = share
+        share += self._f
+        self._state_floats[:] = floats(share)
 
 
 class Cell:
@@ -187,12 +201,17 @@ class Cell:
         for i in range(len(settings["backbone"])):
             bias = tensors["backbone%d.bias" % i]
             out = np.zeros(len(bias))
-            self._layers.append((tensors["backbone%d.weight" % i], bias, source, out))
+            run = product(tensors["backbone%d.weight" % i], source)
+            self._layers.append((run, floats(out), out, bias))
             source = out
         self._activate = ACTIVATIONS[settings["activation"]]
         decay = (tensors["w_tau"], tensors["A"]) if mode == "pure" else None
         self._form = Form(mode, settings["time_unit_s"], decay, joint[m : m + n], self.alpha[:n])
-        self._head = (tensors["heads.weight"], tensors["heads.bias"], source, self._form.z)
+        self._head, self._head_bias = (
+            product(tensors["heads.weight"], source),
+            tensors["heads.bias"],
+        )
+        self._z, self._z_floats = self._form.z, floats(self._form.z)
         self._companion = None
         if mixed:
             self.alpha += LOWEST_RATE
@@ -200,13 +219,13 @@ class Cell:
         self.evaluate()
 
     def _forward(self):
-        for weight, bias, source, out in self._layers:
-            out[:] = np.dot(weight, source)
+        for run, out_floats, out, bias in self._layers:
+            out_floats[:] = run()
             out += bias
             self._activate(out)
-        weight, bias, source, out = self._head
-        out[:] = np.dot(weight, source)
-        out += bias
+        self._z_floats[:] = self._head()
+        z = self._z
+        z += self._head_bias
 
     def evaluate(self):
         self._forward()

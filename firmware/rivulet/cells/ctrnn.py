@@ -12,7 +12,7 @@ neural networks", Neural Networks 1993.
 
 from rivulet import integrators
 from rivulet.cells.decay import DRIVES
-from rivulet.kernels import floats, np
+from rivulet.kernels import floats, np, product
 
 
 class Cell(integrators.Relaxing):
@@ -37,7 +37,8 @@ class Cell(integrators.Relaxing):
         joint_floats = floats(joint)
         joint_floats[len(joint) - 1] = 1.0
         super().__init__(joint[:n], float(np.max(self._rate)))
-        self._joint = joint
+        self._product = product(self._drive, joint)
+        self._rate_floats = floats(self._rate)
         self.state_floats = joint_floats[:n]
         self.input_floats = joint_floats[n : len(joint) - 1]
         self._additive = settings["drive"] == "additive"
@@ -46,12 +47,13 @@ class Cell(integrators.Relaxing):
 
     def evaluate(self):
         """Fill `alpha` and `target` for the present state and input."""
-        self.alpha[:] = self._rate
-        target = np.dot(self._drive, self._joint)
+        self.alpha_floats[:] = self._rate_floats
+        self.target_floats[:] = self._product()
+        target = self.target
         np.tanh(target, out=target)
         if self._additive:
             target /= self._rate
-        self.target[:] = target
+            self.target_floats[:] = floats(target)
 
     def advance(self, seconds):
         """Move the state over `seconds` > 0 under the held inputs."""

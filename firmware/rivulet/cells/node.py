@@ -15,13 +15,12 @@ Source: Chen et al., "Neural Ordinary Differential Equations", NeurIPS 2018; Rub
 
 from rivulet import integrators
 from rivulet.cells.cfc import ACTIVATIONS, erf
-from rivulet.kernels import floats, np
+from rivulet.kernels import floats, np, product
 from rivulet.lstm import LOWEST_RATE
 
 
 class Cell:
-    """n units, m inputs, layers of b units; memory: 2 n + m + b floats beside the weights, and
-    temporaries of RK4."""
+    """n units, m inputs, layers of b units; memory: 8 n + m + 2 b floats beside the weights."""
 
     @staticmethod
     def check(settings):
@@ -52,40 +51,50 @@ class Cell:
         joint_floats = floats(self._joint)
         self.state, self.state_floats = self._joint[:n], joint_floats[:n]
         self.input_floats = joint_floats[n:]
-        self._layers = [
-            (tensors["layer%d.weight" % i], tensors["layer%d.bias" % i]) for i in range(count)
-        ]
-        self._last = tensors["layer%d.weight" % count], tensors["layer%d.bias" % count]
+        # Each layer: its product, where that goes, and its bias.
+        self._layers = []
+        source = self._joint
+        for i in range(count + 1):
+            bias = tensors["layer%d.bias" % i]
+            out = np.zeros(len(bias))
+            run = product(tensors["layer%d.weight" % i], source)
+            self._layers.append((run, floats(out), out, bias))
+            source = out
+        self._speed, self._size = np.zeros(n), np.zeros(n)
+        self._speed_floats, self._size_floats = floats(self._speed), floats(self._size)
+        self._one, self._lowest = np.array([1.0]), np.array([LOWEST_RATE])
         self._activate = ACTIVATIONS[settings["activation"]]
         self._longest_s = integrators.MAX_SUBSTEPS * settings["step_s"]
         # RK4 takes steps of at most 1/alpha_max.
         self.alpha_max = 1.0 / settings["step_s"]
         self.alpha = np.zeros(n)
         self.alpha_floats = floats(self.alpha)
+        self.stages = integrators.Stages(n)
         self.evaluate()
 
     def slope(self):
-        """dx/dt for the present state and input."""
-        z = self._joint
-        for weight, bias in self._layers:
-            z = np.dot(weight, z)
-            z += bias
-            self._activate(z)
-        weight, bias = self._last
-        z = np.dot(weight, z)
-        z += bias
-        return z
+        """dx/dt for the present state and input, good until the next call."""
+        last = self._layers[-1][2]
+        for run, out_floats, out, bias in self._layers:
+            out_floats[:] = run()
+            out += bias
+            if out is not last:
+                self._activate(out)
+        return last
 
     def evaluate(self):
         """The rates for the present state and input."""
-        speed, size = self.slope(), self.state * self.state
-        speed = speed * speed
+        self._speed_floats[:] = floats(self.slope())
+        self._size_floats[:] = self.state_floats
+        speed, size = self._speed, self._size
+        speed *= speed
+        size *= size
         np.sqrt(speed, out=speed)
         np.sqrt(size, out=size)
-        size += 1.0
+        size += self._one
         speed /= size
-        speed += LOWEST_RATE
-        self.alpha[:] = speed
+        speed += self._lowest
+        self.alpha_floats[:] = floats(speed)
 
     def advance(self, seconds):
         """Move the state over `seconds` > 0 under the held inputs."""

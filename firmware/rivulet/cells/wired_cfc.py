@@ -9,7 +9,7 @@ Source: ncps' torch WiredCfCCell.
 """
 
 from rivulet.cells.cfc import Form, check, heads
-from rivulet.kernels import floats, np
+from rivulet.kernels import floats, np, product
 from rivulet.kernels.sparse import check_indices, gatherer
 from rivulet.lstm import LOWEST_RATE, Companion
 
@@ -28,9 +28,13 @@ class _Layer:
         self._bias = tensors[name + "bias"]
         self._recurrent = tensors[name + "recurrent"]
         rows = self._recurrent.shape[0]
-        self._driven = self.form.z[:rows]
-        self._timed = None if mode == "pure" else self.form.z[rows:]
-        self._time = tensors.get(name + "time")
+        self._sums = self.form.z[:rows]
+        self._driven = floats(self._sums)
+        self._fed = product(self._recurrent, self._x)
+        self._timed = None
+        if mode != "pure":
+            self._timed = floats(self.form.z[rows:])
+            self._gate = product(tensors[name + "time"], self._both)
         self._weight = tensors[name + "weight"]
         self._source = tensors[name + "source"]
         self._target = tensors[name + "target"]
@@ -45,11 +49,11 @@ class _Layer:
         self._gather()
         values = self._values
         values *= self._weight
-        sums = np.bincount(self._target, weights=values, minlength=self._rows)
-        sums += np.dot(self._recurrent, self._x)
-        self._driven[:] = sums
+        self._driven[:] = self._fed()
+        sums = self._sums
+        sums += np.bincount(self._target, weights=values, minlength=self._rows)
         if self._timed is not None:
-            self._timed[:] = np.dot(self._time, self._both)
+            self._timed[:] = self._gate()
         z = self.form.z
         z += self._bias
 

@@ -37,16 +37,25 @@ class Commands:
         self.released = False
 
     def poll(self):
-        """Take at most one request and send what is due; True if there was anything to do."""
-        # Looked at here, not there: this is done in every turn, and a call costs as much again.
-        if self._reply is not None:
-            busy = self._send_reply()
-        else:
-            busy = bool(self._document) and self._send_document()
-        if not busy and self._link.receive():
+        """Take at most one request and send what is due; True if there was anything to do.
+
+        Where the heap has not even room for a refusal there is no answer, and the host asks again.
+        """
+        try:
+            # Looked at here, not there: this is done in every turn, and a call costs as much.
+            if self._reply is not None:
+                busy = self._send_reply()
+            else:
+                busy = bool(self._document) and self._send_document()
+            if not busy and self._link.receive():
+                busy = True
+                self._answer()
+                self._send_reply()
+        except MemoryError:
             busy = True
-            self._answer()
-            self._send_reply()
+            self._reply = None
+            self._document = b""
+            self._sent = 0
         self._link.flush()
         return busy
 
@@ -212,6 +221,7 @@ class Commands:
             "swaps": loop.swaps,
             "boot_error": loop.boot_error,
             "interrupts_ignored": loop.interrupts_ignored,
+            "memory_errors": loop.memory_errors,
             "turns": loop.turns,
             "event_cost_us": [[i, n] for i, n in enumerate(costs.counts) if n],
             "event_cost_worst_us": costs.worst,

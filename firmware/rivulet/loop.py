@@ -67,6 +67,7 @@ class Loop:
         self.events = self.late = self.turns = self.swaps = 0
         self.gc_worst_us = 0
         self.interrupts_ignored = 0
+        self.memory_errors = 0
         self._deaf = False
         self.heap_low = heap_free()
         self.model = self._policy = self._recent = None
@@ -100,6 +101,11 @@ class Loop:
             try:
                 self._turn_until_released()
                 break
+            except MemoryError:
+                # What the turn was about to do is lost; a machine without its loop is worse.
+                gc.collect()
+                self.memory_errors += 1
+                continue
             except KeyboardInterrupt:
                 pass
             if self._break == _CTRL_C and not self._is_noise():

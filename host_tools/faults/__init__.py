@@ -71,7 +71,12 @@ class Given:
         )
         command = [str(self.interpreter), "-X", f"heapsize={heap}", str(file)]
         done = subprocess.run(
-            command, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True
+            command,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=self.times(full=1500, short=90),
         )
         lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
         if done.returncode or not lines:

@@ -64,12 +64,12 @@ class Trial:
             self.broken.append("%s: the next push is refused: %s" % (what, said))
 
 
-def full(old, new):
+def full(old, new, stride):
     """The filesystem has room for 0, 1, 2 ... blocks."""
     trial = Trial(old, new)
     base = image_of(old)
     count = 0
-    for room in range(BLOCKS):
+    for room in range(0, BLOCKS, stride):
         flash = Flash(BLOCKS)
         flash.data[:] = base.data
         board = mounted(flash)
@@ -116,7 +116,7 @@ def main(old, new, stride):
         new = file.read()
     report = {}
     for name, (count, trial) in (
-        ("full", full(old, new)),
+        ("full", full(old, new, stride)),
         ("once", failing(old, new, False, stride)),
         ("for_good", failing(old, new, True, stride)),
     ):

@@ -16,11 +16,11 @@ from typing import Any
 from host_tools.faults import Given, Row
 from rivulet import protocol
 
-_LIMIT = 48  # of a frame: small, so that frames on both sides of it are common
-_LONGEST = 100  # of an input
+_LIMIT = 32  # of a frame: small, so that frames on both sides of it are common
+_LONGEST = 80  # of an input
 _SHORT = 40  # of an input that is mutated millions of times
 _STEADY = 256  # bytes: what the collector takes for references on its own stack
-_BODIES = (b"", b"\x7e", b"\x7d\x5e\x03", b"~~}}", bytes(range(30)), b"plain text\xff", b"x" * 42)
+_BODIES = (b"", b"\x7e", b"\x7d\x5e\x03", b"~~}}", bytes(range(30)), b"plain text\xff", b"x" * 26)
 # A line of text ends with \n or \r; a frame may follow on anything.
 _SPECIAL = b"~}\x00\x03\n\r\x1f ]^\xff\xc3\x28"
 

@@ -13,7 +13,7 @@ import micropython
 
 from rivulet import protocol
 
-LIMIT = 48  # of a frame: small, so that frames on both sides of it are common
+LIMIT = 32  # of a frame: small, so that frames on both sides of it are common
 ROOM = 256  # of a stream, whatever mutations insert
 LOOKS = 10  # how often the heap is looked at
 OK, WRONGLY_TAKEN, WRONGLY_REFUSED, OTHER_BODY = range(4)

@@ -13,14 +13,14 @@ from rivulet import protocol
 
 
 class Near(Bench):
-    """A loop, its fake board and port, and what a host does with them; time stands still.
+    """A loop, its fake board and port, and what a host does with them.
 
     Every request is accompanied by an event, which must not be lost.
     """
 
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.sent = self.loop.events
+    def __init__(self, folder, sensors=None, now=0):
+        super().__init__(folder, None, sensors, now)
+        self.sent = 0
 
     def request(self, kind, payload=b""):
         """(status, value, text) of the reply."""
@@ -32,9 +32,29 @@ class Near(Bench):
         self.board.event(0)
         self.sent += 1
 
-    def push(self, data):
-        """ "" if the board took the model, or what it said against it."""
-        digest = hashlib.sha256(data).digest()
+    def ask(self, kind, payload=b"", sequence=7):
+        """As the fake's own; other frames that come with the answer are heard."""
+        self.port.incoming += protocol.frame(kind, sequence, payload)
+        self.turns(20)
+        frames = self.port.take()[0]
+        self.heard(frames)
+        head = struct.calcsize(protocol.REPLY_HEAD)
+        for found, _, body in frames:
+            if found == protocol.REPLY:
+                _, _, status, value = struct.unpack_from(protocol.REPLY_HEAD, body, 0)
+                return status, value, str(body[head:], "utf-8")
+        raise AssertionError("no reply")
+
+    def heard(self, frames):
+        pass
+
+    def configure(self, rate_hz, lease_ms):
+        payload = struct.pack(protocol.CONFIGURE_BODY, 15, rate_hz, lease_ms)
+        return self.request(protocol.CONFIGURE, payload)
+
+    def push(self, data, announced=None):
+        """ "" if the board took the model, or what it said against it. announced: whose hash."""
+        digest = hashlib.sha256(announced or data).digest()
         begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(data), digest)
         status, done, text = self.request(protocol.PUSH_BEGIN, begin)
         while status == protocol.OK and done < len(data):

@@ -218,11 +218,14 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint.")
     ] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Train what int8 arithmetic will compute.")
+    ] = False,
 ) -> None:
     """Train a reference model by its own recipe (needs the train extra)."""
     from host_tools.train.recipe import run_recipe
 
-    run_recipe(recipe, out, seeds, iterations, resume)
+    run_recipe(recipe, out, seeds, iterations, resume, int8)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from host_tools.train.cells.decay import DecayCell
 from host_tools.train.cells.ltc import Ltc
 from host_tools.train.cells.node import NeuralOde
 from host_tools.train.evidence_tables import RULER
+from host_tools.train.losses import class_loss
 from host_tools.train.network import Network, Readout
 from host_tools.train.peers import Gru, Lstm
 from host_tools.train.series import Events, Series
@@ -109,11 +110,13 @@ class Damage:
         return silenced(series, sensors, self.outage * each, random)
 
 
-CONDITIONS = {
-    **{f"drop {100 * rate:.0f} %": Damage(drop=rate) for rate in (0.0, 0.3, 0.5, 0.7, 0.9)},
-    "jitter": Damage(jitter_s=0.5 * PERIOD_S),
-    "outage": Damage(outage=0.5),
-}
+def conditions(period_s: float) -> dict[str, Damage]:
+    """What recordings sampled at this period are judged under."""
+    return {
+        **{f"drop {100 * rate:.0f} %": Damage(drop=rate) for rate in (0.0, 0.3, 0.5, 0.7, 0.9)},
+        "jitter": Damage(jitter_s=0.5 * period_s),
+        "outage": Damage(outage=0.5),
+    }
 
 
 def silenced(series: Series, sensors: Any, share: Tensor, random: torch.Generator) -> Series:
@@ -125,7 +128,9 @@ def silenced(series: Series, sensors: Any, share: Tensor, random: torch.Generato
     return series
 
 
-def batch(data: Data, size: int, random: torch.Generator) -> tuple[Events, Tensor]:
+def batch(
+    data: Data, size: int, random: torch.Generator, period_s: float = PERIOD_S
+) -> tuple[Events, Tensor]:
     """Augmented recordings, the same treatment for every kind."""
     count = len(data.labels)
     copies = -(-size // count)
@@ -138,11 +143,17 @@ def batch(data: Data, size: int, random: torch.Generator) -> tuple[Events, Tenso
     noise = torch.randn(series.inputs.shape, generator=random)
     inputs = series.inputs * uniform(0.9, 1.1)[:, None, None]
     series = replace(series, inputs=inputs + uniform(0, 0.1)[:, None, None] * noise)
-    series = augment.jitter(series, uniform(0, 0.5 * PERIOD_S), random)
+    series = augment.jitter(series, uniform(0, 0.5 * period_s), random)
     series = augment.drop(series, uniform(0, 0.9) * (uniform(0, 1) > 0.15), random)
     series = silenced(series, data.sensors, uniform(0, 0.7) * (uniform(0, 1) > 0.7), random)
     series = augment.stretch(series, uniform(0.9, 1.1))
     return series.events(), data.labels[pick]
+
+
+def loss(logits: Tensor, events: Events, labels: Tensor, period_s: float = PERIOD_S) -> Tensor:
+    """The answer counts at the end, and half as much over the time before, after 10 samples."""
+    options = {"settle_s": 0.0, "full_s": 10 * period_s, "early_weight": 0.5}
+    return class_loss(logits, events, labels, label_smoothing=0.02, **options)
 
 
 def score(network: Network, data: Data, damage: Damage, times: int) -> judge.Score:

@@ -17,26 +17,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from host_tools.errors import RivuletError
 from host_tools.paths import BUILD, DOCS
 from host_tools.train import evidence_tables
 from host_tools.train.contenders import (
-    CONDITIONS,
     KINDS,
     PERIOD_S,
     Data,
     batch,
+    conditions,
     contender,
+    loss,
     prepared,
     score,
 )
 from host_tools.train.datasets import SOURCES
 from host_tools.train.fit import Plan, fit
-from host_tools.train.losses import class_loss
 from host_tools.train.network import Network, Readout, one_thread
-from host_tools.train.series import Events
 
 Result = dict[str, Any]
 # What is tried for every kind, by its accuracy on recordings that it was not trained on.
@@ -63,12 +60,13 @@ def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
     folder = out / dataset / kind.replace(" ", "_")
     data, testing, sizes = prepared(dataset)
     part, held_back = data.parted()
+    judged = conditions(PERIOD_S)
 
     def trial(rate: float, readout: str) -> Result:
         network = contender(kind, [0], sizes, setup.ruler_units, Readout(readout))
         kept, plan = folder / f"trial-{rate:g}-{readout}.pt", Plan(setup.trial_iterations, rate)
         train(f"{dataset}, {kind}, trial of {rate:g}, {readout}", network, part, plan, setup, kept)
-        each = [score(network, held_back, damage, setup.times) for damage in CONDITIONS.values()]
+        each = [score(network, held_back, damage, setup.times) for damage in judged.values()]
         return {
             "accuracy": round(float(sum(s.accuracy[0] for s in each)) / len(each), 4),
             "loss": round(float(sum(s.loss[0] for s in each)) / len(each), 4),
@@ -87,7 +85,7 @@ def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
         network = contender(kind, seeds, sizes, setup.ruler_units, Readout(readout))
         kept, plan = folder / "result.pt", Plan(setup.iterations, rate)
         train(f"{dataset}, {kind}", network, data, plan, setup, kept)
-        scores = {n: score(network, testing, d, setup.times) for n, d in CONDITIONS.items()}
+        scores = {n: score(network, testing, d, setup.times) for n, d in judged.items()}
         return {
             "units": network.units,
             "parameters": network.size(),
@@ -107,14 +105,8 @@ def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
 def train(name: str, network: Network, data: Data, plan: Plan, setup: Setup, kept: Path) -> None:
     """Every kind alike: the same recordings, damages and loss. An interrupted run goes on."""
     seeds = list(range(network.models))
-    fit(name, network, seeds, lambda r: batch(data, setup.batch, r), _loss, plan, save_to=kept)
+    fit(name, network, seeds, lambda r: batch(data, setup.batch, r), loss, plan, save_to=kept)
     kept.unlink()
-
-
-def _loss(logits: Tensor, events: Events, labels: Tensor) -> Tensor:
-    """The answer counts at the end, and half as much over the time before, after 10 samples."""
-    options = {"settle_s": 0.0, "full_s": 10 * PERIOD_S, "early_weight": 0.5}
-    return class_loss(logits, events, labels, label_smoothing=0.02, **options)
 
 
 def once(path: Path, setup: Setup, make: Callable[[], Result]) -> Result:

@@ -40,6 +40,7 @@ class Plan:
     validate_every: int = 50
     patience: int | None = None  # validations without a better one before a model is done
     checkpoint_every: int = 200
+    int8: bool = False  # train what the device's int8 arithmetic will compute
 
 
 @dataclass
@@ -64,6 +65,7 @@ class Run:
     best: Parameters | None = None
     best_loss: list[float] = field(default_factory=list)
     stale: list[int] = field(default_factory=list)  # validations since the best
+    events: int = 0  # that all models together were trained on since the run was taken up
 
 
 def fit(
@@ -89,6 +91,8 @@ def fit(
         raise RivuletError(f"{len(seeds)} seeds for {network.models} models")
     if plan.patience is not None and validation is None:
         raise RivuletError("early stopping needs validation data")
+    if plan.int8 and network.integers is None:
+        network.quantise()
     run = new_run(network, seeds, plan)
     if save_to is not None and save_to.is_file():
         checkpoint.restore(save_to, run, name)
@@ -99,7 +103,7 @@ def fit(
             done = run.iteration
             if validation is not None and done % plan.validate_every == 0:
                 _validate(run, loss, validation)
-            report.show(done, run.history)
+            report.show(done, run.events, run.history)
             ends = done == (stop_at or plan.iterations)
             if save_to is not None and (ends or done % plan.checkpoint_every == 0):
                 checkpoint.write(save_to, run, name)
@@ -147,6 +151,7 @@ def fit_step(run: Run, draw: Draw, loss: Loss) -> None:
     drawn = [draw(random) for random in run.randoms]
     events = stack([events for events, _ in drawn])
     targets = torch.stack([targets for _, targets in drawn])
+    run.events += int(events.received.sum())
     watch = Watch() if plan.penalties.any() else None
     features, state = network.run(events, starting_state(run, targets.shape[1]), watch)
     run.used = tuple(part.detach() for part in state)

@@ -1,6 +1,7 @@
 """How far a training run is: a bar on a terminal, a line now and then elsewhere."""
 
 import sys
+import time
 from types import TracebackType
 from typing import Any
 
@@ -14,6 +15,7 @@ class Report:
     def __init__(self, name: str, iterations: int, done: int) -> None:
         self._name = name
         self._iterations = iterations
+        self._started = time.monotonic()
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         columns = (
             TextColumn("{task.description}"),
@@ -38,9 +40,10 @@ class Report:
     ) -> None:
         self._bar.stop()
 
-    def show(self, done: int, history: Any) -> None:
-        """Mean losses over the models, and the middle time constant of the last validation."""
-        said = f"loss {_mean(history.losses[-1]):.3f}"
+    def show(self, done: int, events: int, history: Any) -> None:
+        """Speed, mean losses over the models, and time constants of the last validation."""
+        rate = events / (time.monotonic() - self._started)
+        said = f"{rate:,.0f} events/s, loss {_mean(history.losses[-1]):.3f}"
         if history.validations:
             _, losses, quantiles = history.validations[-1]
             low, middle, high = (_mean([model[i] for model in quantiles]) for i in (0, 2, 4))

@@ -27,8 +27,10 @@ class Options:
     seeds: int | None = None  # how many; None: as many as the recipe says
     iterations: int | None = None  # fewer for a trial; None: the recipe's own
     resume: bool = False
+    int8: bool = False  # for models that the device will run in integers
 
     def plan(self, plan: "Plan") -> "Plan":
+        plan = replace(plan, int8=self.int8)
         return plan if self.iterations is None else replace(plan, iterations=self.iterations)
 
     def checkpoint(self, run: str) -> Path:
@@ -45,6 +47,7 @@ def run_recipe(
     seeds: int | None = None,
     iterations: int | None = None,
     resume: bool = False,
+    int8: bool = False,
 ) -> None:
     """Train the model of a folder; results go to `out`, or to the folder itself.
 
@@ -74,7 +77,7 @@ def run_recipe(
     if not hasattr(module, "train"):
         raise RivuletError(f"{script} has no function train(options)")
     with one_thread():
-        module.train(Options(folder, out or folder, seeds, iterations, resume))
+        module.train(Options(folder, out or folder, seeds, iterations, resume, int8))
 
 
 def main(file: str) -> None:
@@ -84,9 +87,11 @@ def main(file: str) -> None:
     parser.add_argument("--seeds", type=int, help="how many models to train")
     parser.add_argument("--iterations", type=int, help="fewer than the recipe's, for a trial")
     parser.add_argument("--resume", action="store_true", help="go on where a run was interrupted")
+    parser.add_argument("--int8", action="store_true", help="train what integers will compute")
     given = parser.parse_args()
+    options = given.out, given.seeds, given.iterations, given.resume, given.int8
     try:
-        run_recipe(Path(file).parent, given.out, given.seeds, given.iterations, given.resume)
+        run_recipe(Path(file).parent, *options)
     except RivuletError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None

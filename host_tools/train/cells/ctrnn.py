@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from host_tools.train.cells.decay import spaced
+from host_tools.train.cells.decay import starting_rates
 from host_tools.train.cells.relaxing import Form, Relaxing, RelaxingField
 from host_tools.train.network import Field, Parameters, Readout
 
@@ -71,10 +71,8 @@ def _initial(seed: int, channels: int, outputs: int, units: int, form: Form) -> 
     def normal(rows: int, columns: int, gain: float) -> Tensor:
         return gain / math.sqrt(columns) * torch.randn(rows, columns, generator=random)
 
-    low, high = form.alpha_min, form.alpha_max
     return {
-        # Within the bounds: at a bound there is no gradient to leave it by.
-        "log_rate": torch.clamp(1 / spaced(units), 1.01 * low, 0.99 * high).log(),
+        "log_rate": starting_rates(units, form).log(),
         "drive.recurrent": normal(units, units, 0.8),
         "drive.input": normal(units, channels, 0.8),
         "drive.bias": 0.1 * torch.randn(units, generator=random),

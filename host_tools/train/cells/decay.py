@@ -17,8 +17,6 @@ from host_tools.train.cells.relaxing import Form, Relaxing, RelaxingField
 from host_tools.train.network import Field, Parameters, Readout
 from host_tools.train.quantise import Integers, Rows, integers
 
-TAU_S = (0.05, 5.0)  # the time constants start log-spaced over this range
-
 
 class DecayCell(Relaxing):
     """dx/dt = alpha(x, u) (q(x, u) - x)."""
@@ -90,13 +88,12 @@ def initial(seed: int, channels: int, outputs: int, units: int, form: Form) -> P
     def normal(rows: int, columns: int, gain: float) -> Tensor:
         return gain / math.sqrt(columns) * torch.randn(rows, columns, generator=random)
 
-    # Within the bounds: at a bound there is no gradient to leave it by.
-    rate = torch.clamp(1 / spaced(units), 1.01 * form.alpha_min, 0.99 * form.alpha_max)
+    rate = starting_rates(units, form) - form.alpha_min
     return {
         # Small gains: what is seen and felt bends the time constants, it does not set them.
         "alpha.recurrent": normal(units, units, 0.2),
         "alpha.input": normal(units, channels, 0.3),
-        "alpha.bias": torch.log(torch.expm1(rate - form.alpha_min)),
+        "alpha.bias": _before_softplus(rate),
         "drive.recurrent": normal(units, units, 0.8),
         "drive.input": normal(units, channels, 0.8),
         "drive.bias": 0.1 * torch.randn(units, generator=random),
@@ -105,6 +102,14 @@ def initial(seed: int, channels: int, outputs: int, units: int, form: Form) -> P
     }
 
 
-def spaced(units: int) -> Tensor:
-    """Time constants in s to start from, (units,)."""
-    return torch.logspace(math.log10(TAU_S[0]), math.log10(TAU_S[1]), units)
+def _before_softplus(rate: Tensor) -> Tensor:
+    # From 20 on softplus changes nothing that float32 resolves, and exp soon overflows.
+    return torch.where(rate > 20.0, rate, torch.log(torch.expm1(rate)))
+
+
+def starting_rates(units: int, form: Form) -> Tensor:
+    """1/tau of every neuron to start from, 1/s: (units,)."""
+    shortest, longest = map(math.log10, form.start_tau_s)
+    rates = 1 / torch.logspace(shortest, longest, units)
+    # Within the bounds: at a bound there is no gradient to leave it by.
+    return torch.clamp(rates, 1.01 * form.alpha_min, 0.99 * form.alpha_max)

@@ -21,6 +21,7 @@ class Form:
     convention: str = "previous"
     alpha_min: float = 0.05
     alpha_max: float = 30.0
+    start_tau_s: tuple[float, float] = (0.05, 5.0)  # time constants start log-spaced over this
 
     def __post_init__(self) -> None:
         for name, known in (("drive", DRIVES), ("integrator", tuple(steps.BY_NAME))):

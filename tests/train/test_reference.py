@@ -50,7 +50,7 @@ def test_a_reference_is_trained_judged_and_convertible(options, tmp_path, capsys
     assert "drop 90 %" in capsys.readouterr().out
     model = convert(*read_weights(tmp_path / "weights.npz"))
     assert model.settings["classes"] == ["x", "y", "z"]
-    assert all(len(taus) == 6 for taus in tau.stored(model.settings).values())
+    assert tau.stored(model.settings["provenance"], 6)
     best = metrics["seeds"].index(metrics["selection"]["shipped_seed"])
     assert metrics["selection"]["training_loss"][best] == min(
         metrics["selection"]["training_loss"]

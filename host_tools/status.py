@@ -74,6 +74,7 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("trouble at boot", facts["boot_error"]))
     lines += [
         ("events", f"{facts['events']} received, {facts['late']} late"),
+        ("coalesced", _by_source(facts["coalesced"])),
         ("dropped", _by_source(facts["dropped"])),
         ("bus errors", _by_source(facts["bus_errors"])),
         ("bad values", _by_source(facts["bad_values"])),

@@ -90,7 +90,7 @@ class LiveView:
 
     def _neurons(self, width: int, height: int) -> Table:
         columns = max(1, (width - 4) // _COLUMN_WIDTH)
-        rows = max(4, height - 9 - _LOG_LINES)
+        rows = max(4, height - 10 - _LOG_LINES)
         shown = min(len(self._history), columns * rows)
         per_column = math.ceil(shown / columns)
         table = Table.grid(padding=(0, 3))
@@ -132,23 +132,25 @@ class LiveView:
                 text.append(f"   truth: {self.truth}", style="bold green" if right else "bold red")
         return text
 
-    def _counters(self) -> Table:
+    def _counters(self) -> RenderableType:
         record = self.record
         if record is None:
             return _pairs([("waiting for telemetry", "")])
-        return _pairs(
-            [
-                ("t", f"{record.t_us / 1e6:.2f} s"),
-                ("events", str(record.events)),
-                ("late", str(record.late)),
-                ("dropped", str(record.dropped)),
-                ("bus errors", str(record.bus_errors)),
-                ("bad values", str(record.bad_values)),
-                ("guard trips", str(record.guard_trips)),
-                ("event cost", f"{record.event_cost_us} µs"),
-                ("telemetry dropped", str(record.telemetry_dropped)),
-            ]
-        )
+        events = [
+            ("t", f"{record.t_us / 1e6:.2f} s"),
+            ("events", str(record.events)),
+            ("late", str(record.late)),
+            ("coalesced", str(record.coalesced)),
+            ("dropped", str(record.dropped)),
+            ("event cost", f"{record.event_cost_us} µs"),
+        ]
+        trouble = [
+            ("bus errors", str(record.bus_errors)),
+            ("bad values", str(record.bad_values)),
+            ("guard trips", str(record.guard_trips)),
+            ("telemetry dropped", str(record.telemetry_dropped)),
+        ]
+        return Group(_pairs(events), _pairs(trouble))
 
 
 def told(strange: list[int], units: int) -> str:

@@ -65,6 +65,7 @@ class Record:
     frames_corrupt: int
     event_cost_us: int
     blocks: dict[str, np.ndarray]
+    coalesced: int = 0
     guard_trips: int = 0
     stale: bool = False
     guarded: bool = False
@@ -425,6 +426,7 @@ _COUNTERS = (
     "telemetry_dropped",
     "frames_corrupt",
     "event_cost_us",
+    "coalesced",
     "guard_trips",
 )
 

@@ -210,6 +210,7 @@ class Commands:
             "uptime_ticks": loop.clock.ticks,
             "events": loop.events,
             "late": loop.late,
+            "coalesced": list(loop.ring.coalesced)[: len(loop.sensors)],
             "dropped": list(loop.ring.dropped)[: len(loop.sensors)],
             "bus_errors": list(loop.guard.bus_errors)[: len(loop.sensors)],
             "bad_values": list(loop.guard.bad_values)[: len(loop.sensors)],

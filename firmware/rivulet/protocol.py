@@ -75,8 +75,8 @@ INTEGERS = 0x80
 # blocks u8 | decision i8 (-1: none) | state's time: epoch u32, ticks u32 (epoch 2^30 + ticks us)
 # | events u32 | late u32 | dropped u32 | bus errors u32 | bad values u32
 # | telemetry records dropped u32 | corrupt frames from the host u32 | last event's cost u32 us
-# | guard trips u32 | flags u8, see below
-TELEMETRY_HEAD = "<BbIIIIIIIIIIIB"
+# | events coalesced u32 | guard trips u32 | flags u8, see below
+TELEMETRY_HEAD = "<BbIIIIIIIIIIIIB"
 # Flags: what is acted on is older than it may be; a guard acts in the model's stead.
 OUTPUTS_STALE = 1
 OUTPUTS_GUARDED = 2

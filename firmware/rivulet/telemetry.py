@@ -75,6 +75,7 @@ class Telemetry:
             self.dropped,
             link.deframer.corrupt + link.deframer.oversized,
             loop.costs.last,
+            sum(loop.ring.coalesced),
             loop.guard.trips,
             flags,
         )

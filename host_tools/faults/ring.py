@@ -10,8 +10,8 @@ def run(given: Given) -> list[Row]:
         Row(
             "bursts of 1 to 300 events from 8 sources at a ring for 63",
             report["pushed"],
-            "what fits comes out whole and in order, the rest is counted by source, nothing is "
-            "allocated",
+            "the newest that fit come out whole and in order, the oldest are counted by source, "
+            "nothing is allocated",
             f"{report['taken']:,} taken, {report['dropped']:,} dropped and counted, "
             f"{report['heap']} bytes of heap",
             report["broken"],

@@ -146,22 +146,66 @@ def test_a_state_that_is_no_number_is_reset_and_said():
         assert made.port.take()[1] == [b"state was not finite and has been reset"]
 
 
-def test_a_full_ring_drops_the_newest_and_the_rest_arrive():
+def test_a_full_ring_keeps_what_is_current_and_all_are_counted():
+    with Scratch() as folder:
+        made = Bench(folder, model_bytes(), two_sensors())
+        for i in range(100):
+            made.board.event(1 if i == 90 else 0, at=i)
+        made.turns(1)
+        # 37 were overwritten; of the others one is passed over until eight are left.
+        loop = made.loop
+        assert list(loop.ring.dropped[:2]) == [37, 0]
+        assert sum(loop.ring.coalesced) + loop.events + len(loop.ring) == 63
+        made.turns(60)
+        assert list(loop.ring.coalesced[:2]) == [54, 0]
+        assert loop.events == 9 and loop.ticks == 99 and loop.late == 0
+
+
+def test_latency_stays_bounded_when_events_outrun_the_loop():
+    """Twice as many events as the loop can take, for long: none waits for more than a few."""
+    with Scratch() as folder:
+        made = Bench(folder, model_bytes(), two_sensors())
+        loop = made.loop
+        stamp = 0
+        for turn in range(200):
+            for _ in range(8):
+                stamp += 100
+                made.board.event(1 if stamp % 1700 == 0 else 0, at=stamp)
+            made.board.now = stamp
+            made.turns()
+            if turn > 4:
+                # Eight may wait, and one of each sensor.
+                assert stamp - loop.ticks <= 100 * (8 + 2 + 4)
+        made.turns(10)
+        pushed = 1600
+        assert loop.events + sum(loop.ring.coalesced) == pushed
+        assert sum(loop.ring.dropped) == loop.late == 0
+
+
+def test_a_swap_under_overload_loses_no_count():
     with Scratch() as folder:
         made = Bench(folder, model_bytes())
-        for i in range(100):
-            made.board.event(0, at=i)
-        made.turns(60)
-        assert made.loop.events + sum(made.loop.ring.dropped) == 100
-        assert made.loop.events == 63 and made.loop.ticks == 62
+        data = model_bytes(arrays=tensors(seed=5))
+        made.store.begin(len(data), hashlib.sha256(data).digest())
+        made.store.write(0, data)
+        for i in range(200):
+            made.board.event(0, at=10 * i)
+            if i % 8 == 7:
+                made.turns()
+            if i == 100:
+                assert made.loop.swap()
+        made.turns(20)
+        loop = made.loop
+        assert loop.events + sum(loop.ring.coalesced) + sum(loop.ring.dropped) == 200
+        assert loop.ticks == 1990 and loop.swaps == 1 and all(x - x == 0.0 for x in state(made))
 
 
 def test_a_turn_is_bounded():
     with Scratch() as folder:
         made = Bench(folder, model_bytes())
-        for i in range(20):
+        for i in range(8):  # as many as wait without being coalesced
             made.board.event(0, at=i)
-        for turn in range(1, 6):
+        for turn in range(1, 3):
             made.turns()
             assert made.loop.events == 4 * turn
         assert made.board.idled == 0

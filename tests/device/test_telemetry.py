@@ -113,11 +113,12 @@ def test_the_counters():
         made.link.deframer.corrupt, made.link.deframer.oversized = 9, 10
         loop.costs.last = 11
         loop.epoch, loop.ticks = 3, 0x3FFFFFFF
+        loop.ring.coalesced[1], loop.ring.coalesced[2] = 5, 8
         loop.guard.trips = 12
         head, _ = record(made, 0)
-        assert head == (0, loop.decision, 3, 0x3FFFFFFF, 2, 3, 9, 6, 7, 8, 19, 11, 12, 0)
+        assert head == (0, loop.decision, 3, 0x3FFFFFFF, 2, 3, 9, 6, 7, 8, 19, 11, 13, 12, 0)
         loop.guard.reason = "output 1 was nan: hold"
-        assert record(made, 0)[0][13] == protocol.OUTPUTS_GUARDED
+        assert record(made, 0)[0][14] == protocol.OUTPUTS_GUARDED
 
 
 def test_a_board_without_a_model_reports_its_counters():

@@ -71,7 +71,7 @@ def test_every_mask(bench: Bench) -> None:
 
 def test_the_counters(bench: Bench) -> None:
     loop = bench.loop
-    loop.late, loop.ring.dropped[0] = 5, 7
+    loop.late, loop.ring.dropped[0], loop.ring.coalesced[0] = 5, 7, 19
     loop.telemetry.dropped, bench.link.deframer.corrupt = 11, 13
     loop.costs.last = 17
     record = decode_record(body(bench, 15), description(bench))
@@ -79,6 +79,7 @@ def test_the_counters(bench: Bench) -> None:
     assert record.t_us == (PERIOD - 1000) + 3 * 150_000
     assert record.decision == loop.decision >= 0
     assert (record.events, record.late, record.dropped) == (3, 5, 7)
+    assert record.coalesced == 19
     assert (record.bus_errors, record.bad_values) == (1, 1)
     assert (record.telemetry_dropped, record.frames_corrupt) == (11, 13)
     assert record.event_cost_us == 17

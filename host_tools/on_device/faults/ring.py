@@ -13,10 +13,10 @@ SOURCES = 8
 
 def main(bursts, seed):
     numbers = Numbers(seed + 1)
-    ring = EventRing(SIZE)
+    # Without coalescing: everything that fits has to come out.
+    ring = EventRing(SIZE, SIZE)
     broken = []
-    # What has to come out, kept apart from the ring: stamps are consecutive, so the waiting ones
-    # are told by the first and by those dropped among them, which are always the newest.
+    # What has to come out, kept apart from the ring.
     expected = []
     dropped = [0] * SOURCES
     pushed = taken = heap = 0
@@ -28,13 +28,12 @@ def main(bursts, seed):
             ring.push(pushed + i, (pushed + i) % SOURCES)
         heap += gc.mem_alloc() - before
         gc.enable()
-        for i in range(count):
-            if len(expected) < SIZE - 1:
-                expected.append(pushed + i)
-            else:
-                dropped[(pushed + i) % SOURCES] += 1
+        expected += range(pushed, pushed + count)
+        while len(expected) > SIZE - 1:
+            dropped[expected.pop(0) % SOURCES] += 1
         pushed += count
-        for _ in range(numbers.below(SIZE)):
+        # At least once: what was overwritten is counted when the ring is looked at.
+        for _ in range(1 + numbers.below(SIZE - 1)):
             if not ring.take():
                 break
             stamp = expected.pop(0)

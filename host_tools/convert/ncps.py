@@ -75,7 +75,7 @@ def from_ncps(
         kind = type(module)
         hint = ""
         if kind.__module__.startswith(("ncps.keras", "ncps.tf", "keras", "tensorflow")):
-            hint = "; Keras models are not read: copy their weights into the same ncps.torch one"
+            hint = "; Keras models are not read: docs/training.md says which weights fit"
         raise RivuletError(
             f"from_ncps takes ncps.torch LTC and CfC, not {kind.__module__}.{kind.__name__}{hint}"
         )

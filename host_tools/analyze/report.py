@@ -28,17 +28,20 @@ h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.15rem;margin:2rem 0 .4rem
 p.about,.legend,figcaption{color:#57606a;font-size:.9rem}
 ul{list-style:none;padding:0}li{margin:.35rem 0;padding:.1rem 0 .1rem .7rem;border-left:4px solid}
 .good{border-color:#009e73}.note{border-color:#8c959f}.warning{border-color:#d55e00}
-li b{font-weight:600}figure{margin:.8rem 0}svg{width:100%;height:auto}
+li b{font-weight:600}figure{margin:.8rem 0}.wide{overflow-x:auto}
+svg{width:100%;min-width:34rem;height:auto}
 svg text{font:11px system-ui,sans-serif;fill:#57606a}
 .grid{stroke:#e4e7ea;fill:none}.limit{stroke:#d55e00;stroke-dasharray:5 4;fill:none}
 polyline{fill:none;stroke-width:1.6}.series0{stroke:#0072b2}.series1{stroke:#e69f00}
 .series2{stroke:#009e73}.series3{stroke:#cc79a7}.series4{stroke:#56b4e9}
 .along{stroke:#0072b2;stroke-opacity:.4}.rest{stroke:#1b1f23}.bar{fill:#9ecae8}
-.legend span{margin-right:1rem}.legend i{display:inline-block;width:1.1rem;height:.25rem;
+.legend span{margin-right:1rem;white-space:nowrap}
+.legend i{display:inline-block;width:1.1rem;height:.25rem;
 margin-right:.3rem;vertical-align:middle}.key0{background:#0072b2}.key1{background:#e69f00}
 .key2{background:#009e73}.key3{background:#cc79a7}.key4{background:#56b4e9}
 table{border-collapse:collapse;font-size:.88rem}th,td{padding:.15rem .7rem .15rem 0;
-text-align:right;border-bottom:1px solid #e4e7ea}th:first-child,td:first-child{text-align:left}
+white-space:nowrap;text-align:right;border-bottom:1px solid #e4e7ea}
+th:first-child,td:first-child{text-align:left}
 """
 _NAMES = {"good": "holds", "note": "note", "warning": "look"}
 
@@ -104,7 +107,10 @@ def _pictures(analysis: "Analysis") -> dict[str, str]:
 
 
 def _figure(chart: str, caption: str) -> str:
-    return f"<figure>{chart}<figcaption>{escape(caption)}</figcaption></figure>"
+    return (
+        f'<figure><div class="wide">{chart}</div>'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
 
 
 def _contraction_notes() -> str:
@@ -158,4 +164,4 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = (
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
-    return f"<table><tr>{top}</tr>{''.join(lines)}</table>"
+    return f'<div class="wide"><table><tr>{top}</tr>{"".join(lines)}</table></div>'

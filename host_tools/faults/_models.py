@@ -1,5 +1,6 @@
 """Small models with random weights, for boards that faults are injected into."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -44,3 +45,11 @@ def write_model(
         model = quantise(model)
     model.save(path)
     return path.read_bytes()
+
+
+def fresh_models(folder: Path, seed: int) -> Iterator[bytes]:
+    """Models for the virtual board, each of other weights than all before: a board is sent only
+    what it does not hold already."""
+    while True:
+        seed += 1
+        yield write_model(folder / "fresh.safetensors", seed, channels=IMU, hidden=16)

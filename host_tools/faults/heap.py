@@ -1,21 +1,62 @@
 """The heap is full: requests with hardly any memory left, and a driver that takes all of it."""
 
+import hashlib
+
+from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
-from host_tools.faults._models import write_model
+from host_tools.faults._boards import connected, virtual_board
+from host_tools.faults._models import IMU, write_model
+
+_HEAP_KB = 800
+_SIZES = (8, 16, 32, 64, 96, 128, 160, 8, 192, 16, 256)
 
 # Bytes left in one piece: nothing, then a request's needs, then about those of a second model.
 _ROOMS = (0, 32, 64, 128, 256, 512, 1_000, 2_000, 4_000, 8_000, 16_000)
 
 
+def _too_large(given: Given) -> Row:
+    """Models from small to far too large, by the host, onto a board of little memory."""
+    broken: list[str] = []
+    said = ""
+    refused = 0
+    sizes = _SIZES[:: given.times(full=1, short=5)]
+    with virtual_board(given, heap_kb=_HEAP_KB) as board:
+        active = ""
+        for hidden in sizes:
+            path = given.folder / "sized.safetensors"
+            data = write_model(path, hidden, channels=IMU, hidden=hidden)
+            with connected(board) as wire:
+                try:
+                    wire.push(data)
+                    active = hashlib.sha256(data).hexdigest()
+                except RivuletError as error:
+                    refused += 1
+                    said = str(error)
+                    if "memory" not in said or "\n" in said:
+                        broken.append(f"{hidden} units: {said}")
+                if wire.status()["model_hash"] != active:
+                    broken.append(f"{hidden} units: another model is active")
+    if refused in (0, len(sizes)):
+        broken.append(f"{refused} of {len(sizes)} were refused: this tests nothing")
+    return Row(
+        f"float models of 8 to {max(sizes)} units onto an interpreter with {_HEAP_KB} KB of heap",
+        len(sizes),
+        "taken, or refused in one line for want of memory; the model before runs on",
+        f"{len(sizes) - refused} taken, {refused} refused: “{said}”",
+        broken,
+    )
+
+
 def run(given: Given) -> list[Row]:
     write_model(given.folder / "old.safetensors", given.seed, integers=True)
     write_model(given.folder / "new.safetensors", given.seed + 1, integers=True)
-    step = given.times(full=500, short=8_000)
-    rooms = [*_ROOMS[:: given.times(full=1, short=5)], *range(20_000, 50_000, step)]
+    step = given.times(full=500, short=30_000)
+    rooms = [*_ROOMS[:: given.times(full=1, short=10)], *range(20_000, 50_000, step)]
     events = given.times(full=2_000, short=40)
     report = given.on_device("heap", heap="1M", rooms=rooms, events=events)
     starved, greedy = report["starved"], report["greedy"]
     return [
+        _too_large(given),
         Row(
             "requests, a push among them, with 0 to 50,000 bytes left",
             starved["requests"],

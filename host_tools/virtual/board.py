@@ -100,6 +100,18 @@ class VirtualBoard:
             terminal.close()
         self._unlock()
 
+    def unplug(self) -> None:
+        """Pull the cable of a board that has power of its own: the port is gone, it runs on."""
+        if self._relay is not None:
+            self._terminal = None
+            self._relay.connect(None)
+
+    def plug_in(self) -> None:
+        """Put the cable in again; returns when the port is there."""
+        if self._relay is not None:
+            self._terminal = Terminal(self.port)
+            self._relay.connect(self._terminal)
+
     def __enter__(self) -> "VirtualBoard":
         self.power_on()
         return self
@@ -116,7 +128,7 @@ class VirtualBoard:
     def device(self) -> str:
         """The port's own name, which `port` links to: another one after each power cut."""
         if self._terminal is None:
-            raise RivuletError("the virtual board is switched off; switch it on first")
+            raise RivuletError("the virtual board has no port: it is off, or its cable is out")
         return self._terminal.device
 
     @property

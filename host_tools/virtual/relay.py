@@ -50,7 +50,9 @@ class Relay:
     def __init__(
         self, terminal: Terminal, command: Callable[[str], list[str]], wire: Wire | None
     ) -> None:
-        self._terminal = terminal
+        self._terminal: Terminal | None = terminal
+        # What the cable was put into since the last turn; None: it was pulled.
+        self._cable: deque[Terminal | None] = deque()
         self._command = command
         self._wire = wire
         self.stderr_lines: deque[str] = deque(maxlen=100)
@@ -91,6 +93,11 @@ class Relay:
         os.close(self._wake)
         os.close(self._wake_end)
 
+    def connect(self, terminal: Terminal | None) -> None:
+        """Put the cable into a port of its own, or pull it (None); the board runs on."""
+        self._cable.append(terminal)
+        os.write(self._wake_end, b"c")
+
     def _start(self, mode: str) -> None:
         self._ready = False
         self._keyboard = True
@@ -106,7 +113,10 @@ class Relay:
                 pass
         finally:
             self._child.end()
-            self._terminal.close()
+            while self._cable:
+                self._take_cable()
+            if self._terminal is not None:
+                self._terminal.close()
             self._input.close()
             self._input_end.close()
             os.close(self._output)
@@ -115,11 +125,13 @@ class Relay:
 
     def _turn(self) -> bool:
         """Wait until something can move, and move it; False when told to stop."""
+        while self._cable:
+            self._take_cable()
         now = time.monotonic()
         if self._next_mode and now >= self._restart_at:
             self._child.end()
             self._start(self._next_mode)
-        if not self._host_present:
+        if not self._host_present and self._terminal is not None:
             self._host_present = self._terminal.opened()
         if self._interrupt_wanted and self._may_interrupt(now):
             self._interrupt_wanted = False
@@ -134,17 +146,17 @@ class Relay:
             poll.register(self._input, select.POLLOUT)
         if not self._host_present or len(self._to_host) < _TO_HOST_BYTES:
             poll.register(self._output, select.POLLIN)
-        if self._host_present:
+        if self._host_present and self._terminal is not None:
             mask = select.POLLIN if len(self._to_board) < _TO_BOARD_BYTES else 0
             poll.register(self._terminal.master, mask | (select.POLLOUT if self._to_host else 0))
         happened = dict(poll.poll(self._patience_ms(sendable)))
 
-        if self._wake in happened:
+        if self._wake in happened and b"x" in os.read(self._wake, _CHUNK_BYTES):
             return False
         if self._output in happened:
             self._from_board()
-        if self._host_present:
-            self._serve_host(happened.get(self._terminal.master, 0))
+        if self._host_present and self._terminal is not None:
+            self._serve_host(self._terminal, happened.get(self._terminal.master, 0))
         if self._input.fileno() in happened and self._to_board and not self._interrupt_wanted:
             self._feed_board()
         # Last, for it may replace the interpreter.
@@ -164,21 +176,29 @@ class Relay:
         settled = now - self._interrupted_at >= _INTERRUPT_SETTLING_S
         return settled and not self._interrupt_wanted
 
-    def _serve_host(self, happened: int) -> None:
+    def _take_cable(self) -> None:
+        if self._terminal is not None:
+            self._terminal.close()
+        self._terminal = self._cable.popleft()
+        self._host_present = False
+        self._to_host.clear()
+        self._to_board.clear()
+
+    def _serve_host(self, terminal: Terminal, happened: int) -> None:
         if happened & (select.POLLIN | select.POLLHUP):
-            self._from_host()
+            self._from_host(terminal)
         if happened & select.POLLHUP:
             # The port was closed: as with USB, output now goes nowhere until it is opened.
             self._host_present = False
             self._to_host.clear()
-            self._terminal.discard_unread()
+            terminal.discard_unread()
         elif happened & select.POLLOUT:
             with contextlib.suppress(BlockingIOError):
-                del self._to_host[: os.write(self._terminal.master, self._to_host)]
+                del self._to_host[: os.write(terminal.master, self._to_host)]
 
-    def _from_host(self) -> None:
+    def _from_host(self, terminal: Terminal) -> None:
         try:
-            data = os.read(self._terminal.master, _CHUNK_BYTES)
+            data = os.read(terminal.master, _CHUNK_BYTES)
         except OSError:  # nothing there, or closed by the host
             return
         if self._wire is not None:

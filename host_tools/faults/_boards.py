@@ -1,0 +1,117 @@
+"""Virtual boards with the firmware on them, and what a cable does between them and a host."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from host_tools.boards import load_board
+from host_tools.errors import RivuletError
+from host_tools.faults import Given
+from host_tools.payload import build_payload
+from host_tools.stimulus import from_events
+from host_tools.virtual import VirtualBoard
+from host_tools.virtual.relay import Wire
+from host_tools.wire import Board
+
+_CHANNELS = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
+_PATIENCE_S = 20.0
+
+
+def virtual_board(
+    given: Given, *, wire: Wire | None = None, heap_kb: int | None = None, moving: bool = False
+) -> VirtualBoard:
+    """A virtual board that is switched off. moving: its sensor plays waves, for ever."""
+    stimulus = _waves(given.folder / "waves.csv") if moving else None
+    board = VirtualBoard(
+        given.folder / "board",
+        stimulus,
+        given.interpreter,
+        repeat=True,
+        heap_kb=heap_kb,
+        wire=wire,
+    )
+    for file in build_payload(load_board("virtual"), None):
+        path = board.files / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.data)
+    return board
+
+
+def _waves(path: Path) -> Path:
+    """Twenty seconds of ten samples a second, each different from the one before."""
+    with path.open("w") as file:
+        print("t_us", *_CHANNELS, sep=",", file=file)
+        for number in range(200):
+            row = [round(5.0 * ((number * step) % 17 - 8) / 8, 3) for step in (3, 5, 7, 1, 2, 4)]
+            print(100_000 * number, *row, sep=",", file=file)
+    made = path.with_suffix(".bin")
+    from_events(path).write(made)
+    return made
+
+
+@contextlib.contextmanager
+def connected(board: VirtualBoard, kind: type[Board] = Board) -> Iterator[Board]:
+    """The running board's wire, tried again while a board that has just been started starts."""
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            wire = kind(str(board.port))
+            break
+        except RivuletError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+    with wire:
+        yield wire
+
+
+class Cable:
+    """A wire that counts, and does something once so many bytes have gone through.
+
+    then: called, from the relay's own thread, when byte `after` of `direction` ("to_board" or
+    "to_host") comes; that byte and all behind it do not arrive.
+    """
+
+    def __init__(self) -> None:
+        self.passed = {"to_board": 0, "to_host": 0}
+        self.struck = threading.Event()
+        self._direction = ""
+        self._left = 0
+        self._then: Callable[[], None] = lambda: None
+
+    def strike(self, direction: str, after: int, then: Callable[[], None]) -> None:
+        self.struck.clear()
+        self._then, self._left = then, after
+        self._direction = direction
+
+    def _count(self, direction: str, data: bytes) -> bytes:
+        if self.struck.is_set():
+            return b""
+        self.passed[direction] += len(data)
+        if direction != self._direction:
+            return data
+        self._left -= len(data)
+        if self._left > 0:
+            return data
+        self._direction = ""
+        self.struck.set()
+        self._then()
+        return data[: len(data) + self._left]
+
+    def measured(self, direction: str, action: Callable[[], object]) -> int:
+        """How many bytes an undisturbed action sends."""
+        before = self.passed[direction]
+        action()
+        return self.passed[direction] - before
+
+    def mend(self) -> None:
+        self._direction = ""
+        self.struck.clear()
+
+    def to_board(self, data: bytes) -> bytes:
+        return self._count("to_board", data)
+
+    def to_host(self, data: bytes) -> bytes:
+        return self._count("to_host", data)

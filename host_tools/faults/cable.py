@@ -1,0 +1,155 @@
+"""The cable is pulled: in the middle of a push, of monitoring, of flashing."""
+
+import dataclasses
+import hashlib
+import random
+from collections.abc import Callable
+from functools import partial
+
+from host_tools.boards import load_board
+from host_tools.errors import RivuletError
+from host_tools.faults import Given, Row
+from host_tools.faults._boards import Cable, connected, virtual_board
+from host_tools.faults._models import fresh_models
+from host_tools.flash import flash
+from host_tools.virtual import VirtualBoard
+
+# Of no board: so that source is flashed, which needs no compiler.
+_NO_ARCH = "none"
+_CHANGED = ("rivulet/guard.py", "rivulet/clock.py", "drivers/mpu6050.py")
+
+
+def _done(action: Callable[[], object], broken: list[str]) -> bool:
+    """Whether the action was done; a failure has to be one line."""
+    try:
+        action()
+    except RivuletError as error:
+        if "\n" in str(error):
+            broken.append(f"more than a line: {error}")
+        return False
+    return True
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _pushes(given: Given, board: VirtualBoard, cable: Cable) -> Row:
+    draw = random.Random(given.seed)
+    models = fresh_models(given.folder, given.seed)
+    broken: list[str] = []
+    times = given.times(full=40, short=2)
+    done = 0
+    with connected(board) as wire:
+        old = next(models)
+        length = cable.measured("to_board", lambda: wire.push(old))
+        running = wire.status()["turns"]
+    for _ in range(times):
+        new = next(models)
+        after = 1 + draw.randrange(length)
+        with connected(board) as wire:
+            cable.strike("to_board", after, board.unplug)
+            told = _done(partial(wire.push, new), broken)
+        cable.mend()
+        board.plug_in()
+        with connected(board) as wire:
+            facts = wire.status()
+            active = facts["model_hash"]
+            if active not in (_hash(old), _hash(new)) or (told and active != _hash(new)):
+                broken.append(f"pulled at byte {after}: {active[:8]} is active, told {told}")
+            if facts["turns"] <= running:
+                broken.append(f"pulled at byte {after}: the board started anew")
+            wire.push(new)
+            facts = wire.status()
+            if facts["model_hash"] != _hash(new):
+                broken.append(f"pulled at byte {after}: the next push is not active")
+        old, running = new, facts["turns"]
+        done += told
+    return Row(
+        "the cable pulled at any byte of a push, the board running on",
+        times,
+        "old or new model, whole; the board runs on; the next push succeeds",
+        f"{times - done} pushes failed in one line, {done} were through",
+        broken,
+    )
+
+
+def _monitoring(given: Given, board: VirtualBoard, cable: Cable) -> Row:
+    draw = random.Random(given.seed)
+    broken: list[str] = []
+    times = given.times(full=20, short=1)
+    records = 0
+    for _ in range(times):
+        with connected(board) as wire:
+            wire.subscribe(100.0)
+            cable.strike("to_host", 2000 + draw.randrange(8000), board.unplug)
+            try:
+                for _record in wire.records(20.0):
+                    records += 1
+                broken.append("nobody told that the cable was out")
+            except RivuletError as error:
+                if "went away" not in str(error):
+                    broken.append(str(error))
+        cable.mend()
+        board.plug_in()
+    with connected(board) as wire:
+        wire.subscribe(100.0)
+        if not any(True for _ in wire.records(2.0)):
+            broken.append("no telemetry afterwards")
+    return Row(
+        "the cable pulled while telemetry comes in",
+        times,
+        "the host says in one line that the board went away; plugged in, telemetry comes again",
+        f"{records} records before the cuts, {times} times told",
+        broken,
+    )
+
+
+def _age(board: VirtualBoard) -> None:
+    """Make some files of the firmware those of an older one."""
+    for path in _CHANGED:
+        with (board.files / path).open("a") as file:
+            file.write("# as it was before\n" * 100)
+
+
+def _flashes(given: Given, board: VirtualBoard, cable: Cable) -> Row:
+    draw = random.Random(given.seed)
+    broken: list[str] = []
+    facts = dataclasses.replace(load_board("virtual"), arch=_NO_ARCH)
+    times = given.times(full=20, short=1)
+    done = 0
+    flash(str(board.port), facts)
+    _age(board)
+    length = cable.measured("to_board", partial(flash, str(board.port), facts))
+    for _ in range(times):
+        _age(board)
+        after = 1 + draw.randrange(length)
+        cable.strike("to_board", after, board.unplug)
+        done += _done(partial(flash, str(board.port), facts), broken)
+        # A board without power of its own: what the flash left is what it starts from.
+        board.power_off()
+        cable.mend()
+        board.power_on()
+        with connected(board) as wire:
+            if not wire.status()["model_hash"]:
+                broken.append(f"pulled at byte {after}: no model afterwards")
+        flash(str(board.port), facts)
+        if not flash(str(board.port), facts).up_to_date:
+            broken.append(f"pulled at byte {after}: the next flash did not finish it")
+    return Row(
+        "the cable, and the power with it, pulled at any byte of a flash",
+        times,
+        "the board starts its program with its model; the next flash finishes",
+        f"{times - done} flashes failed in one line, {done} were through",
+        broken,
+    )
+
+
+def run(given: Given) -> list[Row]:
+    cable = Cable()
+    with virtual_board(given, wire=cable, moving=True) as board:
+        return [
+            _pushes(given, board, cable),
+            _monitoring(given, board, cable),
+            _flashes(given, board, cable),
+        ]

@@ -1,0 +1,185 @@
+"""An I2C bus that fails, under the real driver; see host_tools/faults/i2c.py."""
+
+import json
+import os
+
+from fake_board import Board, Port
+from fixtures import Numbers
+
+from drivers.mpu6050 import MPU6050
+from rivulet import model as model_module
+from rivulet import protocol
+from rivulet.loop import Loop
+from rivulet.store import Store
+
+STARTING = 8  # more transfers than the driver needs to set the chip up
+
+
+class Chip:
+    """A bus with an MPU-6050 that answers unless `fails(number of the transfer)`."""
+
+    def __init__(self, fails):
+        self.fails = fails
+        self.transfers = 0
+        self.failed = 0
+        self.registers = bytearray(128)
+        self.registers[0x6B] = 0x40
+        self.registers[0x75] = 0x68
+
+    def _transfer(self):
+        self.transfers += 1
+        if self.fails(self.transfers):
+            self.failed += 1
+            raise OSError(5)
+
+    def writeto_mem(self, address, register, data):
+        self._transfer()
+        self.registers[register : register + len(data)] = data
+
+    def readfrom_mem(self, address, register, count):
+        data = bytearray(count)
+        self.readfrom_mem_into(address, register, data)
+        return bytes(data)
+
+    def readfrom_mem_into(self, address, register, buffer):
+        self._transfer()
+        buffer[:] = self.registers[register : register + len(buffer)]
+
+
+class Pin:
+    IRQ_RISING = 8
+
+    def irq(self, handler, trigger, hard):
+        self.handler = handler
+
+
+class Wired(Board):
+    """A board whose sensor is the real driver at a bus of ours."""
+
+    def __init__(self, fails):
+        super().__init__([])
+        self.chip = Chip(fails)
+        self.pin = Pin()
+        self.port = Port()
+        self.loop = Loop(self, self.port.link(), Store("."))
+
+    def start_sensors(self, ring):
+        sensor = MPU6050(self.chip, self.pin)
+        sensor.start(lambda pin: ring.push(self.ticks_us(), 0))
+        return [sensor]
+
+    def actuate(self, decision, outputs):
+        pass
+
+    def answers(self):
+        self.port.outgoing = b""
+        self.port.incoming += protocol.frame(protocol.HELLO, 5)
+        for _ in range(4):
+            self.loop.turn()
+        frames = self.port.take()[0]
+        return any(kind == protocol.REPLY for kind, _, _ in frames)
+
+
+def starting():
+    """Transfer 1, 2, 3 ... of setting the chip up fails."""
+    broken = []
+    refused = 0
+    for at in range(1, STARTING):
+        board = Wired(lambda number, at=at: number == at)
+        told = "sensor does not answer" in board.loop.boot_error
+        refused += told
+        if told != (board.chip.failed == 1):
+            broken.append("transfer %d of the start: the board says nothing of it" % at)
+        if not board.answers() or not board.loop.model_hash:
+            broken.append("transfer %d of the start: the board does not answer" % at)
+    return {"tried": STARTING - 1, "refused": refused, "broken": broken}
+
+
+def running(path, share_permille, bursts, events, numbers):
+    """(failed, broken): readings that fail, alone or in bursts, beside a model without them."""
+    left = 0
+
+    def fails(number):
+        nonlocal left
+        if number < STARTING:
+            return False
+        if left:
+            left -= 1
+            return True
+        if numbers.below(1000) < share_permille:
+            left = numbers.below(bursts)
+            return True
+        return False
+
+    board = Wired(fails)
+    loop, chip = board.loop, board.chip
+    with open(path, "rb") as file:
+        shadow = model_module.load(file, os.stat(path)[6])
+    sensor = loop.sensors[0]
+    words = None
+    if shadow.integer:
+        words = shadow.raw_slots(sensor.channels, sensor.scales)
+    values = [0.0] * 6
+    last = None
+    good = 0
+    broken = []
+    for _ in range(events):
+        board.now += 1000 + numbers.below(100000)
+        for i in range(14):
+            chip.registers[0x3B + i] = numbers.below(256)
+        failed = chip.failed
+        board.pin.handler(board.pin)
+        loop.turn()
+        if chip.failed != failed:
+            continue
+        good += 1
+        dt_us = 0 if last is None else board.now - last
+        last = board.now
+        # Not through the bus: what stands in the registers is what the model has to get.
+        if words is not None:
+            for i in range(6):
+                at = 0x3B + 2 * i + (2 if i > 2 else 0)
+                value = chip.registers[at] << 8 | chip.registers[at + 1]
+                words.raw[i] = value - 65536 if value > 32767 else value
+            shadow.move(dt_us, words.words)
+        else:
+            for i in range(6):
+                at = 0x3B + 2 * i + (2 if i > 2 else 0)
+                value = chip.registers[at] << 8 | chip.registers[at + 1]
+                values[i] = (value - 65536 if value > 32767 else value) * sensor.scales[i]
+            shadow.event(dt_us, tuple(range(6)), values)
+    if list(loop.model.physical(1)) != list(shadow.physical(1)):
+        broken.append(
+            "%d per mille: the state is not that of the readings that came" % share_permille
+        )
+    if loop.guard.bus_errors[0] != chip.failed or loop.events != good:
+        broken.append(
+            "%d per mille: %d counted of %d, %d events of %d"
+            % (share_permille, loop.guard.bus_errors[0], chip.failed, loop.events, good)
+        )
+    if not board.answers():
+        broken.append("%d per mille: the board does not answer" % share_permille)
+    return chip.failed, broken
+
+
+def main(models, shares, events, seed):
+    numbers = Numbers(seed + 1)
+    report = {}
+    for path in models:
+        for name in os.listdir("."):
+            if name.startswith("journal"):
+                os.remove(name)
+        with open(path, "rb") as file, open("active.safetensors", "wb") as out:
+            out.write(file.read())
+        failed = 0
+        broken = []
+        for share in shares:
+            count, wrong = running(path, share, 1 + share // 5, events, numbers)
+            failed += count
+            broken += wrong
+        report[path] = {"failed": failed, "events": events * len(shares), "broken": broken}
+    report["starting"] = starting()
+    return report
+
+
+print(json.dumps(main(**GIVEN)))

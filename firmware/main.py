@@ -1,4 +1,8 @@
-"""Board and model -> loop; nothing else."""
+"""Starts one of two firmwares, each whole in its folder: the one that firmware/active names, and
+where that does not even import, the one before it.
+
+It is replaced by a rename, like the name in firmware/active, and seldom changes.
+"""
 
 import micropython
 
@@ -20,39 +24,62 @@ def there(path):
 keyed = there("access/key")
 
 
+def said(path):
+    try:
+        with open(path) as file:
+            return file.read().strip()
+    except OSError:
+        return ""  # FAT can lose it in the middle of a rename
+
+
+def note(name):
+    """Tell the next flash which folder is the one to write over."""
+    try:
+        if said("firmware/failed") != name:
+            with open("firmware/failed", "w") as file:
+                file.write(name)
+    except OSError:
+        pass  # it does without
+
+
+def application():
+    """(module app of the firmware, what is wrong with the one that should have been it)"""
+    trouble = ""
+    for name in ("b", "a") if said("firmware/active") == "b" else ("a", "b"):
+        folder = "firmware/" + name
+        # Written last and removed first: without it the folder is not whole.
+        if not there(folder + "/rivulet_manifest.json"):
+            continue
+        sys.path.insert(0, folder)
+        try:
+            import app
+
+            return app, trouble
+        except Exception as error:
+            sys.print_exception(error)
+            trouble = "firmware %s does not import: %s" % (name, error)
+            note(name)
+        sys.path.pop(0)
+        for module in list(sys.modules):
+            if module.split(".")[0] in ("app", "board", "drivers", "rivulet"):
+                del sys.modules[module]
+    raise ImportError(trouble or "no firmware here: rivulet flash")
+
+
 def main():
     if not keyed:
         micropython.kbd_intr(3)
-    access = None
-    if there("access"):
-        from rivulet.access import Access
-
-        access = Access()
-    import board
-
-    from rivulet.link import Link
-    from rivulet.loop import Loop
-    from rivulet.store import Store
-
-    store = Store(trial_s=getattr(board, "TRIAL_S", 60), access=access)
-    store.boot()
-    try:
-        Loop(board, Link(sys.stdin.buffer, sys.stdout.buffer), store, access).run()
-        store.rest()
-    except KeyboardInterrupt:
-        store.rest()
-        if keyed:
-            raise
-    except Exception as error:
-        store.crashed("%s: %s" % (type(error).__name__, error))
-        raise
-    finally:
-        board.actuate(-1, ())  # at rest, however the loop ended
+    app, trouble = application()
+    if app.run(keyed, trouble):
+        # A soft reset: everything begins anew, this file as well.
+        raise SystemExit
     print("Rivulet stopped; Ctrl-D starts it again")
 
 
 try:
     main()
+except SystemExit:
+    raise
 except BaseException as error:
     if not keyed:
         raise

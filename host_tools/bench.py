@@ -17,6 +17,7 @@ from host_tools.errors import RivuletError
 from host_tools.flash import flash
 from host_tools.interpreter import find_micropython
 from host_tools.paths import FIRMWARE, ROOT
+from host_tools.payload import ON_PATH
 from host_tools.raw_repl import raw_repl
 from host_tools.simulated import emulated_pico
 
@@ -46,7 +47,7 @@ def run_bench(
     else:
         say("measuring; the board's own program is stopped meanwhile")
         with raw_repl(ports.resolve(port)) as repl:
-            output = repl.run(_code(units, inputs, _EVENTS_ON_BOARD))
+            output = repl.run(ON_PATH + _code(units, inputs, _EVENTS_ON_BOARD))
         where = port
     return _report(output, where, units, inputs)
 
@@ -64,7 +65,7 @@ def run_bench_emulated(
             flash(port, load_board("rpi_pico"), timeout_scale=patience)
             say("measuring (some minutes)")
             with raw_repl(port, patience) as repl:
-                output = repl.run(_code(units, inputs, _EVENTS_EMULATED))
+                output = repl.run(ON_PATH + _code(units, inputs, _EVENTS_EMULATED))
         finally:
             board.power_off()
     return _report(output, f"emulated, {uf2.name}", units, inputs)

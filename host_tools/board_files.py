@@ -1,14 +1,15 @@
 """A board's files, as the host sees and changes them: facts, hashes, verified copies, renames."""
 
+import errno
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from host_tools.errors import RivuletError
-from host_tools.payload import MANIFEST, PayloadFile
+from host_tools.payload import FAILED, MANIFEST, POINTER, PayloadFile
 from host_tools.raw_repl import BoardCodeError, RawRepl
 
 # done bytes, total bytes, name of the file under way
@@ -39,8 +40,11 @@ def digest(p):
     h.update(m[:n])
  except OSError:return '-'
  return hexlify(h.digest()).decode()
-def show(p):
- print(digest(p),digest(p+'.new'))
+def tree(p):
+ for i in os.ilistdir(p):
+  n=p+'/'+i[0]
+  if i[1]&0x4000:tree(n)
+  else:print(digest(n),n)
 def folder(p):
  try:os.mkdir(p)
  except OSError:
@@ -50,6 +54,15 @@ def begin(p):
  out=open(p,'wb')
 def put(b):
  out.write(a2b_base64(b))
+def copy(s,p):
+ begin(p)
+ b=bytearray(512)
+ m=memoryview(b)
+ with open(s,'rb') as f:
+  while True:
+   n=f.readinto(b)
+   if not n:break
+   out.write(m[:n])
 def end(p,h):
  out.close()
  if digest(p)!=h:raise OSError('the copy differs: '+p)
@@ -60,6 +73,10 @@ try:
  import ulab
  u=ulab.__version__
 except ImportError:u=None
+def said(p):
+ try:
+  with open(p) as f:return f.read().strip()
+ except OSError:return ''
 try:
  with open('{MANIFEST}') as f:l=json.load(f)['files']
 except (OSError,ValueError,KeyError):l=[]
@@ -67,7 +84,8 @@ s=os.statvfs('.')
 i=sys.implementation
 print(json.dumps(dict(name=i[0],version='.'.join(str(n) for n in i[1][:3]),platform=sys.platform,
  mpy=getattr(i,'_mpy',0),ulab=u,float_bytes=8 if 1.0+1e-12!=1.0 else 4,block_bytes=s[0],
- free_bytes=s[1]*s[4],installed=l)))
+ free_bytes=s[1]*s[4],active=said('{POINTER}'),
+ failed=said('{FAILED}'),installed=l)))
 """
 
 
@@ -83,7 +101,12 @@ class BoardFacts:
     float_bytes: int
     block_bytes: int
     free_bytes: int
-    # What the last flash listed in its manifest.
+    # What firmware/active names, empty where there is none.
+    active: str
+    # Which folder did not import, empty if none.
+    failed: str
+    # What a firmware from before the two folders lists: it is in the folder that a board starts
+    # in itself.
     installed: list[str]
 
 
@@ -103,33 +126,56 @@ def survey(repl: RawRepl) -> BoardFacts:
 
 
 def digests(repl: RawRepl, paths: list[str]) -> dict[str, str]:
-    """The SHA-256 of each file as the board reads it, MISSING where there is none.
+    """The SHA-256 of each file as the board reads it, MISSING where there is none."""
+    said = _run_batched(repl, (_Step(f"print(digest({path!r}))") for path in paths))
+    return dict(zip(paths, said.split(), strict=True))
 
-    Of each path's copy beside (path + NEW), too.
+
+def tree(repl: RawRepl, folder: str) -> dict[str, str]:
+    """The SHA-256 of every file in a folder and below, by its path from there."""
+    try:
+        said = repl.run(f"tree({folder!r})")
+    except BoardCodeError as error:
+        if _errno(error) == errno.ENOENT:
+            return {}
+        raise
+    lines = (line.split(" ", 1) for line in said.splitlines())
+    return {path[len(folder) + 1 :]: digest for digest, path in lines}
+
+
+def write(
+    repl: RawRepl,
+    files: list[PayloadFile],
+    progress: Progress | None = None,
+    local: Mapping[str, str] | None = None,
+) -> None:
+    """Write each file, and have the board read it back and compare.
+
+    local: where the board itself has a file's content already, by the file's path: that is copied
+    there, and does not travel over the line.
     """
-    said = _run_batched(repl, (_Step(f"show({path!r})") for path in paths))
-    names = [name for path in paths for name in (path, path + NEW)]
-    return dict(zip(names, said.split(), strict=True))
-
-
-def copy_beside(repl: RawRepl, files: list[PayloadFile], progress: Progress | None) -> None:
-    """Write each file under its name + NEW, and have the board read it back and compare."""
     folders = {
         str(parent) for file in files for parent in PurePosixPath(file.path).parents if parent.name
     }
     _run_batched(repl, (_Step(f"folder({path!r})") for path in sorted(folders)))
+    sources = local or {}
     total = sum(len(file.data) for file in files)
-    steps = (step for file in files for step in _copy_steps(file))
+    steps = (step for file in files for step in _steps(file, sources.get(file.path)))
     _run_batched(repl, steps, progress and (lambda done, name: progress(done, total, name)))
 
 
-def replace_and_remove(repl: RawRepl, files: list[PayloadFile], stale: list[str]) -> None:
-    """Rename each file's verified copy into its place, and remove `stale`."""
-    renames = {file.path: f"os.rename({file.path + NEW!r},{file.path!r})" for file in files}
-    # The old manifest stands until the stale files, which only it lists, have gone.
-    last = renames.pop(MANIFEST, "")
-    removals = [f"os.remove({path!r})" for path in stale]
-    _run_batched(repl, (_Step(code) for code in [*renames.values(), *removals, last] if code))
+def copy_beside(repl: RawRepl, files: list[PayloadFile]) -> None:
+    """Write each file under its name + NEW."""
+    write(repl, [PayloadFile(file.path + NEW, file.data) for file in files])
+
+
+def replace(repl: RawRepl, files: list[PayloadFile]) -> None:
+    """Rename each file's copy beside into its place, in this order."""
+    _run_batched(repl, (_Step(f"os.rename({file.path + NEW!r},{file.path!r})") for file in files))
+
+
+def remove(repl: RawRepl, paths: list[str]) -> None:
+    _run_batched(repl, (_Step(f"os.remove({path!r})") for path in paths))
 
 
 @dataclass(frozen=True)
@@ -140,13 +186,15 @@ class _Step:
     name: str = ""
 
 
-def _copy_steps(file: PayloadFile) -> Iterable[_Step]:
-    beside = file.path + NEW
-    yield _Step(f"begin({beside!r})", 0, file.path)
-    for start in range(0, len(file.data), _CHUNK_BYTES):
-        chunk = file.data[start : start + _CHUNK_BYTES]
-        yield _Step(f"put({b64encode(chunk)!r})", len(chunk), file.path)
-    yield _Step(f"end({beside!r},{file.sha256!r})", 0, file.path)
+def _steps(file: PayloadFile, source: str | None) -> Iterable[_Step]:
+    if source is not None:
+        yield _Step(f"copy({source!r},{file.path!r})", len(file.data), file.path)
+    else:
+        yield _Step(f"begin({file.path!r})", 0, file.path)
+        for start in range(0, len(file.data), _CHUNK_BYTES):
+            chunk = file.data[start : start + _CHUNK_BYTES]
+            yield _Step(f"put({b64encode(chunk)!r})", len(chunk), file.path)
+    yield _Step(f"end({file.path!r},{file.sha256!r})", 0, file.path)
 
 
 def _run_batched(
@@ -162,7 +210,7 @@ def _run_batched(
         try:
             said += repl.run("\n".join(step.code for step in batch))
         except BoardCodeError as error:
-            if re.search(r"OSError: (\[Errno )?28\b", error.last_line):
+            if _errno(error) == errno.ENOSPC:
                 raise RivuletError(
                     f"the board on {repl.port} is full: delete files there"
                 ) from error
@@ -179,3 +227,8 @@ def _run_batched(
     if batch:
         run()
     return said
+
+
+def _errno(error: BoardCodeError) -> int | None:
+    found = re.search(r"OSError: (?:\[Errno )?(\d+)\b", error.last_line)
+    return int(found[1]) if found else None

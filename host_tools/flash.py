@@ -1,4 +1,4 @@
-"""Putting the firmware on a board: only what changed, verified, and never a part of a file."""
+"""Putting the firmware on a board: all of it or nothing of it, and only what changed travels."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,25 @@ from host_tools.board_files import (
     Progress,
     copy_beside,
     digests,
-    replace_and_remove,
+    remove,
+    replace,
     survey,
+    tree,
+    write,
 )
 from host_tools.boards import Board
 from host_tools.errors import RivuletError
 from host_tools.mpy import compiler_version, runtime_abi
-from host_tools.payload import MANIFEST, PayloadFile, build_payload
+from host_tools.payload import (
+    FAILED,
+    FOLDERS,
+    MANIFEST,
+    POINTER,
+    STARTER,
+    PayloadFile,
+    build_payload,
+    starter,
+)
 from host_tools.provision import Access, provision
 from host_tools.raw_repl import RawRepl, raw_repl
 from host_tools.wire import Board as RunningBoard
@@ -37,10 +49,12 @@ class FlashReport:
     bytes_copied: int
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
+    # Whether the board starts another firmware now than before.
+    switched: bool
 
     @property
     def up_to_date(self) -> bool:
-        return not self.copied and not self.removed
+        return not self.switched and not self.removed
 
 
 def flash(
@@ -54,9 +68,9 @@ def flash(
 ) -> FlashReport:
     """Make the firmware on the board at `port` that of `board`, and restart it into its program.
 
-    Files are copied beside the old ones and verified there. Only when all of them stand are they
-    renamed into place, which takes a moment. Wherever an interruption comes, each file is the old
-    one or the new one, whole, and the next flash goes on from there.
+    The firmware has two folders. What changed is made in the one that does not run, verified
+    there, and becomes the board's by one rename. Until then the board starts the old firmware,
+    whole, from then on the new one; the next flash goes on from wherever this one stopped.
 
     key: with it a keyed board that runs is released first. access: what to change of who may
     command the board and which models it takes.
@@ -67,15 +81,14 @@ def flash(
         facts = survey(repl)
         arch, form = _choose_form(board, facts)
         payload = build_payload(board, arch)
-        plan = _plan(repl, payload, facts.installed)
-        _check_space(port, plan.to_copy, facts)
-        copy_beside(repl, plan.to_copy, progress)
-        replace_and_remove(repl, plan.changed, plan.stale)
-        if plan.changed:
-            _verify(repl, payload)
+        plan = _plan(repl, payload, facts)
+        _check_space(port, plan, facts)
+        _carry_out(repl, plan, payload, progress)
         if access is not None:
             provision(repl, access)
-    changed = {file.path for file in plan.changed}
+    outside = [file for file in plan.outside.values() if file.path != POINTER]
+    copied = [*(file for file in plan.files if file.path not in plan.local), *outside]
+    names = {file.path.removeprefix(plan.folder + "/") for file in copied}
     listed = [file.path for file in payload if file.path != MANIFEST]
     return FlashReport(
         port=port,
@@ -84,10 +97,11 @@ def flash(
         float_bytes=facts.float_bytes,
         form=form,
         ulab=facts.ulab,
-        copied=tuple(path for path in listed if path in changed),
-        bytes_copied=sum(len(file.data) for file in plan.to_copy),
-        unchanged=tuple(path for path in listed if path not in changed),
-        removed=tuple(plan.stale),
+        copied=tuple(path for path in [*listed, STARTER] if path in names),
+        bytes_copied=sum(len(file.data) for file in copied),
+        unchanged=tuple(path for path in listed if path not in names),
+        removed=tuple(plan.gone),
+        switched=bool(plan.files or plan.outside),
     )
 
 
@@ -115,32 +129,92 @@ def _choose_form(board: Board, facts: BoardFacts) -> tuple[str | None, str]:
 
 @dataclass(frozen=True)
 class _Plan:
-    # Not on the board as they should be.
-    changed: list[PayloadFile]
-    # Of these, the ones that an interrupted flash did not already copy beside.
-    to_copy: list[PayloadFile]
-    # On the board, ours, and no longer part of the firmware.
+    # The folder of the new firmware, that of the old one if there is nothing to change there.
+    folder: str
+    # To be written into it, its manifest last.
+    files: list[PayloadFile]
+    # Of these, by path, what the board copies from the old firmware.
+    local: dict[str, str]
+    # In the folder, and not a part of the new firmware.
     stale: list[str]
+    # To be renamed into place outside of the folders, in this order.
+    outside: dict[str, PayloadFile]
+    # To be removed in the end: what a firmware from before the two folders left.
+    former: list[str]
+    # What the old firmware had and the new one has not, for the user to read.
+    gone: list[str]
 
 
-def _plan(repl: RawRepl, payload: list[PayloadFile], installed: list[str]) -> _Plan:
-    wanted = [file.path for file in payload]
-    # What an earlier firmware had, or this one in its other form (module.py, module.mpy).
-    former = {*installed, *(file.twin for file in payload if file.twin)} - {*wanted}
-    names = sorted({*wanted, *former})
-    there = digests(repl, names)
-    changed = [file for file in payload if there[file.path] != file.sha256]
-    kept = {*wanted} - {file.path for file in changed}
-    unwanted = sorted(former) + [name + NEW for name in sorted(former | kept)]
+def _plan(repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts) -> _Plan:
+    wanted = {file.path: file.sha256 for file in payload}
+    other = {"a": "b", "b": "a"}
+    # The folder that runs: where the named one did not import, that is the other one.
+    runs = other[facts.active] if facts.failed == facts.active != "" else facts.active
+    old = FOLDERS.get(runs, "")
+    running = tree(repl, old) if old else {}
+    folder = old
+    there = running
+    if running != wanted:
+        folder = FOLDERS[other.get(runs, "a")]
+        there = tree(repl, folder)
+    files = [
+        PayloadFile(f"{folder}/{file.path}", file.data)
+        for file in payload
+        if there.get(file.path) != file.sha256
+    ]
+    if folder != old and not any(file.path.endswith(MANIFEST) for file in files):
+        files.append(PayloadFile(f"{folder}/{MANIFEST}", payload[-1].data))
+    local = {
+        f"{folder}/{path}": f"{old}/{path}"
+        for path, digest in wanted.items()
+        if path != MANIFEST and running.get(path) == digest
+    }
+    switch = PayloadFile(POINTER, folder[-1].encode())
+    outside = {} if folder == FOLDERS.get(facts.active) else {POINTER: switch}
+    main = starter()
+    former = [path for path in facts.installed if path != main.path]
+    names = [main.path, FAILED, *former, *(path + NEW for path in facts.installed)]
+    if facts.installed:
+        names.append(MANIFEST)
+    found = digests(repl, names)
+    # After the name: an older one, or none, starts what it always started.
+    if found[main.path] != main.sha256:
+        outside[main.path] = main
     return _Plan(
-        changed=changed,
-        to_copy=[file for file in changed if there[file.path + NEW] != file.sha256],
-        stale=[path for path in unwanted if there[path] != MISSING],
+        folder=folder,
+        files=files,
+        local={path: source for path, source in local.items() if path in _paths(files)},
+        stale=[f"{folder}/{path}" for path in there if path not in wanted],
+        outside=outside,
+        former=[path for path in names if path != main.path and found[path] != MISSING],
+        gone=sorted({*running, *former} - {*wanted}),
     )
 
 
-def _check_space(port: str, files: list[PayloadFile], facts: BoardFacts) -> None:
+def _paths(files: list[PayloadFile]) -> set[str]:
+    return {file.path for file in files}
+
+
+def _carry_out(
+    repl: RawRepl, plan: _Plan, payload: list[PayloadFile], progress: Progress | None
+) -> None:
+    outside = list(plan.outside.values())
+    if plan.files:
+        manifest = f"{plan.folder}/{MANIFEST}"
+        if digests(repl, [manifest])[manifest] != MISSING:
+            remove(repl, [manifest])
+        remove(repl, [path for path in plan.stale if path != manifest])
+        write(repl, plan.files[:-1], progress, plan.local)
+        _verify(repl, plan.folder, payload[:-1])
+        write(repl, plan.files[-1:])
+    copy_beside(repl, outside)
+    replace(repl, outside)
+    remove(repl, plan.former)
+
+
+def _check_space(port: str, plan: _Plan, facts: BoardFacts) -> None:
     block = facts.block_bytes
+    files = [*plan.files, *plan.outside.values()]
     needed = sum(-(-len(file.data) // block) * block for file in files)
     if needed > facts.free_bytes:
         raise RivuletError(
@@ -149,9 +223,9 @@ def _check_space(port: str, files: list[PayloadFile], facts: BoardFacts) -> None
         )
 
 
-def _verify(repl: RawRepl, payload: list[PayloadFile]) -> None:
-    there = digests(repl, [file.path for file in payload])
-    wrong = [file.path for file in payload if there[file.path] != file.sha256]
+def _verify(repl: RawRepl, folder: str, payload: list[PayloadFile]) -> None:
+    there = tree(repl, folder)
+    wrong = [file.path for file in payload if there.get(file.path) != file.sha256]
     if wrong:
         raise RivuletError(
             f"the board on {repl.port} reads back other bytes than were written in "

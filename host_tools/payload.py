@@ -11,14 +11,29 @@ from host_tools.errors import RivuletError
 from host_tools.mpy import compile_module, is_for
 from host_tools.paths import FIRMWARE
 
-# Lists what a flash put on the board, so that the next one can remove what is no longer part
-# of the firmware without touching anybody else's files.
+# The firmware that runs is in one of these; the next one is made in the other.
+FOLDERS = {"a": "firmware/a", "b": "firmware/b"}
+# Names it: "a" or "b". Its replacement, by a rename, is what switches.
+POINTER = "firmware/active"
+# Names the folder that did not import, if one did not.
+FAILED = "firmware/failed"
+# What starts the firmware; the only file of ours that is outside of its folders.
+STARTER = "main.py"
+# In a folder: that everything else in it is whole. Written last and removed first.
 MANIFEST = "rivulet_manifest.json"
+# For code that runs on a board at its prompt: the firmware's modules can be imported then.
+ON_PATH = f"""\
+import sys
+try:
+ with open('{POINTER}') as f:sys.path.insert(0,'firmware/'+f.read().strip())
+except OSError:pass
+"""
 
 
 @dataclass(frozen=True)
 class PayloadFile:
-    # Relative to the folder that the board starts in: "/" on most, "/flash" on some.
+    # Relative to the folder that the board starts in: "/" on most, "/flash" on some; what
+    # `build_payload` returns, to the firmware's own folder.
     path: str
     data: bytes
 
@@ -26,19 +41,11 @@ class PayloadFile:
     def sha256(self) -> str:
         return hashlib.sha256(self.data).hexdigest()
 
-    @property
-    def twin(self) -> str | None:
-        """The same module in the other form, which would be imported beside or before this."""
-        path = PurePosixPath(self.path)
-        other = {".py": ".mpy", ".mpy": ".py"}.get(path.suffix)
-        return str(path.with_suffix(other)) if other else None
-
 
 def build_payload(board: Board, arch: str | None) -> list[PayloadFile]:
-    """Every file of `board`, modules compiled for `arch`, or as source where it is None.
+    """Every file of `board`'s firmware, the manifest last.
 
-    In the order of copying: what starts the program comes after what it needs, and the manifest
-    is last.
+    Modules are compiled for `arch`, or go as source where it is None.
     """
     package = [path for path in sorted(FIRMWARE.glob("rivulet/**/*.py")) if is_for(path, arch)]
     files = [_module(path, FIRMWARE, arch) for path in package]
@@ -47,13 +54,17 @@ def build_payload(board: Board, arch: str | None) -> list[PayloadFile]:
         if not path.is_file():
             raise RivuletError(f"the board {board.name} names a driver that is missing: {path}")
         files.append(_module(path, FIRMWARE, arch))
+    files.append(_module(FIRMWARE / "app.py", FIRMWARE, arch))
     files.append(_module(board.folder / "board.py", board.folder, arch))
     files.append(PayloadFile("board.json", (board.folder / "board.json").read_bytes()))
-    # MicroPython starts main.py only as source.
-    files.append(PayloadFile("main.py", (FIRMWARE / "main.py").read_bytes()))
     listed = {"board": board.name, "files": [file.path for file in files]}
     files.append(PayloadFile(MANIFEST, json.dumps(listed).encode()))
     return files
+
+
+def starter() -> PayloadFile:
+    """main.py, which MicroPython starts only as source."""
+    return PayloadFile(STARTER, (FIRMWARE / STARTER).read_bytes())
 
 
 def _module(path: Path, root: Path, arch: str | None) -> PayloadFile:

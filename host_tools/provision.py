@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from host_tools.board_files import MISSING, copy_beside, digests, replace_and_remove
+from host_tools.board_files import MISSING, copy_beside, digests, replace
 from host_tools.errors import RivuletError
 from host_tools.payload import PayloadFile
 from host_tools.raw_repl import RawRepl
@@ -46,8 +46,8 @@ def provision(repl: RawRepl, access: Access) -> None:
     # Last, so that a board is never keyed without the settings that go with it.
     if access.key is not None:
         files.append(PayloadFile(_KEY, access.key.hex().encode() + b"\n"))
-    copy_beside(repl, files, None)
-    replace_and_remove(repl, files, [])
+    copy_beside(repl, files)
+    replace(repl, files)
 
 
 def fingerprint(modulus: bytes) -> str:

@@ -42,6 +42,8 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("board", f"{facts['board']} at {facts['port']} ({facts['machine']})"),
         ("runtime", f"MicroPython {facts['micropython']}, {facts['backend']} for float models"),
         ("firmware", facts["firmware"]),
+        *([("SAFE MODE", facts["safe_mode"])] if facts["safe_mode"] else []),
+        *([("firmware trouble", facts["firmware_trouble"])] if facts["firmware_trouble"] else []),
         ("uptime", f"{facts['uptime_s']:.1f} s"),
     ]
     if facts["model_hash"]:
@@ -67,6 +69,8 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if facts["reverts"]:
         left, why = facts["reverted"]
         lines.append(("left last", f"{left[:12]} {why}".strip()))
+    if facts["failures"]:
+        lines.append(("failed starts", f"{facts['failures']}, the last: {facts['failure']}"))
     if facts["store_trouble"]:
         lines.append(("trouble on flash", facts["store_trouble"]))
     lines += _access_lines(facts)

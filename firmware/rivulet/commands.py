@@ -236,6 +236,7 @@ class Commands:
             "heap_used": heap_used(),
             "access": "open",
             "probes": loop.model.probes if loop.model else 0,
+            "firmware_trouble": loop.firmware_trouble,
             "trial_left_s": loop.trial.left_s if loop.trial else 0,
         }
         if self._access is not None:

@@ -23,6 +23,9 @@ _NEW = {
     "reverts": 0,
     # [SHA-256 in hex, why] of the last model that was left for the one before it.
     "reverted": ["", ""],
+    # Starts in a row that failed with no model on trial to blame, and why the last one did.
+    "failures": 0,
+    "failure": "",
 }
 
 

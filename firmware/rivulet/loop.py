@@ -73,6 +73,10 @@ class Loop:
         self.model = self._policy = self._recent = None
         # While another model's outputs are being approached; while a model has to show itself.
         self._handover = self.trial = None
+        # Whether the board is to start again once the loop has ended, and why it runs another
+        # firmware than it should.
+        self.again = False
+        self.firmware_trouble = ""
         self.unfed = ()
         self.model_hash = ""
         try:
@@ -80,7 +84,7 @@ class Loop:
             if model is not None:
                 self._link.resize(telemetry.longest(model, len(self.sensors)))
                 self._install(model, digest, self._connect(model))
-                if store.on_trial:
+                if store.unsettled:
                     self._try()
         except (ModelError, MemoryError) as error:
             # The board stays reachable, so that a good model can be pushed.
@@ -302,12 +306,13 @@ class Loop:
     def _try(self):
         from rivulet.trial import Trial
 
-        self.trial = Trial(self, self._store.trial_s, self._stands)
+        self.trial = Trial(self, self._store.trial_s, self._store.on_trial, self._stands)
 
     def _stands(self):
+        self.trial = None
         try:
-            self.confirm()
-            self._link.text("model %s has stood its trial" % self.model_hash[:12])
+            self._store.stands()
+            self._link.text("%s has stood for %d s" % (self.model_hash[:12], self._store.trial_s))
         except StoreError as error:
             self._link.text(str(error))
 
@@ -341,6 +346,9 @@ class Loop:
             if not self._deaf:
                 kbd_intr(self._break)
         self._link.text("model %s is active" % digest[:12])
+        if self._store.safe_mode:
+            # It has what it may have lacked: out of safe mode, once the answer is on its way.
+            self.again = self._commands.released = True
         return outcome
 
     def _handover_to(self, model):

@@ -20,6 +20,9 @@ WATCHDOG = "watchdog"
 _BLOCK = const(512)
 # A model whose trial did not end within so many starts is left.
 _STARTS = const(3)
+# After so many failed starts in a row only the wire is served.
+_FAILURES = const(3)
+_HUNG = "the watchdog had to reset the board"
 _NO_MEMORY = "not enough memory for this model"
 
 
@@ -47,6 +50,8 @@ class Slots:
         # Whether the active model could not be loaded, nor the one before it.
         self.broken = False
         self._settings = None  # of the model that runs
+        # Why nothing but the wire is served at this start; empty: all is.
+        self.safe_mode = ""
         # What the filesystem refused although the board goes on.
         self.trouble = ""
 
@@ -54,13 +59,22 @@ class Slots:
         """Count a start; `cause` WATCHDOG says that the program before it hung.
 
         A model on trial that hung, or has been started three times without standing, is left.
+        Where there is none to blame, three failed starts in a row lead to `safe_mode`; the start
+        after that one tries again.
         """
         self._make_folder()
         facts = self._journal.facts
         changes = {"boots": facts["boots"] + 1}
-        if facts["trial"]:
+        failures, why = facts["failures"], facts["failure"]
+        if cause == WATCHDOG and not facts["trial"]:
+            failures, why = failures + 1, _HUNG
+            changes.update(failures=failures, failure=why)
+        if failures >= _FAILURES:
+            self.safe_mode = "%d starts failed in a row, the last with: %s" % (failures, why)
+            changes["failures"] = 0
+        elif facts["trial"]:
             if cause == WATCHDOG:
-                changes.update(self._leaving("the watchdog had to reset the board"))
+                changes.update(self._leaving(_HUNG))
             elif facts["starts"] >= _STARTS:
                 changes.update(self._leaving("%d starts without standing" % _STARTS))
             else:
@@ -71,8 +85,10 @@ class Slots:
         """(model, hash in hex) of the active model, or (None, "") if there is none.
 
         One that does not verify is left for the one in the other slot. Raises ModelError if there
-        is none that does.
+        is none that does. In safe mode nothing is loaded.
         """
+        if self.safe_mode:
+            return None, ""
         if not self._journal.found:
             self._take_over()
         while True:
@@ -100,11 +116,21 @@ class Slots:
     def on_trial(self):
         return self._journal.facts["trial"]
 
+    @property
+    def unsettled(self):
+        """Whether it has to be seen that this start stands: then call `stands`."""
+        return self.on_trial or self._journal.facts["failures"] > 0
+
+    def stands(self):
+        """The program has run for long enough. Raises StoreError."""
+        if not self.confirm() and self._journal.facts["failures"]:
+            self._record({"failures": 0})
+
     def confirm(self):
         """The model on trial is here to stay; False if none was on trial. Raises StoreError."""
         if not self.on_trial:
             return False
-        self._record({"trial": False, "starts": 0})
+        self._record({"trial": False, "starts": 0, "failures": 0})
         self._confirmed()
         return True
 
@@ -133,16 +159,16 @@ class Slots:
         self._taken = False
 
     def crashed(self, why):
-        """The program ended with an error; True if a model on trial is left for that."""
-        if not self.on_trial:
-            return False
-        self._note(self._leaving(why))
-        return True
+        """The program ended with an error: a model on trial is left, or the failure counted."""
+        if self.on_trial:
+            self._note(self._leaving(why))
+        else:
+            self._note({"failures": self._journal.facts["failures"] + 1, "failure": why})
 
     def rest(self):
-        """The program ends in order: this start was no failure of a model on trial."""
-        if self.on_trial:
-            self._note({"starts": 0})
+        """The program ends in order: this start was no failure."""
+        if self.unsettled:
+            self._note({"starts": 0, "failures": 0})
 
     def facts(self):
         """What a status document says of the slots."""
@@ -155,6 +181,9 @@ class Slots:
             "boots": facts["boots"],
             "reverts": facts["reverts"],
             "reverted": facts["reverted"],
+            "failures": facts["failures"],
+            "failure": facts["failure"],
+            "safe_mode": self.safe_mode,
             "store_trouble": self.trouble,
         }
 

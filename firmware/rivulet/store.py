@@ -148,7 +148,7 @@ class Store(Slots):
 
     def crashed(self, why):
         self._close()
-        return super().crashed(why)
+        super().crashed(why)
 
     def rest(self):
         self._close()

@@ -237,7 +237,8 @@ class Silent(Link):
 
 
 class Store:
-    on_trial = False
+    unsettled = False
+    safe_mode = ""
 
     def __init__(self, model):
         self._model = model

@@ -80,13 +80,56 @@ def test_the_watchdog_ends_a_trial():
         assert "watchdog" in store.facts()["reverted"][1]
 
 
-def test_a_crash_ends_a_trial_and_nothing_else():
+def test_a_crash_ends_a_trial():
     with Scratch() as folder:
         store = trying(folder)
-        assert store.crashed("ValueError: x") is True
-        assert started(folder)[1] == in_hex(_OLD)
-        assert started(folder)[0].crashed("ValueError: y") is False
-        assert started(folder)[1] == in_hex(_OLD)
+        store.crashed("ValueError: x")
+        store, digest = started(folder)
+        assert digest == in_hex(_OLD)
+        facts = store.facts()
+        assert facts["reverted"] == [in_hex(_NEW), "ValueError: x"]
+        # The model was to blame, not the program.
+        assert facts["failures"] == 0 and not store.unsettled
+
+
+def test_three_failed_starts_in_a_row_and_one_try_after_them():
+    with Scratch() as folder:
+        holding(folder)
+        for failures in range(3):
+            store, digest = started(folder)
+            assert digest == in_hex(_OLD) and store.safe_mode == ""
+            assert store.facts()["failures"] == failures
+            store.crashed("ValueError: %d" % failures)
+        store, digest = started(folder)
+        assert digest == ""
+        assert store.safe_mode == "3 starts failed in a row, the last with: ValueError: 2"
+        # Pushes are taken there.
+        push(store, _NEW)
+        store, digest = started(folder)
+        assert store.safe_mode == "" and digest == in_hex(_NEW)
+
+
+def test_failed_starts_that_are_not_in_a_row():
+    for end in (lambda store: store.rest(), lambda store: store.stands()):
+        with Scratch() as folder:
+            holding(folder)
+            for _ in range(6):
+                store, digest = started(folder)
+                assert digest == in_hex(_OLD) and store.safe_mode == ""
+                store.crashed("x")
+                store, _ = started(folder)
+                assert store.unsettled
+                end(store)
+                assert not store.unsettled
+
+
+def test_the_watchdog_counts_as_a_failed_start():
+    with Scratch() as folder:
+        holding(folder)
+        for _ in range(2):
+            assert started(folder, WATCHDOG)[0].safe_mode == ""
+        assert "watchdog" in started(folder, WATCHDOG)[0].safe_mode
+        assert started(folder)[0].safe_mode == ""
 
 
 def test_going_back():

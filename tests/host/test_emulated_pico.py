@@ -24,6 +24,7 @@ from host_tools.errors import RivuletError
 from host_tools.flash import flash
 from host_tools.mpy import compile_module
 from host_tools.paths import ROOT
+from host_tools.payload import ON_PATH
 from host_tools.raw_repl import raw_repl
 from host_tools.recordings import Recordings
 from host_tools.wire import Board, Record
@@ -42,7 +43,8 @@ pytestmark = [
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 # 2 * 32 units by 32 + 6 inputs + 1, the size of the reference model.
-_MEASURE_HEAP = """
+_MEASURE_HEAP = f"""
+{ON_PATH}
 import gc
 from array import array
 from rivulet.kernels import floats, np
@@ -111,7 +113,7 @@ def test_device_tests_on_the_board(pico: EmulatedPico, tmp_path: Path) -> None:
         compiled.append(target)
     _mpremote(pico, "mkdir", ":tests")
     _mpremote(pico, "fs", "cp", *compiled, ":tests/")
-    code = f"import sys; sys.path.append('tests'); import device_runner as d; d.run({modules})"
+    code = f"{ON_PATH}sys.path.append('tests'); import device_runner as d; d.run({modules})"
     said = _mpremote(pico, "exec", code)
     assert " passed, 0 failed" in said.splitlines()[-1], said
 

@@ -69,7 +69,10 @@ def running(model: ModelFile) -> device_model.Model:
     """The device code's running model of a float model file."""
     shapes = {name: (tensor.shape, 0, 0) for name, tensor in model.tensors.items()}
     cell = device_model.check(model.settings, shapes)
-    arrays = {name: tensor.astype(np.float64) for name, tensor in model.tensors.items()}
+    arrays = {
+        name: tensor if tensor.dtype == np.uint16 else tensor.astype(np.float64)
+        for name, tensor in model.tensors.items()
+    }
     readout = arrays.pop(device_model.READOUT)
     return device_model.Model(model.settings, cell(model.settings, arrays), readout)
 

@@ -95,8 +95,8 @@ class Reference:
     cell is a class of its own; see `reference`.
     """
 
-    # Rates are in 1/s, Q20 shifted right by this.
-    _rate_shift = 0
+    # What makes a rate times microseconds an exponent in Q26: see `interval`, and a shift beside.
+    _micro, _rate_shift = 17180, 0
 
     def __init__(self, tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> None:
         self._readout = Layer(tensors, "readout")
@@ -147,10 +147,13 @@ class Reference:
         self.alpha = np.where(moving, alpha, self.alpha)
         self.state = np.where(moving, state, self.state)
         if self._mean_rate:
-            mantissa, shift = interval(np.maximum(dt, 1))
-            span = mantissa, shift + self._rate_shift
+            span = self._span(np.maximum(dt, 1))
             share = gain(exponent(np.array(self._mean_rate), *span), self._decay)
             self._average(np.where(moving, share, 0))
+
+    def _span(self, dt_us: Ints) -> tuple[Ints, Ints]:
+        mantissa, shift = interval(dt_us, self._micro)
+        return mantissa, shift + self._rate_shift
 
     def _moved(self, dt_us: Ints) -> tuple[Ints, Ints]:
         """(alpha, state) after an interval of `dt_us` > 0 under the held inputs."""
@@ -227,9 +230,8 @@ class FixedReference(Reference):
         self.alpha, self.target = self._evaluate()
 
     def _moved(self, dt_us: Ints) -> tuple[Ints, Ints]:
-        mantissa, shift = interval(dt_us)
         alpha, self.target = self._evaluate()
-        gains = gain(exponent(alpha, mantissa, shift), self._decay)
+        gains = gain(exponent(alpha, *self._span(dt_us)), self._decay)
         return alpha, move(self.state, self.target, gains)
 
     def _evaluate(self) -> tuple[Ints, Ints]:

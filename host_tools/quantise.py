@@ -82,7 +82,8 @@ def _mean_rate(settings: dict[str, Any], own: dict[str, Any]) -> int:
     """The rate of the readout's mean in the unit of the cell's rates."""
     if settings["readout"] != "mean":
         return 0
-    unit: int = 1 << own.get("rate_bits", _RATE_BITS)
+    # An LTC's interval is several steps, and the kernels know only those.
+    unit: int = settings.get("unfolds", 1) << own.get("rate_bits", _RATE_BITS)
     rate = round(unit / float(settings["readout_tau_s"]))
     if not 1024 <= rate < 1 << 30:
         raise RivuletError(

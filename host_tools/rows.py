@@ -88,6 +88,16 @@ def prove(weight: NDArray[np.int8], bias: Floats, limits: NDArray[Any], names: l
         )
 
 
+def packed(factor: Floats) -> NDArray[np.int32]:
+    """The multipliers that are nearest to factors of at most a half."""
+    fraction, power = np.frexp(np.maximum(factor, 2.0**-30))
+    mantissa = np.round(fraction * 32768)
+    power = np.where(mantissa > 32767, power + 1, power)
+    mantissa = np.where(mantissa > 32767, 16384, mantissa)
+    made: NDArray[np.int32] = mantissa.astype(np.int32) | ((-1 - power).astype(np.int32) << 16)
+    return made
+
+
 def power_of_two(value: float) -> float:
     """The smallest power of two that is at least `value`."""
     return 2.0 ** math.ceil(math.log2(value))

@@ -12,6 +12,7 @@ from rivulet.fixed_cells import fixed_cell
 from rivulet.kernels import block, fixed
 
 _LARGEST_STATE = const(1 << 30)
+_RATE_BITS = const(20)
 # How each stands in the file, by the end of its name, or else by its beginning.
 _DTYPES = {
     ".weight": "I8",
@@ -22,8 +23,10 @@ _DTYPES = {
     ".multiplier": "I32",
     ".alpha": "I32",
     ".decay": "U16",
+    ".source": "U8",
+    ".offset": "I32",
 }
-_FAMILIES = {"table": "I16", "pure": "I32"}
+_FAMILIES = {"table": "I16", "synapse": "I16", "pure": "I32"}
 _TYPECODES = {"I8": "b", "U8": "B", "I16": "h", "U16": "H", "I32": "i"}
 
 
@@ -40,10 +43,16 @@ def check(settings, tensors):
     scale = settings.get("state_scale")
     if not isinstance(scale, (int, float)) or not 1e-6 < scale <= _LARGEST_STATE:
         raise ValueError("an integer model needs a 'state_scale' above 0, at most 2^30")
-    for key, highest in (("output_bits", 30), ("mean_rate", fixed.ONE - 1)):
-        value = settings.get(key)
-        if not isinstance(value, int) or not 0 <= value <= highest:
-            raise ValueError("an integer model needs a whole '%s' from 0 to %d" % (key, highest))
+    for key, lowest, highest in (
+        ("output_bits", 0, 30),
+        ("mean_rate", 0, fixed.ONE - 1),
+        ("rate_bits", 10, 28),
+    ):
+        value = settings.get(key, _RATE_BITS if key == "rate_bits" else None)
+        if not isinstance(value, int) or not lowest <= value <= highest:
+            raise ValueError(
+                "an integer model needs a whole '%s' from %d to %d" % (key, lowest, highest)
+            )
     scales = [value + 0.0 for value in settings["normalisation"]["scale"]]
     if len(scales) != len(settings["channels"]):
         raise ValueError("the normalisation's scale does not cover every channel")

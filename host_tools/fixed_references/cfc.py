@@ -14,7 +14,6 @@ from host_tools.fixed_reference import (
     exponent,
     gain,
     int32,
-    interval,
     look_up,
     short,
     whole,
@@ -42,10 +41,10 @@ class CfcReference(Reference):
         factors = np.concatenate([short(self.state), self.inputs], axis=1)
         for layer in self._backbone:
             factors = look_up(self._tables["table.activation"], clamped(layer(factors)))
-        mantissa, shift = interval(dt_us)
+        mantissa, shift = self._span(dt_us)
         if self._settings["mode"] == "pure":
-            return self._pure(self._heads(factors), mantissa, shift + self._rate_shift)
-        return self._gated(factors, mantissa, shift + self._rate_shift - _COARSER)
+            return self._pure(self._heads(factors), mantissa, shift)
+        return self._gated(factors, mantissa, shift - _COARSER)
 
     def _gated(self, factors: Ints, mantissa: Ints, shift: Ints) -> tuple[Ints, Ints]:
         driven = look_up(self._tables["table.tanh"], clamped(self._heads(factors)))

@@ -15,6 +15,7 @@ from integers import (
 )
 
 from rivulet.fixed_cells import cfc as cfc_cell
+from rivulet.fixed_cells import ltc as ltc_cell
 from rivulet.kernels import fixed
 
 SIZES = ((32, 4, 4), (1, 1, 1), (5, 3, 9), (8, 8, 8))
@@ -36,6 +37,61 @@ def cfc(numbers, size, kind):
     words, weights, places = cfc_cell.lay_out(settings, size, flags, None)
     shapes = cfc_cell.shapes(settings, size[0], size[1], ())
     fill(numbers, words, weights, places, shapes, kind)
+    return words, weights
+
+
+def ltc(numbers, size, kind):
+    """(words, weights) of an LTC; WILD ones use all that the kernels promise to bear."""
+    wild = kind == WILD
+    n, m, _ = size
+    counts = []
+    for sources in (m, n):
+        share = numbers.below(5)
+        counts += [sum(numbers.below(4) < share for _ in range(sources)) for _ in range(n)]
+    counts[n] = max(counts[n], 1)
+    unfolds = 1 + numbers.below(6)
+    settings = {
+        "unfolds": unfolds,
+        "synapses": [sum(counts[:n]), sum(counts[n:])],
+        "rate_bits": numbers.one_of((10, 20, 28)) if wild else 20,
+        "step_micro": numbers.one_of((1 << 14, (1 << 15) - 1)) if wild else 22907,
+        "step_shift": numbers.below(7),
+        "sensory_shift": numbers.below(14),
+        "recurrent_shift": numbers.below(14),
+    }
+    sigma, offset, conductance, current, bias = [], [], [], [], []
+    for part in range(2):
+        for i in range(n):
+            # Of everything that a sum of 32 bits holds, a share for each synapse.
+            most = min(32767, 49151 // max(counts[i] + counts[n + i], 1))
+            for _ in range(counts[part * n + i]):
+                extreme = kind == LEAST
+                sigma.append(-32768 if extreme else numbers.signed(32768))
+                offset.append(numbers.signed(1 << (30 if wild else 24)))
+                conductance.append(most if extreme else numbers.below(most + 1))
+                current.append(numbers.signed(conductance[-1] + 1))
+    bias = [1 + numbers.wide(1 << 29) for _ in range(n)]
+    bias += [numbers.signed(1 + value) for value in bias]
+    first = sum(counts[:n])
+    source = [n + numbers.below(m) for _ in range(first)]
+    source += [numbers.below(n) for _ in range(first, sum(counts))]
+    tensors = {
+        "synapse.source": array("B", source),
+        "synapse.sigma": array("h", sigma),
+        "synapse.offset": array("i", offset),
+        "synapse.conductance": array("h", conductance),
+        "synapse.current": array("h", current),
+        "synapse.counts": array("h", counts),
+    }
+    flags = numbers.one_of((0, fixed.MEAN, fixed.INPUT_FIRST, fixed.MEAN | fixed.INPUT_FIRST))
+    words, weights, places = ltc_cell.lay_out(settings, size, flags, tensors.get)
+    shapes = ltc_cell.shapes(settings, n, m, ())
+    for name in tensors:
+        del shapes[name]
+    fill(numbers, words, weights, places, shapes, kind)
+    for name, values in (("synapse.counts", counts), ("leak.bias", bias)):
+        at = places[name] >> 2
+        words[at : at + 2 * n] = array("i", values)
     return words, weights
 
 

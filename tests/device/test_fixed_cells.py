@@ -11,7 +11,7 @@ from rivulet.fixed import FixedModel
 from rivulet.fixed_cells import fixed_cell
 from rivulet.kernels import block, fixed, layered
 
-_CELLS = (("cfc", made.cfc),)
+_CELLS = (("cfc", made.cfc), ("ltc", made.ltc))
 
 
 def check(kernel, models=16):

@@ -19,7 +19,14 @@ from tests.host.test_device_suite import run_on
 # What computes, and what writes to memory by pointers.
 _MODULES = [
     *("test_clock", "test_events", "test_fixed_kernels", "test_fixed_model", "test_guard"),
-    *("test_kernels", "test_plain", "test_policy", "test_protocol", "test_telemetry"),
+    *(
+        "test_fixed_cells",
+        "test_kernels",
+        "test_plain",
+        "test_policy",
+        "test_protocol",
+        "test_telemetry",
+    ),
 ]
 _INTEGERS = [name for name in _MODULES if "fixed" in name]
 _RUN = """

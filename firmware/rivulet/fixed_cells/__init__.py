@@ -23,8 +23,8 @@ FLAGS; the memory from CONFIDENCE_AT to ACC_AT, where scratch begins; the readou
 def fixed_cell(name):
     """The module of a cell by the name of its file. Raises ValueError if there is none."""
     try:
-        if not name.replace("_", "").isalpha():
-            raise ValueError
-        return __import__("rivulet.fixed_cells." + name, None, None, ("step",))
-    except (ImportError, ValueError):
-        raise ValueError("the integer path runs no '%s' cells" % name)
+        if name.replace("_", "").isalpha():
+            return __import__("rivulet.fixed_cells." + name, None, None, ("step",))
+    except ImportError:
+        pass  # no file of that name
+    raise ValueError("the integer path runs no '%s' cells" % name)

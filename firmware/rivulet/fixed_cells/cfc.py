@@ -26,17 +26,10 @@ def check(settings):
     sizes = settings.get("backbone")
     if not isinstance(sizes, list) or not all(isinstance(n, int) and n > 0 for n in sizes):
         raise ValueError("a cfc cell needs its backbone: a list of layer sizes")
-    check_rate_bits(settings)
     for key, _, largest in _NUMBERS:
         value = settings.get(key)
         if not isinstance(value, int) or not 0 <= value <= largest:
             raise ValueError("a cfc cell needs a whole '%s' from 0 to %d" % (key, largest))
-
-
-def check_rate_bits(settings):
-    bits = settings.get("rate_bits")
-    if not isinstance(bits, int) or not 10 <= bits <= 28:
-        raise ValueError("this cell needs whole 'rate_bits' from 10 to 28")
 
 
 def _chain(settings, n, m):
@@ -90,7 +83,7 @@ def lay_out(settings, sizes, flags, read):
     )
     flags |= _MODES[settings["mode"]]
     words, weights, places = layers.build(sizes, flags, own, cfc.HEADER, _chain(settings, n, m))
-    words[layers.RATE_SHIFT] = 20 - settings["rate_bits"]
+    words[layers.RATE_SHIFT] = 20 - settings.get("rate_bits", 20)
     for key, entry, _ in _NUMBERS:
         words[entry] = settings[key]
     for name, entry in (
@@ -111,7 +104,7 @@ def verify(words):
 
 
 def _sample(mode):
-    settings = {"mode": mode, "backbone": [3], "rate_bits": 20}
+    settings = {"mode": mode, "backbone": [3]}
     for key, _, _ in _NUMBERS:
         settings[key] = 3
     made = lay_out(settings, (2, 1, 1), fixed.MEAN, None)

@@ -25,12 +25,12 @@ def choose(name, plain, samples):
 
 def stepper(name, kernel):
     """One event of a cell on a kernel, if this interpreter has it."""
-    return layers.stepper(
-        _part("viper", "apply"),
-        _part("layers_" + kernel, "run"),
-        _part(name + "_viper", "move"),
-        _part("viper", "average"),
-    )
+    run = _part("layers_" + kernel, "run")
+    try:
+        move = _part(name + "_" + kernel, "move")
+    except ImportError:
+        move = _part(name + "_viper", "move")
+    return layers.stepper(_part("viper", "apply"), run, move, _part("viper", "average"))
 
 
 def _part(module, name):
@@ -43,7 +43,7 @@ def _filled(words, weights, places, shapes):
         number = (number * 4093 + 1) & 0xFFFF
         weights[i] = number >> 8
     for name, shape in shapes.items():
-        if len(shape) == 1:
+        if len(shape) == 1 and isinstance(places[name], int):
             first, way = 1234, 1
             if name.endswith(".multiplier"):
                 first = 23456 | 3 << 16

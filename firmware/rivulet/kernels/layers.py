@@ -22,15 +22,16 @@ HEADER = const(35)
 WORDS = const(8)
 
 
-def build(sizes, flags, own, header, chain):
+def build(sizes, flags, own, header, chain, scratch=0):
     """(words, weights, places) of a cell of sizes (n, m, k), as fixed_cells has them.
 
     own, header: the cell's own entries, as block.lay_out takes them. chain: its layers, each
     (name, rows, columns, entry of the vector, entry of the results, offset there, entry of the
-    table or 0). Three header entries for each layer follow `header`.
+    table or 0). Three header entries for each layer follow `header`. scratch: words that the
+    cell needs at ACC_AT.
     """
     made = [(LAYERS_AT, WORDS * len(chain) + 1), (READOUT_AT, WORDS + 1)]
-    most = block.padded(sizes[2])
+    most = max(block.padded(sizes[2]), scratch)
     for i, (_, rows, _, _, out, _, _) in enumerate(chain):
         rows = block.padded(rows)
         most = max(most, rows)
@@ -38,8 +39,8 @@ def build(sizes, flags, own, header, chain):
         if not out:
             made.append((header + 3 * i, rows))
     # A sum for each row in turn, and a word for what a sensor gives and the model does not take.
-    scratch = ((fixed.ACC_AT, most), (fixed.GAIN_AT, 1))
-    words = block.lay_out(sizes, flags, scratch + own + tuple(made), header + 3 * len(chain))
+    own = ((fixed.ACC_AT, most), (fixed.GAIN_AT, 1)) + own + tuple(made)
+    words = block.lay_out(sizes, flags, own, header + 3 * len(chain))
     begin = 0
     places = {}
     at = words[LAYERS_AT] >> 2

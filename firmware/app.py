@@ -4,6 +4,7 @@ import os
 import sys
 
 import board
+import micropython
 
 from rivulet.link import Link
 from rivulet.loop import Loop
@@ -23,15 +24,19 @@ def run(keyed, trouble=""):
     store = Store(trial_s=getattr(board, "TRIAL_S", 60), access=access)
     store.boot(board.reset_cause() if hasattr(board, "reset_cause") else "")
     again = False
+    feed = None
     try:
+        # From here on only completed turns of the loop keep a board with a watchdog running.
+        if hasattr(board, "start_watchdog"):
+            feed = board.start_watchdog()
         link = Link(sys.stdin.buffer, sys.stdout.buffer)
         loop = Loop(_resting() if store.safe_mode else board, link, store, access)
         loop.firmware_trouble = trouble
-        loop.run()
-        store.rest()
+        loop.run(feed)
         again = loop.again
+        _leave(store, keyed)
     except KeyboardInterrupt:
-        store.rest()
+        _leave(store, keyed)
         if keyed:
             raise
     except Exception as error:
@@ -41,6 +46,16 @@ def run(keyed, trouble=""):
     finally:
         _rest()
     return again
+
+
+def _leave(store, keyed):
+    """In order: what is done at the prompt is not for the watchdog to end."""
+    micropython.kbd_intr(-1)  # a second Ctrl-C often comes soon after the first
+    if hasattr(board, "stop_watchdog"):
+        board.stop_watchdog()
+    store.rest()
+    if not keyed:
+        micropython.kbd_intr(3)
 
 
 def _resting():

@@ -86,7 +86,7 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("sensors", _sensors(facts)),
         ("guard", _guard(facts)),
         ("models swapped", f"{facts['swaps']} since start, {facts['reverts']} reverts ever"),
-        ("boots", str(facts["boots"])),
+        ("boots", _boots(facts)),
         (
             "event cost",
             f"p50 {facts['event_cost_p50_us']:.0f} µs, p99 {facts['event_cost_p99_us']:.0f} µs, "
@@ -165,6 +165,12 @@ def _trial(facts: dict[str, Any]) -> str:
 
 def _dry_run(probes: int) -> str:
     return f"{probes} events agree" if probes else "none: its file has no probes, convert it again"
+
+
+def _boots(facts: dict[str, Any]) -> str:
+    """How often the board started, and what reset it how often: it tells what it can."""
+    resets = ", ".join(f"{cause} {count}" for cause, count in facts["resets"].items())
+    return f"{facts['boots']} ({resets})" if resets else str(facts["boots"])
 
 
 def _by_source(counts: list[int]) -> str:

@@ -16,6 +16,9 @@ _led = machine.Pin(25, machine.Pin.OUT, value=0)
 ticks_us = virtual_world.ticks_us
 ticks_ms = virtual_world.ticks_ms
 idle = virtual_world.idle
+stop_watchdog = virtual_world.stop_watchdog
+
+_WATCHDOG_MS = 8388
 
 
 def start_sensors(ring):
@@ -29,6 +32,16 @@ def start_sensors(ring):
     for source, sensor in enumerate(sensors):
         sensor.start(_handler(ring.push, source))
     return sensors
+
+
+def reset_cause():
+    """Why the board started, in a word or two; "" if only MicroPython did."""
+    return virtual_world.reset_cause
+
+
+def start_watchdog():
+    """From now on the board is reset unless the function returned is called in time."""
+    return machine.WDT(timeout=_WATCHDOG_MS).feed
 
 
 def _handler(push, source):

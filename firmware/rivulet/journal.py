@@ -20,6 +20,8 @@ _NEW = {
     # [size, SHA-256 in hex] of the push that the other slot is taking.
     "incoming": None,
     "boots": 0,
+    # How often each of the board's causes has reset it.
+    "resets": {},
     "reverts": 0,
     # [SHA-256 in hex, why] of the last model that was left for the one before it.
     "reverted": ["", ""],

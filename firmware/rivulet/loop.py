@@ -95,15 +95,16 @@ class Loop:
         """The class decided last, or -1."""
         return self._policy.decision if self._policy is not None else -1
 
-    def run(self):
+    def run(self, feed=None):
         """Turn until the host asks for the REPL or somebody presses Ctrl-C.
 
+        feed: the watchdog's, called when a turn has been completed; None without one.
         Random bytes on the line hold a Ctrl-C in every 256. On a line with other noise they do
         not stop the loop: it stops listening for Ctrl-C until the line has been quiet.
         """
         while not self._commands.released:
             try:
-                self._turn_until_released()
+                self._turn_until_released(feed)
                 break
             except MemoryError:
                 # What the turn was about to do is lost; a machine without its loop is worse.
@@ -119,9 +120,11 @@ class Loop:
             self.interrupts_ignored += 1
         self._link.drain()
 
-    def _turn_until_released(self):
+    def _turn_until_released(self, feed):
         while not self._commands.released:
             self.turn()
+            if feed is not None:
+                feed()
             if self._deaf and self._link.quiet():
                 self._deaf = False
                 kbd_intr(self._break)

@@ -56,7 +56,8 @@ class Slots:
         self.trouble = ""
 
     def boot(self, cause=""):
-        """Count a start; `cause` WATCHDOG says that the program before it hung.
+        """Count a start and what caused it, "" where the chip was not reset; `cause` WATCHDOG says
+        that the program before it hung.
 
         A model on trial that hung, or has been started three times without standing, is left.
         Where there is none to blame, three failed starts in a row lead to `safe_mode`; the start
@@ -65,6 +66,9 @@ class Slots:
         self._make_folder()
         facts = self._journal.facts
         changes = {"boots": facts["boots"] + 1}
+        if cause:
+            changes["resets"] = dict(facts["resets"])
+            changes["resets"][cause] = facts["resets"].get(cause, 0) + 1
         failures, why = facts["failures"], facts["failure"]
         if cause == WATCHDOG and not facts["trial"]:
             failures, why = failures + 1, _HUNG
@@ -179,6 +183,7 @@ class Slots:
             "trial": facts["trial"],
             "trial_starts": facts["starts"],
             "boots": facts["boots"],
+            "resets": facts["resets"],
             "reverts": facts["reverts"],
             "reverted": facts["reverted"],
             "failures": facts["failures"],

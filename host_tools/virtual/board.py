@@ -77,7 +77,9 @@ class VirtualBoard:
         try:
             self._terminal = Terminal(self.port)
             self._relay = Relay(
-                self._terminal, lambda mode: self._command(interpreter, mode), self.wire
+                self._terminal,
+                lambda mode, cause: self._command(interpreter, mode, cause),
+                self.wire,
             )
         except OSError as error:
             self.power_off()
@@ -146,10 +148,10 @@ class VirtualBoard:
         """The last lines that the interpreter itself (not the firmware) had to say."""
         return list(self._relay.stderr_lines) if self._relay is not None else []
 
-    def _command(self, interpreter: Path, mode: str) -> list[str]:
+    def _command(self, interpreter: Path, mode: str, cause: str) -> list[str]:
         heap = [] if self.heap_kb is None else ["-X", f"heapsize={self.heap_kb}k"]
         return [
-            *(str(interpreter), *heap, str(_BOOT), mode, str(self.files)),
+            *(str(interpreter), *heap, str(_BOOT), mode, cause, str(self.files)),
             *(str(round(self.speed * 1000)), str(self.sensors)),
             *(str(self.stimulus.resolve()) if self.stimulus is not None else "",),
             "repeat" if self.repeat else "once",

@@ -25,6 +25,7 @@ _TO_HOST_BYTES = 4096
 _PIPE_BYTES = 8192
 # The system does not tell when a host opens the port: it has to be looked at.
 _OPEN_CHECK_MS = 10
+_WATCHDOG_CHECK_MS = 200
 # A second interrupt before the first was noticed would end the interpreter, so they keep a
 # distance; and what follows a Ctrl-C waits until the interrupt has struck, as it does on USB,
 # where the interrupt overtakes all other input.
@@ -48,7 +49,7 @@ class Relay:
     """Runs the interpreter and relays, in a thread of its own, until stopped."""
 
     def __init__(
-        self, terminal: Terminal, command: Callable[[str], list[str]], wire: Wire | None
+        self, terminal: Terminal, command: Callable[[str, str], list[str]], wire: Wire | None
     ) -> None:
         self._terminal: Terminal | None = terminal
         # What the cable was put into since the last turn; None: it was pulled.
@@ -81,8 +82,9 @@ class Relay:
         self._ready = False
         self._short_lives = 0
         self._next_mode = ""  # while a restart waits: what to start in
+        self._next_cause = ""
         self._restart_at = 0.0
-        self._start("friendly")
+        self._start("friendly", "power-on")
         self._thread = threading.Thread(target=self._run, name="virtual board", daemon=True)
         self._thread.start()
 
@@ -98,14 +100,18 @@ class Relay:
         self._cable.append(terminal)
         os.write(self._wake_end, b"c")
 
-    def _start(self, mode: str) -> None:
+    def _start(self, mode: str, cause: str) -> None:
         self._ready = False
         self._keyboard = True
         self._next_mode = ""
         self.stimulus_start_us = None
         self.stimulus_done = False
-        self._started_at = time.monotonic()
-        self._child = InterpreterProcess(self._command(mode), self._input_end, self._output_end)
+        self._started_at = self._fed_at = time.monotonic()
+        if cause:
+            self._watchdog_s = 0.0  # asleep; MicroPython's own restart does not stop it
+        self._child = InterpreterProcess(
+            self._command(mode, cause), self._input_end, self._output_end
+        )
 
     def _run(self) -> None:
         try:
@@ -130,7 +136,7 @@ class Relay:
         now = time.monotonic()
         if self._next_mode and now >= self._restart_at:
             self._child.end()
-            self._start(self._next_mode)
+            self._start(self._next_mode, self._next_cause)
         if not self._host_present and self._terminal is not None:
             self._host_present = self._terminal.opened()
         if self._interrupt_wanted and self._may_interrupt(now):
@@ -159,15 +165,20 @@ class Relay:
             self._serve_host(self._terminal, happened.get(self._terminal.master, 0))
         if self._input.fileno() in happened and self._to_board and not self._interrupt_wanted:
             self._feed_board()
-        # Last, for it may replace the interpreter.
+        # Last, for these may replace the interpreter.
         if self._child.stderr in happened:
             self._side_channel()
+        elif self._watchdog_s and time.monotonic() - self._fed_at > self._watchdog_s:
+            self._child.end()
+            self._start("friendly", "watchdog")
         return True
 
     def _patience_ms(self, sendable: bool) -> int:
         if (self._to_board and not sendable) or self._interrupt_wanted or self._next_mode:
             return 2
-        return 1000 if self._host_present else _OPEN_CHECK_MS
+        if not self._host_present:
+            return _OPEN_CHECK_MS
+        return _WATCHDOG_CHECK_MS if self._watchdog_s else 1000
 
     def _may_interrupt(self, now: float) -> bool:
         return self._ready and now - self._interrupted_at >= _INTERRUPT_SPACING_S
@@ -244,6 +255,7 @@ class Relay:
             elif words[:1] == ["restart"]:
                 self._ready = False
                 self._next_mode = "raw" if words[1:] == ["raw"] else "friendly"
+                self._next_cause = "software" if words[1:] == ["hard"] else ""
                 # An interrupt on its way to the old interpreter is for the new one.
                 self._restart_at = self._interrupted_at + _INTERRUPT_TRAVEL_S
             elif words == ["interrupted"]:
@@ -251,6 +263,11 @@ class Relay:
             elif words[:1] == ["keyboard"]:
                 self._keyboard = words[1:] == ["on"]
                 self._interrupt_wanted &= self._keyboard
+            elif words[:1] == ["watchdog"]:
+                self._watchdog_s = int(words[1]) / 1000
+                self._fed_at = time.monotonic()
+            elif words == ["fed"]:
+                self._fed_at = time.monotonic()
             elif words[:2] == ["stimulus", "start"]:
                 self.stimulus_start_us = int(words[2])
             elif words == ["stimulus", "end"]:
@@ -265,4 +282,4 @@ class Relay:
         if self._short_lives >= _SHORT_LIVES:
             self.failed = True
         else:
-            self._start("friendly")
+            self._start("friendly", "watchdog")

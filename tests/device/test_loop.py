@@ -274,3 +274,22 @@ def test_a_swap_happens_between_events_and_time_goes_on():
         assert twin.adopt(old)
         twin.event(50000, (0, 1, 2), (0.5, 1.0, -1.0))
         assert close(state(made), twin.cell.state_floats)
+
+
+def test_the_watchdog_is_fed_by_turns_that_were_completed_alone():
+    with Scratch() as folder:
+        made = Bench(folder, model_bytes())
+        loop = made.loop
+        fed = []
+        real = loop.turn
+
+        def turn():
+            real()
+            if loop.turns == 3:
+                raise MemoryError
+            if loop.turns == 5:
+                loop._commands.released = True
+
+        loop.turn = turn
+        loop.run(lambda: fed.append(loop.turns))
+        assert fed == [1, 2, 4, 5] and loop.memory_errors == 1

@@ -38,6 +38,15 @@ def test_the_first_model_has_nothing_to_go_back_to():
         assert store.confirm() is False
 
 
+def test_starts_and_their_causes_are_counted():
+    with Scratch() as folder:
+        for cause in ("power-on", "", WATCHDOG, "power-on", "", WATCHDOG, "power-on"):
+            store, _ = started(folder, cause)
+        facts = store.facts()
+        assert facts["boots"] == 7
+        assert facts["resets"] == {"power-on": 3, WATCHDOG: 2}
+
+
 def test_confirmed_it_stays():
     with Scratch() as folder:
         store = trying(folder)

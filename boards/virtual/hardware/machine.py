@@ -1,12 +1,16 @@
 """The virtual board's `machine`: pins and an I2C bus that lead to the simulated world."""
 
 import errno
+import time
 
 import virtual_world
 from micropython import const
 
 _UNIQUE_ID = b"RVIRTUAL"
 _FREQUENCY_HZ = const(125_000_000)
+
+PWRON_RESET = 1
+WDT_RESET = 3
 
 
 class Pin:
@@ -95,6 +99,27 @@ class I2C:
 
 
 SoftI2C = I2C
+
+
+class WDT:
+    """The supervisor keeps the time and kills the interpreter, whatever that is doing."""
+
+    def __init__(self, id=0, timeout=5000):
+        # Feeding is told no more often than this, so it may bite up to a quarter early.
+        self._interval_ms = timeout // 4
+        self._told_ms = time.ticks_ms()
+        virtual_world.event("watchdog %d" % timeout)
+
+    def feed(self):
+        now = time.ticks_ms()
+        if time.ticks_diff(now, self._told_ms) >= self._interval_ms:
+            self._told_ms = now
+            virtual_world.event("fed")
+
+
+def reset_cause():
+    # As on rp2, which knows no other two.
+    return WDT_RESET if virtual_world.reset_cause in ("watchdog", "software") else PWRON_RESET
 
 
 def reset():

@@ -39,6 +39,9 @@ sensors = []
 # Pin number -> (handler, argument), as Pin.irq set them.
 interrupts = {}
 
+# Why this interpreter was started: "power-on", "watchdog", "software"; "" by a soft reset.
+reset_cause = ""
+
 _speed_permille = 1000
 _origin = time.ticks_us()
 _stimulus = None
@@ -74,9 +77,14 @@ def restart(mode):
             event("interrupted")  # it is meant for what runs next
 
 
-def configure(speed_permille, sensor_count, stimulus, repeat):
+def stop_watchdog():
+    event("watchdog 0")
+
+
+def configure(cause, speed_permille, sensor_count, stimulus, repeat):
     """Set the world up; `stimulus` is a path, empty for a world at rest."""
-    global _speed_permille, _stimulus, _repeat
+    global reset_cause, _speed_permille, _stimulus, _repeat
+    reset_cause = cause
     _speed_permille = speed_permille
     _repeat = repeat
     sensors.extend(Sensor(address, pin) for address, pin in _WIRING[:sensor_count])

@@ -32,6 +32,8 @@ _ARCHES = (
 # The processors that modules in assembler are for.
 _ASSEMBLER = {
     "thumb.py": ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
+    "layers_thumb.py": ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
+    "ltc_thumb.py": ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
     "rom_float.py": ("armv6m",),
     "fpu.py": ("armv7emsp", "armv7emdp"),
 }

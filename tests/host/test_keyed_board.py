@@ -13,6 +13,7 @@ from host_tools.boards import load_board
 from host_tools.errors import RivuletError
 from host_tools.flash import flash
 from host_tools.keys import new_key, read_key
+from host_tools.paths import BOARDS
 from host_tools.provision import Access
 from host_tools.raw_repl import raw_repl
 from host_tools.virtual import VirtualBoard
@@ -26,16 +27,17 @@ _KEY = bytes(range(32))
 
 
 class Tap:
-    """A wire that keeps what went to the board."""
+    """A wire that keeps what went over it."""
 
     def __init__(self) -> None:
-        self.heard = b""
+        self.heard = self.said = b""
 
     def to_board(self, data: bytes) -> bytes:
         self.heard += data
         return data
 
     def to_host(self, data: bytes) -> bytes:
+        self.said += data
         return data
 
     def frames(self) -> list[bytes]:
@@ -173,6 +175,33 @@ def test_ctrl_c_does_not_give_the_prompt(keyed: VirtualBoard) -> None:
         assert facts["turns"] > turns and facts["interrupts_ignored"] == 0
         made.release()
     with raw_repl(str(keyed.port)) as repl:
+        assert repl.run("print(1 + 1)").strip() == "2"
+
+
+def test_a_crash_does_not_give_the_prompt(board: VirtualBoard) -> None:
+    """It starts again, and after three failures serves the wire alone: for the key, as ever."""
+    (board.files / "access").mkdir()
+    (board.files / "access" / "key").write_text(_KEY.hex() + "\n")
+    source = (BOARDS / "virtual" / "board.py").read_text()
+    broken = source + "\ndef idle():\n    raise RuntimeError('broken')\n"
+    (board.files / "firmware" / "a" / "board.py").write_text(broken)
+    tap = board.wire = Tap()
+    board.power_on()
+    end = time.monotonic() + 30
+    while True:
+        try:
+            with wire(board) as made:
+                facts = made.status()
+                if facts["safe_mode"]:
+                    break
+        except RivuletError:
+            assert time.monotonic() < end, tap.said[-400:]
+    assert b"RuntimeError: broken" in tap.said and b">>>" not in tap.said
+    with wire(board, None) as made, pytest.raises(RivuletError, match="keyed"):
+        made.release()
+    with wire(board) as made:
+        made.release()
+    with raw_repl(str(board.port)) as repl:
         assert repl.run("print(1 + 1)").strip() == "2"
 
 

@@ -25,7 +25,7 @@ _BATCH_CHARS = 3000
 _CHUNK_BYTES = 1536
 
 # Paths are relative: they mean the folder that the board starts in, "/" on most boards.
-_AGENT = """\
+AGENT = """\
 import hashlib,json,os,sys
 from binascii import a2b_base64,hexlify
 def digest(p):
@@ -113,7 +113,7 @@ class BoardFacts:
 def survey(repl: RawRepl) -> BoardFacts:
     """Ask the board about itself; what the other functions here call is defined on it, too."""
     try:
-        repl.run(_AGENT)
+        repl.run(AGENT)
         facts = BoardFacts(**json.loads(repl.run(_SURVEY)))
     except (BoardCodeError, ValueError, TypeError) as error:
         raise RivuletError(

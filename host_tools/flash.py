@@ -81,9 +81,7 @@ def flash(
         facts = survey(repl)
         arch, form = _choose_form(board, facts)
         payload = build_payload(board, arch)
-        plan = _plan(repl, payload, facts)
-        _check_space(port, plan, facts)
-        _carry_out(repl, plan, payload, progress)
+        plan = install(repl, payload, facts, progress)
         if access is not None:
             provision(repl, access)
     outside = [file for file in plan.outside.values() if file.path != POINTER]
@@ -128,7 +126,9 @@ def _choose_form(board: Board, facts: BoardFacts) -> tuple[str | None, str]:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
+    """What `install` has to do on a board."""
+
     # The folder of the new firmware, that of the old one if there is nothing to change there.
     folder: str
     # To be written into it, its manifest last.
@@ -145,7 +145,17 @@ class _Plan:
     gone: list[str]
 
 
-def _plan(repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts) -> _Plan:
+def install(
+    repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts, progress: Progress | None = None
+) -> Plan:
+    """Make the firmware on the board `payload`; what was done for that. Raises RivuletError."""
+    plan = _plan(repl, payload, facts)
+    _check_space(repl.port, plan, facts)
+    _carry_out(repl, plan, payload, progress)
+    return plan
+
+
+def _plan(repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts) -> Plan:
     wanted = {file.path: file.sha256 for file in payload}
     other = {"a": "b", "b": "a"}
     # The folder that runs: where the named one did not import, that is the other one.
@@ -180,7 +190,7 @@ def _plan(repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts) -> _Plan
     # After the name: an older one, or none, starts what it always started.
     if found[main.path] != main.sha256:
         outside[main.path] = main
-    return _Plan(
+    return Plan(
         folder=folder,
         files=files,
         local={path: source for path, source in local.items() if path in _paths(files)},
@@ -196,7 +206,7 @@ def _paths(files: list[PayloadFile]) -> set[str]:
 
 
 def _carry_out(
-    repl: RawRepl, plan: _Plan, payload: list[PayloadFile], progress: Progress | None
+    repl: RawRepl, plan: Plan, payload: list[PayloadFile], progress: Progress | None
 ) -> None:
     outside = list(plan.outside.values())
     if plan.files:
@@ -212,7 +222,7 @@ def _carry_out(
     remove(repl, plan.former)
 
 
-def _check_space(port: str, plan: _Plan, facts: BoardFacts) -> None:
+def _check_space(port: str, plan: Plan, facts: BoardFacts) -> None:
     block = facts.block_bytes
     files = [*plan.files, *plan.outside.values()]
     needed = sum(-(-len(file.data) // block) * block for file in files)

@@ -1,0 +1,163 @@
+"""What a board writes to its flash, as scenarios that a power cut may end at any moment.
+
+A scenario is (name, prepare, act, allowed): `prepare(folder)` brings a filesystem to where it
+begins, `act(folder)` is what gets cut, `allowed` are the models that a start may run afterwards.
+`check` starts the board on what is left, and updates it.
+"""
+
+import hashlib
+from binascii import hexlify
+
+from fixtures import model_bytes, settings, tensors
+
+from rivulet.slots import WATCHDOG
+from rivulet.store import Store, StoreError
+
+OLD = model_bytes(arrays=tensors(hidden=2))
+NEW = model_bytes(settings(integrator="euler"), tensors(hidden=2, seed=2))
+# More than is flushed at once.
+LARGE = model_bytes(arrays=tensors(hidden=24, seed=3))
+_LAST = model_bytes(arrays=tensors(hidden=3, seed=4))
+_PIECE = 512
+_HALF = 4608
+
+
+def sha(data):
+    return hashlib.sha256(data).digest()
+
+
+def in_hex(data):
+    return hexlify(sha(data)).decode()
+
+
+def started(folder, cause=""):
+    """(store, hash of the model that runs) after a start."""
+    store = Store(folder)
+    store.boot(cause)
+    return store, store.load_active()[1]
+
+
+def send(store, data, upto=None):
+    begin = store.begin(len(data), sha(data))
+    end = len(data) if upto is None else upto
+    for at in range(begin, end, _PIECE):
+        store.write(at, data[at : min(at + _PIECE, end)])
+
+
+def push(store, data):
+    send(store, data)
+    store.finish()
+    store.activate()
+
+
+def _nothing(folder):
+    pass
+
+
+def _old(folder):
+    push(Store(folder), OLD)
+
+
+def _on_trial(folder):
+    _old(folder)
+    push(started(folder)[0], NEW)
+
+
+def _interrupted(folder):
+    _old(folder)
+    store = started(folder)[0]
+    send(store, LARGE, _HALF)
+    store.rest()
+
+
+def _tried_three_times(folder):
+    _on_trial(folder)
+    started(folder)
+    started(folder)
+
+
+def _failing(folder):
+    _old(folder)
+    for _ in range(2):
+        started(folder)[0].crashed("x")
+
+
+def _confirmed(folder):
+    _on_trial(folder)
+    started(folder)[0].confirm()
+
+
+def _go_back(folder):
+    store = started(folder)[0]
+    store.previous()
+    store.go_back("by hand")
+
+
+def _refused(folder):
+    store = started(folder)[0]
+    send(store, NEW[:-8])
+    try:
+        store.finish()
+    except StoreError:
+        pass
+
+
+SCENARIOS = (
+    ("first push", _nothing, lambda folder: push(Store(folder), NEW), (None, NEW)),
+    ("push", _old, lambda folder: push(started(folder)[0], NEW), (OLD, NEW)),
+    (
+        "push of several flushes",
+        _old,
+        lambda folder: push(started(folder)[0], LARGE),
+        (OLD, LARGE),
+    ),
+    (
+        "push that goes on",
+        _interrupted,
+        lambda folder: push(started(folder)[0], LARGE),
+        (OLD, LARGE),
+    ),
+    ("push that is refused", _old, _refused, (OLD,)),
+    (
+        "push over a trial",
+        _on_trial,
+        lambda folder: push(started(folder)[0], LARGE),
+        (OLD, NEW, LARGE),
+    ),
+    ("confirm", _on_trial, lambda folder: started(folder)[0].confirm(), (NEW,)),
+    ("start on trial", _on_trial, started, (NEW,)),
+    ("revert at the last start", _tried_three_times, started, (OLD, NEW)),
+    ("revert after the watchdog", _on_trial, lambda folder: started(folder, WATCHDOG), (OLD, NEW)),
+    (
+        "revert after a crash",
+        _on_trial,
+        lambda folder: started(folder)[0].crashed("x"),
+        (OLD, NEW),
+    ),
+    ("rollback", _confirmed, _go_back, (OLD, NEW)),
+    ("start that fails", _failing, lambda folder: started(folder)[0].crashed("x"), (OLD,)),
+)
+
+
+def check(folder, allowed):
+    """Start the board and update it; (the model it ran, what was wrong or "")."""
+    store, digest = started(folder)
+    if store.safe_mode:  # it runs none by design, and the start after it does
+        store, digest = started(folder)
+    ran = None
+    for data in (OLD, NEW, LARGE):
+        if digest == in_hex(data):
+            ran = data
+    if digest and ran is None:
+        return None, "it runs a model that nobody sent"
+    if ran not in allowed:
+        return ran, "it runs %s" % (digest[:12] or "no model")
+    if store.on_trial:
+        try:
+            store.previous()
+        except StoreError as error:
+            return ran, "on trial without a way back: %s" % error
+    push(store, _LAST)
+    if started(folder)[1] != in_hex(_LAST):
+        return ran, "the next push does not become active"
+    return ran, ""

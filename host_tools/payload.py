@@ -62,6 +62,12 @@ def build_payload(board: Board, arch: str | None) -> list[PayloadFile]:
     return files
 
 
+def on_a_board(payload: list[PayloadFile], name: str = "a") -> list[PayloadFile]:
+    """All files of a board that starts this firmware, from the folder that a board starts in."""
+    firmware = [PayloadFile(f"{FOLDERS[name]}/{file.path}", file.data) for file in payload]
+    return [*firmware, PayloadFile(POINTER, name.encode()), starter()]
+
+
 def starter() -> PayloadFile:
     """main.py, which MicroPython starts only as source."""
     return PayloadFile(STARTER, (FIRMWARE / STARTER).read_bytes())

@@ -9,7 +9,7 @@ from pathlib import Path
 from host_tools.boards import load_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given
-from host_tools.payload import build_payload
+from host_tools.payload import build_payload, on_a_board
 from host_tools.stimulus import from_events
 from host_tools.virtual import VirtualBoard
 from host_tools.virtual.relay import Wire
@@ -32,7 +32,7 @@ def virtual_board(
         heap_kb=heap_kb,
         wire=wire,
     )
-    for file in build_payload(load_board("virtual"), None):
+    for file in on_a_board(build_payload(load_board("virtual"), None)):
         path = board.files / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.data)

@@ -12,6 +12,7 @@ from host_tools.faults import Given, Row
 from host_tools.faults._boards import Cable, connected, virtual_board
 from host_tools.faults._models import fresh_models
 from host_tools.flash import flash
+from host_tools.payload import FOLDERS, POINTER
 from host_tools.virtual import VirtualBoard
 
 # Of no board: so that source is flashed, which needs no compiler.
@@ -107,8 +108,9 @@ def _monitoring(given: Given, board: VirtualBoard, cable: Cable) -> Row:
 
 def _age(board: VirtualBoard) -> None:
     """Make some files of the firmware those of an older one."""
+    firmware = board.files / FOLDERS[(board.files / POINTER).read_text()]
     for path in _CHANGED:
-        with (board.files / path).open("a") as file:
+        with (firmware / path).open("a") as file:
             file.write("# as it was before\n" * 100)
 
 

@@ -9,6 +9,7 @@ import micropython
 from rivulet.link import Link
 from rivulet.loop import Loop
 from rivulet.store import Store
+from rivulet.warm import Warm
 
 
 def run(keyed, trouble=""):
@@ -22,7 +23,8 @@ def run(keyed, trouble=""):
 
         access = Access()
     store = Store(trial_s=getattr(board, "TRIAL_S", 60), access=access)
-    store.boot(board.reset_cause() if hasattr(board, "reset_cause") else "")
+    cause = board.reset_cause() if hasattr(board, "reset_cause") else None
+    store.boot(cause or "")
     again = False
     feed = None
     try:
@@ -30,7 +32,8 @@ def run(keyed, trouble=""):
         if hasattr(board, "start_watchdog"):
             feed = board.start_watchdog()
         link = Link(sys.stdin.buffer, sys.stdout.buffer)
-        loop = Loop(_resting() if store.safe_mode else board, link, store, access)
+        device = _resting() if store.safe_mode else board
+        loop = Loop(device, link, store, access, Warm(cause=cause))
         loop.firmware_trouble = trouble
         loop.run(feed)
         again = loop.again

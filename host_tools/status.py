@@ -87,6 +87,8 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("guard", _guard(facts)),
         ("models swapped", f"{facts['swaps']} since start, {facts['reverts']} reverts ever"),
         ("boots", _boots(facts)),
+        ("model started", facts["started"]),
+        ("snapshots", facts["snapshot_trouble"] or f"{facts['snapshots']} since start"),
         (
             "event cost",
             f"p50 {facts['event_cost_p50_us']:.0f} µs, p99 {facts['event_cost_p99_us']:.0f} µs, "

@@ -31,10 +31,11 @@ _EVENTS_PER_COLLECTION = const(16)
 
 class Loop:
     """board: a board module (see boards/); link: the wire; store: where models are kept;
-    access: who may command it (access.Access), or None where anyone may.
+    access: who may command it (access.Access), or None where anyone may; warm: the snapshot that
+    survives a restart (warm.Warm), or None.
     """
 
-    def __init__(self, board, link, store, access=None):
+    def __init__(self, board, link, store, access=None, warm=None):
         self.board = board
         self.ring = EventRing()
         self.clock = Clock(board.ticks_us, board.ticks_ms)
@@ -70,6 +71,9 @@ class Loop:
         self.memory_errors = 0
         self._deaf = False
         self.heap_low = heap_free()
+        self.warm = warm
+        # Whether the state goes on from a snapshot: then the time before the first event counts.
+        self._warmed = False
         self.model = self._policy = self._recent = None
         # While another model's outputs are being approached; while a model has to show itself.
         self._handover = self.trial = None
@@ -84,6 +88,7 @@ class Loop:
             if model is not None:
                 self._link.resize(telemetry.longest(model, len(self.sensors)))
                 self._install(model, digest, self._connect(model))
+                self._restore()
                 if store.unsettled:
                     self._try()
         except (ModelError, MemoryError) as error:
@@ -114,10 +119,12 @@ class Loop:
             except KeyboardInterrupt:
                 pass
             if self._break == _CTRL_C and not self._is_noise():
+                self._keep(True)
                 raise KeyboardInterrupt
             kbd_intr(-1)
             self._deaf = True
             self.interrupts_ignored += 1
+        self._keep(True)
         self._link.drain()
 
     def _turn_until_released(self, feed):
@@ -159,6 +166,8 @@ class Loop:
         if not busy:
             if self.events - self._collected >= _EVENTS_PER_COLLECTION:
                 self._collect()
+            if self.warm is not None and self.warm.due(self.events):
+                self._keep(False)
             self.board.idle()
 
     def _event(self):
@@ -187,7 +196,7 @@ class Loop:
         else:
             dt_us = elapsed_us(self.epoch, self.ticks, epoch, ticks)
         events = self.events
-        if events == 0:
+        if events == 0 and not self._warmed:
             dt_us = 0
         self.events = events + 1
         if dt_us < 0:
@@ -217,7 +226,8 @@ class Loop:
         self._decided_epoch, self._decided_ticks = epoch, ticks
         ahead_us = elapsed_us(self.epoch, self.ticks, epoch, ticks)
         model = self.model
-        outputs = model.peek(ahead_us) if ahead_us > 0 and self.events else model.outputs()
+        moves = ahead_us > 0 and (self.events or self._warmed)
+        outputs = model.peek(ahead_us) if moves else model.outputs()
         if self._handover is not None:
             outputs = self._handed_over(outputs)
         self.supervisor.look()
@@ -255,6 +265,18 @@ class Loop:
             self.gc_worst_us = pause
         self._note_heap()
         self._collected = self.events
+
+    def _restore(self):
+        """The state that the model had before the board started, brought to now."""
+        if self.warm is not None:
+            self._warmed = self.warm.restore(self.model, self.model_hash)
+            self.clock.update()
+            self.epoch, self.ticks = self.clock.epoch, self.clock.ticks
+            self._link.text("model started " + self.warm.started)
+
+    def _keep(self, orderly):
+        if self.warm is not None and self.model is not None:
+            self.warm.save(self.model, self.model_hash, self.events, orderly)
 
     def swap(self):
         """Verify the pushed model and run it from the next event on; what became of the state.

@@ -152,16 +152,19 @@ def check_settings(settings):
         )
 
 
-def _check_outputs(settings, outputs):
+def _check_extras(settings, units, outputs):
     if settings["output"] == "class" and len(settings["classes"]) != outputs:
         raise ModelError("%d class names for %d outputs" % (len(settings["classes"]), outputs))
-    if "guards" not in settings:
-        return
-    # Imported by models that need it: others leave the memory to the board.
-    from rivulet import bounds
-
+    # Imported by models that need them: others leave the memory to the board.
     try:
-        bounds.check(settings, outputs)
+        if "guards" in settings:
+            from rivulet import bounds
+
+            bounds.check(settings, outputs)
+        if "warm_start" in settings:
+            from rivulet import warm
+
+            warm.check(settings, units)
     except ValueError as error:
         raise ModelError(str(error))
 
@@ -203,7 +206,7 @@ def _check(settings, tensors):
     for name in tensors:
         if name not in wanted:
             raise ModelError("tensor '%s' does not belong to a %s cell" % (name, settings["cell"]))
-    _check_outputs(settings, readout[0])
+    _check_extras(settings, hidden, readout[0])
     return cell
 
 
@@ -215,7 +218,7 @@ def _check_fixed(settings, tensors):
         sizes = fixed_file.check(settings, tensors)
     except ValueError as error:
         raise ModelError(str(error))
-    _check_outputs(settings, sizes[2])
+    _check_extras(settings, sizes[0], sizes[2])
     return sizes
 
 

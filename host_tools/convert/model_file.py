@@ -27,7 +27,7 @@ _DEFAULTS: Settings = {
     "provenance": {},
 }
 # What a file has only if somebody asks for it.
-_OPTIONAL = ("guards",)
+_OPTIONAL = ("guards", "warm_start")
 
 
 @dataclass

@@ -125,9 +125,10 @@ class Board:
 
 
 class Bench:
-    """A loop with everything around it. folder: where its models are; access: its door."""
+    """A loop with everything around it. folder: where its models are; access: its door;
+    warm: what it kept."""
 
-    def __init__(self, folder, data=None, sensors=None, now=0, access=None):
+    def __init__(self, folder, data=None, sensors=None, now=0, access=None, warm=None):
         if sensors is None:
             sensors = [Sensor("s", ("a", "b", "c"))]
         if data is not None:
@@ -143,7 +144,7 @@ class Bench:
         self.port = Port()
         self.link = self.port.link()
         self.store = Store(folder, access=access)
-        self.loop = Loop(self.board, self.link, self.store, access)
+        self.loop = Loop(self.board, self.link, self.store, access, warm)
 
     def turns(self, count=1):
         for _ in range(count):

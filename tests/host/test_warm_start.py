@@ -1,0 +1,104 @@
+"""What saving snapshots costs the flash of a Pico; what a warm start is worth."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host_tools.paths import FIRMWARE, ROOT
+from host_tools.raw_repl import raw_repl
+from host_tools.virtual import VirtualBoard
+from host_tools.wire import Board
+
+# Two years of saves would take too long; the filesystem's habits show in some hundreds.
+_SAVES = 960
+_SAVES_A_DAY = 96
+_BLOCK_LASTS = 100_000
+
+_MEASURE = f"""
+import json, os, sys, vfs
+class Flash:
+    def __init__(self):
+        self.data = bytearray(b"\\xff" * 4096 * 352)
+        self.erased = [0] * 352
+    def readblocks(self, block, buffer, offset=0):
+        at = 4096 * block + offset
+        buffer[:] = self.data[at : at + len(buffer)]
+    def writeblocks(self, block, buffer, offset=0):
+        at = 4096 * block + offset
+        self.data[at : at + len(buffer)] = buffer
+    def ioctl(self, what, argument):
+        if what == 4:
+            return 352
+        if what == 5:
+            return 4096
+        if what == 6:
+            self.erased[argument] += 1
+            return 0
+flash = Flash()
+sys.path[:0] = sys.argv[1:3]
+from fixtures import built, tensors
+from rivulet.warm import Warm
+names = ["c%d" % i for i in range(6)]
+model = built(
+    tensors(32, 6, 4), channels=names, classes=list("abcd"),
+    normalisation={{"offset": [0.0] * 6, "scale": [1.0] * 6}},
+)
+vfs.VfsLfs2.mkfs(flash, progsize=256)
+vfs.mount(vfs.VfsLfs2(flash, progsize=256), "/flash")
+os.chdir("/flash")
+os.mkdir("models")
+with open("models/a.safetensors", "wb") as file:
+    file.write(bytes(20000))
+before = list(flash.erased)
+warm = Warm()
+for i in range({_SAVES}):
+    model.event(40000, tuple(range(6)), [0.1 * (i % 9)] * 6)
+    warm.save(model, "ab" * 32, i)
+each = [now - then for now, then in zip(flash.erased, before)]
+print(json.dumps({{
+    "saves": warm.saves, "erases": sum(each), "most": max(each)
+}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def worn(micropython: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [micropython, "-X", "heapsize=16M", "-c", _MEASURE, FIRMWARE, ROOT / "tests" / "device"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def test_flash_outlives_the_machine(worn: dict[str, Any]) -> None:
+    assert worn["saves"] == _SAVES
+    a_day = worn["erases"] * _SAVES_A_DAY / _SAVES
+    assert a_day < 50
+    # Even if they all went to one block; littlefs spreads them.
+    assert _BLOCK_LASTS / a_day / 365 > 5
+    assert worn["most"] < worn["erases"] / 2
+
+
+def test_a_board_goes_on_where_it_was_left(board: VirtualBoard, model: Path) -> None:
+    board.power_on()
+    with Board(str(board.port)) as wire:
+        assert wire.status()["started"] == "cold"
+        wire.push(model.read_bytes())
+    with raw_repl(str(board.port)):
+        pass  # Ctrl-C, and a soft reset at the end
+    with Board(str(board.port)) as wire:
+        assert re.match(r"warm, \d+ s after the last snapshot", wire.status()["started"])
+    # The power fails, and somebody else's model is there when it comes back.
+    board.power_off()
+    (board.files / "models" / "warm").write_bytes(b"RvW1" + bytes(200))
+    board.power_on()
+    with Board(str(board.port)) as wire:
+        assert wire.status()["started"] == "cold: the snapshot is damaged"

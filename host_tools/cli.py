@@ -83,8 +83,8 @@ def virtual(
 
     folder = ports.VIRTUAL_PORTS / "default"
     interpreter = find_micropython(_err.print)
-    stimulus = prepare(data, drop, jitter, folder / "stimulus.bin")
-    board = VirtualBoard(folder, stimulus, interpreter, repeat=True)
+    stimulus, sensors = prepare(data, drop, jitter, folder / "stimulus.bin")
+    board = VirtualBoard(folder, stimulus, interpreter, repeat=True, sensors=sensors)
     # Ended by a service manager or a script, it leaves as cleanly as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with board:

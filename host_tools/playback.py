@@ -9,13 +9,14 @@ from host_tools import recordings, stimulus
 from host_tools.errors import RivuletError
 
 
-def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> Path | None:
-    """Write the stimulus called `data` ('activity' or an EVENTS.csv) to `path`; None for 'none'.
+def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> tuple[Path | None, int]:
+    """Write the stimulus called `data` ('activity' or an EVENTS.csv) to `path`.
 
-    drop: share of samples lost; jitter_ms: how far sample times stray. Raises RivuletError.
+    Returns the path, None for 'none', and how many sensors play it. drop: share of samples lost;
+    jitter_ms: how far sample times stray. Raises RivuletError.
     """
     if data == "none":
-        return None
+        return None, 1
     if data == "activity":
         loaded = recordings.load("activity", "test")
         made = stimulus.build(
@@ -29,7 +30,7 @@ def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> Path | None
         raise RivuletError(f"no data '{data}': use activity, none, or the path of an EVENTS.csv")
     path.parent.mkdir(parents=True, exist_ok=True)
     made.write(path)
-    return path
+    return path, 1 + int(made.records["source"].max(initial=0))
 
 
 def shuffled(count: int, seed: int = 0) -> Sequence[int]:

@@ -1,6 +1,10 @@
 """The dry run: a few events with known outputs, which a model file brings with it."""
 
+from rivulet.compat import const
 from rivulet.model import ModelError
+
+_MOST = const(32)
+_LONGEST_US = const(60000000)
 
 
 def try_out(model):
@@ -17,12 +21,16 @@ def try_out(model):
     try:
         channels = tuple(range(len(model.channels)))
         for number, (dt_us, inputs, wanted) in enumerate(probes["events"]):
+            if number == _MOST or not 0 <= dt_us <= _LONGEST_US:
+                raise ModelError("its dry run is longer than a board takes time for")
             model.event(dt_us, channels, inputs)
             if not _agree(model.outputs(), wanted, probes["tolerance"]):
                 raise ModelError(
                     "event %d of its dry run gives other outputs than on the host" % (number + 1)
                 )
-    except (TypeError, KeyError, IndexError, AttributeError):
+    except ModelError:
+        raise
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError):
         raise ModelError("the metadata's 'probes' are not events with outputs")
     model.reset()
     return len(probes["events"])

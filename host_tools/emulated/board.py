@@ -47,6 +47,8 @@ class EmulatedPico:
         self.stimulus: Path | None = None
         self.stimulus_start_us: int | None = None
         self.stimulus_done = False
+        # Whether operations on the flash are noted in FOLDER/flash.notes (see flash_notes.py).
+        self.notes = False
         self._uf2 = uf2.resolve()
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: threading.Thread | None = None
@@ -62,7 +64,7 @@ class EmulatedPico:
         self.stimulus_done = False
         self._ready.clear()
         log = self.folder / "emulator.log"
-        command = [sys.executable, "-m", "host_tools.emulated"]
+        command = [sys.executable, "-m", "host_tools.emulated", *(["--notes"] * self.notes)]
         command += [str(self._uf2), str(self.folder)]
         command += [str(self.stimulus.resolve())] if self.stimulus is not None else []
         try:

@@ -1,9 +1,10 @@
 """The process behind an emulated Pico: the chip, its USB console on a pty, its flash in a file.
 
-    python -m host_tools.emulated IMAGE.uf2 FOLDER [STIMULUS]
+    python -m host_tools.emulated [--notes] IMAGE.uf2 FOLDER [STIMULUS]
 
 Runs until its standard input ends, which is how the power is cut; that also happens when the
-program that started it dies. Says READY and what the stimulus does on standard output.
+program that started it dies. With --notes the file FOLDER/flash.notes gets every operation on the
+flash. Says READY and what the stimulus does on standard output.
 """
 
 import select
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 READY = "ready"
+_NOTES = "--notes"
 
 _FLASH_BYTES = 2 * 1024 * 1024
 # Simulated time is held to real time at steps of this length.
@@ -85,6 +87,11 @@ class Machine:
                 break
             console.serve(happened)
 
+    def note_flash(self, folder: Path) -> None:
+        from host_tools.emulated import flash_notes
+
+        flash_notes.attach(self._mcu, folder / flash_notes.NAME)
+
     def save(self) -> None:
         """What is in the flash now is what the next boot finds."""
         fresh = self._flash_file.with_suffix(".new")
@@ -102,8 +109,11 @@ class Machine:
 
 
 def main() -> None:
-    uf2, folder, *stimulus = (Path(argument) for argument in sys.argv[1:])
+    arguments = [argument for argument in sys.argv[1:] if argument != _NOTES]
+    uf2, folder, *stimulus = map(Path, arguments)
     machine = Machine(uf2, folder, stimulus[0] if stimulus else None)
+    if _NOTES in sys.argv:
+        machine.note_flash(folder)
     try:
         machine.run()
     finally:

@@ -36,8 +36,8 @@ test: lint $(if $(PICO_UF2),$(VENV)/.emulator) ## formatting, lint, types and ev
 test-train: $(VENV)/.train ## the tests that need PyTorch: training, gradients, parity with ncps
 	@$(BIN)/python -m pytest -q -n 2 tests/parity tests/train
 
-bench: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## the benchmark table [PICO_UF2=file.uf2: on an emulated Pico]
-	@$(BIN)/rivulet bench $(if $(PICO_UF2),--uf2 '$(PICO_UF2)')
+bench: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## the benchmark, its table and picture [PICO_UF2=file.uf2: on an emulated Pico]
+	@$(BIN)/rivulet bench $(if $(PICO_UF2),--uf2 '$(PICO_UF2)' --write docs/bench/emulated_pico,--write build/bench/this_computer)
 
 faults: $(VENV)/.base ## inject every fault there is; the table of what became of each
 	@$(BIN)/rivulet faults

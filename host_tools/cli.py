@@ -438,10 +438,13 @@ def bench(
     uf2: Annotated[
         Path | None, typer.Option(help="Measure on an emulated Pico with this MicroPython image.")
     ] = None,
+    write: Annotated[
+        Path | None, typer.Option(help="Write the table as a page with its picture: FOLDER/NAME.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Time the cell against its plain form; on a board with --port, else on this machine."""
-    from host_tools.bench import bench_table, run_bench, run_bench_emulated
+    from host_tools.bench import bench_table, run_bench, run_bench_emulated, write_report
 
     if uf2 is not None:
         if port is not None:
@@ -453,6 +456,9 @@ def bench(
         print(json.dumps(report, indent=2))
     else:
         _out.print(bench_table(report))
+    if write is not None:
+        page = write_report(report, write)
+        _err.print(f"written: {page} and {page.with_suffix('.svg')}")
 
 
 @app.command()

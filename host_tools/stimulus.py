@@ -114,6 +114,12 @@ def build(
     return Stimulus(records, tuple(timeline), len(records), lost, saturated, start_us)
 
 
+def at_times(t_us: NDArray[np.int64]) -> Stimulus:
+    """Samples of nothing at these times."""
+    records = _records(t_us, 0, 0, np.zeros((len(t_us), 6), np.int16))
+    return Stimulus(records, (), len(t_us), 0, 0, int(t_us[-1]))
+
+
 def merge(stimuli: Iterable[Stimulus]) -> Stimulus:
     """Several sensors at once; the timeline is that of the first."""
     parts = list(stimuli)

@@ -11,11 +11,15 @@ _KEPT = [*range(4, 12), 13]
 class Core:
     """A Cortex-M; functions are called as MicroPython calls them, with words in r0 to r3."""
 
-    def __init__(self, code: bytes, *, memory: tuple[int, ...] = (), fpu: bool = False) -> None:
-        """memory: where to have 1 MiB each besides; fpu: whether there is a floating-point unit.
+    def __init__(
+        self, code: bytes, *, entry: int = 0, memory: tuple[int, ...] = (), fpu: bool = False
+    ) -> None:
+        """entry: where the function begins in the code; memory: where to have 1 MiB each besides;
+        fpu: whether there is a floating-point unit.
 
         Without one its instructions are unknown, as on a Cortex-M0.
         """
+        self._begin = CODE + entry | 1
         self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         model = arm.UC_CPU_ARM_CORTEX_M4 if fpu else arm.UC_CPU_ARM_CORTEX_M0
         self.uc.ctl_set_cpu_model(model)
@@ -37,7 +41,7 @@ class Core:
             self.uc.reg_write(_register(number), value & 0xFFFFFFFF)
         self.uc.reg_write(arm.UC_ARM_REG_LR, RETURN | 1)
         self.instructions = 0
-        self.uc.emu_start(CODE | 1, RETURN)
+        self.uc.emu_start(self._begin, RETURN)
         for number, value in kept.items():
             assert self.uc.reg_read(_register(number)) == value
         # MicroPython makes an int of it.

@@ -34,7 +34,12 @@ _EVENTS_PER_TURN = 4
 _LOADED_UNITS = 64
 # Made and removed again, in the folder that a board starts in.
 _FOLDER = "bench-models"
+_NAMES = {"thumb": "Thumb assembler", "viper": "viper", "python": "plain Python"}
 _WIDTHS = {"I32": 4, "I16": 2, "U16": 2, "I8": 1}
+
+
+if BACKEND == "ulab":
+    import ulab
 
 
 class Random:
@@ -130,6 +135,36 @@ def softplus(z):
     return log(1.0 + exp(z)) if z < 20.0 else z
 
 
+def some_bytes(count):
+    """Random ones, a prime number of which are repeated: more take a board too long."""
+    state = 1
+    made = bytearray(count)
+    for i in range(count):
+        state = (state * 1103 + 12345) & 0xFFFF
+        made[i] = state >> 8
+    return made
+
+
+def tables():
+    """(entry, words) of the tables that all models of this benchmark share."""
+    alpha = array("i", bytes(4 * fixed.NODES))
+    drive = array("i", bytes(4 * fixed.NODES))
+    for i in range(fixed.NODES):
+        rate = min(_ALPHA_MIN + softplus((i - 256) / 16), _ALPHA_MAX)
+        alpha[i] = int(rate * 1048576)
+        drive[i] = int(32767 * tanh((i - 256) / 32))
+    decay = array("i", [int(65535 * exp(-i / 16)) for i in range(fixed.DECAY_NODES)])
+    return (
+        (fixed.ALPHA_TABLE_AT, alpha),
+        (fixed.DRIVE_TABLE_AT, drive),
+        (fixed.DECAY_TABLE_AT, decay),
+    )
+
+
+_SOME_WEIGHTS = some_bytes(1021)
+TABLES = tables()
+
+
 def integer_model(units, inputs, every=1):
     """(words, weights, inlet) of an integer model with random weights, mean readout.
 
@@ -142,10 +177,8 @@ def integer_model(units, inputs, every=1):
     if blocks:
         block.place_columns(words, [len(columns)] * groups, columns * groups)
     weights = block.weights_for(words)
-    state = 1
-    for i in range(len(weights)):
-        state = (state * 1103 + 12345) & 0xFFFF
-        weights[i] = state >> 8
+    for at in range(0, len(weights), len(_SOME_WEIGHTS)):
+        weights[at : at + len(_SOME_WEIGHTS)] = _SOME_WEIGHTS[: len(weights) - at]
     put = block.view
     for entry, count, value in (
         (fixed.MULTIPLIER_AT, 2 * units, 20000 | 8 << 16),
@@ -154,15 +187,8 @@ def integer_model(units, inputs, every=1):
         view = put(words, entry, count)
         for i in range(count):
             view[i] = value
-    alpha = put(words, fixed.ALPHA_TABLE_AT, fixed.NODES)
-    drive = put(words, fixed.DRIVE_TABLE_AT, fixed.NODES)
-    for i in range(fixed.NODES):
-        rate = min(_ALPHA_MIN + softplus((i - 256) / 16), _ALPHA_MAX)
-        alpha[i] = int(rate * 1048576)
-        drive[i] = int(32767 * tanh((i - 256) / 32))
-    decay = put(words, fixed.DECAY_TABLE_AT, fixed.DECAY_NODES)
-    for i in range(fixed.DECAY_NODES):
-        decay[i] = int(65535 * exp(-i / 16))
+    for entry, table in TABLES:
+        put(words, entry, len(table))[:] = table
     put(words, fixed.ALPHA_AT, units + 1)[units] = 1 << 19
     inlet = array("i", bytes(4 * (1 + 5 * inputs)))
     inlet[0] = inputs
@@ -419,18 +445,21 @@ def main(units, inputs, events):
     facts = {
         "machine": sys.implementation[2],
         "micropython": ".".join(str(n) for n in sys.implementation[1][:3]),
-        "backend": BACKEND,
+        "ulab": ulab.__version__.split("-")[0] if BACKEND == "ulab" else "",
         "float_bytes": FLOAT_BYTES,
         "kernel": choice.KERNEL,
     }
     print(json.dumps(facts))
     points = growth(inputs) if choice.KERNEL != "python" else []
     if BACKEND == "ulab":
-        subjects = (("plain cell in ulab", PlainUlab), ("Rivulet cell on ulab", Rivulet))
+        subjects = (
+            ("the cell written plainly in ulab", PlainUlab),
+            ("Rivulet's cell on ulab", Rivulet),
+        )
     else:
         subjects = (
-            ("plain cell in Python", PlainPython),
-            ("Rivulet cell without ulab", Rivulet),
+            ("the cell written plainly in Python", PlainPython),
+            ("Rivulet's cell without ulab", Rivulet),
         )
     for name, subject in subjects:
         gc.collect()
@@ -439,13 +468,13 @@ def main(units, inputs, events):
     model = integer_model(units, inputs)
     for name, step in kernels():
         subject = Integers(step, model)
-        print(json.dumps(measure("integers in %s" % name, subject, events)))
+        print(json.dumps(measure("in integers, %s" % _NAMES[name], subject, events)))
     half = Integers(choice.step, integer_model(units, inputs, 2))
-    print(json.dumps(measure("%s, half the weights" % choice.KERNEL, half, events)))
+    print(json.dumps(measure("the same, half of the weights pruned", half, events)))
     half = None
     gc.collect()
     whole = measure(
-        "whole loop, %s" % choice.KERNEL, WholeLoop(model, inputs), events, _EVENTS_PER_TURN
+        "one event through the whole loop", WholeLoop(model, inputs), events, _EVENTS_PER_TURN
     )
     print(json.dumps(whole))
     whole = model = subject = None

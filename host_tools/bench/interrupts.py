@@ -1,0 +1,36 @@
+"""How late an interrupt's stamp is: edges at known simulated times, and the stamps they got."""
+
+from typing import Any
+
+import numpy as np
+
+from host_tools.stimulus import Stimulus, at_times
+
+# 1,500 a second, which is what the loop has to sustain.
+_EDGES = 900
+_MEAN_US = 667
+_JITTER_US = 150
+# From the sensor's start to the first edge: the rest of the loop is made meanwhile.
+_QUIET_US = 100_000
+_PERIOD = 1 << 30
+
+
+def stimulus() -> Stimulus:
+    """Edges at uneven intervals."""
+    gaps = np.random.default_rng(1).integers(_MEAN_US - _JITTER_US, _MEAN_US + _JITTER_US, _EDGES)
+    return at_times(_QUIET_US + np.cumsum(gaps))
+
+
+def latencies(found: dict[str, Any], due_us: np.ndarray) -> dict[str, Any]:
+    """What the report says of the edges that were due at these microseconds of the board's timer.
+
+    found: what on_device/bench_edges.py printed.
+    """
+    stamps = np.array(found["stamps"])
+    facts = {key: found[key] for key in ("dropped", "heap_bytes")}
+    facts |= {"edges": len(due_us), "rate": round(1_000_000 / float(np.diff(due_us).mean()))}
+    if len(stamps) != len(due_us):
+        return facts | {"missing": f"{len(due_us)} edges and {len(stamps)} stamps"}
+    late = (stamps - due_us) % _PERIOD
+    median, p99, worst = np.percentile(late, [50, 99, 100], method="higher").tolist()
+    return facts | {"median_us": median, "p99_us": p99, "worst_us": worst}

@@ -1,0 +1,133 @@
+"""The benchmark's report as a table for a terminal, and as the page and picture for docs."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from host_tools.bench.picture import picture
+from host_tools.errors import RivuletError
+
+_HEADINGS = ("median µs", "p99 µs", "heap bytes an event", "times faster")
+# Other work on the same boards, to know where one is: not measured here and not a race.
+_SCALE = (
+    "For scale, not for comparison: emlearn-micropython, which runs trees, nearest neighbours "
+    'and small CNNs as native modules, states inference times "down to 100 microseconds" in its '
+    "[README](https://github.com/emlearn/emlearn-micropython); those models keep no state and "
+    "know no time. They were not run here."
+)
+
+
+def bench_table(report: dict[str, Any]) -> Table:
+    """The report as a table for a person."""
+    table = Table(
+        title=f"{report['units']} units, {report['inputs']} inputs, one event\n"
+        f"{report['machine']}, MicroPython {report['micropython']}, {report['where']}"
+    )
+    table.add_column("path")
+    for name in _HEADINGS:
+        table.add_column(name, justify="right")
+    for cells in _cells(report):
+        table.add_row(*cells)
+    table.caption = "\n".join(_sentences(report))
+    return table
+
+
+def write_report(report: dict[str, Any], path: Path) -> Path:
+    """Write PATH.md and its picture PATH.svg; returns the page's path."""
+    page = path.with_suffix(".md")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".svg").write_text(picture(report), encoding="utf-8")
+        page.write_text(_page(report, path.name), encoding="utf-8")
+    except OSError as error:
+        raise RivuletError(f"cannot write the report to {path}: {error.strerror}") from None
+    return page
+
+
+def quoted(report: dict[str, Any]) -> str:
+    """What a README quotes of a page: the table and the sentences behind it."""
+    lines = ["| path | " + " | ".join(_HEADINGS) + " |", "| --- |" + " ---: |" * len(_HEADINGS)]
+    lines += ["| " + " | ".join(cells) + " |" for cells in _cells(report)]
+    return "\n".join(lines) + "\n\n" + "\n".join(f"- {text}" for text in _sentences(report)) + "\n"
+
+
+def _page(report: dict[str, Any], name: str) -> str:
+    ulab = f" with ulab {report['ulab']}" if report["ulab"] else ""
+    return (
+        f"# What an event costs: {report['machine']}\n\n"
+        f"Written by `rivulet bench`: {report['units']} units, {report['inputs']} inputs, "
+        f"MicroPython {report['micropython']}{ulab}, {report['where']}.\n\n"
+        f"![The medians of the table below as bars on a logarithmic scale]({name}.svg)\n\n"
+        f"{quoted(report)}\n{_SCALE}\n"
+    )
+
+
+def _cells(report: dict[str, Any]) -> list[list[str]]:
+    rows = [
+        [
+            row["what"],
+            str(row["median_us"]),
+            str(row["p99_us"]),
+            str(row["heap_bytes"]),
+            f"{row['ratio']:.2f}" if row["ratio"] < 10 else f"{row['ratio']:.3g}",
+        ]
+        for row in report["rows"]
+    ]
+    edges = report["edges"]
+    if "missing" not in edges:
+        figures = (edges[key] for key in ("median_us", "p99_us", "heap_bytes"))
+        rows.append(["an interrupt, from the edge to its stamp", *map(str, figures), ""])
+    return rows
+
+
+def _sentences(report: dict[str, Any]) -> list[str]:
+    """The figures that are no times of an event."""
+    texts = []
+    if "growth" in report:
+        a, b, c = report["growth"]["fit"]
+        sizes = [units for units, _ in report["growth"]["points"]]
+        texts.append(
+            f"Growth: with n units the {report['kernel']} kernel takes {a:.2g} n² + {b:.2g} n + "
+            f"{c:.0f} µs, fitted over {min(sizes)} to {max(sizes)} units."
+        )
+    texts.append(
+        f"Loading: {report['load_ms']:.0f} ms from the file of 64 units in integers to its first "
+        "event, its SHA-256 included."
+    )
+    whole = report["rows"][-1]
+    texts.append(
+        f"Sustained: {whole['events_per_s']} events a second through the whole loop when they "
+        "wait for it." + _under_load(report["edges"])
+    )
+    texts.append("The same in C: " + _compared(report["c"]))
+    texts.append("Interrupts: " + _interrupts(report["edges"]))
+    return texts
+
+
+def _under_load(edges: dict[str, Any]) -> str:
+    if "missing" in edges:
+        return ""
+    return (
+        f" Of {edges['edges']} that came by hard interrupts at {edges['rate']} a second, with "
+        f"telemetry at 20 Hz, {edges['dropped'] or 'none'} {'were' if edges['dropped'] else 'was'}"
+        " dropped."
+    )
+
+
+def _compared(c: dict[str, Any]) -> str:
+    if "missing" in c:
+        return str(c["missing"]) + "."
+    return (
+        f"the assembler takes {c['assembler_us'] / c['c_us']:.2f} times as long as gcc's -O2 code "
+        "of the same integers, measured on the same board in the same run."
+    )
+
+
+def _interrupts(edges: dict[str, Any]) -> str:
+    if "missing" in edges:
+        return f"{edges['missing']}."
+    return (
+        f"{edges['median_us']} µs from an edge to its stamp, {edges['p99_us']} in 99 of 100, "
+        f"{edges['worst_us']} at worst of {edges['edges']}, under that load."
+    )

@@ -1,0 +1,122 @@
+"""Runs the benchmark on this machine's interpreter, on a board, or on an emulated Pico."""
+
+import json
+import platform
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from host_tools import ports
+from host_tools.bench import interrupts, reference
+from host_tools.boards import load_board
+from host_tools.errors import RivuletError
+from host_tools.flash import flash
+from host_tools.interpreter import find_micropython
+from host_tools.paths import FIRMWARE, ROOT
+from host_tools.payload import ON_PATH
+from host_tools.raw_repl import RawRepl, raw_repl
+from host_tools.simulated import emulated_pico
+
+_ON_DEVICE = ROOT / "host_tools" / "on_device"
+# Enough for a 99th percentile; a board takes some milliseconds an event.
+_EVENTS_HERE = 2000
+_EVENTS_ON_BOARD = 200
+# Emulated ones take the same time each, and twenty times as long to wait for.
+_EVENTS_EMULATED = 50
+_NO_EDGES = "not measured: only the emulator knows when an edge came"
+_NO_THUMB = "not measured: the reference in C is compiled for boards that run Thumb code"
+
+
+def run_bench(
+    port: str | None, units: int, inputs: int, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Measure on the board at `port`, or on this machine's interpreter if it is None."""
+    if port is None:
+        code = _code(units, inputs, _EVENTS_HERE)
+        with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder:
+            before = (
+                f"import os, sys\nsys.path.insert(0, {str(FIRMWARE)!r})\nos.chdir({folder!r})\n"
+            )
+            command = [str(find_micropython(say)), "-X", "heapsize=16M", "-c", before + code]
+            done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise RivuletError(f"the benchmark failed: {done.stderr.strip().splitlines()[-1]}")
+        where = f"{platform.processor() or platform.machine()}, this machine"
+        report = _report(done.stdout, where, units, inputs)
+        return report | {"c": {"missing": _NO_THUMB}, "edges": {"missing": _NO_EDGES}}
+    say("measuring; the board's own program is stopped meanwhile")
+    with raw_repl(ports.resolve(port)) as repl:
+        report = _measure(repl, port, units, inputs, _EVENTS_ON_BOARD)
+    return report | {"edges": {"missing": _NO_EDGES}}
+
+
+def run_bench_emulated(
+    uf2: Path, units: int, inputs: int, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Measure on an emulated Pico that runs the image `uf2`, in its own simulated time."""
+    with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder:
+        board = emulated_pico(Path(folder), uf2)
+        made = interrupts.stimulus()
+        board.stimulus = Path(folder) / "stimulus.bin"
+        made.write(board.stimulus)
+        board.power_on()
+        try:
+            port, patience = str(board.port), board.timeout_scale
+            say("flashing an emulated Pico (about a minute)")
+            flash(port, load_board("rpi_pico"), timeout_scale=patience)
+            say("measuring (some minutes)")
+            with raw_repl(port, patience) as repl:
+                where = f"emulated, {uf2.name}"
+                report = _measure(repl, where, units, inputs, _EVENTS_EMULATED)
+                said = repl.run(_script("bench_edges.py", EVENTS=len(made.records)))
+                # Set when the driver on the board enabled the sensor's interrupt.
+                assert board.stimulus_start_us is not None
+                due_us = made.records["t_us"].astype(np.int64) + board.stimulus_start_us
+        finally:
+            board.power_off()
+    return report | {"edges": interrupts.latencies(json.loads(said), due_us)}
+
+
+def _measure(repl: RawRepl, where: str, units: int, inputs: int, events: int) -> dict[str, Any]:
+    report = _report(repl.run(ON_PATH + _code(units, inputs, events)), where, units, inputs)
+    if report["kernel"] != "thumb":
+        return report | {"c": {"missing": _NO_THUMB}}
+    compiled = reference.compiled()
+    if compiled is None:
+        return report | {"c": {"missing": reference.ADVICE}}
+    # In the session of the first part, whose models it runs.
+    row = json.loads(repl.run(_script("bench_c.py", EVENTS=events, COMPILED=compiled)))
+    report["rows"].insert(-1, row | {"ratio": _ratio(report["rows"][0], row)})
+    ours = next(row for row in report["rows"] if row["what"] == "in integers, Thumb assembler")
+    return report | {"c": {"assembler_us": ours["median_us"], "c_us": row["median_us"]}}
+
+
+def _report(output: str, where: str, units: int, inputs: int) -> dict[str, Any]:
+    facts, *rows, last = (json.loads(line) for line in output.splitlines() if line.startswith("{"))
+    for row in rows:
+        row["ratio"] = _ratio(rows[0], row)
+    report = {**facts, "where": where, "units": units, "inputs": inputs, "rows": rows}
+    report["load_ms"] = last["load_ms"]
+    points = last["growth"]
+    if len(points) > 3:
+        fit = np.polyfit([n for n, _ in points], [us for _, us in points], 2)
+        report["growth"] = {"points": points, "fit": [float(value) for value in fit]}
+    return report
+
+
+def _ratio(base: dict[str, Any], row: dict[str, Any]) -> float:
+    return round(float(base["median_us"] / max(row["median_us"], 1)), 2)
+
+
+def _code(units: int, inputs: int, events: int) -> str:
+    return _script("bench.py", UNITS=units, INPUTS=inputs, EVENTS=events)
+
+
+def _script(name: str, **values: object) -> str:
+    """A script for the board with what it needs in its globals."""
+    lines = [f"{key} = {value!r}" for key, value in values.items()]
+    return "\n".join([*lines, (_ON_DEVICE / name).read_text(encoding="utf-8")])

@@ -1,16 +1,19 @@
-"""What integers and pruning cost: python models/activity/trade.py [--picture FILE.png].
+"""What integers and pruning cost: python models/activity/trade.py [--uf2 FILE] [--picture FILE].
 
-Prints size, work and test accuracy of the shipped weights in float32, in int8, and pruned, and
-writes them to integer_metrics.json. Needs numpy; PyTorch for the rows that are fine-tuned and
-matplotlib for the picture (pip install 'rivulet[train]').
+Prints size, work, time and test accuracy of the shipped weights in float32, in int8, and pruned,
+and writes them to integer_metrics.json. Needs numpy; PyTorch for the rows that are fine-tuned and
+matplotlib for the picture (pip install 'rivulet[train]'). The time of an event is measured with
+--uf2, an image of MicroPython with ulab, on an emulated Pico (pip install 'rivulet[emulator]');
+without it the times measured before stand, for models that are still the same.
 """
 
 import argparse
+import hashlib
 import importlib.util
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +29,7 @@ from host_tools.quantise import quantise
 from host_tools.recordings import load
 
 FOLDER = Path(__file__).parent
+METRICS = FOLDER / "integer_metrics.json"
 DROPS = (0.0, 0.3, 0.5, 0.7, 0.9)
 
 
@@ -39,14 +43,19 @@ class Point:
     file_bytes: int
     work: int  # multiply-adds an event, in whole blocks
     accuracy: dict[str, float]  # by share of samples dropped
+    sha256: str  # of the model file
+    event_us: int | None = None  # on an emulated Pico; None: not measured
 
 
-def point(name: str, model: ModelFile, testing: dict[str, Streams]) -> Point:
-    integer = "arithmetic" in model.settings
+def file_of(model: ModelFile) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.safetensors"
         model.save(path)
-        size = path.stat().st_size
+        return path.read_bytes()
+
+
+def point(name: str, model: ModelFile, file: bytes, testing: dict[str, Streams]) -> Point:
+    integer = "arithmetic" in model.settings
     inputs = len(model.settings["channels"])
     outputs, width = model.tensors["readout.weight"].shape
     units = width if integer else model.hidden
@@ -61,10 +70,12 @@ def point(name: str, model: ModelFile, testing: dict[str, Streams]) -> Point:
         return FloatStreams(model, ORDERS)
 
     found = {drop: round(accuracy(run(), played), 4) for drop, played in testing.items()}
-    return Point(name, units, weights, size, work + outputs * units, found)
+    digest = hashlib.sha256(file).hexdigest()
+    return Point(name, units, weights, len(file), work + outputs * units, found, digest)
 
 
-def points(testing: dict[str, Streams]) -> list[Point]:
+def points(testing: dict[str, Streams]) -> tuple[list[Point], dict[str, bytes]]:
+    """The rows, and the model file of each."""
     weights, settings = read_weights(FOLDER / "weights.npz")
     training = calibration()
 
@@ -97,12 +108,26 @@ def points(testing: dict[str, Streams]) -> list[Point]:
             "int8, 50 % of units, fine-tuned": pruned(0, 0.5, True),
             "int8, 25 % of units and 50 %, fine-tuned": pruned(0.5, 0.25, True),
         }
-    made = []
+    made, files = [], {}
     for name, make in makers.items():
-        made.append(point(name, make(), testing))
+        model = make()
+        files[name] = file_of(model)
+        made.append(point(name, model, files[name], testing))
         print(".", end="", flush=True)
     print()
-    return made
+    return made, files
+
+
+def with_times(rows: list[Point], files: dict[str, bytes], uf2: Path | None) -> list[Point]:
+    """The rows with what an event takes, measured with the image `uf2` or known from before."""
+    if uf2 is not None:
+        from timed import timed
+
+        times = timed(files, uf2)
+        return [replace(row, event_us=times[row.name]) for row in rows]
+    before = json.loads(METRICS.read_text())["trade"] if METRICS.is_file() else []
+    known = {row.get("sha256"): row.get("event_us") for row in before}
+    return [replace(row, event_us=known.get(row.sha256)) for row in rows]
 
 
 def calibration() -> Events:
@@ -124,39 +149,49 @@ def write_events(path: Path) -> None:
 def table(rows: list[Point]) -> str:
     drops = list(rows[0].accuracy)
     lines = [
-        "| model | units | gate weights | file, bytes | multiply-adds |"
+        "| model | units | gate weights | file, bytes | multiply-adds | µs |"
         + "".join(f" {float(drop):.0%} |" for drop in drops),
-        "| --- |" + " ---: |" * (4 + len(drops)),
+        "| --- |" + " ---: |" * (5 + len(drops)),
     ]
     for row in rows:
-        cells = [row.name, row.units, row.weights, row.file_bytes, row.work]
+        us = "?" if row.event_us is None else row.event_us
+        cells = [row.name, row.units, row.weights, row.file_bytes, row.work, us]
         figures = [f"{row.accuracy[drop]:.3f}" for drop in drops]
         lines.append("| " + " | ".join(map(str, cells + figures)) + " |")
     return "\n".join(lines)
 
 
 def picture(rows: list[Point], path: Path) -> None:
-    """Accuracy at 50 and 90 % of samples dropped over the work of an event."""
+    """Accuracy at 50 and 90 % of samples dropped over the time of an event."""
     from matplotlib import pyplot
 
     pyplot.rcParams["svg.fonttype"] = "none"  # letters, not their outlines
     figure, axes = pyplot.subplots(figsize=(9, 4), layout="constrained")
     axes.set_prop_cycle(color=pyplot.get_cmap("tab20").colors)
+    axes.set_xscale("log")
     for row in rows:
+        if row.event_us is None:
+            continue
         area = row.file_bytes / 60
-        drawn = axes.scatter([row.work], [row.accuracy["0.9"]], area, label=row.name)
+        drawn = axes.scatter([row.event_us], [row.accuracy["0.9"]], area, label=row.name)
         colour = drawn.get_facecolor()
-        axes.scatter([row.work], [row.accuracy["0.5"]], area, facecolor="none", edgecolor=colour)
-    axes.set_xlabel("multiply-adds an event (area: bytes of the file)")
+        axes.scatter(
+            [row.event_us], [row.accuracy["0.5"]], area, facecolor="none", edgecolor=colour
+        )
+    ticks = [100, 150, 200, 300, 500, 1000, 2000, 5000]
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], minor=False)
+    axes.minorticks_off()
+    axes.set_xlabel("microseconds an event on an emulated Pico (area: bytes of the file)")
     axes.set_ylabel("test accuracy, stream")
     axes.set_title("50 % (rings) and 90 % (discs) of the samples dropped", size="medium")
-    figure.legend(loc="outside right upper", fontsize="small")
+    figure.legend(loc="outside right upper", fontsize="small", markerscale=0.6)
     figure.savefig(path, dpi=150)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Size, work and accuracy of the activity model.")
     parser.add_argument("--picture", type=Path, help="where to draw it, a .png or .svg")
+    parser.add_argument("--uf2", type=Path, help="time the models on an emulated Pico with this")
     parser.add_argument(
         "--events", type=Path, help="only write the training recordings as an EVENTS.csv"
     )
@@ -166,7 +201,7 @@ def main() -> None:
         return
     recordings = load("activity", "test")
     testing = {f"{drop:g}": streams(recordings, drop) for drop in DROPS}
-    rows = points(testing)
+    rows = with_times(*points(testing), arguments.uf2)
     print("test accuracy of streams, by share of samples dropped")
     print(table(rows))
     weights, settings = read_weights(FOLDER / "weights.npz")
@@ -176,7 +211,7 @@ def main() -> None:
     error = compare(model, quantise(model, calibration()), events)
     print(f"int8 against float, one stream with 30 % dropped: {error}")
     found = {"streams": ORDERS, "error": asdict(error), "trade": [asdict(row) for row in rows]}
-    (FOLDER / "integer_metrics.json").write_text(json.dumps(found, indent=1) + "\n")
+    METRICS.write_text(json.dumps(found, indent=1) + "\n")
     if arguments.picture:
         picture(rows, arguments.picture)
 

@@ -6,6 +6,7 @@ Slow, so it runs only when PICO_UF2 names an image with ulab: PICO_UF2=file.uf2 
 import csv
 import hashlib
 import importlib.util
+import itertools
 import os
 import shutil
 import subprocess
@@ -13,12 +14,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from host_tools import stimulus
 from host_tools.boards import load_board
+from host_tools.convert import convert
 from host_tools.emulated import EmulatedPico
 from host_tools.errors import RivuletError
 from host_tools.flash import flash
@@ -29,6 +32,7 @@ from host_tools.raw_repl import raw_repl
 from host_tools.recordings import Recordings
 from host_tools.wire import Board, Record
 from tests.conftest import CHANNELS, make_model
+from tests.trained_weights import CFC, LTC, UNITS, cfc, ltc, own, running
 
 _UF2 = os.environ.get("PICO_UF2", "")
 pytestmark = [
@@ -183,6 +187,72 @@ def test_a_stream_equals_its_replay(pico: EmulatedPico, tmp_path: Path, rivulet:
     tau = [float(row[f"tau{i}"]) for i in range(6)]
     np.testing.assert_allclose(last.blocks["state"], state, atol=1e-4)
     np.testing.assert_allclose(last.tau, tau, rtol=1e-3)
+
+
+def test_cells_are_pushed_while_events_come(pico: EmulatedPico, tmp_path: Path) -> None:
+    """One after another into the running loop; from one record to a later one each moves as
+    numpy does over the same events."""
+    pico.power_off()
+    random = np.random.default_rng(4)
+    recordings = Recordings(
+        values=random.normal(0, 2, (1, 1000, 6)),
+        labels=np.array([0]),
+        classes=("calm",),
+        channels=tuple(CHANNELS),
+        units=("m/s^2",) * 3 + ("rad/s",) * 3,
+        period_us=300_000,
+    )
+    made = stimulus.build(recordings, [0], jitter_us=100_000, seed=5)
+    pico.stimulus = tmp_path / "stimulus.bin"
+    made.write(pico.stimulus)
+    pico.power_on()
+    fed = ["accel_x", "accel_y", "gyro_z"]
+    with _wire(pico) as wire:
+        for weights, metadata in (
+            (own("ctrnn"), {"cell": "ctrnn"}),
+            (cfc(), CFC),
+            (ltc(), LTC),
+        ):
+            model = convert(weights, metadata | {"channels": fed})
+            model.save(tmp_path / "live.safetensors")
+            before = wire.status()["swaps"]
+            wire.push((tmp_path / "live.safetensors").read_bytes())
+            assert wire.status()["swaps"] == before + 1
+            wire.subscribe(5.0)
+            first, later = _two_records(wire, model.settings["cell"])
+            wire.subscribe(0.0)
+            twin = running(model, tmp_path)
+            twin.cell.state_floats[:] = first.blocks["state"].astype(np.float64)
+            twin.cell.input_floats[:] = first.blocks["inputs"].astype(np.float64)
+            _play(twin, made.records[first.events - 1 : later.events])
+            np.testing.assert_allclose(later.blocks["state"], twin.cell.state_floats, atol=2e-4)
+            np.testing.assert_allclose(later.blocks["outputs"], twin.outputs(), atol=1e-3)
+            np.testing.assert_allclose(later.tau, 1 / np.array(twin.cell.alpha_floats), rtol=1e-3)
+        facts = wire.status()
+    assert facts["late"] == 0 and sum(facts["dropped"]) == 0 and sum(facts["bus_errors"]) == 0
+
+
+def _two_records(wire: Board, cell: str) -> tuple[Record, Record]:
+    """Of the model pushed last, with at least three events between them."""
+    first = None
+    for record in wire.records(300.0):
+        if len(record.blocks["state"]) != UNITS or wire.description["model"]["cell"] != cell:
+            continue  # of the model before
+        if first is None:
+            first = record
+        elif record.events >= first.events + 3:
+            return first, record
+    raise AssertionError("no records came")
+
+
+def _play(model: Any, records: np.ndarray) -> None:
+    """Every record's values at its time; the first one's are held already."""
+    from drivers import mpu6050
+
+    scale = np.repeat([mpu6050._ACCEL_SCALE, mpu6050._GYRO_SCALE], 3)
+    slots = model.slots(CHANNELS)
+    for past, now in itertools.pairwise(records):
+        model.event(int(now["t_us"] - past["t_us"]), slots, (now["raw"] * scale).tolist())
 
 
 def _write_events(path: Path, records: np.ndarray) -> None:

@@ -36,6 +36,7 @@ class Plan:
     betas: tuple[float, float] = (0.9, 0.99)
     clip: float = 1.0  # each model's gradient norm
     carry: float = 0.0  # share of a batch that starts where series of the batch before ended
+    in_pieces: bool = False  # each series goes on where the same one of the batch before ended
     penalties: Penalties = field(default_factory=Penalties)
     validate_every: int = 50
     patience: int | None = None  # validations without a better one before a model is done
@@ -174,9 +175,12 @@ def starting_state(run: Run, series: int) -> State:
     """Part of the batch starts from zero, part where series of the batch before ended.
 
     On a board one recording follows another without a reset: the state that is met there is the
-    one that some other recording left.
+    one that some other recording left. Long recordings are trained on in pieces: then all of the
+    batch starts where the one before ended, series by series.
     """
     zero = run.network.zero_state(series)
+    if run.plan.in_pieces:
+        return run.used or zero
     fresh = series - int(series * run.plan.carry)
     if run.used is None or fresh == series:
         return zero

@@ -9,12 +9,12 @@ from host_tools.errors import RivuletError  # noqa: E402
 from host_tools.train import augment, tau  # noqa: E402
 from host_tools.train.cells.decay import DecayCell  # noqa: E402
 from host_tools.train.collect import even  # noqa: E402
-from host_tools.train.fit import Plan, fit  # noqa: E402
+from host_tools.train.fit import Plan, fit, fit_step, new_run  # noqa: E402
 from host_tools.train.losses import class_loss  # noqa: E402
 from host_tools.train.network import one_thread  # noqa: E402
 from host_tools.train.peers import Gru, Lstm  # noqa: E402
 from host_tools.train.regularise import Penalties  # noqa: E402
-from host_tools.train.series import stack  # noqa: E402
+from host_tools.train.series import Events, stack  # noqa: E402
 from host_tools.train.watch import Watch  # noqa: E402
 
 _RANDOM = np.random.default_rng(0)
@@ -50,6 +50,23 @@ def test_a_resumed_run_is_the_uninterrupted_one(tmp_path) -> None:
         assert torch.equal(network.parameters[name], parameter), name
     assert history == expected
     assert len(history.losses) == 24 and len(history.validations) == 4
+
+
+def test_pieces_of_a_recording_go_on_where_the_last_one_ended() -> None:
+    network = DecayCell(_SEEDS, 2, 2, 5)
+    whole = stack([_SERIES.events()] * 2)
+    _, expected = network.run(whole, network.zero_state(12))
+    run = new_run(network, _SEEDS, Plan(3, learning_rate=0.0, weight_decay=0.0, in_pieces=True))
+    for first in (0, 5, 10):
+        # The time from a piece's end to the next one's first event is that event's gap.
+        piece = Events(
+            *(part[:1, :, first : first + 5] for part in (whole.inputs, whole.gaps)),
+            torch.zeros(1, 12),
+            torch.ones(1, 12, 5),
+        )
+        fit_step(run, lambda random, piece=piece: (piece, _LABELS), class_loss)
+    for got, wanted in zip(run.used[:-1], expected[:-1], strict=True):
+        torch.testing.assert_close(got, wanted)
 
 
 def test_a_foreign_checkpoint_is_refused(tmp_path) -> None:

@@ -12,12 +12,16 @@ from host_tools.boards import load_board
 from host_tools.emulated import EmulatedPico, flash_notes
 from host_tools.faults import Given, Row
 from host_tools.faults._models import IMU, write_model
-from host_tools.flash import flash, install
-from host_tools.payload import MANIFEST, PayloadFile, build_payload
+from host_tools.flash import install
+from host_tools.payload import FOLDERS, MANIFEST, PayloadFile, build_payload, on_a_board
 from host_tools.raw_repl import raw_repl
 from host_tools.wire import Board
 
 _ARCH = "armv6m"
+# Where an image for the Pico has its filesystem, up to the end of 2 MiB.
+_FILESYSTEM_AT = 0xA0000
+# How many files the noted flash has to copy from folder to folder.
+_COPIED = 6
 
 
 @dataclasses.dataclass
@@ -40,10 +44,7 @@ def sweep(given: Given, uf2: Path, boots: int, say: Callable[[str], None] = prin
     )
     folder = given.folder / "pico"
     folder.mkdir()
-    with EmulatedPico(folder, uf2) as pico:
-        flash(str(pico.port), load_board("rpi_pico"), timeout_scale=pico.timeout_scale)
-        with Board(str(pico.port), pico.timeout_scale) as wire:
-            wire.push(old)
+    _make_flash(given, folder / "flash.bin", old)
     base = given.folder / "base.bin"
     base.write_bytes((folder / "flash.bin").read_bytes())
     say("the Pico has its firmware and a model; noting what updates do to its flash")
@@ -83,6 +84,25 @@ def sweep(given: Given, uf2: Path, boots: int, say: Callable[[str], None] = prin
             broken,
         ),
     ]
+
+
+def _make_flash(given: Given, path: Path, model: bytes) -> None:
+    """A Pico's flash whose filesystem holds the firmware and a model, and a part of the firmware
+    in the other folder, as after a flash that was broken off."""
+    payload = build_payload(load_board("rpi_pico"), _ARCH)
+    files = [
+        *on_a_board(payload),
+        *(PayloadFile(f"{FOLDERS['b']}/{file.path}", file.data) for file in payload[:-_COPIED]),
+        PayloadFile("models/active.safetensors", model),
+    ]
+    source = given.folder / "filesystem"
+    for file in files:
+        target = source / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.data)
+    given.on_device("pico_filesystem", files=[file.path for file in files], out=path.name)
+    filesystem = (given.folder / path.name).read_bytes()
+    path.write_bytes(b"\xff" * _FILESYSTEM_AT + filesystem)
 
 
 def _act(folder: Path, uf2: Path, old: bytes, new: bytes, third: bytes) -> list[Act]:

@@ -39,8 +39,8 @@ def run(given: Given) -> list[Row]:
     return [
         Row(
             f"power cut in each of the {operations} programs and erasures of {len(acts)} acts "
-            "(pushes, confirming, reverts, rollback, starts, firmware flash): before it, after "
-            "its first byte, half of it, all but its last byte, half of its bits",
+            "(pushes, confirming, reverts, rollback, starts, warm state, firmware flash): before "
+            "it, after its first byte, half of it, all but its last byte, half of its bits",
             cuts,
             _PROMISE,
             f"what ran then: {states}; none bad" if not report["broken"] else states,

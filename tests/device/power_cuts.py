@@ -12,6 +12,7 @@ from fixtures import model_bytes, settings, tensors
 
 from rivulet.slots import WATCHDOG
 from rivulet.store import Store, StoreError
+from rivulet.warm import Warm
 
 OLD = model_bytes(arrays=tensors(hidden=2))
 NEW = model_bytes(settings(integrator="euler"), tensors(hidden=2, seed=2))
@@ -102,6 +103,19 @@ def _refused(folder):
         pass
 
 
+def _warm(folder, level=0.25):
+    """A snapshot of the old model with this in every unit."""
+    made, digest = Store(folder).load_active()
+    for i in range(made.hidden):
+        made.cell.state_floats[i] = level
+    Warm(folder, "").save(made, digest, 1, True)
+
+
+def _old_and_warm(folder):
+    _old(folder)
+    _warm(folder)
+
+
 SCENARIOS = (
     ("first push", _nothing, lambda folder: push(Store(folder), NEW), (None, NEW)),
     ("push", _old, lambda folder: push(started(folder)[0], NEW), (OLD, NEW)),
@@ -135,8 +149,19 @@ SCENARIOS = (
         (OLD, NEW),
     ),
     ("rollback", _confirmed, _go_back, (OLD, NEW)),
+    ("warm state saved", _old_and_warm, lambda folder: _warm(folder, 0.5), (OLD,)),
     ("start that fails", _failing, lambda folder: started(folder)[0].crashed("x"), (OLD,)),
 )
+
+
+def _snapshot_is_whole(folder):
+    made, digest = Store(folder).load_active()
+    warm = Warm(folder, "")
+    if not warm.restore(made, digest):
+        return "damaged" not in warm.started
+    made, digest = Store(folder).load_active()
+    state = warm._read(made, digest)[0][0]
+    return list(state) in ([0.25] * made.hidden, [0.5] * made.hidden)
 
 
 def check(folder, allowed):
@@ -152,6 +177,8 @@ def check(folder, allowed):
         return None, "it runs a model that nobody sent"
     if ran not in allowed:
         return ran, "it runs %s" % (digest[:12] or "no model")
+    if ran == OLD and not _snapshot_is_whole(folder):
+        return ran, "its snapshot is neither the old nor the new one"
     if store.on_trial:
         try:
             store.previous()

@@ -10,7 +10,7 @@ from io import BytesIO
 
 import power_cuts
 
-from rivulet import journal, slots, store
+from rivulet import journal, slots, store, warm
 
 
 class Cut(Exception):
@@ -76,15 +76,15 @@ class Filesystem:
 
     def __enter__(self):
         """The modules that touch files find this instead of the real one."""
-        for module in (journal, slots, store):
+        for module in (journal, slots, store, warm):
             module.open = self.open
-        slots.os = store.os = self
+        slots.os = store.os = warm.os = self
         return self
 
     def __exit__(self, *_):
-        for module in (journal, slots, store):
+        for module in (journal, slots, store, warm):
             del module.open
-        slots.os = store.os = os
+        slots.os = store.os = warm.os = os
 
 
 class _Writer:

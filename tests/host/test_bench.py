@@ -77,6 +77,21 @@ def test_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(json.dumps(found)) == found
 
 
+def test_the_ulab_path_keeps_to_its_heap(
+    monkeypatch: pytest.MonkeyPatch, micropython: Path
+) -> None:
+    """700 bytes an event at 32 units and 4 inputs, with a board's widths of floats and words.
+
+    And what ulab's product returns, 64 floats: assembler on a board writes them where they stay.
+    """
+    monkeypatch.setattr(run, "_EVENTS_HERE", 2)
+    found = run.run_bench(None, 32, 4, lambda text: None)
+    if not found["ulab"] or found["float_bytes"] != 4:
+        pytest.skip("needs an interpreter with ulab and floats of 32 bits")
+    assert found["rows"][1]["what"] == "Rivulet's cell on ulab"
+    assert 0 < found["rows"][1]["heap_bytes"] <= 700 + 4 * 64
+
+
 def test_lateness_is_counted_across_a_wrap() -> None:
     due = np.array([(1 << 30) - 700, (1 << 30) - 20, (1 << 30) + 640, (1 << 30) + 1300])
     stamps = ((due + [10, 30, 12, 11]) & 0x3FFFFFFF).tolist()

@@ -43,23 +43,22 @@ class Reference:
 def train(what: Reference, options: Options) -> None:
     """Train every seed, judge it, and write weights.npz, metrics.json and curve.png."""
     seeds = list(range(SEEDS if options.seeds is None else options.seeds))
-    recorded = {split: datasets.load(what.dataset, split) for split in ("train", "test")}
-    source, normalisation = recorded["train"].source, recorded["train"].normalisation()
+    recorded = datasets.load(what.dataset, "train")
+    period_s = recorded.source.period_us * 1e-6
     # Short, since boards parse it.
-    offset, scale = (np.round(values, 5).tolist() for values in normalisation)
+    offset, scale = (np.round(values, 5).tolist() for values in recorded.normalisation())
     training, testing = (
         Data(
-            one.series((offset, scale), source.period_us),
+            one.series((offset, scale), one.source.period_us),
             torch.tensor(one.labels),
-            source.sensors,
+            one.source.sensors,
         )
-        for one in recorded.values()
+        for one in (recorded, datasets.load(what.dataset, "test"))
     )
-    period_s = source.period_us * 1e-6
     network = what.make(seeds, len(what.channels), len(what.classes))
     draw = partial(batch, training, BATCH, period_s=period_s)
-    plan, kept = options.plan(what.plan), options.checkpoint(what.dataset)
     weigh = partial(loss, period_s=period_s)
+    plan, kept = options.plan(what.plan), options.checkpoint(what.dataset)
     history = fit(what.dataset, network, seeds, draw, weigh, plan, save_to=kept)
     curve.draw(options.out / "curve.png", {what.dataset: history})
 
@@ -72,24 +71,11 @@ def train(what: Reference, options: Options) -> None:
         name: [round(a, 4) for a in score(network, testing, damage, TIMES).accuracy.tolist()]
         for name, damage in judged.items()
     }
-    stated = {
-        "channels": list(what.channels),
-        "units": list(what.units),
-        "normalisation": {"offset": offset, "scale": scale},
-        "output": "class",
-        "classes": list(what.classes),
-        "training_dt_us": source.period_us,
-        "policy": {"cadence_us": what.cadence_us},
-        "provenance": {
-            "trained_by": f"models/{what.dataset}/train.py",
-            "framework": f"PyTorch {torch.__version__.split('+')[0]}",
-            "data": what.source,
-            "data_licence": what.licence,
-            "split": f"as published: {source.count[0]} training, {source.count[1]} test",
-            "seed": seeds[shipped],
-            "test_accuracy": {name: values[shipped] for name, values in accuracy.items()},
-            "tau_s": tau.provenance(tau.measure(_moving(network, training), shipped)),
-        },
+    stated = _metadata(what, recorded.source, {"offset": offset, "scale": scale})
+    stated["provenance"] |= {
+        "seed": seeds[shipped],
+        "test_accuracy": {name: values[shipped] for name, values in accuracy.items()},
+        "tau_s": tau.provenance(tau.measure(_moving(network, training), shipped)),
     }
     results.save(options.out / "weights.npz", network, shipped, stated)
     metrics: dict[str, Any] = {
@@ -111,6 +97,28 @@ def train(what: Reference, options: Options) -> None:
         }
     results.write_json(options.out / "metrics.json", metrics)
     show(metrics)
+
+
+def _metadata(
+    what: Reference, source: datasets.Source, normalisation: dict[str, Any]
+) -> dict[str, Any]:
+    """Everything a board must know to run the weights, beside the cell itself."""
+    return {
+        "channels": list(what.channels),
+        "units": list(what.units),
+        "normalisation": normalisation,
+        "output": "class",
+        "classes": list(what.classes),
+        "training_dt_us": source.period_us,
+        "policy": {"cadence_us": what.cadence_us},
+        "provenance": {
+            "trained_by": f"models/{what.dataset}/train.py",
+            "framework": f"PyTorch {torch.__version__.split('+')[0]}",
+            "data": what.source,
+            "data_licence": what.licence,
+            "split": f"as published: {source.count[0]} training, {source.count[1]} test",
+        },
+    }
 
 
 def show(metrics: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from host_tools.paths import BOARDS
 from host_tools.provision import Access
 from host_tools.raw_repl import raw_repl
 from host_tools.virtual import VirtualBoard
-from host_tools.wire import Board
+from host_tools.wire import Board, NotRunning
 from rivulet import protocol
 from tests.conftest import make_model
 
@@ -174,6 +174,9 @@ def test_ctrl_c_does_not_give_the_prompt(keyed: VirtualBoard) -> None:
         facts = made.status()
         assert facts["turns"] > turns and facts["interrupts_ignored"] == 0
         made.release()
+    # What the host asks there is no command for anybody, and the prompt stays.
+    with pytest.raises(NotRunning, match="MicroPython answers"):
+        wire(keyed)
     with raw_repl(str(keyed.port)) as repl:
         assert repl.run("print(1 + 1)").strip() == "2"
 

@@ -189,6 +189,9 @@ def test_typing_at_the_prompt(board: VirtualBoard) -> None:
         port.read_until(b"(1, 2)\r\n>>> ")
         port.write(b"\x05def f():\r  return 'pasted'\r\rprint(f())\r\x04")
         port.read_until(b"pasted\r\n>>> ")
+        # A program that takes the prompt for something else.
+        port.write(b"~\x81\xff~\ra\r")
+        assert port.read_until(b"(1, 2)\r\n>>> ").count(b"Error") == 1
         port.write(b"half a line")
         port.read_until(b"half a line")
         port.write(b"\x03")

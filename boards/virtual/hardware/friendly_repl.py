@@ -40,7 +40,7 @@ class FriendlyRepl:
             elif key == _CTRL_E:
                 self._console.say(self._console.run(self._read_pasted(), "exec"))
             elif self._line:
-                source = self._read_rest(bytes(self._line).decode())
+                source = self._read_rest(_text(self._line))
                 self._console.say(self._console.run(source, "single"))
 
     def _banner(self):
@@ -80,7 +80,7 @@ class FriendlyRepl:
             self._console.say(b"... ")
             if self._read_line():
                 break
-            source += "\n" + bytes(self._line).decode()
+            source += "\n" + _text(self._line)
         return source
 
     def _read_pasted(self):
@@ -93,6 +93,14 @@ class FriendlyRepl:
                 return bytes(source)
             source.append(0x0A if byte == _ENTER else byte)
             self._console.say(b"\r\n=== " if byte == _ENTER else bytes((byte,)))
+
+
+def _text(line):
+    """What was typed; what is no UTF-8, such as a frame for a program, only has to be refused."""
+    try:
+        return bytes(line).decode()
+    except UnicodeError:
+        return bytes([byte if byte < 0x80 else 0x3F for byte in line]).decode()
 
 
 def _continues(source):

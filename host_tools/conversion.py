@@ -8,6 +8,7 @@ from host_tools.choices import Dtype
 from host_tools.compare import compare
 from host_tools.convert import Arrays, ModelFile, Settings, convert
 from host_tools.errors import RivuletError
+from host_tools.prior import usual_state
 from host_tools.prune import connections, fine_tune, prune_connections, prune_units
 from host_tools.quantise import quantise
 
@@ -33,8 +34,6 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
     pruning = options.prune is not None or options.prune_units is not None
     if options.fine_tune and not pruning:
         raise RivuletError("--fine-tune goes with --prune or --prune-units")
-    if options.calibrate is not None and options.dtype is Dtype.float32 and not pruning:
-        raise RivuletError("--calibrate goes with --dtype int8, --prune or --prune-units")
     # Converting first checks names, shapes and channels, whatever is done with them.
     whole = convert(weights, settings)
     events = None
@@ -50,6 +49,9 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
             "costs accuracy"
         )
     _note(model, options)
+    if events is not None:
+        warm = dict(model.settings.get("warm_start", {}))
+        model.settings["warm_start"] = {"prior": usual_state(model, events)} | warm
     if options.version is not None:
         model.settings["version"] = options.version
     if options.dtype is Dtype.float32:

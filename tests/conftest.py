@@ -38,8 +38,10 @@ def mpy_arch(micropython: Path) -> str | None:
     return abi.arch if abi.version == compiler_version() else None
 
 
-def make_model(path: Path, seed: int = 0, hidden: int = 6, **settings: object) -> Path:
-    """A small model with random weights for the six channels of the IMU."""
+def random_weights(
+    seed: int = 0, hidden: int = 6
+) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """(weights, metadata) of a small model for the six channels of the IMU."""
     random = np.random.default_rng(seed)
     weights = {}
     for gate in ("alpha", "drive"):
@@ -56,6 +58,12 @@ def make_model(path: Path, seed: int = 0, hidden: int = 6, **settings: object) -
         "readout": "mean",
         "readout_tau_s": 1.0,
     }
+    return weights, metadata
+
+
+def make_model(path: Path, seed: int = 0, hidden: int = 6, **settings: object) -> Path:
+    """A model file with random weights."""
+    weights, metadata = random_weights(seed, hidden)
     convert(weights, metadata | settings).save(path)
     return path
 

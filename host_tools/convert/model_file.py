@@ -42,12 +42,16 @@ class ModelFile:
     def hidden(self) -> int:
         return int(self.tensors["readout.weight"].shape[1]) - 1
 
+    def to_bytes(self) -> bytes:
+        """The safetensors file without probe events, for the device code on this machine."""
+        return _packed(self.tensors, self.settings)
+
     def save(self, path: Path) -> None:
         """Write the safetensors file, probe events included; deterministic for the same content.
 
         Raises RivuletError.
         """
-        data = _packed(self.tensors, self.settings)
+        data = self.to_bytes()
         try:
             settings = self.settings | {"probes": probes(data, self.settings)}
         except device_model.ModelError as error:

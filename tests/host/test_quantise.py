@@ -1,5 +1,6 @@
 """int8 models: what they stand for, what is refused, and what they cost in accuracy."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from host_tools.fixed_reference import FixedReference, mul_shift
 from host_tools.paths import MODELS
 from host_tools.quantise import quantise
 from host_tools.rows import prove
+from rivulet import model as device_model
 
 _N, _CHANNELS = 12, ["a", "b", "c"]
 _OFFSET, _SCALE = [1.0, -20.0, 300.0], [0.5, 0.1, 0.02]
@@ -278,13 +280,26 @@ def test_the_file_carries_integers_that_other_tools_read(tmp_path: Path) -> None
 
 
 def test_options_that_have_no_effect_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RivuletError, match="--fine-tune goes with --prune"):
+        build(_weights(), _settings(), Options(fine_tune=True))
+
+
+def test_calibration_tells_the_usual_state(tmp_path: Path) -> None:
     path = tmp_path / "e.csv"
-    for options, message in (
-        (Options(fine_tune=True), "--fine-tune goes with --prune"),
-        (Options(calibrate=path), "--calibrate goes with --dtype int8"),
-    ):
-        with pytest.raises(RivuletError, match=message):
-            build(_weights(), _settings(), options)
+    names = _settings()["channels"]
+    rows = [",".join(["t_us", *names])]
+    rows += [",".join([str(10_000_000 * i), *["0.5"] * len(names)]) for i in range(600)]
+    path.write_text("\n".join(rows) + "\n")
+    for dtype in (Dtype.float32, Dtype.int8):
+        model, _ = build(_weights(), _settings(), Options(dtype=dtype, calibrate=path))
+        # Of constant inputs it is where they lead.
+        data = model.to_bytes()
+        running = device_model.load(io.BytesIO(data), len(data))
+        for _ in range(100):
+            running.event(1_000_000, tuple(range(len(names))), [0.5] * len(names))
+        prior = model.settings["warm_start"]["prior"]
+        np.testing.assert_allclose(prior, running.physical(1), atol=0.05)
+        assert np.abs(prior).max() > 0.1
 
 
 def test_the_activity_model_loses_at_most_half_a_point() -> None:

@@ -6,12 +6,19 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from host_tools.calibration import Events
+from host_tools.convert import convert
 from host_tools.paths import FIRMWARE, ROOT
+from host_tools.prior import usual_state
+from host_tools.quantise import quantise
 from host_tools.raw_repl import raw_repl
 from host_tools.virtual import VirtualBoard
+from host_tools.warm_start import STARTS, compare
 from host_tools.wire import Board
+from tests.conftest import random_weights
 
 # Two years of saves would take too long; the filesystem's habits show in some hundreds.
 _SAVES = 960
@@ -63,6 +70,27 @@ print(json.dumps({{
     "saves": warm.saves, "erases": sum(each), "most": max(each)
 }}))
 """
+
+
+def _events(rows: np.ndarray) -> Events:
+    return Events(np.arange(len(rows), dtype=np.int64) * 100_000, rows)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_no_transient_after_a_restart(tmp_path: Path, dtype: str) -> None:
+    """Inputs that move about a point: snapshot and usual state spare what a cold start costs."""
+    random = np.random.default_rng(3)
+    centre = random.normal(0, 2, 6)
+    rows = centre + 0.3 * random.normal(size=(400, 6))
+    weights, settings = random_weights(seed=1, hidden=12)
+    model = convert(weights, settings | {"readout_tau_s": 4.0})
+    model.settings["warm_start"] = {"prior": usual_state(model, _events(rows[:150]))}
+    if dtype == "int8":
+        model = quantise(model, _events(rows))
+    found = compare(model, _events(rows), 25.0, 3)
+    cold, usual, snapshot = (found.differences[name].max() for name in STARTS)
+    assert cold > 0.5, "there is a transient to be spared"
+    assert snapshot < cold / 10 and usual < cold / 2
 
 
 @pytest.fixture(scope="module")

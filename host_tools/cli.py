@@ -441,6 +441,7 @@ def bench(
     write: Annotated[
         Path | None, typer.Option(help="Write the table as a page with its picture: FOLDER/NAME.")
     ] = None,
+    cells: Annotated[bool, typer.Option("--cells", help="CfC and LTC as well.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Time the cell against its plain form; on a board with --port, else on this machine."""
@@ -449,9 +450,9 @@ def bench(
     if uf2 is not None:
         if port is not None:
             raise RivuletError("bench measures on one board: give --port or --uf2, not both")
-        report = run_bench_emulated(uf2, units, inputs, _err.print)
+        report = run_bench_emulated(uf2, units, inputs, _err.print, cells)
     else:
-        report = run_bench(port, units, inputs, _err.print)
+        report = run_bench(port, units, inputs, _err.print, cells)
     if as_json:
         print(json.dumps(report, indent=2))
     else:

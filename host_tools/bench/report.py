@@ -72,7 +72,7 @@ def _cells(report: dict[str, Any]) -> list[list[str]]:
             str(row["heap_bytes"]),
             f"{row['ratio']:.2f}" if row["ratio"] < 10 else f"{row['ratio']:.3g}",
         ]
-        for row in report["rows"]
+        for row in report["rows"] + report["cells"]
     ]
     edges = report["edges"]
     if "missing" not in edges:

@@ -27,16 +27,23 @@ _EVENTS_HERE = 2000
 _EVENTS_ON_BOARD = 200
 # Emulated ones take the same time each, and twenty times as long to wait for.
 _EVENTS_EMULATED = 50
+# Of the other cells, whose float forms take up to a third of a second each on a board.
+_EVENTS_OF_CELLS = 10
 _NO_EDGES = "not measured: only the emulator knows when an edge came"
 _NO_THUMB = "not measured: the reference in C is compiled for boards that run Thumb code"
 
 
 def run_bench(
-    port: str | None, units: int, inputs: int, say: Callable[[str], None]
+    port: str | None, units: int, inputs: int, say: Callable[[str], None], cells: bool = False
 ) -> dict[str, Any]:
-    """Measure on the board at `port`, or on this machine's interpreter if it is None."""
+    """Measure on the board at `port`, or on this machine's interpreter if it is None.
+
+    cells: the other cells of the integer path as well.
+    """
     if port is None:
         code = _code(units, inputs, _EVENTS_HERE)
+        if cells:
+            code += "\n" + _cells_code(units, inputs)
         with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder:
             before = (
                 f"import os, sys\nsys.path.insert(0, {str(FIRMWARE)!r})\nos.chdir({folder!r})\n"
@@ -50,12 +57,12 @@ def run_bench(
         return report | {"c": {"missing": _NO_THUMB}, "edges": {"missing": _NO_EDGES}}
     say("measuring; the board's own program is stopped meanwhile")
     with raw_repl(ports.resolve(port)) as repl:
-        report = _measure(repl, port, units, inputs, _EVENTS_ON_BOARD)
+        report = _measure(repl, port, units, inputs, _EVENTS_ON_BOARD, cells)
     return report | {"edges": {"missing": _NO_EDGES}}
 
 
 def run_bench_emulated(
-    uf2: Path, units: int, inputs: int, say: Callable[[str], None]
+    uf2: Path, units: int, inputs: int, say: Callable[[str], None], cells: bool = False
 ) -> dict[str, Any]:
     """Measure on an emulated Pico that runs the image `uf2`, in its own simulated time."""
     with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder:
@@ -71,7 +78,7 @@ def run_bench_emulated(
             say("measuring (some minutes)")
             with raw_repl(port, patience) as repl:
                 where = f"emulated, {uf2.name}"
-                report = _measure(repl, where, units, inputs, _EVENTS_EMULATED)
+                report = _measure(repl, where, units, inputs, _EVENTS_EMULATED, cells)
                 said = repl.run(_script("bench_edges.py", EVENTS=len(made.records)))
                 # Set when the driver on the board enabled the sensor's interrupt.
                 assert board.stimulus_start_us is not None
@@ -81,8 +88,14 @@ def run_bench_emulated(
     return report | {"edges": interrupts.latencies(json.loads(said), due_us)}
 
 
-def _measure(repl: RawRepl, where: str, units: int, inputs: int, events: int) -> dict[str, Any]:
-    report = _report(repl.run(ON_PATH + _code(units, inputs, events)), where, units, inputs)
+def _measure(
+    repl: RawRepl, where: str, units: int, inputs: int, events: int, cells: bool
+) -> dict[str, Any]:
+    said = repl.run(ON_PATH + _code(units, inputs, events))
+    if cells:
+        # In the same session, like the next.
+        said += repl.run(_cells_code(units, inputs))
+    report = _report(said, where, units, inputs)
     if report["kernel"] != "thumb":
         return report | {"c": {"missing": _NO_THUMB}}
     compiled = reference.compiled()
@@ -96,10 +109,16 @@ def _measure(repl: RawRepl, where: str, units: int, inputs: int, events: int) ->
 
 
 def _report(output: str, where: str, units: int, inputs: int) -> dict[str, Any]:
-    facts, *rows, last = (json.loads(line) for line in output.splitlines() if line.startswith("{"))
+    facts, *rows = (json.loads(line) for line in output.splitlines() if line.startswith("{"))
+    cells = [row for row in rows if "cell" in row]
+    *rows, last = (row for row in rows if "cell" not in row)
     for row in rows:
         row["ratio"] = _ratio(rows[0], row)
+    for row in cells:
+        # Against the same cell in floats, which comes first.
+        row["ratio"] = _ratio(next(one for one in cells if one["cell"] == row["cell"]), row)
     report = {**facts, "where": where, "units": units, "inputs": inputs, "rows": rows}
+    report["cells"] = cells
     report["load_ms"] = last["load_ms"]
     points = last["growth"]
     if len(points) > 3:
@@ -114,6 +133,10 @@ def _ratio(base: dict[str, Any], row: dict[str, Any]) -> float:
 
 def _code(units: int, inputs: int, events: int) -> str:
     return _script("bench.py", UNITS=units, INPUTS=inputs, EVENTS=events)
+
+
+def _cells_code(units: int, inputs: int) -> str:
+    return _script("bench_cells.py", UNITS=units, INPUTS=inputs, EVENTS=_EVENTS_OF_CELLS)
 
 
 def _script(name: str, **values: object) -> str:

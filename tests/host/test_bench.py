@@ -27,6 +27,7 @@ def report(**changes: Any) -> dict[str, Any]:
     made = {
         **{"machine": "a <board>", "micropython": "1.28.0", "ulab": "6.12.0", "where": "here"},
         **{"kernel": "thumb", "units": 32, "inputs": 4, "load_ms": 123.4},
+        "cells": [],
         "rows": [
             {"what": "the cell written plainly in ulab", "median_us": 7500, "ratio": 1.0, **row},
             {"what": "in integers, Thumb assembler", "median_us": 178, "ratio": 42.1, **row},
@@ -70,9 +71,12 @@ def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_EVENTS_HERE", 20)
-    found = run.run_bench(None, 8, 3, lambda text: None)
+    found = run.run_bench(None, 8, 3, lambda text: None, cells=True)
     assert [row["what"] for row in found["rows"]][-1] == "one event through the whole loop"
     assert {row["heap_bytes"] for row in found["rows"][2:]} == {0}
+    assert {row["cell"].split(",")[0] for row in found["cells"]} == {"CfC", "LTC"}
+    integers = [row for row in found["cells"] if "in integers" in row["what"]]
+    assert len(integers) == 3 and not any(row["heap_bytes"] for row in integers)
     assert "missing" in found["edges"] and "missing" in found["c"]
     assert json.loads(json.dumps(found)) == found
 

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from host_tools.convert import convert
+from host_tools.quantise import quantise
 from host_tools.virtual import VirtualBoard
 from host_tools.wire import Board
 from tests.trained_weights import CFC, LTC, UNITS, cfc, lstm, ltc, own, wired
 
+_FREE = LTC | {"implicit_param_constraints": False}
 _MODELS: list[tuple[str, Any, Any, int]] = [
     ("ltc", ltc(), LTC, UNITS),
     ("cfc", cfc(), CFC, UNITS),
@@ -20,15 +22,22 @@ _MODELS: list[tuple[str, Any, Any, int]] = [
     ("node", own("node"), {"cell": "node"}, UNITS),
 ]
 
+_INTEGERS: list[tuple[str, Any, Any, int]] = [
+    ("cfc", cfc(), CFC, UNITS),
+    ("cfc", cfc("pure"), CFC | {"mode": "pure"}, UNITS),
+    ("ltc", ltc(), _FREE, UNITS),
+]
+
 
 @pytest.mark.timeout(180)
 def test_every_cell_is_pushed_and_watched(board: VirtualBoard, tmp_path: Path) -> None:
     board.power_on()
     channels = ["accel_x", "accel_y", "gyro_z"]
     with Board(str(board.port)) as wire:
-        for cell, weights, metadata, hidden in _MODELS:
+        for i, (cell, weights, metadata, hidden) in enumerate(_MODELS + _INTEGERS):
             path = tmp_path / "m.safetensors"
-            convert(weights, metadata | {"channels": channels}).save(path)
+            model = convert(weights, metadata | {"channels": channels})
+            (quantise(model) if i >= len(_MODELS) else model).save(path)
             wire.push(path.read_bytes())
             facts = wire.description["model"]
             assert (facts["cell"], facts["hidden"]) == (cell, hidden)
@@ -36,4 +45,4 @@ def test_every_cell_is_pushed_and_watched(board: VirtualBoard, tmp_path: Path) -
             # Records of the model before may still be on their way.
             record = next(one for one in wire.records(5.0) if len(one.tau) == hidden)
             assert (record.tau > 0.0).all() and np.isfinite(record.tau).all()
-        assert wire.status()["swaps"] == len(_MODELS)
+        assert wire.status()["swaps"] == len(_MODELS + _INTEGERS)

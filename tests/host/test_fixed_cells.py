@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host_tools.calibration import Events
-from host_tools.compare import compare
+from host_tools.compare import compare, feed, running
 from host_tools.convert import ModelFile, convert
 from host_tools.errors import RivuletError
 from host_tools.fixed_reference import ONE, Reference, reference
@@ -182,6 +182,27 @@ def test_ltc_stays_near_the_float_cell(weights: Arrays, settings: dict[str, Any]
     extent = 2.0 * integers.settings["state_scale"]
     assert 0.0 < result.state_rms < 2e-4 * extent
     assert result.state_max < 2e-3 * extent
+
+
+@pytest.mark.parametrize(
+    ("weights", "metadata"),
+    [
+        (cfc("default", 1), CFC | {"time_unit_s": 0.1}),
+        (cfc("pure", 1), CFC | {"mode": "pure", "activation": "tanh"}),
+        (ltc(), _LTC | {"time_unit_s": 0.1}),
+    ],
+)
+def test_rates_are_the_float_cells(
+    tmp_path: Path, weights: Arrays, metadata: dict[str, Any]
+) -> None:
+    events = recording(count=50)
+    model, integers = made(weights, metadata, events)
+    run, board = running(model), device(integers, tmp_path)
+    for gap, values in zip(events.gaps_us, events.values, strict=True):
+        feed(run, int(gap), values)
+        board.event(int(gap), (0, 1, 2), values.tolist())
+    rates = np.array(run.cell.alpha_floats)
+    assert np.abs(np.array(board.physical(0)) - rates).max() < 0.02 * rates.max()
 
 
 def scaled(weights: Arrays, name: str, factor: float) -> Arrays:

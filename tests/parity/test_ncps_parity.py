@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from host_tools.calibration import read_events
 from host_tools.convert import from_ncps
+from host_tools.fixed_reference import reference
 from host_tools.interpreter import find_micropython
 from host_tools.paths import FIRMWARE, ROOT
+from host_tools.quantise import quantise
 from host_tools.replay import replay
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
@@ -219,3 +222,34 @@ def test_float32_agrees_with_ncps(name: str, tmp_path: Path) -> None:
     )
     y, x, _ = _table(out)
     assert max(_distance(x, states), _distance(y, outputs)) <= 1e-4
+
+
+_INTEGERS = [
+    name
+    for name, (_, _, _, options) in _CASES.items()
+    if "mixed" not in name and (name.startswith("ltc") or "wiring" not in options)
+]
+
+
+@pytest.mark.parametrize("name", _INTEGERS)
+def test_integers_stay_near_ncps(name: str, tmp_path: Path) -> None:
+    """In shares of the range that the state really has; eight bits of a weight are 0.4 %."""
+    module = _module(name)
+    path = tmp_path / "e.csv"
+    values, gaps = _events(path, module.input_size, seed=len(name), limits=(100, 100_000_000))
+    _, states = _reference(module, values, gaps, 1.0)
+    model = from_ncps(module)
+    integers = quantise(model, read_events(path, model.settings["channels"]))
+    run = reference(integers.tensors, integers.settings)
+    run.measured(0, values[0])
+    found = []
+    for row, gap in zip(values[1:], gaps, strict=True):
+        run.measured(int(gap), row)
+        found.append(run.states()[0])
+    extent = float(states.max() - states.min())
+    error = np.array(found) - states
+    rms, worst = float(np.sqrt((error**2).mean())) / extent, float(np.abs(error).max()) / extent
+    print(f"int8 {name}: {rms:.3%} rms, {worst:.2%} at most, of the range {extent:.2f}")
+    assert rms < (0.001 if name.startswith("ltc") else 0.01)
+    # A gate turns where its rate times a gap of 100 s crosses its offset: there eight bits show.
+    assert worst < (0.01 if name.startswith("ltc") else 0.25)

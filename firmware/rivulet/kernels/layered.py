@@ -16,7 +16,7 @@ def choose(name, plain, samples):
     for kernel in ("thumb", "viper"):
         try:
             step = stepper(name, kernel)
-            if all(_agree(step, plain.step, *_filled(*sample)) for sample in samples):
+            if all(_agree(step, plain.step, *filled(*sample)) for sample in samples):
                 return kernel, step
         except (ImportError, SyntaxError, ValueError, TypeError):
             pass  # not for this chip, not in this interpreter, or an .mpy of another one
@@ -37,7 +37,7 @@ def _part(module, name):
     return getattr(__import__("rivulet.kernels." + module, None, None, (name,)), name)
 
 
-def _filled(words, weights, places, shapes):
+def filled(words, weights, places, shapes):
     number = _ANY
     for i in range(len(weights)):
         number = (number * 4093 + 1) & 0xFFFF

@@ -1,0 +1,153 @@
+"""CfC and LTC cells as floats and in every integer kernel that runs here; `rivulet bench --cells`.
+
+Needs `UNITS`, `INPUTS` and `EVENTS` in its globals, and comes in the session of bench.py. Prints
+one JSON line a row, with the cell's name besides. The integer rows bring the inputs in and the
+outputs out as well.
+"""
+
+import gc
+import json
+from array import array
+from io import BytesIO
+
+from rivulet.cells import cell_class
+from rivulet.fixed_cells import fixed_cell
+from rivulet.kernels import BACKEND, fixed, layered, np, read_indices
+
+_OUTPUTS = 4
+_DT_S = 0.01
+_DT_US = 10000
+_PATHS = {"thumb": "Thumb assembler", "viper": "viper"}
+
+
+def any_values(shape, lowest, highest):
+    """Floats that are the same on every machine, none like its neighbour."""
+    count = shape[0] * (shape[1] if len(shape) > 1 else 1)
+    out = np.zeros(count)
+    number = 1
+    for i in range(count):
+        number = (number * 1103 + 12345) & 0xFFFF
+        out[i] = lowest + (highest - lowest) * number / 65536
+    return out.reshape(shape) if len(shape) > 1 else out
+
+
+def wiring(units, inputs, share):
+    """(sources in [u; v], targets, counts of both parts): of each target one of `share`."""
+    source, target, counts = [], [], []
+    for first, width in ((0, inputs), (inputs, units)):
+        part = 0
+        for i in range(units):
+            found = [first + j for j in range(width) if (i + j) % share == 0]
+            source += found
+            target += [i] * len(found)
+            part += len(found)
+        counts.append(part)
+    return source, target, counts
+
+
+class FloatCell:
+    """A float cell under held inputs."""
+
+    def __init__(self, cell, settings, units, inputs, indices=()):
+        kind = cell_class(cell)
+        settings["channels"] = ["u%d" % i for i in range(inputs)]
+        settings["mixed_memory"] = False
+        settings["time_unit_s"] = 1.0
+        tensors = {}
+        for name, shape in kind.shapes(settings, units, inputs).items():
+            lowest = 0.1 if cell == "ltc" else -0.2
+            tensors[name] = any_values(shape, lowest, lowest + 0.4)
+        for name, values in indices:
+            tensors[name] = read_indices(BytesIO(bytes(array("H", values))), (len(values),))
+        self._cell = kind(settings, tensors)
+
+    def event(self):
+        self._cell.advance(_DT_S)
+
+
+class IntegerCell:
+    def __init__(self, step, words, weights, inputs):
+        self._step, self._words, self._weights = step, words, weights
+        inlet = [inputs] + [1000 * i for i in range(inputs)]
+        for i in range(inputs):
+            inlet += [words[fixed.V_AT] + 4 * (words[fixed.HIDDEN] + i), 20000, 0, 15]
+        self._inlet = array("i", inlet)
+
+    def event(self):
+        self._step(self._words, self._weights, _DT_US, self._inlet)
+
+
+def filled(cell, settings, units, inputs, tensors):
+    """(words, weights) of an integer model with tensors that are given, and any others."""
+    made = fixed_cell(cell)
+    sizes = units, inputs, _OUTPUTS
+    settings["rate_bits"] = 20
+    words, weights, places = made.lay_out(settings, sizes, fixed.MEAN, tensors.get)
+    shapes = made.shapes(settings, units, inputs, ())
+    for name in tensors:
+        del shapes[name]
+        if isinstance(places[name], int):
+            at = places[name] >> 2
+            words[at : at + len(tensors[name])] = array("i", tensors[name])
+    return layered.filled(words, weights, places, shapes)
+
+
+def cfc(units, inputs):
+    """What makes the float cell, and what the integer one."""
+    settings = {"mode": "default", "backbone": [2 * units], "activation": "lecun_tanh"}
+    for key in ("gate_shift", "f_shift", "f_limit", "p_shift"):
+        settings[key] = 0
+    return (
+        lambda: FloatCell("cfc", settings, units, inputs),
+        lambda: filled("cfc", settings, units, inputs, {}),
+    )
+
+
+def ltc(units, inputs, share):
+    source, target, counts = wiring(units, inputs, share)
+    settings = {"unfolds": 6, "synapses": counts, "epsilon": 1e-8}
+    settings.update(step_micro=22907, step_shift=3, sensory_shift=12, recurrent_shift=12)
+    indices = ("synapse.source", source), ("synapse.target", target)
+    number = len(source)
+    ends = [0] * (2 * units)
+    for i in range(number):
+        ends[target[i] + (units if i >= counts[0] else 0)] += 1
+    tensors = {
+        "synapse.source": array("B", [(j + units) if j < inputs else j - inputs for j in source]),
+        "synapse.sigma": array("h", [5000 + i for i in range(number)]),
+        "synapse.offset": array("i", [-1000000] * number),
+        "synapse.conductance": array("h", [500] * number),
+        "synapse.current": array("h", [400 - i % 800 for i in range(number)]),
+        "synapse.counts": array("h", ends),
+    }
+    return (
+        lambda: FloatCell("ltc", settings, units, inputs, indices),
+        lambda: filled("ltc", settings, units, inputs, tensors),
+    )
+
+
+def other_cells(units, inputs, events):
+    for title, cell, (floats, integers) in (
+        ("CfC, backbone of %d" % (2 * units), "cfc", cfc(units, inputs)),
+        ("LTC, all to all", "ltc", ltc(units, inputs, 1)),
+        ("LTC, one synapse of four", "ltc", ltc(units, inputs, 4)),
+    ):
+
+        def report(path, subject, cell=title):
+            row = measure("%s, %s" % (cell, path), subject, events)  # noqa: F821
+            row["cell"] = cell
+            print(json.dumps(row))
+
+        gc.collect()
+        report("ulab" if BACKEND == "ulab" else "without ulab", floats())
+        gc.collect()
+        words, weights = integers()
+        for kernel in ("viper", "thumb"):
+            try:
+                step = layered.stepper(cell, kernel)
+            except (ImportError, SyntaxError, ValueError):
+                continue  # none for this chip
+            report("in integers, %s" % _PATHS[kernel], IntegerCell(step, words, weights, inputs))
+
+
+other_cells(UNITS, INPUTS, EVENTS)  # noqa: F821

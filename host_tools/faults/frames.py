@@ -119,7 +119,7 @@ def _mutated(draw: random.Random, corpus: list[bytes]) -> bytes:
     data = bytearray(draw.choice(corpus))
     for _ in range(draw.randrange(5)):
         at = draw.randrange(len(data) + 1)
-        how = draw.randrange(6)
+        how = draw.randrange(7)
         if how == 0 and at < len(data):
             data[at] ^= 1 << draw.randrange(8)
         elif how == 1:
@@ -128,7 +128,9 @@ def _mutated(draw: random.Random, corpus: list[bytes]) -> bytes:
             data[at:at] = bytes((draw.choice(_SPECIAL),)) * draw.choice((1, 1, 2, 30))
         elif how == 3:
             del data[at : at + draw.choice((1, 1, 4))]
-        elif how == 4:
+        elif how == 4 and at < len(data):  # escaped, whether it has to be or not
+            data[at : at + 1] = bytes((0x7D, data[at] ^ 0x20))
+        elif how == 5:
             other = draw.choice(corpus)
             data[at:at] = other[draw.randrange(len(other)) :]
         else:

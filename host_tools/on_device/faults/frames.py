@@ -76,7 +76,7 @@ def noise(out: ptr8, seed: ptr32) -> int:
 def mutate(out: ptr8, count: int, times: int, seed: ptr32, other: ptr8, others: int) -> int:
     """Mutate out[:count] `times` times, at most with pieces of other[:others]; its new length."""
     for _ in range(times):
-        how = int(draw(seed)) % 7
+        how = int(draw(seed)) % 8
         value = int(draw(seed))
         at = (value >> 8) % count
         # Flags, escapes and what they stand for, more often than chance has it.
@@ -97,15 +97,17 @@ def mutate(out: ptr8, count: int, times: int, seed: ptr32, other: ptr8, others: 
             for i in range(at, count - 1):
                 out[i] = out[i + 1]
             count -= 1
-        elif how == 4 or how == 5:  # a byte is doubled, or one comes in
-            if count < 255:
-                i = count
-                while i > at:
-                    out[i] = out[i - 1]
-                    i -= 1
-                if how == 5:
-                    out[at] = special
-                count += 1
+        elif (how == 4 or how == 5 or how == 7) and count < 255:
+            i = count
+            while i > at:
+                out[i] = out[i - 1]
+                i -= 1
+            count += 1
+            if how == 5:  # a byte comes in; else it is doubled
+                out[at] = special
+            elif how == 7:  # or escaped, whether it has to be or not
+                out[at] = 0x7D
+                out[at + 1] = out[at + 1] ^ 0x20
         elif how == 6:  # a piece of another frame
             i = (value >> 16) % others
             while i < others and at < 255 and value & 31:

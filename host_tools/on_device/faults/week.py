@@ -152,8 +152,9 @@ class Week(Near):
         told = clock.epoch * PERIOD + clock.ticks - (BEGIN_US & (PERIOD - 1))
         if told != self.board.now - BEGIN_US:
             self.note("the clock is %d us off" % (told - self.board.now + BEGIN_US))
-        if list(loop.model.physical(1)) != list(self.shadow.model.physical(1)):
-            self.note("the state is not that of an undisturbed model")
+        for block in (1, 2):
+            if list(loop.model.physical(block)) != list(self.shadow.model.physical(block)):
+                self.note("state or outputs are not those of an undisturbed model")
         if loop.events != self.sent or loop.late or sum(loop.ring.dropped):
             self.note("%d events of %d" % (loop.events, self.sent))
         if sum(loop.guard.bus_errors) != self.failed:

@@ -23,11 +23,17 @@ _STARTS = const(3)
 # After so many failed starts in a row only the wire is served.
 _FAILURES = const(3)
 _HUNG = "the watchdog had to reset the board"
-_NO_MEMORY = "not enough memory for this model"
 
 
 class StoreError(Exception):
     """What cannot be done; the message says why, in one line."""
+
+
+def why_not(error):
+    """Why a model could not be loaded; an interpreter's own words on memory tell nobody that."""
+    if isinstance(error, MemoryError):
+        return "not enough memory for this model"
+    return str(error)
 
 
 class Slots:
@@ -104,7 +110,7 @@ class Slots:
             try:
                 made = self._verified(slot, digest)
             except (model.ModelError, OSError, MemoryError) as error:
-                why = str(error) or _NO_MEMORY
+                why = why_not(error)
                 if not facts["hashes"][1 - slot]:
                     self.broken = True
                     raise model.ModelError(why)
@@ -149,7 +155,7 @@ class Slots:
             self._check_version(made)
             return made, digest
         except (model.ModelError, MemoryError) as error:
-            raise StoreError("the earlier model: " + (str(error) or _NO_MEMORY))
+            raise StoreError("the earlier model: " + why_not(error))
 
     def go_back(self, why):
         """Make the model that `previous` loaded the active one; the other does not come back."""

@@ -5,7 +5,7 @@ from binascii import hexlify
 
 from rivulet.compat import const
 from rivulet.model import ModelError
-from rivulet.slots import Slots, StoreError
+from rivulet.slots import Slots, StoreError, why_not
 
 # A push is safe on flash up to a multiple of this, and goes on from there after a power cut.
 FLUSH_BYTES = const(4096)
@@ -98,7 +98,7 @@ class Store(Slots):
             self._check_version(made)
         except (ModelError, MemoryError) as error:
             self.abandon()
-            raise StoreError(str(error) or "not enough memory for this model")
+            raise StoreError(why_not(error))
         self._received_settings = made.settings
         return made, digest
 

@@ -7,8 +7,8 @@ from host_tools.faults import Given, Row
 from host_tools.faults._boards import connected, virtual_board
 from host_tools.faults._models import IMU, write_model
 
-_HEAP_KB = 800
-_SIZES = (8, 16, 32, 64, 96, 128, 160, 8, 192, 16, 256)
+_HEAP_KB = 400
+_SIZES = (8, 16, 24, 32, 40, 64, 80, 8, 96, 16, 48)
 
 # Bytes left in one piece: nothing, then a request's needs, then about those of a second model.
 _ROOMS = (0, 32, 64, 128, 256, 512, 1_000, 2_000, 4_000, 8_000, 16_000)
@@ -19,7 +19,7 @@ def _too_large(given: Given) -> Row:
     broken: list[str] = []
     said = ""
     refused = 0
-    sizes = _SIZES[:: given.times(full=1, short=5)]
+    sizes = _SIZES[:: given.times(full=1, short=6)]
     with virtual_board(given, heap_kb=_HEAP_KB) as board:
         active = ""
         for hidden in sizes:
@@ -32,7 +32,7 @@ def _too_large(given: Given) -> Row:
                 except RivuletError as error:
                     refused += 1
                     said = str(error)
-                    if "memory" not in said or "\n" in said:
+                    if "not enough memory" not in said or "\n" in said:
                         broken.append(f"{hidden} units: {said}")
                 if wire.status()["model_hash"] != active:
                     broken.append(f"{hidden} units: another model is active")
@@ -50,8 +50,7 @@ def _too_large(given: Given) -> Row:
 def run(given: Given) -> list[Row]:
     write_model(given.folder / "old.safetensors", given.seed, integers=True)
     write_model(given.folder / "new.safetensors", given.seed + 1, integers=True)
-    step = given.times(full=500, short=30_000)
-    rooms = [*_ROOMS[:: given.times(full=1, short=10)], *range(20_000, 50_000, step)]
+    rooms = [64, 16_000] if given.short else [*_ROOMS, *range(20_000, 50_000, 1_500)]
     events = given.times(full=2_000, short=40)
     report = given.on_device("heap", heap="1M", rooms=rooms, events=events)
     starved, greedy = report["starved"], report["greedy"]

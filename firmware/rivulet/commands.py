@@ -105,12 +105,12 @@ class Commands:
             store.write(offset, body[_BODY + 4 :])
             return store.received, ""
         if kind == protocol.PUSH_END:
-            outcome = loop.swap()
+            outcome = loop.exchange.swap()
             return store.received, outcome
         if kind == protocol.CONFIRM:
-            return 0, "confirmed" if loop.confirm() else "nothing was on trial"
+            return 0, "confirmed" if loop.exchange.confirm() else "nothing was on trial"
         if kind == protocol.ROLLBACK:
-            return 0, loop.rollback()
+            return 0, loop.exchange.back("by hand")
         if kind == protocol.RESET:
             loop.reset()
             return 0, ""

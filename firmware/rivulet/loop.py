@@ -17,7 +17,6 @@ from rivulet.kernels import floats, np
 from rivulet.model import ModelError
 from rivulet.policy import Policy
 from rivulet.recent import Recent
-from rivulet.slots import StoreError
 from rivulet.supervision import Supervisor
 from rivulet.telemetry import Telemetry
 
@@ -58,7 +57,7 @@ class Loop:
         self._held = [floats(np.zeros(len(sensor.channels))) for sensor in self.sensors]
         self.supervisor = Supervisor(self.sensors, self.clock, self.guard)
         self._guarding = False
-        self._use(self._connect(None), None)
+        self._use(self.connect(None), None)
         # The state's own time: that of the newest event it has taken.
         self.epoch = self.clock.epoch
         self.ticks = self.clock.ticks
@@ -74,7 +73,7 @@ class Loop:
         self.warm = warm
         # Whether the state goes on from a snapshot: then the time before the first event counts.
         self._warmed = False
-        self.model = self._policy = self._recent = None
+        self.model = self._policy = self.recent = None
         # While another model's outputs are being approached; while a model has to show itself.
         self._handover = self.trial = None
         # Whether the board is to start again once the loop has ended, and why it runs another
@@ -87,10 +86,10 @@ class Loop:
             model, digest = store.load_active()
             if model is not None:
                 self._link.resize(telemetry.longest(model, len(self.sensors)))
-                self._install(model, digest, self._connect(model))
+                self._install(model, digest, self.connect(model))
                 self._restore()
                 if store.unsettled:
-                    self._try()
+                    self.watch()
         except (ModelError, MemoryError) as error:
             # The board stays reachable, so that a good model can be pushed.
             self.boot_error = "stored model: %s" % error
@@ -242,7 +241,7 @@ class Loop:
             self.board.actuate(self._policy.rest(), ())
         else:
             self.board.actuate(self._policy.decide(outputs), outputs)
-        self._recent.note(waited_us)
+        self.recent.note(waited_us)
 
     def _handed_over(self, outputs):
         handover = self._handover
@@ -251,7 +250,7 @@ class Loop:
             self._handover = None
         return outputs
 
-    def _note_heap(self):
+    def note_heap(self):
         """Keep the least that was free: what is left when nothing more can be collected."""
         free = heap_free()
         if free < self.heap_low:
@@ -263,7 +262,7 @@ class Loop:
         pause = ticks_diff(ticks_us(), started)
         if pause > self.gc_worst_us:
             self.gc_worst_us = pause
-        self._note_heap()
+        self.note_heap()
         self._collected = self.events
 
     def _restore(self):
@@ -278,89 +277,19 @@ class Loop:
         if self.warm is not None and self.model is not None:
             self.warm.save(self.model, self.model_hash, self.events, orderly)
 
-    def swap(self):
-        """Verify the pushed model and run it from the next event on; what became of the state.
+    @property
+    def exchange(self):
+        """What puts another model in the place of this one; imported when it is needed."""
+        from rivulet.exchange import Exchange
 
-        Raises StoreError, and the old model keeps running.
+        return Exchange(self, self._link, self._store)
+
+    def replace(self, model, digest, inlets, handover, commit):
+        """Run `model` from the next event on, once `commit()` has made that so on flash.
+
+        inlets: as `connect` makes them; handover: from the outputs of the model before, or None.
+        What `commit` raises comes through, and the old model keeps running.
         """
-        gc.collect()
-        store = self._store
-        model, digest = store.finish()
-        try:
-            outcome = self._exchange(model, digest, store.activate)
-        except MemoryError:
-            store.abandon()
-            raise StoreError("not enough memory for this model")
-        self.swaps += 1
-        self.boot_error = ""
-        if store.on_trial:
-            self._try()
-        return outcome
-
-    def rollback(self):
-        """Go back to the model before this one; what became of the state. Raises StoreError."""
-        return self._return_to_previous("by hand", True)
-
-    def revert(self, why):
-        """The model on trial failed: run the one before it; False if there is no such way."""
-        try:
-            # What the failing model has for a state is nothing to go on from.
-            self._return_to_previous(why, False)
-        except StoreError as error:
-            self._link.text("%s, and no way back: %s" % (why, error))
-            return False
-        return True
-
-    def confirm(self):
-        """The model on trial is here to stay; False if none was. Raises StoreError."""
-        self.trial = None
-        return self._store.confirm()
-
-    def _return_to_previous(self, why, trusted):
-        gc.collect()
-        store = self._store
-        model, digest = store.previous()
-        try:
-            outcome = self._exchange(model, digest, lambda: store.go_back(why), trusted)
-        except MemoryError:
-            raise StoreError("not enough memory for the earlier model")
-        self.trial = None
-        self._link.text("the model before is back: " + why)
-        return outcome
-
-    def _try(self):
-        from rivulet.trial import Trial
-
-        self.trial = Trial(self, self._store.trial_s, self._store.on_trial, self._stands)
-
-    def _stands(self):
-        self.trial = None
-        try:
-            self._store.stands()
-            self._link.text("%s has stood for %d s" % (self.model_hash[:12], self._store.trial_s))
-        except StoreError as error:
-            self._link.text(str(error))
-
-    def _exchange(self, model, digest, commit, trusted=True):
-        """Run `model` from the next event on, `commit` having made that so on flash.
-
-        Where state and outputs of the model before can be `trusted`, the new one goes on from
-        them. Raises StoreError or MemoryError, and the old model keeps running.
-        """
-        self._link.resize(telemetry.longest(model, len(self.sensors)))
-        inlets = self._connect(model)
-        self._note_heap()  # two models are in memory now
-        outcome = "state reset"
-        handover = None
-        old = self.model
-        if old is not None:
-            if trusted and model.adopt(old):
-                outcome = "state kept"
-            elif self.events:
-                count = self._recent.warm_up(model)
-                outcome = "state warmed up from %d recent inputs" % count
-            if trusted:
-                handover = self._handover_to(model)
         # A Ctrl-C in between must not leave two models mixed.
         kbd_intr(-1)
         try:
@@ -374,15 +303,12 @@ class Loop:
         if self._store.safe_mode:
             # It has what it may have lacked: out of safe mode, once the answer is on its way.
             self.again = self._commands.released = True
-        return outcome
 
-    def _handover_to(self, model):
-        """From the outputs of now; None if the new model's mean something else."""
-        from rivulet.handover import between
+    def watch(self):
+        """From now on it is seen whether this model, or this start, stands."""
+        from rivulet.trial import Trial
 
-        clock = self.clock
-        ahead_us = elapsed_us(self.epoch, self.ticks, clock.epoch, clock.ticks)
-        return between(self.model, model, ahead_us if self.events else 0)
+        self.trial = Trial(self, self._link, self._store)
 
     def reset(self):
         """The model's state to zero; time goes on."""
@@ -405,11 +331,11 @@ class Loop:
         if self._policy is not None:
             policy.follow(self._policy)
         self._policy = policy
-        self._recent = Recent(model)
+        self.recent = Recent(model)
         # What events cost is told of the model that runs.
         self.costs = Costs()
 
-    def _connect(self, model):
+    def connect(self, model):
         """Each sensor to its channels: a sensor with integers to an integer model as they are.
 
         One entry a sensor: how it is read, into what, the array of floats that has to be looked

@@ -1,21 +1,19 @@
 """Watches a board that has to show that it stands: after a swap, or after starts that failed."""
 
 from rivulet.compat import ticks_diff, ticks_ms
+from rivulet.slots import StoreError
 
 
 class Trial:
-    """loop: the loop to watch; seconds: how long it has to run; reverts: whether a guard's trip
-    meanwhile sends it back to the model before, at once.
+    """Asked at every decision. A guard's trip sends a loop whose model is on trial back to the
+    model before, at once; the store's `trial_s` seconds over, all stands."""
 
-    Asked at every decision. The time over, `stands()` is called, in a moment without events, for
-    it writes to flash.
-    """
-
-    def __init__(self, loop, seconds, reverts, stands):
+    def __init__(self, loop, link, store):
         self._loop = loop
-        self._reverts = reverts
-        self._stands = stands
-        self._left_ms = 1000 * seconds
+        self._link = link
+        self._store = store
+        self._reverts = store.on_trial
+        self._left_ms = 1000 * store.trial_s
         self._trips = loop.guard.trips
         self._seen_ms = ticks_ms()
 
@@ -32,7 +30,26 @@ class Trial:
         trips = loop.guard.trips
         if self._reverts and trips != self._trips:
             self._trips = trips
-            return not loop.revert("guard: " + (loop.guard.reason or "its state was no number"))
+            return not self._revert("guard: " + (loop.guard.reason or "its state was no number"))
+        # In a moment without events, for it writes to flash.
         if self._left_ms <= 0 and not len(loop.ring):
-            self._stands()
+            self._stand()
         return True
+
+    def _revert(self, why):
+        try:
+            # What the failing model has for a state is nothing to go on from.
+            self._loop.exchange.back(why, trusted=False)
+        except StoreError as error:
+            self._link.text("%s, and no way back: %s" % (why, error))
+            return False
+        return True
+
+    def _stand(self):
+        loop = self._loop
+        loop.trial = None
+        try:
+            self._store.stands()
+            self._link.text("%s has stood for %d s" % (loop.model_hash[:12], self._store.trial_s))
+        except StoreError as error:
+            self._link.text(str(error))

@@ -1,9 +1,14 @@
-"""Power is cut at every operation on the flash, under a real littlefs in memory."""
+"""Power is cut at every operation on the flash, under a real littlefs in memory.
+
+With PICO_UF2 the table has the same of an emulated Pico's own flash.
+"""
 
 import hashlib
 import json
+import os
 from base64 import b64decode
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,6 +18,8 @@ from host_tools.flash import install
 from host_tools.payload import MANIFEST, POINTER, PayloadFile, starter
 from host_tools.raw_repl import BoardCodeError, RawRepl
 
+# Of an emulated Pico, where PICO_UF2 names an image for it; each takes some 20 s.
+_BOOTS = 6
 _PROMISE = (
     "the board starts the old or the new model or firmware, whole, a trial has its way back, and "
     "the next push or flash succeeds"
@@ -36,7 +43,7 @@ def run(given: Given) -> list[Row]:
         for which, times in act["ran"].items():
             ran[which] = ran.get(which, 0) + times
     states = ", ".join(f"{times} times {which}" for which, times in sorted(ran.items()))
-    return [
+    rows = [
         Row(
             f"power cut in each of the {operations} programs and erasures of {len(acts)} acts "
             "(pushes, confirming, reverts, rollback, starts, warm state, firmware flash): before "
@@ -47,6 +54,13 @@ def run(given: Given) -> list[Row]:
             report["broken"],
         )
     ]
+    image = os.environ.get("PICO_UF2")
+    if image and not given.short:
+        # Imported where there is an emulator.
+        from host_tools.faults._pico import sweep
+
+        rows += sweep(given, Path(image), _BOOTS)
+    return rows
 
 
 def firmware_steps() -> tuple[list[str], list[str]]:

@@ -193,7 +193,7 @@ def test_a_swap_under_overload_loses_no_count():
             if i % 8 == 7:
                 made.turns()
             if i == 100:
-                assert made.loop.swap()
+                assert made.loop.exchange.swap()
         made.turns(20)
         loop = made.loop
         assert loop.events + sum(loop.ring.coalesced) + sum(loop.ring.dropped) == 200

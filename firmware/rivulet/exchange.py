@@ -1,0 +1,75 @@
+"""Another model in the place of the one that runs: between two events, all of it or nothing."""
+
+import gc
+
+from rivulet import handover, telemetry
+from rivulet.clock import elapsed_us
+from rivulet.slots import StoreError
+
+
+class Exchange:
+    """What a push ends in, and the way back. All raise StoreError; the old model then runs on."""
+
+    def __init__(self, loop, link, store):
+        self._loop = loop
+        self._link = link
+        self._store = store
+
+    def swap(self):
+        """Verify the pushed model and run it from the next event on; what became of the state."""
+        gc.collect()
+        loop, store = self._loop, self._store
+        model, digest = store.finish()
+        try:
+            outcome = self._to(model, digest, store.activate, True)
+        except MemoryError:
+            store.abandon()
+            raise StoreError("not enough memory for this model")
+        loop.swaps += 1
+        loop.boot_error = ""
+        if store.on_trial:
+            loop.watch()
+        return outcome
+
+    def confirm(self):
+        """The model on trial is here to stay; False if none was."""
+        confirmed = self._store.confirm()
+        self._loop.trial = None
+        return confirmed
+
+    def back(self, why, trusted=True):
+        """Run the model before this one; what became of the state.
+
+        Where state and outputs of this one cannot be `trusted`, nothing goes on from them.
+        """
+        gc.collect()
+        store = self._store
+        model, digest = store.previous()
+        try:
+            outcome = self._to(model, digest, lambda: store.go_back(why), trusted)
+        except MemoryError:
+            raise StoreError("not enough memory for the earlier model")
+        self._loop.trial = None
+        self._link.text("the model before is back: " + why)
+        return outcome
+
+    def _to(self, model, digest, commit, trusted):
+        loop = self._loop
+        self._link.resize(telemetry.longest(model, len(loop.sensors)))
+        inlets = loop.connect(model)
+        loop.note_heap()  # two models are in memory now
+        outcome = "state reset"
+        between = None
+        old = loop.model
+        if old is not None:
+            if trusted and model.adopt(old):
+                outcome = "state kept"
+            elif loop.events:
+                count = loop.recent.warm_up(model)
+                outcome = "state warmed up from %d recent inputs" % count
+            if trusted:
+                clock = loop.clock
+                ahead_us = elapsed_us(loop.epoch, loop.ticks, clock.epoch, clock.ticks)
+                between = handover.between(old, model, ahead_us if loop.events else 0)
+        loop.replace(model, digest, inlets, between, commit)
+        return outcome

@@ -26,7 +26,7 @@ _ON_DEVICE = ROOT / "host_tools" / "on_device"
 _EVENTS_HERE = 2000
 _EVENTS_ON_BOARD = 200
 # Emulated ones take the same time each, and twenty times as long to wait for.
-_EVENTS_EMULATED = 50
+_EVENTS_EMULATED = 30
 # Of the other cells, whose float forms take up to a third of a second each on a board.
 _EVENTS_OF_CELLS = 10
 _NO_EDGES = "not measured: only the emulator knows when an edge came"

@@ -53,13 +53,18 @@ def arm() -> Path:
 
 @pytest.fixture(scope="module")
 def assembled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout whose kernels/thumb.py is the machine code of the real one."""
+    """A checkout whose integer kernels in assembler are the machine code of the real ones."""
     tree = tmp_path_factory.mktemp("assembled")
     for name in ("firmware", "tests"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    kernel = tree / "firmware" / "rivulet" / "kernels" / "thumb.py"
-    (code,) = machine_code(kernel, "armv7em")
-    kernel.write_text(called_from_c(code, "step", "PPiP"))
+    for name, function, arguments in (
+        ("thumb", "step", "PPiP"),
+        ("layers_thumb", "run", "PPi"),
+        ("ltc_thumb", "move", "Pi"),
+    ):
+        kernel = tree / "firmware" / "rivulet" / "kernels" / f"{name}.py"
+        (code,) = machine_code(kernel, "armv7em")
+        kernel.write_text(called_from_c(code, function, arguments))
     return tree
 
 

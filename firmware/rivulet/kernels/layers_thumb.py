@@ -1,4 +1,7 @@
-"""The layers of layers.py in Thumb assembler; what thumb.py says of it holds here."""
+"""The layers of layers.py in Thumb assembler; what thumb.py says of it holds here.
+
+PRODUCT is the one of thumb.py: an assembled function cannot call into another.
+"""
 
 import micropython
 from micropython import const

@@ -197,7 +197,7 @@ def run(given: Given) -> list[Row]:
         f"{promise}, memory steady",
         f"{report['accepted']:,} accepted, {report['corrupt']:,} corrupt, "
         f"{report['oversized']:,} too long; {report['frames'] / report['seconds']:,.0f} frames "
-        f"and {report['bytes'] / report['seconds'] / 1e6:.2f} MB a second; heap within "
+        f"and {report['bytes'] / report['seconds'] / 1e6:.1f} MB a CPU second; heap within "
         f"{max(heaps) - min(heaps)} bytes",
         broken,
     )

@@ -51,7 +51,7 @@ def run(given: Given) -> list[Row]:
     write_model(given.folder / "old.safetensors", given.seed, integers=True)
     write_model(given.folder / "new.safetensors", given.seed + 1, integers=True)
     rooms = [64, 16_000] if given.short else [*_ROOMS, *range(20_000, 50_000, 1_500)]
-    events = given.times(full=2_000, short=40)
+    events = given.times(full=500, short=40)
     report = given.on_device("heap", heap="1M", rooms=rooms, events=events)
     starved, greedy = report["starved"], report["greedy"]
     return [

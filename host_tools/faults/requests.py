@@ -10,7 +10,7 @@ _STEADY = 4096
 def run(given: Given) -> list[Row]:
     for seed, name in enumerate(("old", "new")):
         write_model(given.folder / f"{name}.safetensors", given.seed + seed, integers=True)
-    requests = given.times(full=100_000, short=400)
+    requests = given.times(full=20_000, short=400)
     report = given.on_device("requests", requests=requests, seed=given.seed)
     broken = list(report["broken"])
     # The first look comes before everything that is made once has been made.

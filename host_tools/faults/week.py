@@ -15,7 +15,7 @@ def run(given: Given) -> list[Row]:
     report = given.on_device(
         "week",
         days=_DAYS,
-        events_a_day=given.times(full=70_000, short=600),
+        events_a_day=given.times(full=40_000, short=600),
         cycles_a_day=given.times(full=16, short=1),
         models=models,
         seed=given.seed,

@@ -70,6 +70,8 @@ class Slots:
         after that one tries again.
         """
         self._make_folder()
+        if not self._journal.found:
+            self._take_over()
         facts = self._journal.facts
         changes = {"boots": facts["boots"] + 1}
         if cause:

@@ -8,8 +8,8 @@ from typing import Any
 
 NAME = "flash.notes"
 # kind, address, size; then the bytes that were programmed.
-_HEAD = "<cII"
-_PROGRAM, _ERASE = b"p", b"e"
+_HEAD = "<BII"
+_PROGRAM, _ERASE = ord("p"), ord("e")
 
 
 @dataclass(frozen=True)

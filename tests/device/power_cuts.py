@@ -10,6 +10,7 @@ from binascii import hexlify
 
 from fixtures import model_bytes, settings, tensors
 
+from rivulet import slots
 from rivulet.slots import WATCHDOG
 from rivulet.store import Store, StoreError
 from rivulet.warm import Warm
@@ -57,6 +58,13 @@ def _nothing(folder):
 
 def _old(folder):
     push(Store(folder), OLD)
+
+
+def _of_an_earlier_firmware(folder):
+    _old(folder)
+    slots.os.rename(folder + "/a.safetensors", folder + "/active.safetensors")
+    for number in range(2):
+        slots.os.remove(folder + "/journal.%d" % number)
 
 
 def _on_trial(folder):
@@ -118,6 +126,7 @@ def _old_and_warm(folder):
 
 SCENARIOS = (
     ("first push", _nothing, lambda folder: push(Store(folder), NEW), (None, NEW)),
+    ("taken over", _of_an_earlier_firmware, started, (OLD,)),
     ("push", _old, lambda folder: push(started(folder)[0], NEW), (OLD, NEW)),
     (
         "push of several flushes",

@@ -47,6 +47,16 @@ def test_starts_and_their_causes_are_counted():
         assert facts["resets"] == {"power-on": 3, WATCHDOG: 2}
 
 
+def test_a_start_takes_over_what_an_earlier_firmware_left():
+    with Scratch() as folder:
+        with open(folder + "/active.safetensors", "wb") as file:
+            file.write(_OLD)
+        for boots in (1, 2):
+            store, digest = started(folder)
+            assert digest == in_hex(_OLD) and store.facts()["boots"] == boots
+        assert "active.safetensors" not in os.listdir(folder)
+
+
 def test_confirmed_it_stays():
     with Scratch() as folder:
         store = trying(folder)

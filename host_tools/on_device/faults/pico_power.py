@@ -36,10 +36,11 @@ def notes_of(path):
             head = file.read(9)
             if not head:
                 return notes
-            kind, address, size = struct.unpack("<cII", head)
-            data = b"\xff" * size if kind == b"e" else file.read(size)
+            kind, address, size = struct.unpack("<BII", head)
+            erases = kind == ord("e")
+            data = b"\xff" * size if erases else file.read(size)
             assert address >= BEGIN, "outside of the filesystem"
-            notes.append((0 if kind == b"e" else -1, address - BEGIN, data))
+            notes.append((0 if erases else -1, address - BEGIN, data))
 
 
 def tree(folder, prefix=""):

@@ -77,7 +77,7 @@ class Guard:
                 self._checks.append((number, low[0], high[0], guards[key]["action"]))
         count = model.output_count
         self._low = self._high = None
-        self._action = "hold"
+        self._action = "reset"
         if "outputs" in guards:
             self._low, self._high = self._scaled(model, _OUTPUTS, guards["outputs"], count)
             self._action = guards["outputs"]["action"]
@@ -111,7 +111,7 @@ class Guard:
         if action == "clamp":
             outputs = model.outputs()
         if not action or action == "clamp":
-            action = self._take(outputs) or action
+            action = self._take(model, outputs) or action
         if action:
             self.trips += 1
             if action == "reset":
@@ -140,7 +140,7 @@ class Guard:
                 return action
         return ""
 
-    def _take(self, outputs):
+    def _take(self, model, outputs):
         """Copy outputs to `_next`, clamped if they are to be; the action if they were not good."""
         source = outputs if isinstance(outputs, memoryview) else floats(outputs)
         target = self._next[1]
@@ -149,9 +149,12 @@ class Guard:
         for i in range(len(target)):
             value = source[i]
             if value - value != 0.0:
-                # There is nothing to clamp it to.
-                action = "hold" if self._action == "clamp" else self._action
+                # There is nothing to clamp it to; and what has made it, a mean perhaps that is no
+                # number any more, would make it again.
+                action = "safe" if self._action == "safe" else "reset"
                 self.reason = "output %d was %s: %s" % (i, value, action)
+                if action == "safe":
+                    model.reset()
                 return action
             if low is not None and not low[i] <= value <= high[i]:
                 if not action:

@@ -379,6 +379,8 @@ class Model:
         for i in range(self.hidden):
             state[i] = min(max(state[i], lowest), highest)
         self.cell.evaluate()
+        if self.settings["readout"] == "state":
+            self.readout.feature_floats[:] = state
 
     def export(self, number, out, at):
         """Write a block into bytes as float32; the position behind it."""

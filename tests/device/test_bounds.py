@@ -81,9 +81,10 @@ def test_what_becomes_of_outputs_out_of_bounds():
         assert passed(guard, model, [-3.0, 7.0]) == expected
         assert guard.trips == 1 and action in guard.reason
         assert (model.cell.state_floats[0] == 0.0) == (action == "reset")
-        # What cannot be clamped is held.
-        bad = passed(guard, model, [_NAN, 0.0])
-        assert bad == (expected if action != "hold" else [0.5, 0.25])
+        # What cannot be clamped is held, and what made it is gone.
+        model.cell.state_floats[0] = 0.5
+        assert passed(guard, model, [_NAN, 0.0]) == expected
+        assert model.cell.state_floats[0] == 0.0
 
 
 def test_before_anything_was_good_the_safe_outputs_serve():
@@ -93,11 +94,18 @@ def test_before_anything_was_good_the_safe_outputs_serve():
 
 def test_a_state_or_a_rate_out_of_bounds():
     bound = {"min": -0.5, "max": 0.5}
-    guard, model = guarded(state=dict(bound, action="clamp"))
+    model = built(guards={"state": dict(bound, action="clamp")}, readout="state", **_VALUES)
+    guard, model = guarded(model)
     model.cell.state_floats[2] = 0.75
     model.cell.state_floats[3] = -9.0
-    passed(guard, model, [0.0, 0.0])
+    clamped = passed(guard, model, [0.0, 0.0])
     assert list(model.cell.state_floats) == [0.0, 0.0, 0.5, -0.5]
+    # What is acted on is what the clamped state says.
+    twin = built(readout="state", **_VALUES)
+    twin.event(0, (0, 1, 2), (0.0, 0.0, 0.0))
+    twin.cell.state_floats[2], twin.cell.state_floats[3] = 0.5, -0.5
+    twin.readout.feature_floats[:] = twin.cell.state_floats
+    assert clamped == list(floats(twin.outputs()))
     assert guard.trips == 1 and guard.reason == "a state was -9, out of bounds: clamp"
     passed(guard, model, [0.0, 0.0])
     assert guard.trips == 1
@@ -159,7 +167,7 @@ def test_the_loop_never_actuates_what_is_no_number():
         assert [(d, o) for _, d, o in made.board.decisions] == [(-1, [])] * 3
         assert made.loop.guard.trips == 3 and made.loop.decision == -1
         _, lines = made.port.take()
-        assert lines == [b"guard: output 0 was nan: hold"], "said once"
+        assert lines == [b"guard: output 0 was nan: reset"], "said once"
         del made.loop.model.peek, made.loop.model.outputs
         made.board.now += 100000
         made.turns(2)

@@ -78,10 +78,10 @@ class Access:
 
     def _read_json(self, name, damaged):
         try:
-            with open(self._folder + "/" + name) as file:
+            with open(self._folder + "/" + name, "rb") as file:
                 text = file.read().strip()
             # MicroPython takes an object that was cut off for a whole one.
-            made = json.loads(text) if text.endswith("}") else None
+            made = json.loads(text) if text.endswith(b"}") else None
         except OSError:
             return {}
         except ValueError:
@@ -191,8 +191,8 @@ class Access:
     def _keep_state(self):
         path = self._folder + "/state.json"
         try:
-            with open(path + ".new", "w") as file:
-                json.dump({"boots": self._boots, "version": self.version}, file)
+            with open(path + ".new", "wb") as file:
+                file.write(json.dumps({"boots": self._boots, "version": self.version}).encode())
             os.rename(path + ".new", path)
         except OSError as error:
             # A full filesystem must not lock its owner out: challenges still differ by their

@@ -4,7 +4,9 @@ import os
 from binascii import hexlify, unhexlify
 
 from fixtures import Scratch, raises, settings
+from test_power_cuts import Cut, Filesystem
 
+from rivulet import access as access_module
 from rivulet import protocol
 from rivulet.access import Access
 from rivulet.commands import Refused
@@ -252,3 +254,43 @@ def test_versions_are_free_unless_asked_for():
         access.check_version(settings(version=1))
         assert access.status()["version_at_least"] == 0
         assert sorted(os.listdir(folder)) == ["key", "settings.json"]
+
+
+def test_power_that_goes_while_the_state_is_written():
+    """No challenge comes twice and no confirmed version is forgotten, wherever the power goes."""
+    key = {"access/key": hexlify(KEY), "access/settings.json": b'{"keep_version": true}'}
+    for direct in (False, True):
+        cuts = 0
+        for cut_at in range(1, 9):
+            for tear in range(4):
+                files, given, confirmed = dict(key), set(), 0
+                for cut in (None, (cut_at, tear), None):
+                    filesystem = Filesystem(direct, files, *(cut or ()))
+                    files = filesystem.files
+                    with patched(filesystem):
+                        try:
+                            made = Access("access", no_randomness)
+                            assert made.version >= confirmed
+                            nonce = ask(made, Time())
+                            assert nonce not in given
+                            given.add(nonce)
+                            made.confirmed(settings(version=confirmed + 3))
+                            confirmed += 3
+                        except Cut:
+                            cuts += 1
+        assert cuts >= 16
+
+
+class patched:
+    """access.py on a filesystem of a test's own."""
+
+    def __init__(self, filesystem):
+        self._filesystem = filesystem
+
+    def __enter__(self):
+        access_module.open = self._filesystem.open
+        access_module.os = self._filesystem
+
+    def __exit__(self, *_):
+        del access_module.open
+        access_module.os = os

@@ -126,28 +126,38 @@ def ltc(units, inputs, share):
     )
 
 
+def rows_of(title, cell, floats, integers, inputs, events):
+    """A cell's rows, the float one first."""
+    rows = []
+
+    def add(at, path, subject):
+        row = measure("%s, %s" % (title, path), subject, events)  # noqa: F821
+        row["cell"] = title
+        rows.insert(at, row)
+
+    # Integers first: what floats leave of a board's heap is in pieces.
+    gc.collect()
+    words, weights = integers()
+    for kernel in ("viper", "thumb"):
+        try:
+            step = layered.stepper(cell, kernel)
+        except (ImportError, SyntaxError, ValueError):
+            continue  # none for this chip
+        add(2, "in integers, %s" % _PATHS[kernel], IntegerCell(step, words, weights, inputs))
+    words = weights = None
+    gc.collect()
+    add(0, "ulab" if BACKEND == "ulab" else "without ulab", floats())
+    return rows
+
+
 def other_cells(units, inputs, events):
     for title, cell, (floats, integers) in (
         ("CfC, backbone of %d" % (2 * units), "cfc", cfc(units, inputs)),
         ("LTC, all to all", "ltc", ltc(units, inputs, 1)),
         ("LTC, one synapse of four", "ltc", ltc(units, inputs, 4)),
     ):
-
-        def report(path, subject, cell=title):
-            row = measure("%s, %s" % (cell, path), subject, events)  # noqa: F821
-            row["cell"] = cell
+        for row in rows_of(title, cell, floats, integers, inputs, events):
             print(json.dumps(row))
-
-        gc.collect()
-        report("ulab" if BACKEND == "ulab" else "without ulab", floats())
-        gc.collect()
-        words, weights = integers()
-        for kernel in ("viper", "thumb"):
-            try:
-                step = layered.stepper(cell, kernel)
-            except (ImportError, SyntaxError, ValueError):
-                continue  # none for this chip
-            report("in integers, %s" % _PATHS[kernel], IntegerCell(step, words, weights, inputs))
 
 
 other_cells(UNITS, INPUTS, EVENTS)  # noqa: F821

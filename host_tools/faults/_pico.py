@@ -22,6 +22,8 @@ _ARCH = "armv6m"
 _FILESYSTEM_AT = 0xA0000
 # How many files the noted flash has to copy from folder to folder.
 _COPIED = 6
+# Patience for a board that runs twenty times slower than a real one, on a machine with other work.
+_TIMEOUT_SCALE = 100.0
 
 
 @dataclasses.dataclass
@@ -117,7 +119,7 @@ def _act(folder: Path, uf2: Path, old: bytes, new: bytes, third: bytes) -> list[
         acts.append(Act(name, first, len(list(flash_notes.read(notes))), allowed, flashes))
 
     with pico:
-        port, scale = str(pico.port), pico.timeout_scale
+        port, scale = str(pico.port), _TIMEOUT_SCALE
         with Board(port, scale) as wire:
             done("start", [old])
             wire.push(new)
@@ -168,7 +170,7 @@ def _boot_some(
         (folder / "flash.bin").write_bytes(content)
         where = f"{act.name}, operation {cut - act.first + 1} of {act.end - act.first}"
         try:
-            with EmulatedPico(folder, uf2) as pico, Board(str(pico.port), 30.0) as wire:
+            with EmulatedPico(folder, uf2) as pico, Board(str(pico.port), _TIMEOUT_SCALE) as wire:
                 facts = wire.status()
                 if facts["model_hash"] not in map(_hash, act.allowed) or facts["firmware_trouble"]:
                     broken.append(f"{where}: it runs {facts['model_hash'][:12]}")

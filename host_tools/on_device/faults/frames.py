@@ -16,10 +16,8 @@ from rivulet import protocol
 LIMIT = 32  # of a frame: small, so that frames on both sides of it are common
 ROOM = 256  # of a stream, whatever mutations insert
 LOOKS = 10  # how often the heap is looked at
-OK, WRONGLY_TAKEN, WRONGLY_REFUSED, OTHER_BODY = range(4)
+# What the oracle says, by the number that `judge` returns.
 VERDICTS = ("", "accepted wrongly", "refused wrongly", "accepted with another body")
-# What the oracle keeps between streams, in its `state`.
-CRC, RAW, COUNT, ESCAPED, BAD, OPENED = range(6)
 
 
 @micropython.viper
@@ -124,9 +122,10 @@ def mutate(out: ptr8, count: int, times: int, seed: ptr32, other: ptr8, others: 
 def judge(
     stream: ptr8, count: int, taken: ptr32, bodies: ptr8, state: ptr32, decoded: ptr8, limit: int
 ) -> int:
-    """Whether the parser took in stream[:count] what it should; OK or a verdict.
+    """Whether the parser took in stream[:count] what it should; a verdict's number.
 
-    taken: where it found frames, then -1; bodies: each frame's length in a byte, then its body.
+    taken: where it found frames, then -1; bodies: each frame's length in a byte, then its body;
+    state: what the oracle knows of a frame that began in an earlier stream.
     """
     crc = state[0]
     raw = state[1]

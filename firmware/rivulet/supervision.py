@@ -91,15 +91,18 @@ class Watch:
         scales = getattr(driver, "scales", None)
         found = []
         for i in range(len(driver.channels)):
-            entry = channels.get(driver.channels[i])
-            if entry is not None:
-                # Counts are compared with whole numbers: a look makes no float.
-                unit = scales[i] if raw else 1.0
-                low, high = entry.get("min", -_FAR * unit), entry.get("max", _FAR * unit)
-                found.append((i, ceil(low / unit), floor(high / unit)) if raw else (i, low, high))
-            elif known is not None:
-                unit = 1 if raw or scales is None else scales[i]
-                found.append((i, known[0] * unit, known[1] * unit))
+            entry = channels.get(driver.channels[i], {})
+            if known is None and not entry:
+                continue
+            low, high = known or (-_FAR, _FAR)
+            if scales is not None and not raw:
+                low, high = low * scales[i], high * scales[i]
+            # Counts are compared with whole numbers: a look makes no float.
+            if "min" in entry:
+                low = ceil(entry["min"] / scales[i]) if raw else entry["min"]
+            if "max" in entry:
+                high = floor(entry["max"] / scales[i]) if raw else entry["max"]
+            found.append((i, low, high))
         return found
 
     def look(self, epoch, ticks, errors):

@@ -4,6 +4,8 @@ import struct
 
 from fake_board import Bench, Sensor
 from fixtures import Scratch, model_bytes, settings
+from integers import fixed_settings
+from test_fixed_model import RawSensor, file_of
 
 from rivulet import protocol
 
@@ -119,6 +121,31 @@ def test_out_of_range_by_the_driver_and_by_the_model():
             assert said(made) == expected, values
         # It is said, and no more: the model runs on.
         assert made.loop.supervisor.stale is None
+
+
+def test_counts_keep_to_limits_in_units():
+    class Counting(RawSensor):
+        limits = (-30000, 30000)
+
+    with Scratch() as folder:
+        guards = {"channels": {"a": {"max": 2.0}, "b": {"min": -1}}}
+        data = file_of(metadata=fixed_settings(guards=guards))
+        made = Bench(folder, data, [Counting("s", ("a", "b", "c"))])
+        made.sensors[0].values = [0, 0, 0]
+        unit = Counting.scales[0]
+        for channel, count, expected in (
+            (0, int(2.0 / unit), []),
+            (0, int(2.0 / unit) + 1, ["out of range"]),
+            (0, -30000, []),
+            (0, -30001, ["out of range"]),
+            (1, -int(1.0 / Counting.scales[1]) - 1, ["out of range"]),
+            (1, 30000, []),
+            (2, 30001, ["out of range"]),
+        ):
+            made.sensors[0].values = [0, 0, 0]
+            made.sensors[0].values[channel] = count
+            live(made, 100, moving=False)
+            assert said(made) == expected, (channel, count)
 
 
 def test_bus_errors_until_a_reading_succeeds():

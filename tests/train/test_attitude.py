@@ -9,17 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from scipy.spatial.transform import Rotation
 
-from host_tools.convert import convert
-from host_tools.convert.weights import read_weights
-from host_tools.paths import ROOT
-from host_tools.replay import replay
-from host_tools.train.cells.decay import DecayCell
-from host_tools.train.cells.relaxing import Form
-from host_tools.train.network import Readout
-from host_tools.train.series import Events
+torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
+pytest.importorskip("ahrs", reason="needs filters: pip install 'rivulet[train]'")
+
+from scipy.spatial.transform import Rotation  # noqa: E402
+
+from host_tools.convert import convert  # noqa: E402
+from host_tools.convert.weights import read_weights  # noqa: E402
+from host_tools.paths import ROOT  # noqa: E402
+from host_tools.replay import replay  # noqa: E402
+from host_tools.train.cells.decay import DecayCell  # noqa: E402
+from host_tools.train.cells.relaxing import Form  # noqa: E402
+from host_tools.train.network import Readout  # noqa: E402
+from host_tools.train.series import Events  # noqa: E402
 
 _ERRORS = ("GYRO_NOISE", "GYRO_SCALE", "GYRO_OFFSET", "GYRO_WALK", "ACCEL_NOISE")
 _ERRORS += ("ACCEL_OFFSET", "VIBRATION", "MAG_NOISE", "MAG_OFFSET")

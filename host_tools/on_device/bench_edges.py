@@ -8,7 +8,7 @@ handler's included: in a hard interrupt MicroPython refuses to allocate, and the
 
 import board
 
-_PATIENCE_MS = 10000
+_PATIENCE_MS = 1500
 
 
 class Stamped(Sensor):
@@ -47,6 +47,7 @@ def edges():
     gc.disable()
     before = gc.mem_alloc()
     started = ticks_ms()
+    # Until all have come, or none comes any more: a loop that falls behind drops some.
     while sensor.taken < EVENTS and ticks_diff(ticks_ms(), started) < _PATIENCE_MS:
         turn()
     heap = gc.mem_alloc() - before

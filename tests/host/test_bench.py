@@ -12,8 +12,10 @@ from integers import Integers, cases, events
 
 from host_tools.bench import interrupts, reference, run, write_report
 from host_tools.errors import RivuletError
+from host_tools.paths import ROOT
 from rivulet.kernels import block, fixed
 
+_PAGE = ROOT / "docs" / "bench" / "emulated_pico.md"
 _WORDS, _WEIGHTS, _INLET = 0x20000000, 0x30000000, 0x40000000
 
 
@@ -37,6 +39,14 @@ def report(**changes: Any) -> dict[str, Any]:
         "edges": edges(),
     }
     return made | changes
+
+
+def test_the_readme_quotes_the_written_page() -> None:
+    """All of it: the table, and the sentences behind it."""
+    page = _PAGE.read_text()
+    quoted = page[page.index("| path |") : page.index("For scale")].strip()
+    readme = (ROOT / "README.md").read_text()
+    assert quoted in readme[readme.index("## Figures") :]
 
 
 def test_a_page_and_its_picture(tmp_path: Path) -> None:
@@ -101,8 +111,10 @@ def test_lateness_is_counted_across_a_wrap() -> None:
     stamps = ((due + [10, 30, 12, 11]) & 0x3FFFFFFF).tolist()
     found = interrupts.latencies({"stamps": stamps, "dropped": 0, "heap_bytes": 0}, due)
     assert (found["median_us"], found["worst_us"], found["rate"]) == (12, 30, 1500)
-    lost = interrupts.latencies({"stamps": stamps[1:], "dropped": 1, "heap_bytes": 0}, due)
-    assert lost["missing"] == "4 edges and 3 stamps"
+    lost = interrupts.latencies({"stamps": stamps[2:], "dropped": 2, "heap_bytes": 0}, due)
+    assert (lost["median_us"], lost["worst_us"], lost["dropped"]) == (12, 12, 2)
+    none = interrupts.latencies({"stamps": [], "dropped": 4, "heap_bytes": 0}, due)
+    assert "missing" in none
 
 
 def test_edges_come_at_1500_a_second() -> None:

@@ -11,13 +11,15 @@ micropython.kbd_intr(-1)
 
 import os  # noqa: E402
 import sys  # noqa: E402
+from errno import ENOENT  # noqa: E402
 
 
 def there(path):
     try:
         os.stat(path)
-    except OSError:
-        return False
+    except OSError as error:
+        # Flash that cannot be read is no reason to take a key for missing.
+        return error.errno != ENOENT
     return True
 
 

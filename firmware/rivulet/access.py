@@ -13,6 +13,7 @@ import json
 import os
 import struct
 from binascii import hexlify, unhexlify
+from errno import ENOENT
 
 from rivulet import protocol
 from rivulet.clock import elapsed_us
@@ -66,8 +67,10 @@ class Access:
         try:
             with open(self._folder + "/key", "rb") as file:
                 key = unhexlify(file.read().strip())
-        except OSError:
-            return False, None
+        except OSError as error:
+            if error.errno == ENOENT:
+                return False, None
+            key = b""
         except ValueError:
             key = b""
         if len(key) != _KEY_BYTES:
@@ -82,8 +85,10 @@ class Access:
                 text = file.read().strip()
             # MicroPython takes an object that was cut off for a whole one.
             made = json.loads(text) if text.endswith(b"}") else None
-        except OSError:
-            return {}
+        except OSError as error:
+            if error.errno == ENOENT:
+                return {}
+            made = None  # flash that cannot be read must not open what the file closes
         except ValueError:
             made = None
         if isinstance(made, dict):

@@ -210,6 +210,20 @@ def test_a_damaged_key_closes_the_board():
             assert refused(access, authorised(bytes(32), protocol.RELEASE, key=b""), clock)
 
 
+def test_files_that_cannot_be_read_close_the_board():
+    with Scratch() as folder:
+        for name in ("key", "settings.json"):
+            provision(folder)
+            os.remove(folder + "/" + name)
+            os.mkdir(folder + "/" + name)  # opening or reading it fails, but it is there
+            access = Access(folder)
+            os.rmdir(folder + "/" + name)
+            assert access.keyed and "damaged" in access.status()["access_error"], name
+            if name == "settings.json":
+                assert access.closed
+                assert "not signed" in raises(ModelError, access.check_file, folder + "/key")
+
+
 def test_damaged_settings_close_what_they_might_have_closed():
     with Scratch() as folder:
         for text in ("", "{", '{"closed": false', "[]", "7"):

@@ -13,7 +13,7 @@ from host_tools.boards import load_board
 from host_tools.errors import RivuletError
 from host_tools.flash import flash
 from host_tools.keys import new_key, read_key
-from host_tools.paths import BOARDS
+from host_tools.paths import BOARDS, FIRMWARE
 from host_tools.provision import Access
 from host_tools.raw_repl import raw_repl
 from host_tools.virtual import VirtualBoard
@@ -205,6 +205,28 @@ def test_a_crash_does_not_give_the_prompt(board: VirtualBoard) -> None:
         made.release()
     with raw_repl(str(board.port)) as repl:
         assert repl.run("print(1 + 1)").strip() == "2"
+
+
+def test_a_key_that_cannot_be_read_is_still_a_key(micropython: Path, tmp_path: Path) -> None:
+    (tmp_path / "access").mkdir()
+    key = tmp_path / "access" / "key"
+    key.symlink_to("key")  # asked about, it answers with an error, and not that it is missing
+    folder = tmp_path / "firmware" / "a"
+    folder.mkdir(parents=True)
+    (folder / "rivulet_manifest.json").write_text("{}")
+    (folder / "app.py").write_text("def run(keyed, trouble):\n    print('keyed', keyed)\n")
+    for said in ("keyed True", "keyed False"):
+        done = subprocess.run(
+            [micropython, FIRMWARE / "main.py"],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
+        assert said in done.stdout
+        key.unlink(missing_ok=True)
 
 
 def test_a_key_that_is_lost(keyed: VirtualBoard, tmp_path: Path) -> None:

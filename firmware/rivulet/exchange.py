@@ -23,12 +23,12 @@ class Exchange:
         try:
             outcome = self._to(model, digest, store.activate, True)
         except MemoryError:
+            if loop.again:
+                raise StoreError("not enough memory for two models: the board starts with this one")
             store.abandon()
             raise StoreError("not enough memory for this model")
         loop.swaps += 1
         loop.boot_error = ""
-        if store.on_trial:
-            loop.watch()
         return outcome
 
     def confirm(self):
@@ -49,7 +49,6 @@ class Exchange:
             outcome = self._to(model, digest, lambda: store.go_back(why), trusted)
         except MemoryError:
             raise StoreError("not enough memory for the earlier model")
-        self._loop.trial = None
         self._link.text("the model before is back: " + why)
         return outcome
 

@@ -88,8 +88,7 @@ class Loop:
                 self._link.resize(telemetry.longest(model, len(self.sensors)))
                 self._install(model, digest, self.connect(model))
                 self._restore()
-                if store.unsettled:
-                    self.watch()
+                self._watch()
         except (ModelError, MemoryError) as error:
             # The board stays reachable, so that a good model can be pushed.
             self.boot_error = "stored model: %s" % error
@@ -288,14 +287,21 @@ class Loop:
         """Run `model` from the next event on, once `commit()` has made that so on flash.
 
         inlets: as `connect` makes them; handover: from the outputs of the model before, or None.
-        What `commit` raises comes through, and the old model keeps running.
+        What `commit` raises comes through, and the old model keeps running. What goes wrong after
+        it, for want of memory, comes through too, and the board starts again with the new one.
         """
         # A Ctrl-C in between must not leave two models mixed.
         kbd_intr(-1)
         try:
             commit()
-            self._install(model, digest, inlets)
-            self._handover = handover
+            try:
+                self._install(model, digest, inlets)
+                self._handover = handover
+                self._watch()
+            except Exception:
+                # Flash names the new model; what runs is a part of each.
+                self.again = self._commands.released = True
+                raise
         finally:
             if not self._deaf:
                 kbd_intr(self._break)
@@ -304,11 +310,13 @@ class Loop:
             # It has what it may have lacked: out of safe mode, once the answer is on its way.
             self.again = self._commands.released = True
 
-    def watch(self):
+    def _watch(self):
         """From now on it is seen whether this model, or this start, stands."""
-        from rivulet.trial import Trial
+        self.trial = None
+        if self._store.unsettled:
+            from rivulet.trial import Trial
 
-        self.trial = Trial(self, self._link, self._store)
+            self.trial = Trial(self, self._link, self._store)
 
     def reset(self):
         """The model's state to zero; time goes on."""

@@ -29,8 +29,10 @@ class Trial:
         self._seen_ms = now
         trips = loop.guard.trips
         if self._reverts and trips != self._trips:
+            left = self._revert("guard: " + (loop.guard.reason or "its state was no number"))
+            # Not before: where there was no memory to try it, the next decision tries again.
             self._trips = trips
-            return not self._revert("guard: " + (loop.guard.reason or "its state was no number"))
+            return not left
         # In a moment without events, for it writes to flash.
         if self._left_ms <= 0 and not len(loop.ring):
             self._stand()
@@ -47,9 +49,9 @@ class Trial:
 
     def _stand(self):
         loop = self._loop
-        loop.trial = None
         try:
             self._store.stands()
             self._link.text("%s has stood for %d s" % (loop.model_hash[:12], self._store.trial_s))
         except StoreError as error:
             self._link.text(str(error))
+        loop.trial = None

@@ -3,12 +3,15 @@
 import hashlib
 import json
 import struct
+from binascii import hexlify
 
 from fake_board import Bench
 from fixtures import Scratch, close, model_bytes, settings, tensors
 from test_commands import document, push
 from test_fixed_model import raw_bench
 
+import rivulet.exchange as exchange_module
+import rivulet.loop as loop_module
 import rivulet.trial as trial_module
 from rivulet import handover, protocol
 from rivulet.kernels import floats
@@ -134,6 +137,53 @@ def test_a_trip_without_a_way_back_keeps_the_model():
         live(made, 1, clock=clock)
         assert made.loop.model_hash == Bench(folder).loop.model_hash
         assert status(made)["reverts"] == 0
+
+
+class NoMemory:
+    """In the place of a name of a module: whatever is called is refused memory."""
+
+    def __init__(self, module, name):
+        self._module, self._name = module, name
+
+    def __enter__(self):
+        self._real = getattr(self._module, self._name)
+        setattr(self._module, self._name, self._refuse)
+
+    def __exit__(self, *_):
+        setattr(self._module, self._name, self._real)
+
+    def _refuse(self, *_):
+        raise MemoryError
+
+
+def test_a_swap_that_runs_out_of_memory_behind_its_record_starts_the_board_again():
+    """Flash names the new model by then: neither a mixture nor the old one may run on."""
+    for place in ((loop_module, "Recent"), (loop_module, "Costs"), (trial_module, "Trial")):
+        with Scratch() as folder:
+            made = Bench(folder, _OLD)
+            live(made, 1)
+            with NoMemory(*place):
+                answer = push(made, _NEW)
+            assert answer[0] == protocol.REFUSED and "starts with this one" in answer[2]
+            assert made.loop.again and made.loop._commands.released
+            again = Bench(folder)
+            assert again.loop.model_hash == hexlify(sha(_NEW)).decode()
+            assert again.loop.trial is not None
+
+
+def test_a_way_back_without_memory_for_its_module_is_tried_again():
+    with Scratch() as folder, Clock() as clock:
+        made = Bench(folder, _OLD)
+        push(made, _NEW)
+        made.loop.guard.trips += 1
+        with NoMemory(exchange_module, "Exchange"):
+            for _ in range(3):
+                try:
+                    live(made, 0.2, clock=clock)
+                except MemoryError:
+                    pass
+        live(made, 1, clock=clock)
+        assert status(made)["reverts"] == 1
 
 
 def test_confirm_and_rollback_by_hand():

@@ -24,7 +24,7 @@ class Exchange:
             outcome = self._to(model, digest, store.activate, True)
         except MemoryError:
             if loop.again:
-                raise StoreError("not enough memory for two models: the board starts with this one")
+                raise StoreError("too little memory for both: the board starts with this one")
             store.abandon()
             raise StoreError("not enough memory for this model")
         loop.swaps += 1

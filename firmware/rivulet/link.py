@@ -61,8 +61,10 @@ class Link:
         if size <= len(self._out):
             return
         waiting = self._out[self._begin : self._end]
-        self.payload = bytearray(longest + 8)  # kind, sequence, payload, CRC
+        payload = bytearray(longest + 8)  # kind, sequence, payload, CRC
+        # Both or none: a payload that the buffer cannot take would end all telemetry.
         self._out = bytearray(size)
+        self.payload = payload
         self._out[: len(waiting)] = waiting
         self._begin, self._end = 0, len(waiting)
         self._view = memoryview(self._out)

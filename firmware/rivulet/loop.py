@@ -17,6 +17,7 @@ from rivulet.kernels import floats, np
 from rivulet.model import ModelError
 from rivulet.policy import Policy
 from rivulet.recent import Recent
+from rivulet.slots import why_not
 from rivulet.supervision import Supervisor
 from rivulet.telemetry import Telemetry
 
@@ -90,8 +91,12 @@ class Loop:
                 self._restore()
                 self._watch()
         except (ModelError, MemoryError) as error:
+            if store.on_trial:
+                raise  # to the model before
             # The board stays reachable, so that a good model can be pushed.
-            self.boot_error = "stored model: %s" % error
+            self.boot_error = "stored model: %s" % why_not(error)
+            self.model, self.model_hash = None, ""
+            self._use(self.connect(None), None)
 
     @property
     def decision(self):

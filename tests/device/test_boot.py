@@ -4,8 +4,9 @@ import hashlib
 import struct
 
 from fake_board import Bench, Board, Port, Sensor
-from fixtures import Scratch, model_bytes, settings, tensors
+from fixtures import Scratch, model_bytes, raises, settings, tensors
 
+from rivulet import loop as loop_module
 from rivulet import protocol
 from rivulet.loop import Loop
 from rivulet.store import Store
@@ -157,3 +158,30 @@ def test_a_model_whose_telemetry_does_not_fit_the_memory():
         link.resize = none_left
         loop = Loop(Board(), link, Store(folder))
         assert loop.model is None and loop.boot_error.startswith("stored model: ")
+
+
+def test_a_model_that_finds_no_room_at_the_start_does_not_run_in_part():
+    def none_left(model):
+        raise MemoryError
+
+    with Scratch() as folder:
+        Bench(folder, model_bytes())
+        real, loop_module.Recent = loop_module.Recent, none_left
+        try:
+            made = Bench(folder)
+            made.board.now += 200000
+            made.board.event(0)
+            made.turns(3)
+            assert made.loop.model is None and made.loop.events == 1
+            assert made.loop.boot_error == "stored model: not enough memory for this model"
+        finally:
+            loop_module.Recent = real
+        # A model on trial is left for the one before instead.
+        push(made, model_bytes())
+        new = model_bytes(arrays=tensors(seed=2))
+        assert push(made, new)[0] == protocol.OK and made.store.on_trial
+        loop_module.Recent = none_left
+        try:
+            raises(MemoryError, Bench, folder)
+        finally:
+            loop_module.Recent = real

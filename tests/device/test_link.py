@@ -1,7 +1,9 @@
 """The board's end of the wire: bounded work, nothing waits, nothing is cut."""
 
 from fake_board import Port, split
+from fixtures import raises
 
+from rivulet import link as link_module
 from rivulet import protocol
 
 
@@ -142,6 +144,22 @@ def test_a_larger_model_needs_a_larger_buffer_and_loses_nothing():
     assert written(port, link)[0] == [(0x43, 2, b"\x7e" * 2000)]
     link.resize(10)  # a smaller one may keep it
     assert len(link.payload) >= 2008
+
+
+def test_a_buffer_that_memory_has_no_room_for_leaves_the_one_there_was():
+    def a_little(size):
+        if size > 2100:
+            raise MemoryError
+        return bytearray(size)
+
+    port = Port()
+    link = port.link()
+    link_module.bytearray = a_little
+    try:
+        raises(MemoryError, link.resize, 2000)
+    finally:
+        del link_module.bytearray
+    assert link.room(len(link.payload) - 8)
 
 
 def test_drain_gives_up_on_a_port_that_takes_nothing():

@@ -97,7 +97,7 @@ class Guard:
         self._output_unit = unit = _unit(model, _OUTPUTS)
         for values, target in ((safe, self._safe[1]), (held, self._good[1])):
             for i in range(count if values else 0):
-                target[i] = _whole(values[i] * unit) if model.integer else values[i]
+                target[i] = whole(values[i] * unit) if model.integer else values[i]
         self.reason = ""
 
     def outputs(self, model, outputs, stale):
@@ -172,8 +172,8 @@ class Guard:
             return low, high
         unit = _unit(model, number)
         return (
-            array("i", [_whole(value * unit) for value in low]),
-            array("i", [_whole(value * unit) for value in high]),
+            array("i", [whole(value * unit) for value in low]),
+            array("i", [whole(value * unit) for value in high]),
         )
 
     def _room(self, model):
@@ -190,5 +190,6 @@ def _unit(model, number):
     return 2.0 ** model.fraction_bits[number] if model.integer else 1.0
 
 
-def _whole(value):
+def whole(value):
+    """The integer for a block's number: the nearest that fits where it is beyond them."""
     return int(min(max(value, -_LARGEST), _LARGEST))

@@ -3,6 +3,7 @@
 from array import array
 
 from rivulet.compat import const
+from rivulet.guard import whole
 from rivulet.kernels import floats, np
 
 # Decisions after which the new model's outputs are its own.
@@ -35,7 +36,7 @@ class Handover:
         source = new if self._integer else floats(new)
         for i in range(len(target)):
             value = source[i] + self.difference[i] * self._left / STEPS
-            target[i] = int(value) if self._integer else value
+            target[i] = whole(value) if self._integer else value
         return made
 
     @property

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import struct
+from array import array
 from binascii import hexlify
 
 from fake_board import Bench
@@ -263,6 +264,20 @@ def test_the_first_output_after_a_swap_is_near_the_last_before_it():
         first = loop._handed_over(loop.model.peek(100000))
         for i in range(len(first)):
             assert abs(first[i] - last[i]) <= abs(gap[i]) / handover.STEPS + 1e-5
+
+
+def test_integers_that_the_old_outputs_are_beyond_do_not_turn_over():
+    class Integers:
+        integer = True
+
+    made = handover.Handover(Integers, [6e9, -6e9, 4096.0], [0.0, 0.0, 0.0])
+    last = None
+    for _ in range(handover.STEPS):
+        now = list(made.outputs(memoryview(array("i", (1 << 20, -(1 << 20), 0)))))
+        assert now[0] > 0 > now[1], now
+        assert last is None or (now[0] <= last[0] and now[1] >= last[1])
+        last = now
+    assert last == [1 << 20, -(1 << 20), 0]
 
 
 def test_decisions_go_on_over_a_swap():

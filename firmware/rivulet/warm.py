@@ -2,9 +2,9 @@
 
 A snapshot of state, inputs and mean is saved when the loop is left in order, and every quarter of
 an hour in a moment without events if there were any: at most 96 times a day. One save is one
-small file written beside, checked and renamed. tests/host/test_warm_start.py counts what that
-costs littlefs: less than one block erased a save, so under 100 a day, spread over the whole
-filesystem; its flash takes 100,000 for each block.
+small file written beside and renamed; its checksum is looked at when it is read.
+tests/host/test_warm_start.py counts what that costs littlefs: less than one block erased a save,
+so under 100 a day, spread over the whole filesystem; its flash takes 100,000 for each block.
 
 At the next start the model goes on from the snapshot and is moved, under the inputs that it held,
 over the time that went by. How long that was is known from the clock of the day where one runs;
@@ -12,6 +12,8 @@ after a soft reset from ms ticks, which go on; after a software reset that was a
 it is taken to be two seconds. In all other cases, and when it was longer than the model allows
 (`warm_start`: {"longest_s": 600}), the snapshot is too old, and the model starts from the state
 that its file says is usual (`warm_start`: {"prior": [...]}), or from zero if it says nothing.
+Where the chip was reset, a snapshot that the clock of the day does not date is removed once it
+was looked at: ms ticks began anew, and the soft reset that may come next would go by them.
 """
 
 import os
@@ -180,9 +182,16 @@ class Warm:
             return 1000 * (int(now) - seconds)
         if self._cause == "":
             return (ticks_ms() - ticks) & _TICKS
+        self._forget()
         if orderly and self._cause == _SOFTWARE:
             return 1000 * _RESTART_S
         return -1
+
+    def _forget(self):
+        try:
+            os.remove(self._path)
+        except OSError as error:
+            self.trouble = "an old snapshot was not removed: %s" % error
 
 
 def _clock_is_set(now):

@@ -133,6 +133,18 @@ def test_without_a_clock_of_the_day():
         assert restored(folder, built(), 1999999990).started == "cold: nobody knows how long ago"
 
 
+def test_a_soft_reset_does_not_date_a_snapshot_from_before_the_power_was_off():
+    """It would go by ms ticks that began anew meanwhile."""
+    unset = 1000
+    for cause in ("power-on or brown-out", "watchdog", "software"):
+        with Scratch() as folder:
+            kept(folder, moved(built()), True, unset, ms=100000)
+            restored(folder, built(), unset, cause, ms=50)
+            # The program ended with an error, and nothing was saved since.
+            warm = restored(folder, built(), unset, "", ms=300000)
+            assert warm.started == "cold: no snapshot", cause
+
+
 def test_a_snapshot_cut_or_torn_at_any_byte_is_not_used():
     with Scratch() as folder:
         assert restored(folder, built()).started == "cold: no snapshot"

@@ -31,8 +31,8 @@ def said(path):
     try:
         with open(path) as file:
             return file.read().strip()
-    except OSError:
-        return ""  # FAT can lose it in the middle of a rename
+    except (OSError, ValueError):
+        return ""  # FAT can lose it in the middle of a rename, or what was in it
 
 
 def note(name):

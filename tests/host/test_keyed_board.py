@@ -207,7 +207,9 @@ def test_a_crash_does_not_give_the_prompt(board: VirtualBoard) -> None:
         assert repl.run("print(1 + 1)").strip() == "2"
 
 
-def test_a_key_that_cannot_be_read_is_still_a_key(micropython: Path, tmp_path: Path) -> None:
+def test_what_flash_gives_back_wrongly_neither_opens_nor_stops_a_board(
+    micropython: Path, tmp_path: Path
+) -> None:
     (tmp_path / "access").mkdir()
     key = tmp_path / "access" / "key"
     key.symlink_to("key")  # asked about, it answers with an error, and not that it is missing
@@ -215,6 +217,7 @@ def test_a_key_that_cannot_be_read_is_still_a_key(micropython: Path, tmp_path: P
     folder.mkdir(parents=True)
     (folder / "rivulet_manifest.json").write_text("{}")
     (folder / "app.py").write_text("def run(keyed, trouble):\n    print('keyed', keyed)\n")
+    (tmp_path / "firmware" / "active").write_bytes(b"\xff\xff")
     for said in ("keyed True", "keyed False"):
         done = subprocess.run(
             [micropython, FIRMWARE / "main.py"],

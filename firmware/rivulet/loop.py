@@ -279,7 +279,10 @@ class Loop:
 
     def _keep(self, orderly):
         if self.warm is not None and self.model is not None:
-            self.warm.save(self.model, self.model_hash, self.events, orderly)
+            try:
+                self.warm.save(self.model, self.model_hash, self.events, orderly)
+            except MemoryError:
+                self.memory_errors += 1  # who releases the board gets it without a snapshot
 
     @property
     def exchange(self):

@@ -218,6 +218,18 @@ def test_what_the_file_may_not_say():
     )
 
 
+def test_a_loop_without_memory_for_a_snapshot_is_released_all_the_same():
+    class Full(Warm):
+        def save(self, *_):
+            raise MemoryError
+
+    with Scratch() as folder:
+        made = Bench(folder, model_bytes(), warm=Full(folder))
+        made.loop._commands.released = True
+        made.loop.run()
+        assert made.loop.memory_errors == 1
+
+
 def test_a_loop_goes_on_where_it_was_left():
     """Two loops over the same events, one of which is restarted: their states are the same."""
 

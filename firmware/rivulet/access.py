@@ -49,12 +49,11 @@ class Access:
         self.keyed, self._key = self._read_key()
         settings = self._read_json("settings.json", {"closed": True, "modulus": "00"})
         self.closed = self.keyed and bool(settings.get("closed"))
-        modulus = settings.get("modulus")
-        self._modulus = unhexlify(modulus) if modulus else None
+        self._modulus = self._read_modulus(settings.get("modulus"))
         self.keeps_version = bool(settings.get("keep_version"))
         state = self._read_json("state.json", {})
-        self._boots = state.get("boots", 0)
-        self.version = state.get("version", 0)
+        self._boots = _number(state, "boots")
+        self.version = _number(state, "version")
         self._counted = False
         self._serial = 0
         self._nonce = None
@@ -78,6 +77,15 @@ class Access:
             self.error = "the key file is damaged"
             return True, None
         return True, key
+
+    def _read_modulus(self, text):
+        if not text:
+            return None
+        try:
+            return unhexlify(text)
+        except (ValueError, TypeError):
+            self.error = "settings.json is damaged"
+            return b"\0"  # no key has it: no model is signed
 
     def _read_json(self, name, damaged):
         try:
@@ -179,7 +187,7 @@ class Access:
 
     def check_version(self, settings):
         """Refuse a model older than the newest confirmed one. Raises ModelError."""
-        version = _version(settings)
+        version = _number(settings, "version")
         if self.keeps_version and version < self.version:
             raise ModelError(
                 "its version is %d and this board has confirmed %d: convert with --version"
@@ -188,7 +196,7 @@ class Access:
 
     def confirmed(self, settings):
         """A model was confirmed, or found confirmed at boot: older ones are refused from now."""
-        version = _version(settings)
+        version = _number(settings, "version")
         if self.keeps_version and version > self.version:
             self.version = version
             self._keep_state()
@@ -222,6 +230,6 @@ class Access:
         return hexlify(hashlib.sha256(self._modulus).digest()[:8]).decode()
 
 
-def _version(settings):
-    version = settings.get("version", 0)
-    return version if isinstance(version, int) else 0
+def _number(facts, key):
+    number = facts.get(key, 0)
+    return number if isinstance(number, int) else 0

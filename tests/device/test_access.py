@@ -236,6 +236,21 @@ def test_damaged_settings_close_what_they_might_have_closed():
             os.remove(folder + "/state.json")
 
 
+def test_a_damaged_modulus_or_state_does_not_stop_the_board():
+    with Scratch() as folder:
+        for modulus in ('"0x"', '"abc"', "7"):
+            access = provision(folder, text='{"modulus": %s}' % modulus)
+            assert "damaged" in access.status()["access_error"]
+            assert "not signed" in raises(ModelError, access.check_file, folder + "/key")
+        for text in ('{"boots": "7"}', '{"boots": 1.5, "version": null}'):
+            with open(folder + "/state.json", "w") as file:
+                file.write(text)
+            access, clock = provision(folder), Time()
+            body = authorised(ask(access, clock), protocol.RESET)
+            assert access.admit(body[0], body, clock)[0] == protocol.RESET
+            os.remove(folder + "/state.json")
+
+
 def test_a_full_filesystem_does_not_lock_the_owner_out():
     with Scratch() as folder:
         access, clock = provision(folder), Time()

@@ -1,5 +1,6 @@
 """What tests share: an interpreter, a model file, and virtual boards with the firmware on them."""
 
+import gc
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,12 @@ from host_tools.mpy import compiler_version, runtime_abi
 from host_tools.virtual import VirtualBoard
 
 CHANNELS = ["accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_heap() -> None:
+    """The device code collects garbage as on a board: it need not walk all that pytest holds."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

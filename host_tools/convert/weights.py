@@ -8,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 
 from host_tools.convert.model_file import Arrays, Settings
 from host_tools.errors import RivuletError
+from rivulet.model import FORMAT
 
 
 def read_weights(path: Path) -> tuple[Arrays, Settings]:
@@ -37,6 +38,8 @@ def _read_safetensors(path: Path) -> tuple[Arrays, Settings]:
             metadata = archive.metadata() or {}
     except SafetensorError as error:
         raise RivuletError(f"{path}: not a readable safetensors file ({error})") from None
+    if metadata.get("format") == FORMAT:
+        raise RivuletError(f"{path}: is converted already: give the weights that it was made from")
     return arrays, _metadata(path, metadata.get("rivulet", "{}"))
 
 

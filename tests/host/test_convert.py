@@ -121,6 +121,13 @@ def test_files_that_are_not_weights(tmp_path: Path, name: str, content: bytes) -
         read_weights(tmp_path / name)
 
 
+def test_a_converted_model_is_no_weights(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    convert(_weights(), _metadata()).save(path)
+    with pytest.raises(RivuletError, match="is converted already: give the weights"):
+        read_weights(path)
+
+
 @pytest.mark.parametrize("name", ["activity", "gesture", "vowels"])
 def test_the_committed_model_is_what_the_command_makes(name: str, tmp_path: Path) -> None:
     """models/<name>/<name>.safetensors can be made again, bit for bit."""

@@ -298,9 +298,11 @@ def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption 
 @app.command()
 def monitor(
     port: PortOption = None,
-    seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Stop after so many seconds.", min=0)
+    ] = None,
     record: Annotated[Path | None, typer.Option(help="Also write a CSV file.")] = None,
-    rate: Annotated[float, typer.Option(help="Telemetry records a second.")] = 20.0,
+    rate: Annotated[float, typer.Option(help="Telemetry records a second.", min=0.01)] = 20.0,
     blocks: Annotated[
         str, typer.Option(help="What the board sends: any of alpha,state,outputs,inputs.")
     ] = "alpha,state,outputs,inputs",

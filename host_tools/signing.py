@@ -25,7 +25,7 @@ def new_signing_key(path: Path) -> Path:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
-    public_path = path.with_name(path.name + ".pub")
+    public_path = Path(f"{path}.pub")
     if public_path.exists():
         raise RivuletError(f"{public_path} exists and is left as it is: choose another name")
     key = rsa.generate_private_key(EXPONENT, 8 * min(SIZES))

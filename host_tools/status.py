@@ -103,7 +103,10 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
             "frames from host",
             f"{facts['frames_corrupt']} corrupt, {facts['frames_oversized']} oversized",
         ),
-        ("heap", f"{facts['heap_free']} bytes free, lowest {facts['heap_low']}"),
+        (
+            "heap",
+            f"{facts['heap_free']} bytes free, never below {facts['heap_low']} once collected",
+        ),
     ]
     return lines
 

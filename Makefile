@@ -42,7 +42,7 @@ bench: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## the benchmark, its t
 faults: $(VENV)/.base ## inject every fault there is; the table of what became of each
 	@$(BIN)/rivulet faults
 
-evidence: $(VENV)/.train ## liquid cells against recurrent ones, trained anew: docs/evidence.md (an hour, resumes)
+evidence: $(VENV)/.train ## liquid cells against recurrent ones, trained anew: docs/evidence.md (half an hour, resumes)
 	@$(BIN)/python -m host_tools.train.evidence
 
 flash: $(VENV)/.base ## the firmware onto a board [PORT=/dev/ttyACM0] [BOARD=rpi_pico]

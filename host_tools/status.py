@@ -82,6 +82,7 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("dropped", _by_source(facts["dropped"])),
         ("bus errors", _by_source(facts["bus_errors"])),
         ("bad values", _by_source(facts["bad_values"])),
+        ("actuator errors", str(facts["actuator_errors"])),
         ("state resets", str(facts["state_resets"])),
         ("sensors", _sensors(facts)),
         ("guard", _guard(facts)),

@@ -214,6 +214,7 @@ class Commands:
             "dropped": list(loop.ring.dropped)[: len(loop.sensors)],
             "bus_errors": list(loop.guard.bus_errors)[: len(loop.sensors)],
             "bad_values": list(loop.guard.bad_values)[: len(loop.sensors)],
+            "actuator_errors": loop.actuator_errors,
             "state_resets": loop.guard.resets,
             "guard_trips": loop.guard.trips,
             "guard": loop.guard.reason,

@@ -68,7 +68,7 @@ class Loop:
         self.events = self.late = self.turns = self.swaps = 0
         self.gc_worst_us = 0
         self.interrupts_ignored = 0
-        self.memory_errors = 0
+        self.memory_errors = self.actuator_errors = 0
         self._deaf = False
         self.heap_low = heap_free()
         self.warm = warm
@@ -241,10 +241,14 @@ class Loop:
             self._link.text("guard: " + (guard.reason or "all is well again"))
         if self.trial is not None and not self.trial.passes():
             return
-        if outputs is None:
-            self.board.actuate(self._policy.rest(), ())
-        else:
-            self.board.actuate(self._policy.decide(outputs), outputs)
+        try:
+            if outputs is None:
+                self.board.actuate(self._policy.rest(), ())
+            else:
+                self.board.actuate(self._policy.decide(outputs), outputs)
+        except OSError:
+            # No fault of the model, and the next decision may reach them.
+            self.actuator_errors += 1
         self.recent.note(waited_us)
 
     def _handed_over(self, outputs):

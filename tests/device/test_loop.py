@@ -246,6 +246,24 @@ def test_a_slow_turn_decides_once():
         assert close(outputs, list(built().outputs()))
 
 
+def test_actuators_that_do_not_answer_are_counted_and_asked_again():
+    with Scratch() as folder:
+        made = Bench(folder, model_bytes())
+        real = made.board.actuate
+
+        def failing(decision, outputs):
+            if made.board.now < 250000:
+                raise OSError(5)
+            real(decision, outputs)
+
+        made.board.actuate = failing
+        for _ in range(4):
+            made.board.now += 100000
+            made.turns()
+        assert made.loop.actuator_errors == 2
+        assert [now for now, _, _ in made.board.decisions] == [300000, 400000]
+
+
 def test_a_swap_happens_between_events_and_time_goes_on():
     new = model_bytes(settings(integrator="euler"), tensors(seed=2))
     with Scratch() as folder:

@@ -61,8 +61,11 @@ def read_header(file, size):
         header = json.loads(file.read(length))
         metadata = header.pop("__metadata__")
         settings = {key: _value(text) for key, text in metadata.items()}
+        strange = [key for key, value in settings.items() if not _finite_numbers(value)]
     except (ValueError, AttributeError, KeyError, TypeError, IndexError):
         raise ModelError("not a model file: no safetensors header with metadata")
+    except RuntimeError:
+        raise ModelError("not a model file: its metadata is nested too deeply")
     for key in SETTINGS:
         if key not in settings:
             raise ModelError("not a Rivulet model: its metadata has no '%s'" % key)
@@ -70,8 +73,8 @@ def read_header(file, size):
         raise ModelError(
             "model format '%s' is not '%s': convert it again" % (settings["format"], FORMAT)
         )
-    for key, value in settings.items():
-        if key != "provenance" and not _finite_numbers(value):
+    for key in strange:
+        if key != "provenance":
             raise ModelError("the metadata's '%s' holds NaN or infinity" % key)
     return settings, _tensors(header, size - 8 - length, settings.get("arithmetic") == "int8")
 

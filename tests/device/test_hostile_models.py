@@ -56,6 +56,17 @@ def test_integer_models():
     _survives(file_of(), fixed_settings())
 
 
+def test_lists_within_lists_without_end():
+    deep = "[" * 3000 + "]" * 3000
+    for good in (model_bytes(), file_of()):
+        for key, value in (("anything", deep), ("provenance", '{"tau_s": %s}' % deep)):
+            with Scratch() as folder:
+                made = Bench(folder, good)
+                status, _, text = push(made, _with(good, key, value))
+                assert status == protocol.REFUSED and "nested too deeply" in text
+                _runs(made)
+
+
 def test_nested_numbers():
     for good in (model_bytes(), file_of()):
         for text in ("1e999", '"x"', "null", "[]"):

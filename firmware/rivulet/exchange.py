@@ -4,7 +4,8 @@ import gc
 
 from rivulet import handover, telemetry
 from rivulet.clock import elapsed_us
-from rivulet.slots import StoreError
+from rivulet.model import ModelError
+from rivulet.slots import StoreError, why_not
 
 
 class Exchange:
@@ -22,11 +23,11 @@ class Exchange:
         model, digest = store.finish()
         try:
             outcome = self._to(model, digest, store.activate, True)
-        except MemoryError:
+        except (MemoryError, ModelError) as error:
             if loop.again:
                 raise StoreError("too little memory for both: the board starts with this one")
             store.abandon()
-            raise StoreError("not enough memory for this model")
+            raise StoreError(why_not(error))
         loop.swaps += 1
         loop.boot_error = ""
         return outcome
@@ -47,8 +48,8 @@ class Exchange:
         model, digest = store.previous()
         try:
             outcome = self._to(model, digest, lambda: store.go_back(why), trusted)
-        except MemoryError:
-            raise StoreError("not enough memory for the earlier model")
+        except (MemoryError, ModelError) as error:
+            raise StoreError("the earlier model: " + why_not(error))
         self._link.text("the model before is back: " + why)
         return outcome
 

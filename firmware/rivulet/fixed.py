@@ -9,6 +9,7 @@ from array import array
 from rivulet.compat import const
 from rivulet.fixed_cells import fixed_cell
 from rivulet.kernels import block, fixed
+from rivulet.model import ModelError
 
 # fixed.LONGEST_US, as a constant of this module: at every event a look-up less.
 _LONGEST_US = const((1 << 30) - 1)
@@ -110,7 +111,10 @@ class FixedModel:
         return Inlet([self._target(name) for name in channels], [(1, 0, 0)] * len(channels))
 
     def raw_slots(self, channels, scales):
-        """The inlet for a sensor that gives integers; scales: their unit, one for each channel."""
+        """The inlet for a sensor that gives integers; scales: their unit, one for each channel.
+
+        Raises ModelError.
+        """
         return Inlet(
             [self._target(name) for name in channels],
             [self._factors(name, scale) for name, scale in zip(channels, scales)],
@@ -237,7 +241,10 @@ class FixedModel:
         return self._words[fixed.GAIN_AT]
 
     def _factors(self, name, unit):
-        """(M, O, b) from a sensor's integers to the normalised input in Q12, rounded."""
+        """(M, O, b) from a sensor's integers to the normalised input in Q12, rounded.
+
+        Raises ModelError.
+        """
         if name not in self.channels:
             return 0, 0, 0
         i = self.channels.index(name)
@@ -250,6 +257,8 @@ class FixedModel:
         ):
             shift -= 1
             power /= 2.0
+        if not (abs(factor) <= _LARGEST_FACTOR and abs(offset) <= _LARGEST_OFFSET):
+            raise ModelError("the normalisation of '%s' is too large for integers" % name)
         return int(factor * power + (0.5 if factor > 0 else -0.5)), int(offset * power), shift
 
     def _normal(self, i, value):

@@ -2,12 +2,13 @@
 at the next boot. Every setting takes every value, JSON's infinities included."""
 
 import json
+import os
 
 from fake_board import Bench
 from fixtures import Scratch, model_bytes, packed, settings
 from integers import fixed_settings
 from test_boot import push
-from test_fixed_model import file_of
+from test_fixed_model import file_of, raw_bench
 
 from rivulet import protocol
 
@@ -81,3 +82,26 @@ def test_nested_numbers():
                     push(made, _with(good, key, value))
                     _runs(made)
                     _runs(Bench(folder))
+
+
+def test_a_normalisation_beyond_what_a_sensors_integers_can_be_brought_to():
+    for offset, scale in (("0", "3e38"), ("3e38", "1"), ("1e38", "1e38"), ("0", "-1e30")):
+        with Scratch() as folder:
+            made = raw_bench(folder)
+            numbers = '{"offset": [%s, 0, 0], "scale": [%s, 1, 1]}' % (offset, scale)
+            data = _with(file_of(), "normalisation", numbers)
+            status, _, text = push(made, data)
+            assert (status, text) == (
+                protocol.REFUSED,
+                "the normalisation of 'a' is too large for integers",
+            )
+            _runs(made)
+            # A board that has such a file already, from when it had another sensor.
+            with open(folder + "/b.safetensors", "wb") as file:
+                file.write(data)
+            os.remove(folder + "/a.safetensors")
+            for number in range(2):
+                os.remove(folder + "/journal.%d" % number)
+            made = Bench(folder, None, made.sensors)
+            assert "too large for integers" in made.loop.boot_error
+            _runs(made)

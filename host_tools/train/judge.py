@@ -1,4 +1,4 @@
-"""Accuracy of trained models: each recording from rest, and all as one stream without reset."""
+"""Trained models: accuracy from rest and in a stream without reset, and how they move."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from host_tools.train.network import Network, State
 from host_tools.train.series import Events, stack
+from host_tools.train.watch import Watch
 
 SEED = 20_000
 # Which recordings (numbers) and random draws -> events of one model.
@@ -46,6 +47,15 @@ def as_stream(network: Network, make: Make, labels: Tensor, orders: int) -> Scor
             outputs.append(network.logits(features[:, :, -1]))
             truth.append(labels[pick])
         return _score(outputs, truth)
+
+
+def watched(network: Network, events: Events) -> Watch:
+    """How every model moves over `events`, from the zero state."""
+    watch = Watch()
+    shared = _shared(network, events)
+    with torch.no_grad():
+        network.run(shared, network.zero_state(shared.gaps.shape[1]), watch)
+    return watch
 
 
 def _shared(network: Network, events: Events) -> Events:

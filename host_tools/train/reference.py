@@ -20,8 +20,6 @@ from host_tools.train.contenders import Damage, Data, batch, conditions, loss, s
 from host_tools.train.fit import Plan, fit
 from host_tools.train.network import Network
 from host_tools.train.recipe import Options
-from host_tools.train.series import stack
-from host_tools.train.watch import Watch
 
 SEEDS, BATCH, TIMES = 5, 40, 20
 _RULE = "lowest training-set loss, averaged over the conditions"
@@ -75,7 +73,9 @@ def train(what: Reference, options: Options) -> None:
     stated["provenance"] |= {
         "seed": seeds[shipped],
         "test_accuracy": {name: values[shipped] for name, values in accuracy.items()},
-        "tau_s": tau.provenance(tau.measure(_moving(network, training), shipped)),
+        "tau_s": tau.provenance(
+            tau.measure(judge.watched(network, training.series.events()), shipped)
+        ),
     }
     results.save(options.out / "weights.npz", network, shipped, stated)
     metrics: dict[str, Any] = {
@@ -148,12 +148,3 @@ def in_integers(model: ModelFile, data: Data, damage: Damage) -> float:
         run.measured(gaps[:, index], values[:, index])
     run.step(rest)
     return float((run.values().argmax(1) == data.labels[pick].numpy()).mean())
-
-
-def _moving(network: Network, data: Data) -> Watch:
-    """How every model moves over the training recordings as they are."""
-    watch = Watch()
-    with torch.no_grad():
-        events = stack([data.series.events()] * network.models)
-        network.run(events, network.zero_state(len(data.labels)), watch)
-    return watch

@@ -22,8 +22,7 @@ from host_tools.train.losses import class_loss
 from host_tools.train.network import Network
 from host_tools.train.peers import Gru
 from host_tools.train.recipe import Options, main
-from host_tools.train.series import Events, Series, stack
-from host_tools.train.watch import Watch
+from host_tools.train.series import Events, Series
 
 SEEDS = 5
 PLAN = Plan(iterations=1000, carry=0.5)
@@ -120,7 +119,7 @@ def train(options: Options) -> None:
         "test_accuracy_by_seed": accuracy,
     }
     results.write_json(options.out / "metrics.json", metrics)
-    watch = dynamics(decay, training)
+    watch = judge.watched(decay, training.series.events())
     for file, index in (("weights.npz", shipped), ("weights_b.npz", runner_up)):
         test = {drop: by_seed[index] for drop, by_seed in accuracy["decay"]["from_rest"].items()}
         seen = tau.provenance(tau.measure(watch, index))
@@ -212,15 +211,6 @@ WAYS = {
     "stream": as_stream,
     "from_rest_with_gravity": from_rest_with_gravity,
 }
-
-
-def dynamics(network: Network, data: Samples) -> Watch:
-    """How every model moves over the training recordings as they are."""
-    watch = Watch()
-    with torch.no_grad():
-        events = stack([data.series.events()] * network.models)
-        network.run(events, network.zero_state(len(data.labels)), watch)
-    return watch
 
 
 def metadata(

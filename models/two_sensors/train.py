@@ -21,8 +21,7 @@ from host_tools.train.losses import class_loss
 from host_tools.train.network import Network
 from host_tools.train.peers import Gru
 from host_tools.train.recipe import Options, main
-from host_tools.train.series import Events, Series, stack
-from host_tools.train.watch import Watch
+from host_tools.train.series import Events, Series
 
 SEEDS = 3
 PLAN = Plan(iterations=600, carry=0.5)
@@ -87,6 +86,8 @@ def train(options: Options) -> None:
             return batch(training, random, told)
 
         plan, kept = options.plan(PLAN), options.checkpoint(name)
+        if network is gru:
+            plan = replace(plan, int8=False)  # it does not run on boards
         histories[name] = fit(name, network, seeds, draw, loss, plan, save_to=kept)
     curve.draw(options.out / "curve.png", histories)
     for name, network, told in (("decay cell", decay, False), ("GRU", gru, True)):
@@ -110,7 +111,8 @@ def train(options: Options) -> None:
     }
     results.write_json(options.out / "metrics.json", metrics)
     stated = metadata(normalised)
-    seen = tau.provenance(tau.measure(dynamics(decay, training), shipped))
+    series = thinned(training, training.series, torch.Generator().manual_seed(5))
+    seen = tau.provenance(tau.measure(judge.watched(decay, series.events()), shipped))
     stated["provenance"] |= {"seed": seeds[shipped], "tau_s": seen}
     results.save(options.out / "weights.npz", decay, shipped, stated)
     print(f"wrote {options.out / 'weights.npz'}: seed {seeds[shipped]}")
@@ -209,16 +211,6 @@ def scored(network: Network, data: Samples, harm: Harm, told: bool) -> judge.Sco
 def judged(network: Network, data: Samples, harm: Harm, told: bool) -> list[float]:
     accuracy: list[float] = scored(network, data, harm, told).accuracy.tolist()
     return accuracy
-
-
-def dynamics(network: Network, data: Samples) -> Watch:
-    """How every model moves over the training recordings."""
-    watch = Watch()
-    series = thinned(data, data.series, torch.Generator().manual_seed(5))
-    with torch.no_grad():
-        events = stack([series.events()] * network.models)
-        network.run(events, network.zero_state(len(data.labels)), watch)
-    return watch
 
 
 def metadata(normalised: Normalised) -> dict[str, Any]:

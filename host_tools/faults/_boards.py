@@ -9,13 +9,13 @@ from pathlib import Path
 from host_tools.boards import load_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given
+from host_tools.faults._models import IMU
 from host_tools.payload import build_payload, on_a_board
 from host_tools.stimulus import from_events
 from host_tools.virtual import VirtualBoard
 from host_tools.virtual.relay import Wire
 from host_tools.wire import Board
 
-_CHANNELS = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
 _PATIENCE_S = 20.0
 
 
@@ -42,7 +42,7 @@ def virtual_board(
 def _waves(path: Path) -> Path:
     """Twenty seconds of ten samples a second, each different from the one before."""
     with path.open("w") as file:
-        print("t_us", *_CHANNELS, sep=",", file=file)
+        print("t_us", *IMU, sep=",", file=file)
         for number in range(200):
             row = [round(5.0 * ((number * step) % 17 - 8) / 8, 3) for step in (3, 5, 7, 1, 2, 4)]
             print(100_000 * number, *row, sep=",", file=file)

@@ -22,7 +22,7 @@ from host_tools.train.series import Events, stack
 from host_tools.train.watch import Watch
 
 UNITS = 48
-# Small steps: what is learned must not undo what the weights start with.
+# Small steps: the weights start as a filter, not at random.
 PLAN = Plan(iterations=4000, learning_rate=6e-5, weight_decay=0.0, in_pieces=True)
 BODIES, SECONDS, SLOTS, EVENTS = 128, 40.0, 32, 256
 SOFT = 0.03  # rad: errors well above count by their size, smaller ones by their square

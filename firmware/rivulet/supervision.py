@@ -99,9 +99,9 @@ class Watch:
                 low, high = low * scales[i], high * scales[i]
             # Counts are compared with whole numbers: a look makes no float.
             if "min" in entry:
-                low = ceil(entry["min"] / scales[i]) if raw else entry["min"]
+                low = ceil(_near(entry["min"] / scales[i])) if raw else entry["min"]
             if "max" in entry:
-                high = floor(entry["max"] / scales[i]) if raw else entry["max"]
+                high = floor(_near(entry["max"] / scales[i])) if raw else entry["max"]
             found.append((i, low, high))
         return found
 
@@ -144,6 +144,11 @@ class Watch:
             if not low <= values[i] <= high:
                 return trouble | _OUT_OF_RANGE
         return trouble
+
+
+def _near(counts):
+    # What a limit of the model is in counts can be infinite, which no int is.
+    return min(max(counts, -_FAR), _FAR)
 
 
 class Supervisor:

@@ -3,7 +3,7 @@
 import struct
 
 from fake_board import Bench, Sensor
-from fixtures import Scratch, model_bytes, settings
+from fixtures import FLOAT32, Scratch, model_bytes, settings
 from integers import fixed_settings
 from test_fixed_model import RawSensor, file_of
 
@@ -146,6 +146,21 @@ def test_counts_keep_to_limits_in_units():
             made.sensors[0].values[channel] = count
             live(made, 100, moving=False)
             assert said(made) == expected, (channel, count)
+
+
+def test_a_limit_beyond_all_counts_is_none():
+    far = 3e38 if FLOAT32 else 1e308
+
+    class Fine(RawSensor):
+        scales = (0.001,) * 3
+
+    with Scratch() as folder:
+        guards = {"channels": {"b": {"min": -far, "max": far}}}
+        data = file_of(metadata=fixed_settings(guards=guards))
+        made = Bench(folder, data, [Fine("s", ("a", "b", "c"))])
+        made.sensors[0].values = [0, 32767, 0]
+        live(made, 200, moving=False)
+        assert made.loop.boot_error == "" and said(made) == []
 
 
 def test_bus_errors_until_a_reading_succeeds():

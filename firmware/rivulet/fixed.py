@@ -226,8 +226,9 @@ class FixedModel:
         return True
 
     def _fixed(self, value):
-        scaled = int(value * 2.0 ** self.fraction_bits[1])
-        return min(max(scaled, -fixed.ONE), fixed.ONE - 1)
+        # Bounded before it is an int: another model's state, or a usual one, can be too large.
+        scaled = min(max(value * 2.0 ** self.fraction_bits[1], -fixed.ONE), fixed.ONE)
+        return min(int(scaled), fixed.ONE - 1)
 
     def _reread(self):
         words = self._words

@@ -3,7 +3,7 @@
 import os
 
 from fake_board import Bench
-from fixtures import Scratch, built, close, load, model_bytes, raises, settings
+from fixtures import FLOAT32, Scratch, built, close, load, model_bytes, raises, settings
 from test_fixed_model import made as fixed_made
 
 from rivulet import warm as module
@@ -108,6 +108,14 @@ def test_too_old_is_cold_or_the_usual_state():
         assert restored(folder, longer, 2000000601).started.startswith("warm, 601 s")
         never = built(warm_start={"longest_s": 0})
         assert restored(folder, never, 2000000001).started == "cold: too long ago"
+
+
+def test_a_usual_state_beyond_an_integer_models_scale_is_its_end():
+    far = 3e38 if FLOAT32 else 1e308
+    with Scratch() as folder:
+        made = fixed_made(warm_start={"prior": [far, -far, 0.0, 0.0]})
+        assert restored(folder, made).started.startswith("from the usual state")
+        assert list(made.raw(1)) == [(1 << 30) - 1, -(1 << 30), 0, 0]
 
 
 def test_without_a_clock_of_the_day():

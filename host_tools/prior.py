@@ -5,6 +5,7 @@ import io
 import numpy as np
 
 from host_tools.calibration import Events
+from host_tools.compare import feed
 from host_tools.convert import ModelFile
 from rivulet import model as device_model
 
@@ -19,9 +20,8 @@ def usual_state(model: ModelFile, events: Events) -> list[float]:
     total = np.zeros(running.hidden)
     seconds = 0.0
     for gap_us, row in zip(events.gaps_us, events.values, strict=True):
-        carried = [int(i) for i in np.flatnonzero(~np.isnan(row))]
         before = np.array(running.physical(1))
-        running.event(int(gap_us), tuple(carried), [float(row[i]) for i in carried])
+        feed(running, int(gap_us), row)
         total += (before + np.array(running.physical(1))) / 2 * gap_us * 1e-6
         seconds += gap_us * 1e-6
     if not seconds:

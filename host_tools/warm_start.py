@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from host_tools import recordings
 from host_tools.analyze import svg
 from host_tools.calibration import Events
+from host_tools.compare import feed
 from host_tools.convert import ModelFile, convert, read_weights
 from host_tools.paths import ROOT
 from host_tools.prior import usual_state
@@ -97,10 +98,7 @@ def _event(
 ) -> None:
     """Event i, after the one before it, or after the moment `since_s`."""
     before_s = t_s[max(i - 1, 0)] if since_s is None else since_s
-    row = events.values[i]
-    carried = [int(k) for k in np.flatnonzero(~np.isnan(row))]
-    values = [float(row[k]) for k in carried]
-    running.event(max(round(1e6 * (t_s[i] - before_s)), 0), tuple(carried), values)
+    feed(running, max(round(1e6 * (t_s[i] - before_s)), 0), events.values[i])
 
 
 def averaged(model: ModelFile, events: Events, stops_s: list[float]) -> Comparison:

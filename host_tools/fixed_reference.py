@@ -22,7 +22,9 @@ Floats = NDArray[np.floating]
 Tensors = dict[str, np.ndarray]
 
 ONE = 1 << 30  # 1.0 in Q30
+STATE_LIMIT = 4096  # of a state of 1 as products take it
 INPUT_LIMIT = 32767  # of v: 8 - 1/4096 normalised units
+Z_LIMIT = 16384  # of a row's sum as the tables take it
 LONGEST_US = (ONE - 1) << 10  # 12.7 days, in units of 1024 us
 _MOST = 12 << 26  # exp(-12) is below what Q15 resolves
 

@@ -13,9 +13,9 @@ from host_tools.calibration import NARROWEST, Events, ranges, uncovered
 from host_tools.convert import ModelFile
 from host_tools.errors import RivuletError
 from host_tools.fixed_cells import Inputs, fixed_cell
+from host_tools.fixed_reference import STATE_LIMIT
 from host_tools.rows import Floats, Rows, most_bits, quantise_rows
 
-_STATE_LIMIT = 4096
 _MOST_OUTPUT_BITS = 12
 _RATE_BITS = 20
 
@@ -63,7 +63,7 @@ def _readout(model: ModelFile, state_scale: float) -> tuple[Rows, int]:
     weights, bias = readout[:, :-1] * state_scale, readout[:, -1]
     bits = _output_bits(weights, bias)
     names = [f"output {i}" for i in range(len(readout))]
-    per_unit, limits = np.full(len(bias), 2.0**bits), np.full(weights.shape[1], _STATE_LIMIT)
+    per_unit, limits = np.full(len(bias), 2.0**bits), np.full(weights.shape[1], STATE_LIMIT)
     return quantise_rows(weights, bias, per_unit, limits, names), bits
 
 
@@ -73,7 +73,7 @@ def _output_bits(weights: Floats, bias: Floats) -> int:
     if bits < 0:
         raise RivuletError(
             f"the readout has weights up to {np.abs(weights).max():.3g}: int8 arithmetic takes "
-            f"up to {127 * _STATE_LIMIT / 2:.3g}; scale the outputs down"
+            f"up to {127 * STATE_LIMIT / 2:.3g}; scale the outputs down"
         )
     return min(bits, _MOST_OUTPUT_BITS)
 

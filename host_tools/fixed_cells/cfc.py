@@ -16,7 +16,7 @@ from host_tools.compare import trace
 from host_tools.convert import ModelFile
 from host_tools.errors import RivuletError
 from host_tools.fixed_cells import Inputs, Quantised
-from host_tools.fixed_reference import INPUT_LIMIT, ONE
+from host_tools.fixed_reference import INPUT_LIMIT, ONE, STATE_LIMIT, Z_LIMIT
 from host_tools.fixed_references.cfc import CfcReference
 from host_tools.rows import Q12, Floats, most_bits, quantise_rows
 from host_tools.tables import TANH_RANGE, decay_table, nodes, q15
@@ -25,8 +25,6 @@ __all__ = ["Reference", "check", "quantise"]
 
 Reference = CfcReference
 
-_STATE_LIMIT = 4096
-_Z_LIMIT = 16384  # of a row's sum as the tables take it
 _SIGMOID_RANGE = 16.0
 # How far the sums of an activation without an end are followed, at least and uncalibrated.
 _NEAREST, _FARTHEST = 8.0, 32.0
@@ -88,7 +86,7 @@ def quantise(model: ModelFile, inputs: Inputs, events: Events | None) -> Quantis
     backbone = _backbone(settings, layers, _factors(n, inputs), seen)
     factors = backbone.factors
     driven, timed = heads.rows(0, 2 * n), heads.rows(2 * n, 4 * n)
-    per_unit = np.full(2 * n, _Z_LIMIT / TANH_RANGE)
+    per_unit = np.full(2 * n, Z_LIMIT / TANH_RANGE)
     rows = quantise_rows(
         driven.weight, driven.bias, per_unit, factors.limits, _names(n, "ff1", "ff2"), factors.bits
     )
@@ -105,7 +103,7 @@ def quantise(model: ModelFile, inputs: Inputs, events: Events | None) -> Quantis
 
 
 def _factors(units: int, inputs: Inputs) -> _Factors:
-    return _Factors(np.array([_STATE_LIMIT] * units + [INPUT_LIMIT] * len(inputs.scale)))
+    return _Factors(np.array([STATE_LIMIT] * units + [INPUT_LIMIT] * len(inputs.scale)))
 
 
 def _names(units: int, *parts: str) -> list[str]:
@@ -177,7 +175,7 @@ def _backbone(
     for i, layer in enumerate(layers):
         size = len(layer.bias)
         names = [f"unit {j} of backbone layer {i}" for j in range(size)]
-        per_unit = np.full(size, _Z_LIMIT / span)
+        per_unit = np.full(size, Z_LIMIT / span)
         rows = quantise_rows(
             layer.weight, layer.bias, per_unit, factors.limits, names, factors.bits
         )

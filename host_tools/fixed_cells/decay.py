@@ -9,7 +9,7 @@ from host_tools.calibration import Events
 from host_tools.convert import ModelFile
 from host_tools.errors import RivuletError
 from host_tools.fixed_cells import Inputs, Quantised
-from host_tools.fixed_reference import INPUT_LIMIT, FixedReference
+from host_tools.fixed_reference import INPUT_LIMIT, STATE_LIMIT, Z_LIMIT, FixedReference
 from host_tools.rows import Floats, power_of_two, quantise_rows
 from host_tools.tables import TANH_RANGE, coarse, tables_for
 
@@ -17,8 +17,6 @@ __all__ = ["Reference", "check", "quantise", "state_bound", "unfolded"]
 
 Reference = FixedReference
 
-_STATE_LIMIT = 4096
-_Z_LIMIT = 16384  # of a row's sum as the tables take it
 _SOFTPLUS_RANGE = 16.0  # at least: below -16 softplus vanishes beside any alpha_min
 _ALPHA_SMALLEST = 1 / 1024  # 1024 steps of Q20: the exponent is right to 0.4 %
 _ALPHA_LARGEST = 1024.0
@@ -46,8 +44,8 @@ def quantise(model: ModelFile, inputs: Inputs, events: Events | None) -> Quantis
     hidden = len(recurrent) // 2
     weights = np.hstack([recurrent * state_scale, inward])
     alpha_range = _alpha_range(settings["alpha_max"], weights[:hidden], bias[:hidden])
-    limits = np.array([_STATE_LIMIT] * hidden + [INPUT_LIMIT] * inward.shape[1])
-    per_unit = np.repeat([_Z_LIMIT / alpha_range, _Z_LIMIT / TANH_RANGE], hidden)
+    limits = np.array([STATE_LIMIT] * hidden + [INPUT_LIMIT] * inward.shape[1])
+    per_unit = np.repeat([Z_LIMIT / alpha_range, Z_LIMIT / TANH_RANGE], hidden)
     names = [f"{gate} gate of unit {i}" for gate in ("alpha", "drive") for i in range(hidden)]
     gates = quantise_rows(weights, bias, per_unit, limits, names)
     tables = tables_for(settings, alpha_range, state_scale)

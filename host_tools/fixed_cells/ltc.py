@@ -16,7 +16,7 @@ from host_tools.calibration import Events
 from host_tools.convert import ModelFile
 from host_tools.errors import RivuletError
 from host_tools.fixed_cells import Inputs, Quantised
-from host_tools.fixed_reference import INPUT_LIMIT, ONE
+from host_tools.fixed_reference import INPUT_LIMIT, ONE, STATE_LIMIT
 from host_tools.fixed_references.ltc import LtcReference
 from host_tools.rows import Floats, packed, power_of_two
 from host_tools.tables import decay_table, nodes, q15
@@ -25,7 +25,6 @@ __all__ = ["Reference", "check", "quantise"]
 
 Reference = LtcReference
 
-_STATE_LIMIT = 4096
 _Z_UNIT = 1024  # a synapse's argument of 1, as the table takes it
 _SIGMOID_RANGE = 16.0
 _MOST_SOURCES = 256
@@ -149,7 +148,7 @@ def _split(
             source = source + n
         else:
             per_unit, rest = np.full(len(order), scale / 4096), np.zeros(len(order))
-            source, limit = source - m, _STATE_LIMIT
+            source, limit = source - m, STATE_LIMIT
         found.append(
             _Synapses(
                 source,

@@ -89,7 +89,6 @@ class Loop:
                 self._link.resize(telemetry.longest(model, len(self.sensors)))
                 self._install(model, digest, self.connect(model))
                 self._restore()
-                self._watch()
         except (ModelError, MemoryError) as error:
             if store.on_trial:
                 raise  # to the model before
@@ -97,6 +96,7 @@ class Loop:
             self.boot_error = "stored model: %s" % why_not(error)
             self.model, self.model_hash = None, ""
             self._use(self.connect(None), None)
+        self._watch()
 
     @property
     def decision(self):
@@ -160,6 +160,8 @@ class Loop:
             busy = True
         if self.model is not None:
             self._decide()
+        elif self.trial is not None:
+            self.trial.passes()
         # The wire keeps the processor's time, which a simulated board's sensors need not.
         now = ticks_us()
         if self.telemetry.due(ticks_diff(now, self._turned)):

@@ -5,8 +5,9 @@ from rivulet.slots import StoreError
 
 
 class Trial:
-    """Asked at every decision. A guard's trip sends a loop whose model is on trial back to the
-    model before, at once; the store's `trial_s` seconds over, all stands."""
+    """Asked at every decision, or turn where no model decides. A guard's trip sends a loop whose
+    model is on trial back to the model before, at once; the store's `trial_s` seconds over, all
+    stands."""
 
     def __init__(self, loop, link, store):
         self._loop = loop
@@ -51,7 +52,8 @@ class Trial:
         loop = self._loop
         try:
             self._store.stands()
-            self._link.text("%s has stood for %d s" % (loop.model_hash[:12], self._store.trial_s))
+            who = loop.model_hash[:12] or "the program"
+            self._link.text("%s has stood for %d s" % (who, self._store.trial_s))
         except StoreError as error:
             self._link.text(str(error))
         loop.trial = None

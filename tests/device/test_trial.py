@@ -74,6 +74,18 @@ def test_a_model_that_stands_its_trial_is_kept():
         assert Bench(folder).loop.trial is None
 
 
+def test_a_start_without_a_model_stands_as_well():
+    for data in (None, b"no model"):
+        with Scratch() as folder, Clock() as clock:
+            made = Bench(folder, data)
+            for _ in range(2):
+                made.store.crashed("x")
+            made = Bench(folder)
+            assert made.loop.model is None and status(made)["failures"] == 2
+            live(made, 61, each_us=500000, clock=clock)
+            assert status(made)["failures"] == 0 and made.loop.trial is None
+
+
 def test_a_trial_does_not_end_while_events_wait():
     with Scratch() as folder, Clock() as clock:
         made = Bench(folder, _OLD)

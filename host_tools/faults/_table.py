@@ -4,6 +4,8 @@ import json
 import os
 import pkgutil
 import platform
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -54,14 +56,19 @@ def run_faults(
     chosen = known if only is None else [only]
     began = time.monotonic()
     results: dict[str, dict[str, Any]] = {}
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), initializer=_leave_quietly) as pool:
         running = {pool.submit(_timed, name, short, seed, interpreter): name for name in chosen}
-        for future in as_completed(running):
-            name = running[future]
-            rows, seconds = future.result()
-            results[name] = {"seconds": round(seconds, 1), "rows": [asdict(row) for row in rows]}
-            verdict = "BAD" if any(row.broken for row in rows) else "good"
-            say(f"{name}: {verdict}, {seconds:.0f} s")
+        try:
+            for future in as_completed(running):
+                name = running[future]
+                rows, seconds = future.result()
+                made = [asdict(row) for row in rows]
+                results[name] = {"seconds": round(seconds, 1), "rows": made}
+                verdict = "BAD" if any(row.broken for row in rows) else "good"
+                say(f"{name}: {verdict}, {seconds:.0f} s")
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)  # or the pool would go on with the next fault
+            raise
     report = {
         "machine": _machine(),
         "short": short,
@@ -73,6 +80,11 @@ def run_faults(
     _REPORT.parent.mkdir(parents=True, exist_ok=True)
     _REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return report
+
+
+def _leave_quietly() -> None:
+    """A process that a Ctrl-C ends cleans up and has no traceback to show."""
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
 
 
 def _timed(name: str, short: bool, seed: int, interpreter: Path) -> tuple[list[Row], float]:

@@ -73,6 +73,8 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     given = parser.parse_args()
     try:
+        if not 0.0 <= given.drop <= 1.0:
+            raise RivuletError(f"a share of samples must be from 0 to 1, not {given.drop:g}")
         write(play(given.split, given.drop, given.drop, given.seed), given.out)
     except (RivuletError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

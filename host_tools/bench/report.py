@@ -111,7 +111,7 @@ def _under_load(edges: dict[str, Any]) -> str:
     return (
         f" Of {edges['edges']} that came by hard interrupts at {edges['rate']} a second, with "
         f"telemetry at 20 Hz, {edges['dropped'] or 'none'} {'were' if edges['dropped'] else 'was'}"
-        " dropped."
+        " passed over or dropped."
     )
 
 

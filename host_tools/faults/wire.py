@@ -154,12 +154,14 @@ def run(given: Given) -> list[Row]:
             wire.push(old)
         for share in shares:
             seen = _Seen()
-            for _ in range(given.times(full=6, short=1)):
+            # Where hardly anything comes through, a session lasts until all patience is gone.
+            for _ in range(given.times(full=6 if share < 0.01 else 2, short=1)):
                 for harm in _HARMS.values():
                     new = next(models)
                     _try(board, cable, harm, share, (old, new), seen)
                     old = new
-            if not seen.hits or (share <= 0.01 and not seen.records):
+            # A description of some hundred bytes does not come through where a hundredth is lost.
+            if not seen.hits or (share < 0.01 and not seen.records):
                 seen.broken.append("nothing was hit, or no record came: this tests nothing")
             rows.append(
                 Row(

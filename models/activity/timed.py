@@ -24,7 +24,8 @@ if made.integer:
     def event():
         made.move(100000, slots.words)
 else:
-    values = [1.0] * len(made.channels)
+    from rivulet.kernels import floats, np
+    values = floats(np.ones(len(made.channels)))
     def event():
         made.event(100000, slots, values)
         made.outputs()

@@ -11,7 +11,7 @@ _EDGES = 900
 _MEAN_US = 667
 _JITTER_US = 150
 # From the sensor's start to the first edge: the rest of the loop is made meanwhile.
-_QUIET_US = 100_000
+_QUIET_US = 500_000
 _PERIOD = 1 << 30
 
 

@@ -92,6 +92,10 @@ def pico(flashed: Path, tmp_path: Path) -> Iterator[EmulatedPico]:
     folder.mkdir()
     shutil.copy(flashed / "flash.bin", folder)
     with EmulatedPico(folder, Path(_UF2)) as made:
+        # An emulated port is there before main.py is, sooner than a person's could be opened: a
+        # Ctrl-C that comes before main.py has looked for a key starts the board again.
+        with _wire(made):
+            pass
         yield made
 
 

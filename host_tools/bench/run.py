@@ -29,16 +29,11 @@ _EVENTS_ON_BOARD = 200
 _EVENTS_EMULATED = 30
 # Of the other cells, whose float forms take up to a third of a second each on a board.
 _EVENTS_OF_CELLS = 10
-# In the order of the board's app.py. What is set aside keeps the pieces of the script that follows
-# from lying where the growth's largest model has to go.
+# In the order of the board's app.py.
 _FIRMWARE = """
 from rivulet.link import Link
 from rivulet.loop import Loop
 from rivulet.store import Store
-try:
-    aside = bytearray(50000)
-except MemoryError:
-    aside = None
 """
 _NO_EDGES = "not measured: only the emulator knows when an edge came"
 _NO_THUMB = "not measured: the reference in C is compiled for boards that run Thumb code"
@@ -106,7 +101,7 @@ def _measure(
     # them, and its cache of look-ups hits or misses by these numbers. With the script's names
     # before the firmware's, the whole loop took 739 us on an emulated Pico instead of 499.
     repl.run(ON_PATH + _FIRMWARE)
-    said = repl.run("aside = None\n" + _code(units, inputs, events))
+    said = repl.run(_code(units, inputs, events))
     if cells:
         # In the same session, like the next.
         said += repl.run(_cells_code(units, inputs))

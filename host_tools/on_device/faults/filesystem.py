@@ -1,9 +1,9 @@
 """Pushes on a littlefs that is full or fails; see host_tools/faults/filesystem.py."""
 
-import gc
 import json
 import os
 
+import littlefs
 import vfs
 from near import Flash, Near, hash_of
 
@@ -12,14 +12,7 @@ BLOCKS = 32
 
 def mounted(flash):
     """The board boots from this flash."""
-    try:
-        os.chdir("/")
-        vfs.umount("/flash")
-    except OSError:
-        pass  # the first time nothing is mounted
-    gc.collect()
-    vfs.mount(vfs.VfsLfs2(flash), "/flash")
-    os.chdir("/flash")
+    littlefs.mount(flash)
     return Near("models")
 
 

@@ -10,22 +10,12 @@ import os
 import struct
 from binascii import hexlify
 
-import vfs
+import littlefs
 from power import TEARS, Flash, torn
 from power_cuts import push, started
 
 BEGIN = 0xA0000
 PROGRAM = 256
-
-
-def mounted(data):
-    try:
-        os.chdir("/")
-        vfs.umount("/flash")
-    except OSError:
-        pass  # the first time nothing is mounted
-    vfs.mount(vfs.VfsLfs2(Flash(data), progsize=PROGRAM), "/flash")
-    os.chdir("/flash")
 
 
 def notes_of(path):
@@ -97,13 +87,13 @@ def main(base, notes, acts, last):
             _, where, written = notes[at]
             data[where : where + len(written)] = written
             at += 1
-        mounted(data)
+        littlefs.mount(Flash(data), progsize=PROGRAM)
         firmwares = [firmware()]
         if flashes:
             whole = bytearray(data)
             for _, where, written in notes[first:end]:
                 whole[where : where + len(written)] = written
-            mounted(whole)
+            littlefs.mount(Flash(whole), progsize=PROGRAM)
             firmwares.append(firmware())
         seen = {}
         cuts = 0
@@ -112,7 +102,7 @@ def main(base, notes, acts, last):
             for tear in (at % len(TEARS),) if flashes else range(len(TEARS)):
                 cut = bytearray(data)
                 torn(notes[at], cut, tear)
-                mounted(cut)
+                littlefs.mount(Flash(cut), progsize=PROGRAM)
                 try:
                     which, wrong = check(allowed, firmwares, last)
                 except Exception as error:

@@ -4,11 +4,10 @@ An act runs once on a flash that notes what is programmed and erased. Every stat
 can leave is then put together from the notes: the operations before the n-th, and a part of that.
 """
 
-import gc
 import json
-import os
 import sys
 
+import littlefs
 import power_cuts
 import vfs
 
@@ -61,15 +60,8 @@ def torn(note, data, tear):
 
 
 def mounted(data):
-    try:
-        os.chdir("/")
-        vfs.umount("/flash")
-    except OSError:
-        pass  # the first time nothing is mounted
-    gc.collect()
     flash = Flash(data)
-    vfs.mount(vfs.VfsLfs2(flash, progsize=PROGRAM), "/flash")
-    os.chdir("/flash")
+    littlefs.mount(flash, progsize=PROGRAM)
     return flash
 
 

@@ -6,12 +6,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from types import TracebackType
 
 from host_tools.emulated.machine import READY
 from host_tools.emulated.sensor import STIMULUS_END, STIMULUS_START
 from host_tools.errors import RivuletError
 from host_tools.paths import ROOT
+from host_tools.switched import Switched
 
 _UF2_MAGIC = b"UF2\n"
 # Booting takes a second or two; formatting a fresh filesystem somewhat longer.
@@ -19,7 +19,7 @@ _START_TIMEOUT_S = 120
 _STOP_TIMEOUT_S = 20
 
 
-class EmulatedPico:
+class EmulatedPico(Switched):
     """Runs `uf2` in a process of its own, so that the host's work and the emulator's do not
     slow one another.
 
@@ -107,18 +107,6 @@ class EmulatedPico:
         process.stdout.close()
         if self.port.is_symlink() and not os.path.exists(self.port):
             self.port.unlink()
-
-    def __enter__(self) -> "EmulatedPico":
-        self.power_on()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.power_off()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         """Follow what the emulator says beside the board's own output."""

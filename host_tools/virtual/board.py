@@ -3,11 +3,11 @@
 import fcntl
 import os
 from pathlib import Path
-from types import TracebackType
 
 from host_tools.errors import RivuletError
 from host_tools.interpreter import find_micropython
 from host_tools.paths import BOARDS
+from host_tools.switched import Switched
 from host_tools.virtual.relay import Relay, Wire
 from host_tools.virtual.terminal import Terminal
 
@@ -15,7 +15,7 @@ _BOOT = BOARDS / "virtual" / "hardware" / "boot.py"
 _START_TIMEOUT_S = 20
 
 
-class VirtualBoard:
+class VirtualBoard(Switched):
     """Runs a MicroPython interpreter as a board.
 
     `folder` keeps what survives a power cut (`files`, the board's flash) and holds `port`, the
@@ -113,18 +113,6 @@ class VirtualBoard:
         if self._relay is not None:
             self._terminal = Terminal(self.port)
             self._relay.connect(self._terminal)
-
-    def __enter__(self) -> "VirtualBoard":
-        self.power_on()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.power_off()
 
     @property
     def device(self) -> str:

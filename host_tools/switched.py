@@ -1,0 +1,27 @@
+"""What all boards made of software share: they are on within a `with`."""
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+
+class Switched(ABC):
+    """Switched on where a `with` begins, and off however it ends."""
+
+    @abstractmethod
+    def power_on(self) -> None: ...
+
+    @abstractmethod
+    def power_off(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        self.power_on()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.power_off()

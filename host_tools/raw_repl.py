@@ -48,6 +48,11 @@ class RawRepl:
         text: str = output.decode("utf-8", "replace")
         return text
 
+    def clear(self) -> None:
+        """Soft-reset the board without starting its program: the session has a fresh heap."""
+        with _reporting_loss(self.port):
+            self._transport.enter_raw_repl(timeout_overall=_SILENCE_S * self._scale)
+
     def restart(self) -> None:
         """Soft-reset the board into its program, as pressing Ctrl-D at its prompt does."""
         with _reporting_loss(self.port):

@@ -47,19 +47,12 @@ def run_bench(
     cells: the other cells of the integer path as well.
     """
     if port is None:
+        interpreter = find_micropython(say)
+        said = _run_here(interpreter, _growth_code(inputs))
         code = _code(units, inputs, _EVENTS_HERE)
-        if cells:
-            code += "\n" + _cells_code(units, inputs)
-        with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder:
-            before = (
-                f"import os, sys\nsys.path.insert(0, {str(FIRMWARE)!r})\nos.chdir({folder!r})\n"
-            )
-            command = [str(find_micropython(say)), "-X", "heapsize=16M", "-c", before + code]
-            done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise RivuletError(f"the benchmark failed: {done.stderr.strip().splitlines()[-1]}")
+        said += _run_here(interpreter, code + _cells_code(units, inputs) if cells else code)
         where = f"{platform.processor() or platform.machine()}, this machine"
-        report = _report(done.stdout, where, units, inputs)
+        report = _report(said, where, units, inputs)
         return report | {"c": {"missing": _NO_THUMB}, "edges": {"missing": _NO_EDGES}}
     say("measuring; the board's own program is stopped meanwhile")
     with raw_repl(ports.resolve(port)) as repl:
@@ -94,14 +87,26 @@ def run_bench_emulated(
     return report | {"edges": interrupts.latencies(json.loads(said), due_us)}
 
 
+def _run_here(interpreter: Path, code: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder:
+        before = f"import os, sys\nsys.path.insert(0, {str(FIRMWARE)!r})\nos.chdir({folder!r})\n"
+        command = [str(interpreter), "-X", "heapsize=16M", "-c", before + code]
+        done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RivuletError(f"the benchmark failed: {done.stderr.strip().splitlines()[-1]}")
+    return done.stdout
+
+
 def _measure(
     repl: RawRepl, where: str, units: int, inputs: int, events: int, cells: bool
 ) -> dict[str, Any]:
+    said = repl.run(ON_PATH + _growth_code(inputs))
+    repl.clear()
     # First, as when the board starts: MicroPython numbers names in the order in which it meets
     # them, and its cache of look-ups hits or misses by these numbers. With the script's names
     # before the firmware's, the whole loop took 739 us on an emulated Pico instead of 499.
     repl.run(ON_PATH + _FIRMWARE)
-    said = repl.run(_code(units, inputs, events))
+    said += repl.run(_code(units, inputs, events))
     if cells:
         # In the same session, like the next.
         said += repl.run(_cells_code(units, inputs))
@@ -119,7 +124,7 @@ def _measure(
 
 
 def _report(output: str, where: str, units: int, inputs: int) -> dict[str, Any]:
-    facts, *rows = (json.loads(line) for line in output.splitlines() if line.startswith("{"))
+    grown, facts, *rows = (json.loads(line) for line in output.splitlines() if line[:1] == "{")
     cells = [row for row in rows if "cell" in row]
     *rows, last = (row for row in rows if "cell" not in row)
     for row in rows:
@@ -130,7 +135,7 @@ def _report(output: str, where: str, units: int, inputs: int) -> dict[str, Any]:
     report = {**facts, "where": where, "units": units, "inputs": inputs, "rows": rows}
     report["cells"] = cells
     report["load_ms"] = last["load_ms"]
-    points = last["growth"]
+    points = grown["growth"]
     if len(points) > 3:
         fit = np.polyfit([n for n, _ in points], [us for _, us in points], 2)
         report["growth"] = {"points": points, "fit": [float(value) for value in fit]}
@@ -142,7 +147,12 @@ def _ratio(base: dict[str, Any], row: dict[str, Any]) -> float:
 
 
 def _code(units: int, inputs: int, events: int) -> str:
-    return _script("bench.py", UNITS=units, INPUTS=inputs, EVENTS=events)
+    made = _script("bench.py", UNITS=units, INPUTS=inputs, EVENTS=events)
+    return _script("bench_models.py") + made
+
+
+def _growth_code(inputs: int) -> str:
+    return _script("bench_models.py") + _script("bench_growth.py", INPUTS=inputs)
 
 
 def _cells_code(units: int, inputs: int) -> str:

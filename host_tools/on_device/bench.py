@@ -1,35 +1,25 @@
 """The part of `rivulet bench` that runs on the interpreter or the board being measured.
 
-Needs `UNITS`, `INPUTS` and `EVENTS` in its globals and the `rivulet` package on the path. Prints
-one JSON line a row: what, microseconds an event (median, p99), heap bytes an event, events a
-second in a stream with collections included. The integer rows bring the inputs in and the outputs
-out as well; the last line is the best kernel's time by units, and how long a model of 64 units
-takes from flash to its first event, its SHA-256 included.
+Needs `UNITS`, `INPUTS` and `EVENTS` in its globals and comes behind bench_models.py. Prints one
+JSON line a row: what, microseconds an event (median, p99), heap bytes an event, events a second in
+a stream with collections included. The integer rows bring the inputs in and the outputs out as
+well; the last line is how long a model of 64 units takes from flash to its first event, its
+SHA-256 included.
 """
 
-import gc
 import json
 import os
 import sys
-from array import array
-from math import exp, log, tanh
-from time import ticks_diff, ticks_ms, ticks_us
+from time import ticks_ms
 
 from rivulet import store
 from rivulet.cells.decay import Cell
 from rivulet.fixed import FixedModel
-from rivulet.kernels import BACKEND, FLOAT_BYTES, block, choice, fixed, np
+from rivulet.kernels import BACKEND, FLOAT_BYTES, choice, np
 from rivulet.link import Link
 from rivulet.loop import Loop
 
 _DT_S = 0.01
-_ALPHA_MIN = 0.05
-_ALPHA_MAX = 30.0
-_OUTPUTS = 4
-# The steps of the growth fit, the largest first: a fresh heap has room for it in one piece.
-_GROWTH = (128, 96, 64, 32, 16, 8)
-# Kernels in plain Python take too long to be asked for all that.
-_GROWTH_EVENTS = 9
 _EVENTS_PER_TURN = 4
 _LOADED_UNITS = 64
 # Made and removed again, in the folder that a board starts in.
@@ -85,7 +75,7 @@ class PlainUlab:
     def event(self):
         x, u = self._x, self._u
         z = np.dot(self._rate_recurrent, x) + np.dot(self._rate_input, u) + self._rate_bias
-        alpha = np.clip(np.log(1.0 + np.exp(z)) + 1e-3, _ALPHA_MIN, _ALPHA_MAX)
+        alpha = np.clip(np.log(1.0 + np.exp(z)) + 1e-3, ALPHA_MIN, ALPHA_MAX)
         g = np.tanh(np.dot(self._recurrent, x) + np.dot(self._input, u) + self._bias)
         self._x = x + _DT_S * (g - alpha * x)
 
@@ -106,7 +96,7 @@ class PlainPython:
         following = []
         for x, rate, drive in zip(self._x, self._rate, self._drive):
             z = sum(w * v for w, v in zip(rate, joint))
-            alpha = min(max(log(1.0 + exp(z)) + 1e-3, _ALPHA_MIN), _ALPHA_MAX)
+            alpha = min(max(log(1.0 + exp(z)) + 1e-3, ALPHA_MIN), ALPHA_MAX)
             g = tanh(sum(w * v for w, v in zip(drive, joint)))
             following.append(x + _DT_S * (g - alpha * x))
         self._x = following
@@ -122,94 +112,13 @@ class Rivulet:
         settings = {
             "drive": "additive",
             "integrator": "exponential",
-            "alpha_min": _ALPHA_MIN,
-            "alpha_max": _ALPHA_MAX,
+            "alpha_min": ALPHA_MIN,
+            "alpha_max": ALPHA_MAX,
         }
         self._cell = Cell(settings, {"gates.weight": gates})
 
     def event(self):
         self._cell.advance(_DT_S)
-
-
-def softplus(z):
-    return log(1.0 + exp(z)) if z < 20.0 else z
-
-
-def some_bytes(count):
-    """Random ones, a prime number of which are repeated: more take a board too long."""
-    state = 1
-    made = bytearray(count)
-    for i in range(count):
-        state = (state * 1103 + 12345) & 0xFFFF
-        made[i] = state >> 8
-    return made
-
-
-def tables():
-    """(entry, words) of the tables that all models of this benchmark share."""
-    alpha = array("i", bytes(4 * fixed.NODES))
-    drive = array("i", bytes(4 * fixed.NODES))
-    for i in range(fixed.NODES):
-        rate = min(_ALPHA_MIN + softplus((i - 256) / 16), _ALPHA_MAX)
-        alpha[i] = int(rate * 1048576)
-        drive[i] = int(32767 * tanh((i - 256) / 32))
-    decay = array("i", [int(65535 * exp(-i / 16)) for i in range(fixed.DECAY_NODES)])
-    return (
-        (fixed.ALPHA_TABLE_AT, alpha),
-        (fixed.DRIVE_TABLE_AT, drive),
-        (fixed.DECAY_TABLE_AT, decay),
-    )
-
-
-_SOME_WEIGHTS = some_bytes(1021)
-TABLES = tables()
-
-
-def integer_model(units, inputs, every=1):
-    """(words, weights, inlet) of an integer model with random weights, mean readout.
-
-    every: 1, or sparse gates that keep one of so many columns.
-    """
-    groups = (2 * units + 7) // 8
-    columns = list(range(0, units + inputs, every))
-    blocks = len(columns) * groups if every > 1 else 0
-    words = block.words_for(units, inputs, _OUTPUTS, fixed.MEAN, blocks)
-    if blocks:
-        block.place_columns(words, [len(columns)] * groups, columns * groups)
-    weights = block.weights_for(words)
-    for at in range(0, len(weights), len(_SOME_WEIGHTS)):
-        weights[at : at + len(_SOME_WEIGHTS)] = _SOME_WEIGHTS[: len(weights) - at]
-    put = block.view
-    for entry, count, value in (
-        (fixed.MULTIPLIER_AT, 2 * units, 20000 | 8 << 16),
-        (fixed.OUT_MULTIPLIER_AT, _OUTPUTS, 20000 | 4 << 16),
-    ):
-        view = put(words, entry, count)
-        for i in range(count):
-            view[i] = value
-    for entry, table in TABLES:
-        put(words, entry, len(table))[:] = table
-    put(words, fixed.ALPHA_AT, units + 1)[units] = 1 << 19
-    inlet = array("i", bytes(4 * (1 + 5 * inputs)))
-    inlet[0] = inputs
-    for i in range(inputs):
-        at = 1 + inputs + 4 * i
-        inlet[1 + i] = 1000 * i
-        inlet[at] = words[fixed.V_AT] + 4 * (units + i)
-        inlet[at + 1] = 20000
-        inlet[at + 3] = 15
-    return words, weights, inlet
-
-
-class Integers:
-    """Input applied, gates, state, mean and outputs in one kernel's integers."""
-
-    def __init__(self, step, model):
-        self._step = step
-        self._words, self._weights, self._inlet = model
-
-    def event(self):
-        self._step(self._words, self._weights, 10000, self._inlet)
 
 
 class Sensor:
@@ -291,7 +200,7 @@ def integer_settings(inputs):
         "readout_tau_s": 2.0,
         "mean_rate": 1 << 19,
         "output": "class",
-        "classes": [str(i) for i in range(_OUTPUTS)],
+        "classes": [str(i) for i in range(OUTPUTS)],
         "policy": {"cadence_us": 100000},
         "training_dt_us": None,
         "provenance": {},
@@ -309,8 +218,8 @@ def write_model(path, units, inputs):
     tensors = (
         ("gates.bias", "I32", (rows,), part(fixed.BIAS_AT, rows)),
         ("gates.multiplier", "I32", (rows,), part(fixed.MULTIPLIER_AT, rows)),
-        ("readout.bias", "I32", (_OUTPUTS,), part(fixed.OUT_BIAS_AT, _OUTPUTS)),
-        ("readout.multiplier", "I32", (_OUTPUTS,), part(fixed.OUT_MULTIPLIER_AT, _OUTPUTS)),
+        ("readout.bias", "I32", (OUTPUTS,), part(fixed.OUT_BIAS_AT, OUTPUTS)),
+        ("readout.multiplier", "I32", (OUTPUTS,), part(fixed.OUT_MULTIPLIER_AT, OUTPUTS)),
         ("table.alpha", "I32", (fixed.NODES,), part(fixed.ALPHA_TABLE_AT, fixed.NODES)),
         (
             "table.decay",
@@ -320,7 +229,7 @@ def write_model(path, units, inputs):
         ),
         ("table.drive", "I16", (fixed.NODES,), part(fixed.DRIVE_TABLE_AT, fixed.NODES, "h")),
         ("gates.weight", "I8", (rows, units + inputs), bytearray(rows * (units + inputs))),
-        ("readout.weight", "I8", (_OUTPUTS, units), bytearray(_OUTPUTS * units)),
+        ("readout.weight", "I8", (OUTPUTS, units), bytearray(OUTPUTS * units)),
     )
     metadata = {
         key: value if isinstance(value, str) else json.dumps(value)
@@ -382,54 +291,6 @@ class WholeLoop:
         self._loop.turn()
 
 
-def measure(name, subject, events, together=1):
-    """One row. Heap and single events are measured with the collector off, the stream with it.
-
-    together: how many events one call of the subject is.
-    """
-    times = []
-    subject.event()
-    subject.event()
-    gc.collect()
-    gc.disable()
-    before = gc.mem_alloc()
-    subject.event()
-    heap = gc.mem_alloc() - before
-    gc.enable()
-    for _ in range(events):
-        if heap:
-            gc.collect()
-        started = ticks_us()
-        subject.event()
-        times.append(ticks_diff(ticks_us(), started))
-    started = ticks_us()
-    for _ in range(events):
-        subject.event()
-    stream_us = ticks_diff(ticks_us(), started)
-    times.sort()
-    return {
-        "what": name,
-        "median_us": times[len(times) // 2] // together,
-        "p99_us": times[len(times) * 99 // 100] // together,
-        "heap_bytes": heap // together,
-        "events_per_s": events * together * 1_000_000 // max(stream_us, 1),
-    }
-
-
-def growth(inputs):
-    """[[units, median microseconds]] of the best kernel."""
-    points = []
-    for units in _GROWTH:
-        gc.collect()
-        try:
-            subject = Integers(choice.step, integer_model(units, inputs))
-        except MemoryError:
-            continue
-        points.append([units, measure("", subject, _GROWTH_EVENTS)["median_us"]])
-        subject = None
-    return points
-
-
 def kernels():
     """(name, step) of every kernel that runs here, the slowest first."""
     found = []
@@ -450,7 +311,6 @@ def main(units, inputs, events):
         "kernel": choice.KERNEL,
     }
     print(json.dumps(facts))
-    points = growth(inputs) if choice.KERNEL != "python" else []
     if BACKEND == "ulab":
         subjects = (
             ("the cell written plainly in ulab", PlainUlab),
@@ -479,7 +339,7 @@ def main(units, inputs, events):
     print(json.dumps(whole))
     whole = model = subject = None
     gc.collect()
-    print(json.dumps({"growth": points, "load_ms": loading(inputs)}))
+    print(json.dumps({"load_ms": loading(inputs)}))
 
 
 main(UNITS, INPUTS, EVENTS)  # noqa: F821

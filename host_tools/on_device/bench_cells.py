@@ -5,16 +5,13 @@ one JSON line a row, with the cell's name besides. The integer rows bring the in
 outputs out as well.
 """
 
-import gc
 import json
-from array import array
 from io import BytesIO
 
 from rivulet.cells import cell_class
 from rivulet.fixed_cells import fixed_cell
 from rivulet.kernels import BACKEND, fixed, layered, np, read_indices
 
-_OUTPUTS = 4
 _DT_S = 0.01
 _DT_US = 10000
 _PATHS = {"thumb": "Thumb assembler", "viper": "viper"}
@@ -80,7 +77,7 @@ class IntegerCell:
 def filled(cell, settings, units, inputs, tensors):
     """(words, weights) of an integer model with tensors that are given, and any others."""
     made = fixed_cell(cell)
-    sizes = units, inputs, _OUTPUTS
+    sizes = units, inputs, OUTPUTS
     settings["rate_bits"] = 20
     words, weights, places = made.lay_out(settings, sizes, fixed.MEAN, tensors.get)
     shapes = made.shapes(settings, units, inputs, ())

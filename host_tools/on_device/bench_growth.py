@@ -1,0 +1,31 @@
+"""What an event costs by units; a part of `rivulet bench`, behind bench_models.py.
+
+In a session of its own: beside the firmware a board's heap has no piece for the weights of 128
+units. Needs `INPUTS` in its globals. Prints one JSON line with the best kernel's times.
+"""
+
+import json
+
+from rivulet.kernels import choice
+
+# The largest first: a fresh heap has room for it in one piece.
+_UNITS = (128, 96, 64, 32, 16, 8)
+_EVENTS = 9
+
+
+def growth(inputs):
+    """[[units, median microseconds]] of the best kernel."""
+    points = []
+    for units in _UNITS:
+        gc.collect()
+        try:
+            subject = Integers(choice.step, integer_model(units, inputs))
+        except MemoryError:
+            continue
+        points.append([units, measure("", subject, _EVENTS)["median_us"]])
+        subject = None
+    return points
+
+
+# Kernels in plain Python take too long to be asked for all that.
+print(json.dumps({"growth": growth(INPUTS) if choice.KERNEL != "python" else []}))  # noqa: F821

@@ -17,7 +17,9 @@ from host_tools.payload import FOLDERS, MANIFEST, PayloadFile, build_payload, on
 from host_tools.raw_repl import raw_repl
 from host_tools.wire import Board
 
-_ARCH = "armv6m"
+ARCH = "armv6m"
+# Where a board keeps the model that a board without a journal starts with.
+ACTIVE = "models/active.safetensors"
 # Where an image for the Pico has its filesystem, up to the end of 2 MiB.
 _FILESYSTEM_AT = 0xA0000
 # How many files the noted flash has to copy from folder to folder.
@@ -46,7 +48,14 @@ def sweep(given: Given, uf2: Path, boots: int, say: Callable[[str], None] = prin
     )
     folder = given.folder / "pico"
     folder.mkdir()
-    _make_flash(given, folder / "flash.bin", old)
+    payload = build_payload(load_board("rpi_pico"), ARCH)
+    files = [
+        *on_a_board(payload),
+        # A part of the firmware in the other folder, as after a flash that was broken off.
+        *(PayloadFile(f"{FOLDERS['b']}/{file.path}", file.data) for file in payload[:-_COPIED]),
+        PayloadFile(ACTIVE, old),
+    ]
+    make_flash(given, folder / "flash.bin", files)
     base = given.folder / "base.bin"
     base.write_bytes((folder / "flash.bin").read_bytes())
     say("the Pico has its firmware and a model; noting what updates do to its flash")
@@ -88,15 +97,8 @@ def sweep(given: Given, uf2: Path, boots: int, say: Callable[[str], None] = prin
     ]
 
 
-def _make_flash(given: Given, path: Path, model: bytes) -> None:
-    """A Pico's flash whose filesystem holds the firmware and a model, and a part of the firmware
-    in the other folder, as after a flash that was broken off."""
-    payload = build_payload(load_board("rpi_pico"), _ARCH)
-    files = [
-        *on_a_board(payload),
-        *(PayloadFile(f"{FOLDERS['b']}/{file.path}", file.data) for file in payload[:-_COPIED]),
-        PayloadFile("models/active.safetensors", model),
-    ]
+def make_flash(given: Given, path: Path, files: list[PayloadFile]) -> None:
+    """A Pico's flash whose filesystem holds `files`, as a file at `path`."""
     source = given.folder / "filesystem"
     for file in files:
         target = source / file.path
@@ -140,7 +142,7 @@ def _act(folder: Path, uf2: Path, old: bytes, new: bytes, third: bytes) -> list[
 
 def _next_firmware() -> list[PayloadFile]:
     """The same firmware with a file more."""
-    payload = build_payload(load_board("rpi_pico"), _ARCH)
+    payload = build_payload(load_board("rpi_pico"), ARCH)
     manifest = PayloadFile(MANIFEST, payload[-1].data + b"\n")
     return [*payload[:-1], PayloadFile("rivulet/added.py", b"# new\n"), manifest]
 

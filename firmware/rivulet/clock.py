@@ -5,12 +5,19 @@ ticks is the counter itself. One Python int of microseconds would pass 2^30 afte
 from then on be a heap object on 32-bit boards, at every event; the pair never is.
 """
 
-from rivulet.compat import const, micropython
+from array import array
+
+from rivulet.compat import const, micropython, ptr32
 
 # Every 32-bit port's ticks_us and ticks_ms wrap here; boards with wider ticks mask theirs.
 PERIOD = const(0x40000000)
 _MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)
+# Places in a moment, and in what `update` keeps for itself.
+_EPOCH = const(0)
+_TICKS = const(1)
+_LAST_MS = const(0)
+_ADDED = const(1)
 
 # The coarse counter is asked after a stall this long. ticks_us can tell far longer ones apart by
 # itself, but it may have slept for any part of them.
@@ -28,34 +35,48 @@ class Clock:
     A gap of more than 8.9 minutes between two calls is ambiguous by ticks_us alone: then
     ticks_ms (which wraps after 12.4 days) tells how many wraps went by, and if ticks_us stood
     still meanwhile, how much time it missed.
+
+    now: (epoch, ticks) of the last `update`; stamp: of the event that came to `advance` last.
+    Arrays, because to store an attribute costs 27 us on a Pico: the class is searched for a
+    property of that name first.
     """
 
     def __init__(self, ticks_us, ticks_ms):
         self._ticks_us = ticks_us
         self._ticks_ms = ticks_ms
-        self.epoch = 0
-        self.ticks = ticks_us() & _MASK
-        self._last_ms = ticks_ms() & _MASK
-        # The moment that `locate` found.
-        self.stamp_epoch = self.stamp_ticks = 0
-        # Added to the counter (modulo its period) for time it did not count.
-        self._offset = 0
+        self.now = array("i", (0, ticks_us() & _MASK))
+        self.stamp = array("i", (0, 0))
+        # What the coarse counter said, and what is added to the fine one (modulo its period) for
+        # time it did not count.
+        self._marks = array("i", (ticks_ms() & _MASK, 0))
 
+    @property
+    def epoch(self):
+        return self.now[_EPOCH]
+
+    @property
+    def ticks(self):
+        return self.now[_TICKS]
+
+    @micropython.viper
     def update(self):
-        """Follow the counters to now; `epoch` and `ticks` are then the present moment."""
-        ms = self._ticks_ms() & _MASK
-        fine = (self._ticks_us() + self._offset) & _MASK
-        elapsed_ms = (ms - self._last_ms) & _MASK
-        self._last_ms = ms
+        """Follow the counters to now."""
+        now = ptr32(self.now)
+        marks = ptr32(self._marks)
+        ms = int(self._ticks_ms()) & _MASK
+        fine = (int(self._ticks_us()) + marks[_ADDED]) & _MASK
+        elapsed_ms = (ms - marks[_LAST_MS]) & _MASK
+        marks[_LAST_MS] = ms
         if elapsed_ms > _STALL_MS:
             self._catch_up(fine, elapsed_ms)
-            return
-        if fine < self.ticks:
-            self.epoch += 1
-        self.ticks = fine
+        else:
+            if fine < now[_TICKS]:
+                now[_EPOCH] = now[_EPOCH] + 1
+            now[_TICKS] = fine
 
     def _catch_up(self, fine, elapsed_ms):
-        counted = (fine - self.ticks) & _MASK
+        now = self.now
+        counted = (fine - now[_TICKS]) & _MASK
         elapsed = elapsed_ms * 1000
         wraps = (elapsed - counted + _HALF) // PERIOD
         if wraps < 0:
@@ -64,29 +85,45 @@ class Clock:
         missed = elapsed - counted
         if abs(missed) > _DRIFT_MS * 1000 + elapsed // 100:
             # ticks_us stood still for a part of the stall: the coarse counter is the truth.
-            self._offset = (self._offset + missed) & _MASK
+            self._marks[_ADDED] = (self._marks[_ADDED] + missed) & _MASK
             counted = elapsed
-        total = self.ticks + counted
-        self.epoch += total // PERIOD
-        self.ticks = total & _MASK
-
-    def moment(self, ticks):
-        """(epoch, ticks) of a stamp that an interrupt took less than 8.9 minutes from now."""
-        self.locate(ticks)
-        return self.stamp_epoch, self.stamp_ticks
+        total = now[_TICKS] + counted
+        now[_EPOCH] += total // PERIOD
+        now[_TICKS] = total & _MASK
 
     @micropython.viper
-    def locate(self, ticks: int):
-        """The same into `stamp_epoch` and `stamp_ticks`: a pair would be a heap object."""
-        ticks = (ticks + int(self._offset)) & _MASK
-        behind = int(self.ticks) - ticks
-        epoch = int(self.epoch)
+    def advance(self, ticks: int, moment, seen) -> int:
+        """Bring `moment` to when an interrupt took the stamp `ticks`, less than 8.9 minutes from
+        now; `seen` and `stamp` get it as well.
+
+        Returns the microseconds from the moment before, or -1 where the stamp is earlier, or more
+        than a period later: then `moment` stays. In one call, because each costs 25 us.
+        """
+        now = ptr32(self.now)
+        ticks = (ticks + ptr32(self._marks)[_ADDED]) & _MASK
+        behind = now[_TICKS] - ticks
+        epoch = now[_EPOCH]
         if behind > _HALF:  # stamped after a wrap that update() has not seen yet
             epoch += 1
         elif behind < -_HALF:  # stamped before the last wrap
             epoch -= 1
-        self.stamp_ticks = ticks
-        self.stamp_epoch = epoch
+        stamp = ptr32(self.stamp)
+        stamp[_EPOCH] = epoch
+        stamp[_TICKS] = ticks
+        stamp = ptr32(seen)
+        stamp[_EPOCH] = epoch
+        stamp[_TICKS] = ticks
+        last = ptr32(moment)
+        wraps = epoch - last[_EPOCH]
+        elapsed = ticks - last[_TICKS]
+        if wraps == 1 and elapsed < 0:
+            wraps = 0
+            elapsed = elapsed + _MASK + 1  # PERIOD, which viper would take for an object
+        if wraps != 0 or elapsed < 0:
+            return -1
+        last[_EPOCH] = epoch
+        last[_TICKS] = ticks
+        return elapsed
 
 
 def elapsed_us(epoch, ticks, later_epoch, later_ticks):

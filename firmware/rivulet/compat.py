@@ -40,7 +40,7 @@ except ImportError:
         return memoryview(buffer).cast("B").cast("H")
 
     def ptr32(buffer):
-        return memoryview(buffer).cast("B").cast("I")
+        return memoryview(buffer).cast("B").cast("i")
 
     def kbd_intr(character):
         """CPython takes Ctrl-C from the system, not from the port."""

@@ -2,10 +2,13 @@
 
 from array import array
 
-from rivulet.compat import const, micropython, ptr16
+from rivulet.compat import const, micropython, ptr16, ptr32
 
 # Eight buckets an octave (6 to 12 % wide), up to 2^22 us.
 _BUCKETS = const(160)
+# Places in `_marks`.
+_LAST = const(0)
+_WORST = const(1)
 
 
 class Costs:
@@ -13,14 +16,22 @@ class Costs:
 
     def __init__(self):
         self.counts = array("H", bytes(2 * _BUCKETS))
-        self.last = 0
-        self.worst = 0
+        self._marks = array("i", (0, 0))
+
+    @property
+    def last(self):
+        return self._marks[_LAST]
+
+    @property
+    def worst(self):
+        return self._marks[_WORST]
 
     @micropython.viper
     def add(self, duration: int):
-        self.last = duration
-        if duration > int(self.worst):
-            self.worst = duration
+        marks = ptr32(self._marks)
+        marks[_LAST] = duration
+        if duration > marks[_WORST]:
+            marks[_WORST] = duration
         shift = 0
         while duration > 15:
             duration >>= 1

@@ -33,7 +33,8 @@ _PASSED = const(21)  # by source: events taken or coalesced
 _COALESCED = const(29)
 _DROPPED = const(37)
 _SCRATCH = const(45)
-_SLOTS = const(53)  # pairs of ticks and source
+_FOUND = const(53)  # what `take` found: ticks and source
+_SLOTS = const(55)  # pairs of ticks and source
 
 
 class EventRing:
@@ -58,9 +59,8 @@ class EventRing:
         words = memoryview(self._words)
         self.coalesced = words[_COALESCED : _COALESCED + _MAX_SOURCES]
         self.dropped = words[_DROPPED : _DROPPED + _MAX_SOURCES]
-        # The event that `take` found.
-        self.ticks = 0
-        self.source = 0
+        # Ticks and source of the event that `take` found.
+        self.found = words[_FOUND : _FOUND + 2]
 
     @micropython.viper
     def push(self, ticks: int, source: int):
@@ -77,8 +77,7 @@ class EventRing:
 
     @micropython.viper
     def take(self) -> bool:
-        """Move the oldest event that no newer one covers into `ticks` and `source`; False if
-        there is none."""
+        """Move the oldest event that no newer one covers into `found`; False if there is none."""
         words = ptr32(self._words)
         mask = words[_MASK]
         found = False
@@ -102,8 +101,8 @@ class EventRing:
             if waiting > words[_BACKLOG] and newest != tail:
                 words[_COALESCED + source] = (words[_COALESCED + source] + 1) & _WRAP
             else:
-                self.ticks = ticks
-                self.source = source
+                words[_FOUND] = ticks
+                words[_FOUND + 1] = source
                 found = True
         if words[_LOST]:
             self._count_dropped()

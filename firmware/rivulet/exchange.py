@@ -70,6 +70,6 @@ class Exchange:
             if trusted:
                 clock = loop.clock
                 ahead_us = elapsed_us(loop.epoch, loop.ticks, clock.epoch, clock.ticks)
-                between = handover.between(old, model, ahead_us if loop.events else 0)
+                between = handover.between(old, model, ahead_us if loop.started else 0)
         loop.replace(model, digest, inlets, between, commit)
         return outcome

@@ -23,15 +23,28 @@ from rivulet.supervision import Supervisor
 from rivulet.telemetry import Telemetry
 
 _EVENTS_PER_TURN = const(4)
-# Places in `_progress`.
+# While events keep the loop busy, the host is listened to in every fourth turn: a mask.
+_DEAF_TURNS = const(3)
+# Places in a moment, in what the ring found, and in `_progress`.
 _EPOCH = const(0)
 _TICKS = const(1)
+_FOUND_TICKS = const(0)
+_FOUND_SOURCE = const(1)
 _EVENTS = const(2)
+_TURNS = const(3)
+_TURNED = const(4)
+_STARTED = const(5)
+_CADENCE_US = const(6)
+_MADE = const(7)
+# Counts and times are kept modulo this: larger ones would be heap objects, at every event.
+_WRAP = const(0x3FFFFFFF)
+_LONGEST_US = const(0x20000000)
 _CTRL_C = const(3)
 # Nobody presses Ctrl-C again this soon; noise that holds one holds more.
 _SECOND_PRESS_MS = const(100)
-# Idle turns collect garbage once so many events have made some.
-_EVENTS_PER_COLLECTION = const(16)
+# Idle turns collect garbage once so many events or requests have made some. Never for nothing: a
+# collection takes 25 ms on a Pico, in which integers could take forty events.
+_MADE_PER_COLLECTION = const(16)
 
 
 class Loop:
@@ -64,22 +77,19 @@ class Loop:
         self.supervisor = Supervisor(self.sensors, self.clock, self.guard)
         self._guarding = False
         self._use(self.connect(None), None)
-        # The state's own time, that of the newest event it has taken, and how many it has taken.
-        # Elements, because to store an attribute costs 27 us on a Pico: the class is searched for
-        # a property of that name first.
-        self._progress = array("I", (self.clock.epoch, self.clock.ticks, 0))
-        self._decided_epoch, self._decided_ticks = self.clock.epoch, self.clock.ticks
-        self._turned = ticks_us()
-        self._collected = 0
-        self.late = self.turns = self.swaps = 0
+        # The state's own time, that of the newest event it has taken, and how many it has taken;
+        # how many turns there were, and when the last was; whether the state has a time at all,
+        # from an event or a snapshot; how long after a decision there is surely no other one;
+        # how much made garbage. In an array for the reason that clock.Clock has.
+        now = self.clock.now
+        self._progress = array("i", (now[_EPOCH], now[_TICKS], 0, 0, ticks_us() & _WRAP, 0, 0, 0))
+        self._decided = array("i", now)
+        self.late = self.swaps = 0
         self.gc_worst_us = 0
         self.interrupts_ignored = 0
         self.memory_errors = self.actuator_errors = 0
         self._deaf = False
-        self.heap_low = heap_free()
         self.warm = warm
-        # Whether the state goes on from a snapshot: then the time before the first event counts.
-        self._warmed = False
         self.model = self._policy = self.recent = None
         # While another model's outputs are being approached; while a model has to show itself.
         self._handover = self.trial = None
@@ -103,6 +113,9 @@ class Loop:
             self.model, self.model_hash = None, ""
             self._use(self.connect(None), None)
         self._watch()
+        # What the start left is no garbage of events.
+        gc.collect()
+        self.heap_low = heap_free()
 
     @property
     def epoch(self):
@@ -115,6 +128,15 @@ class Loop:
     @property
     def events(self):
         return self._progress[_EVENTS]
+
+    @property
+    def started(self):
+        """Whether the state has a time of its own: from an event, or from a snapshot."""
+        return bool(self._progress[_STARTED])
+
+    @property
+    def turns(self):
+        return self._progress[_TURNS]
 
     @property
     def decision(self):
@@ -167,8 +189,10 @@ class Loop:
             return True
 
     def turn(self):
-        self.clock.update()
-        self.turns += 1
+        clock = self.clock
+        clock.update()
+        progress = self._progress
+        progress[_TURNS] = (progress[_TURNS] + 1) & _WRAP
         busy = False
         ring = self.ring
         for _ in range(_EVENTS_PER_TURN):
@@ -177,17 +201,21 @@ class Loop:
             self._event()
             busy = True
         if self.model is not None:
-            self._decide()
+            waited_us = (clock.now[_TICKS] - self._decided[_TICKS]) & _WRAP
+            if waited_us >= progress[_CADENCE_US]:
+                self._decide()
         elif self.trial is not None:
             self.trial.passes()
         # The wire keeps the processor's time, which a simulated board's sensors need not.
-        now = ticks_us()
-        if self.telemetry.due(ticks_diff(now, self._turned)):
+        now = ticks_us() & _WRAP
+        if self.telemetry.due((now - progress[_TURNED]) & _WRAP):
             self.telemetry.report(self._link, self)
-        self._turned = now
-        busy = self._commands.poll() or busy
+        progress[_TURNED] = now
+        if (not busy or not progress[_TURNS] & _DEAF_TURNS) and self._commands.poll():
+            busy = True
+            progress[_MADE] += 1
         if not busy:
-            if self._progress[_EVENTS] - self._collected >= _EVENTS_PER_COLLECTION:
+            if progress[_MADE] >= _MADE_PER_COLLECTION:
                 self._collect()
             if self.warm is not None and self.warm.due(self.events):
                 self._keep(False)
@@ -197,60 +225,65 @@ class Loop:
         """One event: read its sensor, move the model to the event's own time, apply the input."""
         # Every attribute costs 3 us on a Pico: each is looked up once.
         started = ticks_us()
-        ring = self.ring
-        clock = self.clock
-        source = ring.source
+        found = self.ring.found
+        source = found[_FOUND_SOURCE]
         read, values, array, move, slots, seen = self._inlets[source]
-        clock.locate(ring.ticks)
         try:
             read(values)
         except OSError:
             # The next event's interval covers this one's, under the input held so far.
             self.guard.bus_errors[source] += 1
             return
-        epoch = clock.stamp_epoch
-        ticks = clock.stamp_ticks
+        clock = self.clock
         # Integers are always numbers.
-        if array is None or self.guard.values(source, array, values, self._held[source]):
-            seen[0] = epoch
-            seen[1] = ticks
+        if array is not None and not self.guard.values(source, array, values, self._held[source]):
+            seen = clock.stamp  # that of the last good reading stays
         progress = self._progress
-        if epoch == progress[_EPOCH]:
-            dt_us = ticks - progress[_TICKS]
-        else:
-            dt_us = elapsed_us(progress[_EPOCH], progress[_TICKS], epoch, ticks)
-        events = progress[_EVENTS]
-        if events == 0 and not self._warmed:
-            dt_us = 0
-        progress[_EVENTS] = events + 1
+        dt_us = clock.advance(found[_FOUND_TICKS], progress, seen)
         if dt_us < 0:
-            self.late += 1
+            dt_us = self._far_interval()
+        progress[_EVENTS] = (progress[_EVENTS] + 1) & _WRAP
+        if not progress[_STARTED]:
+            progress[_STARTED] = 1
             dt_us = 0
-        else:
-            progress[_EPOCH] = epoch
-            progress[_TICKS] = ticks
         if array is None:
             move(dt_us, slots)
-        elif move is not None:
-            move(dt_us, slots, values)
-            model = self.model
-            if not model.integer and self.guard.state(model):
-                self._link.text("state was not finite and has been reset")
+        else:
+            progress[_MADE] = (progress[_MADE] + 1) & _WRAP
+            if move is not None:
+                move(dt_us, slots, values)
+                model = self.model
+                if not model.integer and self.guard.state(model):
+                    self._link.text("state was not finite and has been reset")
         self.costs.add(ticks_diff(ticks_us(), started))
 
+    def _far_interval(self):
+        """Microseconds from the state's time to an event that is earlier, or a period later."""
+        stamp = self.clock.stamp
+        epoch = stamp[_EPOCH]
+        ticks = stamp[_TICKS]
+        progress = self._progress
+        dt_us = elapsed_us(progress[_EPOCH], progress[_TICKS], epoch, ticks)
+        if dt_us < 0:
+            self.late += 1
+            return 0
+        progress[_EPOCH] = epoch
+        progress[_TICKS] = ticks
+        return dt_us
+
     def _decide(self):
-        clock = self.clock
-        epoch, ticks = clock.epoch, clock.ticks
-        if epoch == self._decided_epoch:
-            waited_us = ticks - self._decided_ticks
-        else:
-            waited_us = elapsed_us(self._decided_epoch, self._decided_ticks, epoch, ticks)
+        now = self.clock.now
+        epoch = now[_EPOCH]
+        ticks = now[_TICKS]
+        decided = self._decided
+        waited_us = elapsed_us(decided[_EPOCH], decided[_TICKS], epoch, ticks)
         if waited_us < self._policy.cadence_us:
             return
-        self._decided_epoch, self._decided_ticks = epoch, ticks
+        decided[_EPOCH] = epoch
+        decided[_TICKS] = ticks
         ahead_us = elapsed_us(self.epoch, self.ticks, epoch, ticks)
         model = self.model
-        moves = ahead_us > 0 and (self.events or self._warmed)
+        moves = ahead_us > 0 and self._progress[_STARTED]
         outputs = model.peek(ahead_us) if moves else model.outputs()
         if self._handover is not None:
             outputs = self._handed_over(outputs)
@@ -292,14 +325,15 @@ class Loop:
         if pause > self.gc_worst_us:
             self.gc_worst_us = pause
         self.note_heap()
-        self._collected = self.events
+        self._progress[_MADE] = 0
 
     def _restore(self):
         """The state that the model had before the board started, brought to now."""
         if self.warm is not None:
-            self._warmed = self.warm.restore(self.model, self.model_hash)
+            progress = self._progress
+            progress[_STARTED] = self.warm.restore(self.model, self.model_hash)
             self.clock.update()
-            self._progress[_EPOCH], self._progress[_TICKS] = self.clock.epoch, self.clock.ticks
+            progress[_EPOCH], progress[_TICKS] = self.clock.now
             self._link.text("model started " + self.warm.started)
 
     def _keep(self, orderly):
@@ -372,6 +406,8 @@ class Loop:
         if self._policy is not None:
             policy.follow(self._policy)
         self._policy = policy
+        # At most half a period: `_decide` looks at the rest.
+        self._progress[_CADENCE_US] = min(int(policy.cadence_us), _LONGEST_US)
         self.recent = Recent(model)
         # What events cost is told of the model that runs.
         self.costs = Costs()

@@ -36,12 +36,12 @@ _FAR = const((1 << 30) - 1)
 
 
 class Watch:
-    """What is known of one sensor. seen: [epoch, ticks] of its last good reading, which the loop
+    """What is known of one sensor. seen: (epoch, ticks) of its last good reading, which the loop
     writes. trouble: bits as above; age_us: time since that reading, at the last look."""
 
     def __init__(self, driver, epoch, ticks):
         self.name = driver.name
-        self.seen = [epoch, ticks]
+        self.seen = array("i", (epoch, ticks))
         self.trouble = 0
         self.age_us = 0
         self.feeds = False
@@ -72,7 +72,7 @@ class Watch:
         count = len(driver.channels)
         self._values = values
         self._last = array("i", bytes(4 * count)) if raw else floats(np.zeros(count))
-        self._moved[:] = self.seen
+        self._moved[:] = list(self.seen)
         self._bounds = self._limits(guards.get("channels", {}), raw)
         self.trouble = 0
 

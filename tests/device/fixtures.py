@@ -40,6 +40,12 @@ def close(one, other, tolerance=TOLERANCE):
     )
 
 
+def moment(clock, ticks):
+    """(epoch, ticks) of an event's stamp."""
+    clock.advance(ticks, array("i", (0, 0)), clock.stamp)
+    return tuple(clock.stamp)
+
+
 class Numbers:
     """Pseudo-random numbers, the same on every interpreter and exact in float32."""
 

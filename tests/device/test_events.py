@@ -8,7 +8,7 @@ from rivulet.events import EventRing
 def taken(ring):
     found = []
     while ring.take():
-        found.append((ring.ticks, ring.source))
+        found.append(tuple(ring.found))
     return found
 
 

@@ -235,6 +235,22 @@ def raw_bench(folder):
     return made_bench
 
 
+def test_integers_leave_nothing_to_collect_but_requests_do():
+    """A collection takes as long as forty events of such a model."""
+    with Scratch() as folder:
+        bench = raw_bench(folder)
+        calls = []
+        bench.loop._collect = lambda: calls.append(bench.loop.events)
+        for _ in range(100):
+            bench.board.event(0)
+            bench.turns(2)
+        assert calls == []
+        for _ in range(16):
+            bench.ask(protocol.HELLO)
+        bench.turns(2)
+        assert calls
+
+
 def test_the_loop_reads_integers_and_reports_them():
     with Scratch() as folder:
         bench = raw_bench(folder)

@@ -200,6 +200,20 @@ def test_a_swap_under_overload_loses_no_count():
         assert loop.ticks == 1990 and loop.swaps == 1 and all(x - x == 0.0 for x in state(made))
 
 
+def test_the_host_is_heard_under_any_load():
+    with Scratch() as folder:
+        made = Bench(folder, model_bytes())
+        for number in range(5):
+            made.port.incoming += protocol.frame(protocol.HELLO, number)
+            turns = 0
+            while not made.port.take()[0]:
+                for _ in range(8):
+                    made.board.event(0)
+                made.turns()
+                turns += 1
+            assert turns <= 4
+
+
 def test_a_turn_is_bounded():
     with Scratch() as folder:
         made = Bench(folder, model_bytes())
@@ -280,7 +294,7 @@ def test_a_swap_happens_between_events_and_time_goes_on():
         made.board.event(0, at=90000)
         made.board.now = 90000
         made.port.incoming += protocol.frame(protocol.PUSH_END, 1)
-        made.turns()
+        made.turns(2)
         old = built()
         for dt_us in (0, 40000, 50000):
             old.event(dt_us, (0, 1, 2), (0.5, 1.0, -1.0))

@@ -1,5 +1,8 @@
 """The clock against time as one integer of any size."""
 
+from array import array
+
+from fixtures import moment
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,13 +68,33 @@ def test_any_gap_up_to_a_month_if_it_is_polled(us_phase: int, gap: int, poll: in
     assert time.told == time.now == gap
 
 
+@given(_phase, st.lists(_gap, max_size=5), _gap, st.integers(-2000, 2000))
+def test_a_moment_advances_to_a_stamp(
+    us_phase: int, gaps: list[int], ago: int, offset: int
+) -> None:
+    time = Time(us_phase, 0)
+    for gap in gaps:
+        time.pass_by(gap)
+    begun = time.told + us_phase
+    last = array("i", divmod(begun, PERIOD))
+    time.pass_by(ago)
+    seen = array("i", (0, 0))
+    wanted = time.told + us_phase + offset
+    elapsed_us = time.clock.advance(wanted % PERIOD, last, seen)
+    assert tuple(seen) == tuple(time.clock.stamp) == divmod(wanted, PERIOD)
+    if 0 <= wanted - begun < PERIOD:
+        assert elapsed_us == wanted - begun and last == seen
+    else:
+        assert elapsed_us == -1 and tuple(last) == divmod(begun, PERIOD)
+
+
 @given(_phase, st.lists(_gap, max_size=5), st.integers(-(PERIOD // 2) + 1, PERIOD // 2 - 1))
 def test_the_moment_of_a_stamp(us_phase: int, gaps: list[int], offset: int) -> None:
     time = Time(us_phase, 0)
     for gap in gaps:
         time.pass_by(gap)
     clock = time.clock
-    epoch, ticks = clock.moment((clock.ticks + offset) % PERIOD)
+    epoch, ticks = moment(clock, (clock.ticks + offset) % PERIOD)
     assert 0 <= ticks < PERIOD
     assert epoch * PERIOD + ticks == clock.epoch * PERIOD + clock.ticks + offset
     assert elapsed_us(clock.epoch, clock.ticks, epoch, ticks) == offset
@@ -103,5 +126,5 @@ def test_sleep_that_ticks_us_does_not_count(us_phase: int, naps: list[tuple[int,
         # More than half a period cannot hide: it would be another number of wraps.
         allowed += min(2_000_000 + asleep // 100, PERIOD // 2) + 1000
         assert abs(time.told - time.now) <= allowed
-        stamp = time.clock.moment(time.ticks_us())
+        stamp = moment(time.clock, time.ticks_us())
         assert stamp == (time.clock.epoch, time.clock.ticks)

@@ -73,7 +73,7 @@ def test_the_counters(bench: Bench) -> None:
     loop = bench.loop
     loop.late, loop.ring.dropped[0], loop.ring.coalesced[0] = 5, 7, 19
     loop.telemetry.dropped, bench.link.deframer.corrupt = 11, 13
-    loop.costs.last = 17
+    loop.costs.add(17)
     record = decode_record(body(bench, 15), description(bench))
     assert record is not None
     assert record.t_us == (PERIOD - 1000) + 3 * 150_000

@@ -57,7 +57,7 @@ def main(bursts, seed):
         pushed += count
         for _ in range(numbers.below(SIZE)):
             wanted = queue.take()
-            found = (ring.ticks, ring.source) if ring.take() else None
+            found = tuple(ring.found) if ring.take() else None
             if found != wanted:
                 broken.append("burst %d: %s came out, not %s" % (burst, found, wanted))
             if found is None:

@@ -21,6 +21,7 @@ DAY_US = 16 * HOUR_US  # with events; then comes a night without
 NIGHT_US = 8 * HOUR_US
 # Of twenty parts of a cycle: when which model is pushed. The last, in floats, is the slowest.
 PUSHED = {0: 0, 9: 1, 19: 2}
+TURNED = 4  # where the loop keeps the time of its last turn
 FAILING = 500  # one reading in so many
 NOISE = bytes(range(128, 160)) + b"}"
 
@@ -88,7 +89,7 @@ class Week(Near):
         loop_module.ticks_us = self.board.ticks_us
         trial_module.ticks_ms = self.board.ticks_ms
         loop_module.ticks_diff = trial_module.ticks_diff = signed
-        self.loop._turned = self.board.ticks_us()
+        self.loop._progress[TURNED] = self.board.ticks_us()
         self.numbers = Numbers(seed + 1)
         self.shadow = Shadow()
         self.failed = self.decisions = self.records = self.swaps = 0

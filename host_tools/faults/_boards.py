@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from host_tools.boards import Board as BoardFacts
 from host_tools.boards import load_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given
 from host_tools.faults._models import IMU
+from host_tools.flash import FlashReport, flash
 from host_tools.payload import build_payload, on_a_board
 from host_tools.stimulus import from_events
 from host_tools.virtual import VirtualBoard
@@ -65,6 +67,22 @@ def connected(board: VirtualBoard, kind: type[Board] = Board) -> Iterator[Board]
             time.sleep(0.1)
     with wire:
         yield wire
+
+
+def flash_whole(board: VirtualBoard, facts: BoardFacts) -> FlashReport:
+    """Flash a board whose cable is in.
+
+    A board of this process that is just starting again holds, for a moment, every port that was
+    open when it did.
+    """
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return flash(str(board.port), facts)
+        except RivuletError as error:
+            if "in use" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.1)
 
 
 class Cable:

@@ -9,7 +9,7 @@ from functools import partial
 from host_tools.boards import load_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
-from host_tools.faults._boards import Cable, connected, virtual_board
+from host_tools.faults._boards import Cable, connected, flash_whole, virtual_board
 from host_tools.faults._models import fresh_models
 from host_tools.flash import flash
 from host_tools.payload import FOLDERS, POINTER
@@ -120,9 +120,9 @@ def _flashes(given: Given, board: VirtualBoard, cable: Cable) -> Row:
     facts = dataclasses.replace(load_board("virtual"), arch=_NO_ARCH)
     times = given.times(full=20, short=1)
     done = 0
-    flash(str(board.port), facts)
+    flash_whole(board, facts)
     _age(board)
-    length = cable.measured("to_board", partial(flash, str(board.port), facts))
+    length = cable.measured("to_board", partial(flash_whole, board, facts))
     for _ in range(times):
         _age(board)
         after = 1 + draw.randrange(length)
@@ -135,8 +135,8 @@ def _flashes(given: Given, board: VirtualBoard, cable: Cable) -> Row:
         with connected(board) as wire:
             if not wire.status()["model_hash"]:
                 broken.append(f"pulled at byte {after}: no model afterwards")
-        flash(str(board.port), facts)
-        if not flash(str(board.port), facts).up_to_date:
+        flash_whole(board, facts)
+        if not flash_whole(board, facts).up_to_date:
             broken.append(f"pulled at byte {after}: the next flash did not finish it")
     return Row(
         "the cable, and the power with it, pulled at any byte of a flash",

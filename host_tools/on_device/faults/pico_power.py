@@ -68,7 +68,7 @@ def check(allowed, firmwares, last):
     push(store, last)
     if started("models")[1] != hexlify(hashlib.sha256(last).digest()).decode():
         return "none", "the next push does not become active"
-    return "model %d" % allowed.index(digest), ""
+    return ("model before", "model after")[allowed.index(digest)], ""
 
 
 def main(base, notes, acts, last):

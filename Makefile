@@ -39,7 +39,7 @@ test-train: $(VENV)/.train ## the tests that need PyTorch: training, gradients, 
 bench: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## the benchmark, its table and picture [PICO_UF2=file.uf2: on an emulated Pico]
 	@$(BIN)/rivulet bench $(if $(PICO_UF2),--uf2 '$(PICO_UF2)' --write docs/bench/emulated_pico,--write build/bench/this_computer)
 
-faults: $(VENV)/.base ## inject every fault there is; the table of what became of each
+faults: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## inject every fault there is; the table of what became of each [PICO_UF2=file.uf2: on an emulated Pico too]
 	@$(BIN)/rivulet faults
 
 evidence: $(VENV)/.train ## liquid cells against recurrent ones, trained anew: docs/evidence.md (half an hour, resumes)

@@ -241,7 +241,9 @@ def push(model: ModelArgument, port: PortOption = None, key: KeyOption = None) -
         facts = board.description["model"]
         resumed_at = board.resumed_at
         trial = board.status()
-    if resumed_at:
+    if resumed_at == model.stat().st_size:
+        _out.print("the board had all of it from an earlier push")
+    elif resumed_at:
         _out.print(f"went on from byte {resumed_at}, where an earlier push had stopped")
     _out.print(f"{facts['cell']} with {facts['hidden']} units is active; {outcome}")
     if trial["trial"]:

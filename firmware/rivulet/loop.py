@@ -208,10 +208,12 @@ class Loop:
             self.trial.passes()
         # The wire keeps the processor's time, which a simulated board's sensors need not.
         now = ticks_us() & _WRAP
+        listen = not busy or not progress[_TURNS] & _DEAF_TURNS
         if self.telemetry.due((now - progress[_TURNED]) & _WRAP):
             self.telemetry.report(self._link, self)
+            listen = True  # and send
         progress[_TURNED] = now
-        if (not busy or not progress[_TURNS] & _DEAF_TURNS) and self._commands.poll():
+        if listen and self._commands.poll():
             busy = True
             progress[_MADE] += 1
         if not busy:

@@ -29,6 +29,8 @@ _EVENTS_ON_BOARD = 200
 _EVENTS_EMULATED = 30
 # Of the other cells, whose float forms take up to a third of a second each on a board.
 _EVENTS_OF_CELLS = 10
+# Three cells, in floats and in integers.
+_PARTS_OF_CELLS = 6
 # In the order of the board's app.py.
 _FIRMWARE = """
 from rivulet.link import Link
@@ -49,8 +51,9 @@ def run_bench(
     if port is None:
         interpreter = find_micropython(say)
         said = _run_here(interpreter, _growth_code(inputs))
-        code = _code(units, inputs, _EVENTS_HERE)
-        said += _run_here(interpreter, code + _cells_code(units, inputs) if cells else code)
+        said += _run_here(interpreter, _code(units, inputs, _EVENTS_HERE))
+        for part in range(_PARTS_OF_CELLS if cells else 0):
+            said += _run_here(interpreter, _cells_code(units, inputs, part))
         where = f"{platform.processor() or platform.machine()}, this machine"
         report = _report(said, where, units, inputs)
         return report | {"c": {"missing": _NO_THUMB}, "edges": {"missing": _NO_EDGES}}
@@ -102,15 +105,16 @@ def _measure(
 ) -> dict[str, Any]:
     said = repl.run(ON_PATH + _growth_code(inputs))
     repl.clear()
+    cells_said = ""
+    for part in range(_PARTS_OF_CELLS if cells else 0):
+        cells_said += repl.run(ON_PATH + _cells_code(units, inputs, part))
+        repl.clear()
     # First, as when the board starts: MicroPython numbers names in the order in which it meets
     # them, and its cache of look-ups hits or misses by these numbers. With the script's names
     # before the firmware's, the whole loop took 739 us on an emulated Pico instead of 499.
     repl.run(ON_PATH + _FIRMWARE)
     said += repl.run(_code(units, inputs, events))
-    if cells:
-        # In the same session, like the next.
-        said += repl.run(_cells_code(units, inputs))
-    report = _report(said, where, units, inputs)
+    report = _report(said + cells_said, where, units, inputs)
     if report["kernel"] != "thumb":
         return report | {"c": {"missing": _NO_THUMB}}
     compiled = reference.compiled()
@@ -155,8 +159,9 @@ def _growth_code(inputs: int) -> str:
     return _script("bench_models.py") + _script("bench_growth.py", INPUTS=inputs)
 
 
-def _cells_code(units: int, inputs: int) -> str:
-    return _script("bench_cells.py", UNITS=units, INPUTS=inputs, EVENTS=_EVENTS_OF_CELLS)
+def _cells_code(units: int, inputs: int, part: int) -> str:
+    needed = {"UNITS": units, "INPUTS": inputs, "EVENTS": _EVENTS_OF_CELLS, "PART": part}
+    return _script("bench_models.py") + _script("bench_cells.py", **needed)
 
 
 def _script(name: str, **values: object) -> str:

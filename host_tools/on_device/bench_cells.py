@@ -1,11 +1,13 @@
 """CfC and LTC cells as floats and in every integer kernel that runs here; `rivulet bench --cells`.
 
-Needs `UNITS`, `INPUTS` and `EVENTS` in its globals, and comes in the session of bench.py. Prints
-one JSON line a row, with the cell's name besides. The integer rows bring the inputs in and the
-outputs out as well.
+Needs `UNITS`, `INPUTS`, `EVENTS` and `PART` in its globals and comes behind bench_models.py, each
+part in a session of its own: what another one leaves of a board's heap is in pieces. Prints one
+JSON line a row, with the cell's name besides. The integer rows bring the inputs in and the outputs
+out as well.
 """
 
 import json
+from array import array
 from io import BytesIO
 
 from rivulet.cells import cell_class
@@ -123,38 +125,32 @@ def ltc(units, inputs, share):
     )
 
 
-def rows_of(title, cell, floats, integers, inputs, events):
-    """A cell's rows, the float one first."""
-    rows = []
+def float_row(cell, made):
+    yield "ulab" if BACKEND == "ulab" else "without ulab", made()
 
-    def add(at, path, subject):
-        row = measure("%s, %s" % (title, path), subject, events)  # noqa: F821
-        row["cell"] = title
-        rows.insert(at, row)
 
-    # Integers first: what floats leave of a board's heap is in pieces.
-    gc.collect()
-    words, weights = integers()
+def integer_rows(cell, made):
+    words, weights = made()
     for kernel in ("viper", "thumb"):
         try:
             step = layered.stepper(cell, kernel)
         except (ImportError, SyntaxError, ValueError):
             continue  # none for this chip
-        add(2, "in integers, %s" % _PATHS[kernel], IntegerCell(step, words, weights, inputs))
-    words = weights = None
-    gc.collect()
-    add(0, "ulab" if BACKEND == "ulab" else "without ulab", floats())
-    return rows
+        yield "in integers, %s" % _PATHS[kernel], IntegerCell(step, words, weights, INPUTS)
 
 
-def other_cells(units, inputs, events):
-    for title, cell, (floats, integers) in (
-        ("CfC, backbone of %d" % (2 * units), "cfc", cfc(units, inputs)),
-        ("LTC, all to all", "ltc", ltc(units, inputs, 1)),
-        ("LTC, one synapse of four", "ltc", ltc(units, inputs, 4)),
-    ):
-        for row in rows_of(title, cell, floats, integers, inputs, events):
-            print(json.dumps(row))
+def main(units, inputs, events, part):
+    """part: 0 and 1 are the first cell in floats and in integers, 2 and 3 the second, ..."""
+    title, cell, makers = (
+        ("CfC, backbone of %d" % (2 * units), "cfc", lambda: cfc(units, inputs)),
+        ("LTC, all to all", "ltc", lambda: ltc(units, inputs, 1)),
+        ("LTC, one synapse of four", "ltc", lambda: ltc(units, inputs, 4)),
+    )[part // 2]
+    rows = integer_rows if part % 2 else float_row
+    for path, subject in rows(cell, makers()[part % 2]):
+        row = measure("%s, %s" % (title, path), subject, events)
+        row["cell"] = title
+        print(json.dumps(row))
 
 
-other_cells(UNITS, INPUTS, EVENTS)  # noqa: F821
+main(UNITS, INPUTS, EVENTS, PART)  # noqa: F821

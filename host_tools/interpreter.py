@@ -49,6 +49,11 @@ def has_ulab(interpreter: Path) -> bool:
     return "ulab" in _output(interpreter, "import ulab; print(ulab.__name__)")
 
 
+def float_bytes(interpreter: Path) -> int:
+    """The width of its floats."""
+    return 8 if _output(interpreter, "print(1.0 + 2.0**-40 > 1.0)").strip() == "True" else 4
+
+
 def _runs(interpreter: Path) -> bool:
     return "micropython" in _output(interpreter, _PROBE)
 

@@ -6,7 +6,9 @@ from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.faults._boards import connected, virtual_board
 from host_tools.faults._models import IMU, write_model
+from host_tools.interpreter import float_bytes
 
+# Of an interpreter whose floats and words have 8 bytes; half of it where they have 4.
 _HEAP_KB = 400
 _SIZES = (8, 16, 24, 32, 40, 64, 80, 8, 96, 16, 48)
 
@@ -20,7 +22,8 @@ def _too_large(given: Given) -> Row:
     said = ""
     refused = 0
     sizes = _SIZES[:: given.times(full=1, short=6)]
-    with virtual_board(given, heap_kb=_HEAP_KB) as board:
+    heap_kb = _HEAP_KB * float_bytes(given.interpreter) // 8
+    with virtual_board(given, heap_kb=heap_kb) as board:
         active = ""
         for hidden in sizes:
             path = given.folder / "sized.safetensors"
@@ -39,7 +42,7 @@ def _too_large(given: Given) -> Row:
     if refused in (0, len(sizes)):
         broken.append(f"{refused} of {len(sizes)} were refused: this tests nothing")
     return Row(
-        f"float models of 8 to {max(sizes)} units onto an interpreter with {_HEAP_KB} KB of heap",
+        f"float models of 8 to {max(sizes)} units onto an interpreter with {heap_kb} KB of heap",
         len(sizes),
         "taken, or refused in one line for want of memory; the model before runs on",
         f"{len(sizes) - refused} taken, {refused} refused: “{said}”",

@@ -84,11 +84,11 @@ def test_an_application_that_fails_three_times_leaves_the_wire_served(
     with Board(str(board.port)) as wire:
         wire.push(model.read_bytes())
     board.power_off()
-    suffix = ".mpy" if mpy_arch else ".py"
-    where = board.files / "firmware" / "a" / f"board{suffix}"
+    where = next(board.files.glob("firmware/a/board.*py"))
     good = where.read_bytes()
+    compiled = where.suffix == ".mpy"
     where.write_bytes(
-        compile_module(broken, mpy_arch, "board.py") if mpy_arch else broken.read_bytes()
+        compile_module(broken, mpy_arch, "board.py") if compiled else broken.read_bytes()
     )
     board.power_on()
     facts = _in_safe_mode(board)
@@ -100,7 +100,7 @@ def test_an_application_that_fails_three_times_leaves_the_wire_served(
     with Board(str(board.port)) as wire:
         facts = wire.status()
     assert facts["safe_mode"] == "" and facts["model_hash"] != ""
-    assert good in [path.read_bytes() for path in board.files.glob(f"firmware/*/board{suffix}")]
+    assert good in [path.read_bytes() for path in board.files.glob(f"firmware/*/{where.name}")]
 
 
 def _in_safe_mode(board: VirtualBoard) -> dict[str, object]:

@@ -10,10 +10,12 @@ import time
 from array import array
 
 import micropython
+from micropython import const
 
 from rivulet import protocol
 
 LIMIT = 32  # of a frame: small, so that frames on both sides of it are common
+NOWHERE = const(0xFFFF)
 ROOM = 256  # of a stream, whatever mutations insert
 LOOKS = 10  # how often the heap is looked at
 # What the oracle says, by the number that `judge` returns.
@@ -22,36 +24,42 @@ VERDICTS = ("", "accepted wrongly", "refused wrongly", "accepted with another bo
 
 @micropython.viper
 def draw(seed: ptr32) -> int:
-    """xorshift32."""
-    x = seed[0]
-    x = (x ^ (x << 13)) & 0xFFFFFFFF
-    x = x ^ (x >> 17)
-    x = (x ^ (x << 5)) & 0xFFFFFFFF
+    """30 bits of a linear congruential generator, the low ones mixed with the high ones."""
+    x = (seed[0] * 29773421 + 12345) & 0x3FFFFFFF
     seed[0] = x
-    return x
+    return x ^ (x >> 15)
 
 
 @micropython.viper
-def crc_of(crc: int, byte: int) -> int:
-    crc ^= byte
+def crc_of(crc: ptr32, byte: int):
+    """In halves, low and high: 32 bits are no small integers where words have no more."""
+    low = crc[0] ^ byte
+    high = crc[1]
     for _ in range(8):
-        crc = (crc >> 1) ^ (0xEDB88320 if crc & 1 else 0)
-    return crc
+        odd = low & 1
+        low = (low >> 1) | ((high & 1) << 15)
+        high = high >> 1
+        if odd:
+            low ^= 0x8320
+            high ^= 0xEDB8
+    crc[0] = low
+    crc[1] = high
 
 
 @micropython.viper
-def fresh(out: ptr8, seed: ptr32) -> int:
+def fresh(out: ptr8, seed: ptr32, crc: ptr32) -> int:
     """A good frame of any content, by the oracle's CRC; its length."""
     length = 2 + int(draw(seed)) % 20
-    crc = 0xFFFFFFFF
+    crc[0] = crc[1] = 0xFFFF
     out[0] = 0x7E
     at = 1
     for i in range(length + 4):
         if i < length:
             byte = int(draw(seed)) & 0xFF
-            crc = int(crc_of(crc, byte))
+            crc_of(crc, byte)
         else:
-            byte = ((crc ^ 0xFFFFFFFF) >> (8 * (i - length))) & 0xFF
+            i -= length
+            byte = ((crc[i >> 1] ^ 0xFFFF) >> (8 * (i & 1))) & 0xFF
         if byte < 0x20 or byte == 0x7D or byte == 0x7E:
             out[at] = 0x7D
             at += 1
@@ -124,15 +132,14 @@ def judge(
 ) -> int:
     """Whether the parser took in stream[:count] what it should; a verdict's number.
 
-    taken: where it found frames, then -1; bodies: each frame's length in a byte, then its body;
-    state: what the oracle knows of a frame that began in an earlier stream.
+    taken: where it found frames, then NOWHERE; bodies: each frame's length in a byte, then its
+    body; state: what the oracle knows of a frame that began in an earlier stream, its CRC first.
     """
-    crc = state[0]
-    raw = state[1]
-    length = state[2]
-    escaped = state[3]
-    bad = state[4]
-    opened = state[5]
+    raw = state[2]
+    length = state[3]
+    escaped = state[4]
+    bad = state[5]
+    opened = state[6]
     nth = 0
     body = 0
     verdict = 0
@@ -151,10 +158,10 @@ def judge(
             if length < 256:
                 decoded[length] = byte
             length += 1
-            crc = int(crc_of(crc, byte))
+            crc_of(state, byte)
             continue
         # The CRC over a body and its own CRC is a constant.
-        whole = raw <= limit and length >= 6 and crc == 0xDEBB20E3
+        whole = raw <= limit and length >= 6 and state[0] == 0x20E3 and state[1] == 0xDEBB
         good = whole and byte == 0x7E and bad + escaped == 0
         if taken[nth] == i:
             nth += 1
@@ -173,26 +180,26 @@ def judge(
             if good and opened:
                 verdict = 2
             opened = 1 if byte == 0x7E else 0
-        crc = 0xFFFFFFFF
+        state[0] = state[1] = 0xFFFF
         raw = 0
         length = 0
         escaped = 0
         bad = 0
-    if taken[nth] != 0xFFFFFFFF:
+    if taken[nth] != NOWHERE:
         verdict = 1
-    state[0] = crc
-    state[1] = raw
-    state[2] = length
-    state[3] = escaped
-    state[4] = bad
-    state[5] = opened
+    state[2] = raw
+    state[3] = length
+    state[4] = escaped
+    state[5] = bad
+    state[6] = opened
     return verdict
 
 
 def main(frames, seed, corpus):
     with open(corpus) as file:
         bases = [bytes.fromhex(line.strip()) for line in file]
-    seeds = array("I", [seed * 2654435761 + 88172645 & 0xFFFFFFFF])
+    seeds = array("I", [seed * 2654435761 + 88172645 & 0x3FFFFFFF])
+    crc = array("I", [0, 0])
     deframer = protocol.Deframer(LIMIT)
     feed = deframer.feed
     stream = bytearray(ROOM)
@@ -200,7 +207,7 @@ def main(frames, seed, corpus):
     bodies = bytearray(2 * ROOM)
     view = memoryview(bodies)
     found = memoryview(deframer.body)
-    state = array("I", [0xFFFFFFFF, 0, 0, 0, 0, 0])
+    state = array("I", [0xFFFF, 0xFFFF, 0, 0, 0, 0, 0])
     decoded = bytearray(ROOM)
     accepted = text = octets = 0
     broken = []
@@ -216,7 +223,7 @@ def main(frames, seed, corpus):
             count = noise(stream, seeds)
         else:
             if value & 3 == 0:
-                count = fresh(stream, seeds)
+                count = fresh(stream, seeds, crc)
             else:
                 base = bases[(value >> 16) % len(bases)]
                 count = len(base)
@@ -237,7 +244,7 @@ def main(frames, seed, corpus):
                         at += 1 + length
                     else:
                         text += 1
-            taken[nth] = 0xFFFFFFFF
+            taken[nth] = NOWHERE
             verdict = judge(stream, count, taken, bodies, state, decoded, LIMIT)
             said = VERDICTS[verdict]
         except Exception as error:

@@ -69,7 +69,7 @@ def _cells(report: dict[str, Any]) -> list[list[str]]:
             row["what"],
             str(row["median_us"]),
             str(row["p99_us"]),
-            str(row["heap_bytes"]),
+            "more than fit" if row["heap_bytes"] is None else str(row["heap_bytes"]),
             f"{row['ratio']:.2f}" if row["ratio"] < 10 else f"{row['ratio']:.3g}",
         ]
         for row in report["rows"] + report["cells"]

@@ -99,7 +99,8 @@ class Integers:
 def measure(name, subject, events, together=1):
     """One row. Heap and single events are measured with the collector off, the stream with it.
 
-    together: how many events one call of the subject is.
+    together: how many events one call of the subject is. The heap bytes are None where one event
+    fills all there is.
     """
     times = []
     subject.event()
@@ -107,11 +108,14 @@ def measure(name, subject, events, together=1):
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()
-    subject.event()
-    heap = gc.mem_alloc() - before
+    try:
+        subject.event()
+        heap = (gc.mem_alloc() - before) // together
+    except MemoryError:
+        heap = None
     gc.enable()
     for _ in range(events):
-        if heap:
+        if heap != 0:
             gc.collect()
         started = ticks_us()
         subject.event()
@@ -125,6 +129,6 @@ def measure(name, subject, events, together=1):
         "what": name,
         "median_us": times[len(times) // 2] // together,
         "p99_us": times[len(times) * 99 // 100] // together,
-        "heap_bytes": heap // together,
+        "heap_bytes": heap,
         "events_per_s": events * together * 1_000_000 // max(stream_us, 1),
     }

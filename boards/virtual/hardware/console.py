@@ -5,6 +5,7 @@ jump of this code, and must never leave the host waiting for the rest of an answ
 nothing interrupts, so statements in a row are all run or none.
 """
 
+import gc
 import io
 import sys
 
@@ -50,6 +51,8 @@ class Console:
         return b""
 
     def traceback(self, error):
+        # A real board needs no heap for this; a program may have filled it and stopped collecting.
+        gc.collect()
         text = io.StringIO()
         sys.print_exception(error, text)
         kept = [line for line in text.getvalue().split("\n") if self._hidden not in line]

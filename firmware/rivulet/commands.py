@@ -225,7 +225,7 @@ class Commands:
             "snapshots": loop.warm.saves if loop.warm else 0,
             "snapshot_trouble": loop.warm.trouble if loop.warm else "",
             "boot_error": loop.boot_error,
-            "interrupts_ignored": loop.interrupts_ignored,
+            "interrupts_ignored": loop.breaks.ignored,
             "memory_errors": loop.memory_errors,
             "turns": loop.turns,
             "event_cost_us": [[i, n] for i, n in enumerate(costs.counts) if n],

@@ -56,7 +56,7 @@ class Exchange:
     def _to(self, model, digest, commit, trusted):
         loop = self._loop
         self._link.resize(telemetry.longest(model, len(loop.sensors)))
-        inlets = loop.connect(model)
+        inlets = loop.inlets.connect(model, not loop.events)
         loop.note_heap()  # two models are in memory now
         outcome = "state reset"
         between = None

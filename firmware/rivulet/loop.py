@@ -8,13 +8,14 @@ import gc
 from array import array
 
 from rivulet import telemetry
+from rivulet.breaks import Breaks
 from rivulet.clock import Clock, elapsed_us
 from rivulet.commands import Commands
-from rivulet.compat import const, heap_free, kbd_intr, sleep_ms, ticks_diff, ticks_us
+from rivulet.compat import const, heap_free, ticks_diff, ticks_us
 from rivulet.costs import Costs
 from rivulet.events import EventRing
 from rivulet.guard import Guard
-from rivulet.kernels import floats, np
+from rivulet.inlets import Inlets
 from rivulet.model import ModelError
 from rivulet.policy import Policy
 from rivulet.recent import Recent
@@ -39,9 +40,6 @@ _MADE = const(7)
 # Counts and times are kept modulo this: larger ones would be heap objects, at every event.
 _WRAP = const(0x3FFFFFFF)
 _LONGEST_US = const(0x20000000)
-_CTRL_C = const(3)
-# Nobody presses Ctrl-C again this soon; noise that holds one holds more.
-_SECOND_PRESS_MS = const(100)
 # Idle turns collect garbage once so many events or requests have made some. Never for nothing: a
 # collection takes 25 ms on a Pico, in which integers could take forty events.
 _MADE_PER_COLLECTION = const(16)
@@ -63,8 +61,7 @@ class Loop:
         self._link = link
         self._store = store
         self._commands = Commands(self, link, store, access)
-        # With a key nobody breaks in: only an authorised RELEASE leads to the REPL.
-        self._break = -1 if access is not None and access.keyed else _CTRL_C
+        self.breaks = Breaks(link, access is None or not access.keyed)
         self.boot_error = ""
         try:
             self.sensors = board.start_sensors(self.ring)
@@ -72,11 +69,10 @@ class Loop:
             # A board without its sensor still answers, takes models and says what is wrong.
             self.sensors = ()
             self.boot_error = "sensor does not answer: %s" % error
-        self._arrays = [np.zeros(len(sensor.channels)) for sensor in self.sensors]
-        self._held = [floats(np.zeros(len(sensor.channels))) for sensor in self.sensors]
         self.supervisor = Supervisor(self.sensors, self.clock, self.guard)
+        self.inlets = Inlets(self.sensors, self.supervisor.watches)
+        self._inlets = self.inlets.use(self.inlets.connect(None, True), None)
         self._guarding = False
-        self._use(self.connect(None), None)
         # The state's own time, that of the newest event it has taken, and how many it has taken;
         # how many turns there were, and when the last was; whether the state has a time at all,
         # from an event or a snapshot; how long after a decision there is surely no other one;
@@ -86,9 +82,7 @@ class Loop:
         self._decided = array("i", now)
         self.late = self.swaps = 0
         self.gc_worst_us = 0
-        self.interrupts_ignored = 0
         self.memory_errors = self.actuator_errors = 0
-        self._deaf = False
         self.warm = warm
         self.model = self._policy = self.recent = None
         # While another model's outputs are being approached; while a model has to show itself.
@@ -103,7 +97,7 @@ class Loop:
             model, digest = store.load_active()
             if model is not None:
                 self._link.resize(telemetry.longest(model, len(self.sensors)))
-                self._install(model, digest, self.connect(model))
+                self._install(model, digest, self.inlets.connect(model, True))
                 self._restore()
         except (ModelError, MemoryError) as error:
             if store.on_trial:
@@ -111,7 +105,7 @@ class Loop:
             # The board stays reachable, so that a good model can be pushed.
             self.boot_error = "stored model: %s" % why_not(error)
             self.model, self.model_hash = None, ""
-            self._use(self.connect(None), None)
+            self._inlets = self.inlets.use(self.inlets.connect(None, True), None)
         self._watch()
         # What the start left is no garbage of events.
         gc.collect()
@@ -147,8 +141,6 @@ class Loop:
         """Turn until the host asks for the REPL or somebody presses Ctrl-C.
 
         feed: the watchdog's, called when a turn has been completed; None without one.
-        Random bytes on the line hold a Ctrl-C in every 256. On a line with other noise they do
-        not stop the loop: it stops listening for Ctrl-C until the line has been quiet.
         """
         while not self._commands.released:
             try:
@@ -161,12 +153,9 @@ class Loop:
                 continue
             except KeyboardInterrupt:
                 pass
-            if self._break == _CTRL_C and not self._is_noise():
+            if self.breaks.meant():
                 self._keep(True)
                 raise KeyboardInterrupt
-            kbd_intr(-1)
-            self._deaf = True
-            self.interrupts_ignored += 1
         self._keep(True)
         self._link.drain()
 
@@ -175,18 +164,8 @@ class Loop:
             self.turn()
             if feed is not None:
                 feed()
-            if self._deaf and self._link.quiet():
-                self._deaf = False
-                kbd_intr(self._break)
-
-    def _is_noise(self):
-        try:
-            if self._link.noisy():
-                return True
-            sleep_ms(_SECOND_PRESS_MS)
-            return False
-        except KeyboardInterrupt:
-            return True
+            if self.breaks.deaf:
+                self.breaks.listen_again()
 
     def turn(self):
         clock = self.clock
@@ -238,7 +217,9 @@ class Loop:
             return
         clock = self.clock
         # Integers are always numbers.
-        if array is not None and not self.guard.values(source, array, values, self._held[source]):
+        if array is not None and not self.guard.values(
+            source, array, values, self.inlets.held[source]
+        ):
             seen = clock.stamp  # that of the last good reading stays
         progress = self._progress
         dt_us = clock.advance(found[_FOUND_TICKS], progress, seen)
@@ -355,12 +336,12 @@ class Loop:
     def replace(self, model, digest, inlets, handover, commit):
         """Run `model` from the next event on, once `commit()` has made that so on flash.
 
-        inlets: as `connect` makes them; handover: from the outputs of the model before, or None.
+        inlets: as Inlets.connect makes them; handover: from the outputs of the old one, or None.
         What `commit` raises comes through, and the old model keeps running. What goes wrong after
         it, for want of memory, comes through too, and the board starts again with the new one.
         """
         # A Ctrl-C in between must not leave two models mixed.
-        kbd_intr(-1)
+        self.breaks.hold()
         try:
             commit()
             try:
@@ -372,8 +353,7 @@ class Loop:
                 self.again = self._commands.released = True
                 raise
         finally:
-            if not self._deaf:
-                kbd_intr(self._break)
+            self.breaks.let()
         self._link.text("model %s is active" % digest[:12])
         if self._store.safe_mode:
             # It has what it may have lacked: out of safe mode, once the answer is on its way.
@@ -392,13 +372,8 @@ class Loop:
         if self.model is not None:
             self.model.reset()
 
-    def _use(self, inlets, model):
-        self._inlets = inlets
-        for inlet, watch in zip(inlets, self.supervisor.watches):
-            watch.install(inlet[1], inlet[2] is None, model)
-
     def _install(self, model, digest, inlets):
-        self._use(inlets, model)
+        self._inlets = self.inlets.use(inlets, model)
         fed = {channel for sensor in self.sensors for channel in sensor.channels}
         self.unfed = [channel for channel in model.channels if channel not in fed]
         self.model = model
@@ -413,31 +388,3 @@ class Loop:
         self.recent = Recent(model)
         # What events cost is told of the model that runs.
         self.costs = Costs()
-
-    def connect(self, model):
-        """Each sensor to its channels: a sensor with integers to an integer model as they are.
-
-        One entry a sensor: how it is read, into what, the array of floats that has to be looked
-        at (None for integers), how the model is moved (None without one), its slots, and where
-        the time of a good reading is noted.
-        """
-        inlets = []
-        for i in range(len(self.sensors)):
-            sensor, array, held = self.sensors[i], self._arrays[i], self._held[i]
-            if model is not None and not self.events:
-                # What a bad first value is replaced by.
-                for j, channel in enumerate(sensor.channels):
-                    if channel in model.channels:
-                        offsets = model.settings["normalisation"]["offset"]
-                        held[j] = offsets[model.channels.index(channel)]
-            seen = self.supervisor.watches[i].seen
-            if model is None:
-                inlet = sensor.read, floats(array), array, None, None, seen
-            elif model.integer and hasattr(sensor, "read_raw"):
-                slots = model.raw_slots(sensor.channels, sensor.scales)
-                inlet = sensor.read_raw, slots.raw, None, model.move, slots.words, seen
-            else:
-                slots = model.slots(sensor.channels)
-                inlet = sensor.read, floats(array), array, model.event, slots, seen
-            inlets.append(inlet)
-        return inlets

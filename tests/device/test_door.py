@@ -9,7 +9,7 @@ from fake_board import Bench
 from fixtures import Scratch, model_bytes, settings, tensors
 from test_access import KEY, provision
 
-from rivulet import loop as loop_module
+from rivulet import breaks as breaks_module
 from rivulet import protocol
 from rivulet.hmac import hmac_sha256
 
@@ -140,7 +140,7 @@ def test_a_break_that_was_on_its_way_is_ignored():
 
         made.loop.turn = broken_into
         assert set(calls_of_kbd_intr(made.loop.run)) == {-1}
-        assert made.loop.interrupts_ignored == 3
+        assert made.loop.breaks.ignored == 3
 
 
 def test_a_swap_does_not_let_ctrl_c_in():
@@ -164,11 +164,11 @@ def open_push(made, data):
 def calls_of_kbd_intr(action):
     """What the loop sets the interrupt character to meanwhile."""
     calls = []
-    real, loop_module.kbd_intr = loop_module.kbd_intr, calls.append
+    real, breaks_module.kbd_intr = breaks_module.kbd_intr, calls.append
     try:
         action()
     finally:
-        loop_module.kbd_intr = real
+        breaks_module.kbd_intr = real
     return calls
 
 

@@ -50,10 +50,8 @@ def run_bench(
     """
     if port is None:
         interpreter = find_micropython(say)
-        said = _run_here(interpreter, _growth_code(inputs))
-        said += _run_here(interpreter, _code(units, inputs, _EVENTS_HERE))
-        for part in range(_PARTS_OF_CELLS if cells else 0):
-            said += _run_here(interpreter, _cells_code(units, inputs, part))
+        sessions = _sessions(units, inputs, _EVENTS_HERE, cells)
+        said = "".join(_run_here(interpreter, code) for code in sessions)
         where = f"{platform.processor() or platform.machine()}, this machine"
         report = _report(said, where, units, inputs)
         return report | {"c": {"missing": _NO_THUMB}, "edges": {"missing": _NO_EDGES}}
@@ -103,24 +101,23 @@ def _run_here(interpreter: Path, code: str) -> str:
 def _measure(
     repl: RawRepl, where: str, units: int, inputs: int, events: int, cells: bool
 ) -> dict[str, Any]:
-    said = repl.run(ON_PATH + _growth_code(inputs))
-    repl.clear()
-    cells_said = ""
-    for part in range(_PARTS_OF_CELLS if cells else 0):
-        cells_said += repl.run(ON_PATH + _cells_code(units, inputs, part))
+    *before, code = _sessions(units, inputs, events, cells)
+    said = ""
+    for session in before:
+        said += repl.run(ON_PATH + session)
         repl.clear()
     # First, as when the board starts: MicroPython numbers names in the order in which it meets
     # them, and its cache of look-ups hits or misses by these numbers. With the script's names
     # before the firmware's, the whole loop took 739 us on an emulated Pico instead of 499.
     repl.run(ON_PATH + _FIRMWARE)
-    said += repl.run(_code(units, inputs, events))
-    report = _report(said + cells_said, where, units, inputs)
+    said += repl.run(code)
+    report = _report(said, where, units, inputs)
     if report["kernel"] != "thumb":
         return report | {"c": {"missing": _NO_THUMB}}
     compiled = reference.compiled()
     if compiled is None:
         return report | {"c": {"missing": reference.ADVICE}}
-    # In the session of the first part, whose models it runs.
+    # In the session that goes on, whose models it runs.
     row = json.loads(repl.run(_script("bench_c.py", EVENTS=events, COMPILED=compiled)))
     report["rows"].insert(-1, row | {"ratio": _ratio(report["rows"][0], row)})
     ours = next(row for row in report["rows"] if row["what"] == "in integers, Thumb assembler")
@@ -150,18 +147,15 @@ def _ratio(base: dict[str, Any], row: dict[str, Any]) -> float:
     return round(float(base["median_us"] / max(row["median_us"], 1)), 2)
 
 
-def _code(units: int, inputs: int, events: int) -> str:
-    made = _script("bench.py", UNITS=units, INPUTS=inputs, EVENTS=events)
-    return _script("bench_models.py") + made
-
-
-def _growth_code(inputs: int) -> str:
-    return _script("bench_models.py") + _script("bench_growth.py", INPUTS=inputs)
-
-
-def _cells_code(units: int, inputs: int, part: int) -> str:
-    needed = {"UNITS": units, "INPUTS": inputs, "EVENTS": _EVENTS_OF_CELLS, "PART": part}
-    return _script("bench_models.py") + _script("bench_cells.py", **needed)
+def _sessions(units: int, inputs: int, events: int, cells: bool) -> list[str]:
+    """What is run, each in a session of its own; the others go on in the last."""
+    sizes = {"UNITS": units, "INPUTS": inputs}
+    parts = [_script("bench_growth.py", INPUTS=inputs)]
+    parts.append(_script("bench_floats.py", EVENTS=events, **sizes))
+    for part in range(_PARTS_OF_CELLS if cells else 0):
+        parts.append(_script("bench_cells.py", EVENTS=_EVENTS_OF_CELLS, PART=part, **sizes))
+    parts.append(_script("bench.py", EVENTS=events, **sizes))
+    return [_script("bench_models.py") + part for part in parts]
 
 
 def _script(name: str, **values: object) -> str:

@@ -10,8 +10,8 @@ from time import ticks_diff, ticks_us
 
 from rivulet.kernels import block, fixed
 
-ALPHA_MIN = 0.05
-ALPHA_MAX = 30.0
+_ALPHA_MIN = 0.05
+_ALPHA_MAX = 30.0
 OUTPUTS = 4
 
 
@@ -34,7 +34,7 @@ def tables():
     alpha = array("i", bytes(4 * fixed.NODES))
     drive = array("i", bytes(4 * fixed.NODES))
     for i in range(fixed.NODES):
-        rate = min(ALPHA_MIN + softplus((i - 256) / 16), ALPHA_MAX)
+        rate = min(_ALPHA_MIN + softplus((i - 256) / 16), _ALPHA_MAX)
         alpha[i] = int(rate * 1048576)
         drive[i] = int(32767 * tanh((i - 256) / 32))
     decay = array("i", [int(65535 * exp(-i / 16)) for i in range(fixed.DECAY_NODES)])

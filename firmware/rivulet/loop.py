@@ -223,12 +223,14 @@ class Loop:
             seen = clock.stamp  # that of the last good reading stays
         progress = self._progress
         dt_us = clock.advance(found[_FOUND_TICKS], progress, seen)
-        if dt_us < 0:
-            dt_us = self._far_interval()
         progress[_EVENTS] = (progress[_EVENTS] + 1) & _WRAP
         if not progress[_STARTED]:
+            # The state's time begins here, even if the sensor spoke while the board started.
             progress[_STARTED] = 1
+            progress[_EPOCH], progress[_TICKS] = clock.stamp
             dt_us = 0
+        elif dt_us < 0:
+            dt_us = self._far_interval()
         if array is None:
             move(dt_us, slots)
         else:

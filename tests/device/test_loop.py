@@ -200,6 +200,21 @@ def test_a_swap_under_overload_loses_no_count():
         assert loop.ticks == 1990 and loop.swaps == 1 and all(x - x == 0.0 for x in state(made))
 
 
+def test_time_begins_with_the_first_event():
+    """Also when the sensor's interrupt came before the loop was ready."""
+    with Scratch() as folder:
+        made = Bench(folder, model_bytes(), now=1000000)
+        for at in (400000, 440000):
+            made.board.event(0, at=at)
+        made.sensors[0].values = [0.5, 1.0, -1.0]
+        made.turns()
+        twin = built()
+        twin.event(0, (0, 1, 2), (0.5, 1.0, -1.0))
+        twin.event(40000, (0, 1, 2), (0.5, 1.0, -1.0))
+        assert made.loop.late == 0 and made.loop.ticks == 440000
+        assert close(state(made), twin.cell.state_floats)
+
+
 def test_the_host_is_heard_under_any_load():
     with Scratch() as folder:
         made = Bench(folder, model_bytes())

@@ -35,6 +35,7 @@ _ASSEMBLER = {
     "layers_thumb.py": ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
     "ltc_thumb.py": ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
     "rom_float.py": ("armv6m",),
+    "rv32.py": ("rv32imc",),
     "fpu.py": ("armv7emsp", "armv7emdp"),
 }
 

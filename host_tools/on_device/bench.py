@@ -24,7 +24,12 @@ _EVENTS_PER_TURN = 4
 _LOADED_UNITS = 64
 # Made and removed again, in the folder that a board starts in.
 _FOLDER = "bench-models"
-_NAMES = {"thumb": "Thumb assembler", "viper": "viper", "python": "plain Python"}
+_NAMES = {
+    "thumb": "Thumb assembler",
+    "rv32": "RISC-V assembler",
+    "viper": "viper",
+    "python": "plain Python",
+}
 _WIDTHS = {"I32": 4, "I16": 2, "U16": 2, "I8": 1}
 
 
@@ -201,7 +206,7 @@ class WholeLoop:
 def kernels():
     """(name, step) of every kernel that runs here, the slowest first."""
     found = []
-    for name in ("viper", "thumb"):
+    for name in ("viper", "rv32", "thumb"):
         try:
             found.append((name, __import__("rivulet.kernels." + name, None, None, ("step",)).step))
         except (ImportError, SyntaxError, ValueError):

@@ -45,7 +45,7 @@ def _agrees(step, blocks):
 
 
 def _choose():
-    for name in ("thumb", "viper"):
+    for name in ("thumb", "rv32", "viper"):
         try:
             module = __import__("rivulet.kernels." + name, None, None, ("step",))
             if _works(module.step):

@@ -1,0 +1,92 @@
+"""The RISC-V kernel gives the plain kernel's bits, its assembler run on an emulated core.
+
+What it takes from viper.py is the plain kernel's here: that is compared elsewhere.
+"""
+
+import sys
+from array import array
+from types import ModuleType
+from typing import Any
+
+import pytest
+from integers import Integers, cases, events
+
+from host_tools.paths import FIRMWARE
+from rivulet.kernels import block, fixed
+
+pytest.importorskip("unicorn", reason="the RISC-V emulator is not installed")
+from tests.riscv import Core, machine_code  # noqa: E402
+
+_SOURCE = FIRMWARE / "rivulet" / "kernels" / "rv32.py"
+_WORDS, _WEIGHTS = 0x20000000, 0x30000000
+
+
+class Product:
+    """The assembler's function, on words and weights of this process."""
+
+    def __init__(self) -> None:
+        self._core = Core(machine_code(_SOURCE), (_WORDS, _WEIGHTS))
+
+    def __call__(self, words: array, weights: bytearray, gates: int) -> None:
+        memory = self._core.uc
+        memory.mem_write(_WORDS, bytes(words))
+        memory.mem_write(_WEIGHTS, bytes(weights))
+        self._core.call(_WORDS, _WEIGHTS, gates)
+        assert bytes(memory.mem_read(_WEIGHTS, len(weights))) == weights
+        words[:] = array("i", bytes(memory.mem_read(_WORDS, 4 * len(words))))
+
+
+class Rest:
+    """fixed.py's step without its products, in the parts that viper.py has."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._patch = patch
+        self._span: Any = None
+
+    def advance(self, words: array, dt_us: int) -> None:
+        at = words[fixed.ACC_AT] >> 2
+        z = list(words[at : at + 2 * words[fixed.HIDDEN]])
+        with self._patch.context() as patch:
+            patch.setattr(fixed, "product", lambda *_: z)
+            patch.setattr(fixed, "sparse_gates", lambda *_: z)
+            patch.setattr(fixed, "average", self._keep)
+            patch.setattr(fixed, "read_out", lambda *_: None)
+            fixed.advance(words, bytearray(), dt_us)
+
+    def _keep(self, words: array, span: Any) -> None:
+        self._span = span
+
+    def average(self, words: array) -> None:
+        fixed.average(words, self._span)
+
+
+@pytest.fixture
+def step(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """rv32.py's own, with the assembler behind it."""
+    micropython, viper = ModuleType("micropython"), ModuleType("viper")
+    rest = Rest(monkeypatch)
+    micropython.const = int
+    micropython.asm_rv32 = lambda function: Product()
+    viper.apply = fixed.apply
+    viper.advance = rest.advance
+    viper.average = rest.average
+    monkeypatch.setitem(sys.modules, "micropython", micropython)
+    monkeypatch.setitem(sys.modules, "rivulet.kernels.viper", viper)
+    names: dict[str, Any] = {}
+    exec(compile(_SOURCE.read_text(), str(_SOURCE), "exec"), names)
+    return names["step"]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_same_bits(step: Any, seed: int) -> None:
+    numbers = Integers(500 + seed)
+    for words, weights in cases(numbers, 10):
+        other = array("i", words)
+        for dt_us, inlet in events(numbers, words, 5):
+            block.memory(other)[:] = block.memory(words)
+            fixed.step(words, weights, dt_us, inlet)
+            step(other, weights, dt_us, inlet)
+            assert list(block.memory(words)) == list(block.memory(other)), (words[:8], dt_us)
+            # Nothing behind the scratch words is written.
+            first = words[fixed.BIAS_AT] >> 2
+            assert words[first:] == other[first:]

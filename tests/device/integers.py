@@ -163,6 +163,20 @@ def events(numbers, words, count):
         yield dt_us, inlet(numbers, words)
 
 
+def check_step(step, numbers, models, count):
+    """That a kernel computes the plain one's bits, and writes nothing behind the scratch words."""
+    for words, weights in cases(numbers, models):
+        # The plain kernel's state is put to its ends too: both see the same words.
+        other = array("i", words)
+        for dt_us, values in events(numbers, words, count):
+            block.memory(other)[:] = block.memory(words)
+            fixed.step(words, weights, dt_us, values)
+            step(other, weights, dt_us, values)
+            assert list(block.memory(words)) == list(block.memory(other)), (list(words[:8]), dt_us)
+            first = words[fixed.BIAS_AT] >> 2
+            assert words[first:] == other[first:]
+
+
 def fixed_settings(**changes):
     """The metadata of a good integer model file, changed."""
     made = settings(arithmetic="int8", state_scale=1.0, output_bits=10, mean_rate=1 << 19)

@@ -3,7 +3,7 @@
 from array import array
 
 from fixtures import SkipTest
-from integers import Integers, cases, dense_twin, events
+from integers import Integers, cases, check_step, dense_twin, events
 
 from rivulet.kernels import block, choice, fixed
 
@@ -15,27 +15,16 @@ def kernel(name):
         raise SkipTest("no %s kernel in this interpreter" % name)
 
 
-def check(step, models=12):
-    numbers = Integers(7)
-    for words, weights in cases(numbers, models):
-        # The plain kernel's state is put to its ends too: both see the same words.
-        other = array("i", words)
-        for dt_us, inlet in events(numbers, words, 8):
-            block.memory(other)[:] = block.memory(words)
-            fixed.step(words, weights, dt_us, inlet)
-            step(other, weights, dt_us, inlet)
-            assert list(block.memory(words)) == list(block.memory(other)), (list(words[:8]), dt_us)
-            # Nothing behind the scratch words is written.
-            first = words[fixed.BIAS_AT] >> 2
-            assert words[first:] == other[first:]
-
-
 def test_viper():
-    check(kernel("viper"))
+    check_step(kernel("viper"), Integers(7), 12, 8)
 
 
 def test_thumb():
-    check(kernel("thumb"))
+    check_step(kernel("thumb"), Integers(7), 12, 8)
+
+
+def test_rv32():
+    check_step(kernel("rv32"), Integers(7), 12, 8)
 
 
 def test_sparse_models_are_the_dense_ones_with_zeros():

@@ -9,10 +9,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from integers import Integers, cases, events
+from integers import Integers, check_step
 
 from host_tools.paths import FIRMWARE
-from rivulet.kernels import block, fixed
+from rivulet.kernels import fixed
 
 pytest.importorskip("unicorn", reason="the RISC-V emulator is not installed")
 from tests.riscv import Core, machine_code  # noqa: E402
@@ -79,14 +79,4 @@ def step(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_the_same_bits(step: Any, seed: int) -> None:
-    numbers = Integers(500 + seed)
-    for words, weights in cases(numbers, 10):
-        other = array("i", words)
-        for dt_us, inlet in events(numbers, words, 5):
-            block.memory(other)[:] = block.memory(words)
-            fixed.step(words, weights, dt_us, inlet)
-            step(other, weights, dt_us, inlet)
-            assert list(block.memory(words)) == list(block.memory(other)), (words[:8], dt_us)
-            # Nothing behind the scratch words is written.
-            first = words[fixed.BIAS_AT] >> 2
-            assert words[first:] == other[first:]
+    check_step(step, Integers(500 + seed), 10, 5)

@@ -151,6 +151,10 @@ def test_a_swap_does_not_let_ctrl_c_in():
         made = Bench(folder, model_bytes())
         calls = calls_of_kbd_intr(lambda: open_push(made, _NEW))
         assert calls == [-1, 3]
+    with Scratch() as folder:
+        made = Bench(folder, model_bytes())
+        made.loop.breaks.deaf = True  # to the noise of before
+        assert calls_of_kbd_intr(lambda: open_push(made, _NEW)) == [-1]
 
 
 def open_push(made, data):

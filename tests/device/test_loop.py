@@ -135,6 +135,24 @@ def test_bad_values_are_held_and_counted():
         assert all(x - x == 0.0 for x in state(made))
 
 
+def test_a_bad_first_value_is_the_mean_and_a_later_one_what_was_read():
+    data = [
+        model_bytes(settings(normalisation={"offset": offset, "scale": [1.0] * 3}))
+        for offset in ([1.0, 2.0, 3.0], [0.0, 0.5, 0.0])
+    ]
+    with Scratch() as folder:
+        made = Bench(folder, data[0], two_sensors())
+        event(made, 0, 1, [_NAN])
+        assert inputs(made)[1] == 2.0
+        event(made, 10000, 1, [5.0])
+        assert inputs(made)[1] == 5.0
+        made.store.begin(len(data[1]), hashlib.sha256(data[1]).digest())
+        made.store.write(0, data[1])
+        assert made.loop.exchange.swap()
+        event(made, 10000, 1, [_NAN])
+        assert inputs(made)[1] == 5.0
+
+
 def test_a_state_that_is_no_number_is_reset_and_said():
     with Scratch() as folder:
         made = Bench(folder, model_bytes())

@@ -31,6 +31,12 @@ def test_the_rate():
     assert sum(telemetry.due(50000 + 7919 * (i % 9)) for i in range(60)) in (18, 19, 20)
 
 
+def test_a_stall_is_no_debt():
+    telemetry = Telemetry()
+    telemetry.configure(15, 10.0, 60000)
+    assert telemetry.due(1050000) and not telemetry.due(99999) and telemetry.due(1)
+
+
 def test_the_lease_ends():
     telemetry = Telemetry()
     telemetry.configure(15, 10.0, 1000)

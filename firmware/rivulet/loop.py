@@ -160,12 +160,13 @@ class Loop:
         self._link.drain()
 
     def _turn_until_released(self, feed):
+        breaks = self.breaks
         while not self._commands.released:
             self.turn()
             if feed is not None:
                 feed()
-            if self.breaks.deaf:
-                self.breaks.listen_again()
+            if breaks.deaf:
+                breaks.listen_again()
 
     def turn(self):
         clock = self.clock
@@ -198,7 +199,7 @@ class Loop:
         if not busy:
             if progress[_MADE] >= _MADE_PER_COLLECTION:
                 self._collect()
-            if self.warm is not None and self.warm.due(self.events):
+            if self.warm is not None and self.warm.due(progress[_EVENTS]):
                 self._keep(False)
             self.board.idle()
 

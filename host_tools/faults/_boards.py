@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from host_tools.boards import Board as BoardFacts
 from host_tools.boards import load_board
@@ -19,6 +20,7 @@ from host_tools.virtual.relay import Wire
 from host_tools.wire import Board
 
 _PATIENCE_S = 20.0
+_Done = TypeVar("_Done")
 
 
 def virtual_board(
@@ -53,19 +55,22 @@ def _waves(path: Path) -> Path:
     return made
 
 
-@contextlib.contextmanager
-def connected(board: VirtualBoard, kind: type[Board] = Board) -> Iterator[Board]:
-    """The running board's wire, tried again while a board that has just been started starts."""
+def _patiently(action: Callable[[], _Done], while_said: str = "") -> _Done:
+    """What `action` returns; it is tried again while its error says this."""
     end = time.monotonic() + _PATIENCE_S
     while True:
         try:
-            wire = kind(str(board.port))
-            break
-        except RivuletError:
-            if time.monotonic() > end:
+            return action()
+        except RivuletError as error:
+            if while_said not in str(error) or time.monotonic() > end:
                 raise
             time.sleep(0.1)
-    with wire:
+
+
+@contextlib.contextmanager
+def connected(board: VirtualBoard, kind: type[Board] = Board) -> Iterator[Board]:
+    """The running board's wire, tried again while a board that has just been started starts."""
+    with _patiently(lambda: kind(str(board.port))) as wire:
         yield wire
 
 
@@ -75,14 +80,7 @@ def flash_whole(board: VirtualBoard, facts: BoardFacts) -> FlashReport:
     A board of this process that is just starting again holds, for a moment, every port that was
     open when it did.
     """
-    end = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            return flash(str(board.port), facts)
-        except RivuletError as error:
-            if "in use" not in str(error) or time.monotonic() > end:
-                raise
-            time.sleep(0.1)
+    return _patiently(lambda: flash(str(board.port), facts), "in use")
 
 
 class Cable:

@@ -82,16 +82,16 @@ def sweep(given: Given, uf2: Path, boots: int, say: Callable[[str], None] = prin
             f"power cut in each of {acts[-1].end} programs and erasures on an emulated Pico's "
             f"flash: {', '.join(act.name for act in acts)}",
             sum(act["cuts"] for act in counts),
-            "its firmware, the old or the new, is whole; the old or the new model runs; the next "
+            "the old or the new firmware is complete; the old or the new model runs; the next "
             "push becomes active",
             states,
             report["broken"],
         ),
         Row(
-            "the emulated Pico booted from such a flash",
+            "an emulated Pico boots from such a flash",
             booted,
-            "it answers, runs the old or the new model, and takes the next push",
-            f"{booted - len(broken)} boots, all well" if not broken else "not always",
+            "it answers, runs the old or the new model, and accepts the next push",
+            f"{booted - len(broken)} boots, all good" if not broken else "not always",
             broken,
         ),
     ]

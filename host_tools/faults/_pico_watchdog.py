@@ -65,7 +65,7 @@ def hang(given: Given, uf2: Path) -> Row:
     return Row(
         f"a driver on an emulated Pico {' or '.join(_WAYS)} for ever",
         len(_WAYS),
-        "the chip's own watchdog resets it; the board counts that and runs the same model",
+        "the chip's own watchdog resets it; the board counts the reset and runs the same model",
         "back each time" if not broken else "not always back",
         broken,
     )

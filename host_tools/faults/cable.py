@@ -67,10 +67,11 @@ def _pushes(given: Given, board: VirtualBoard, cable: Cable) -> Row:
         old, running = new, facts["turns"]
         done += told
     return Row(
-        "the cable pulled at any byte of a push, the board running on",
+        "cable pulled at a random byte of a push; the board keeps its power",
         times,
-        "old or new model, whole; the board runs on; the next push succeeds",
-        f"{times - done} pushes failed in one line, {done} were through",
+        "the old or the new model is active, complete; the board keeps running; the next push "
+        "succeeds",
+        f"{times - done} pushes failed with one line, {done} completed",
         broken,
     )
 
@@ -98,10 +99,10 @@ def _monitoring(given: Given, board: VirtualBoard, cable: Cable) -> Row:
         if not any(True for _ in wire.records(2.0)):
             broken.append("no telemetry afterwards")
     return Row(
-        "the cable pulled while telemetry comes in",
+        "cable pulled during telemetry",
         times,
-        "the host says in one line that the board went away; plugged in, telemetry comes again",
-        f"{records} records before the cuts, {times} times told",
+        "the host reports in one line that the board is gone; telemetry returns with the cable",
+        f"{records} records before the cuts, reported {times} times",
         broken,
     )
 
@@ -139,10 +140,10 @@ def _flashes(given: Given, board: VirtualBoard, cable: Cable) -> Row:
         if not flash_whole(board, facts).up_to_date:
             broken.append(f"pulled at byte {after}: the next flash did not finish it")
     return Row(
-        "the cable, and the power with it, pulled at any byte of a flash",
+        "cable pulled, and the power with it, at a random byte of a flash",
         times,
-        "the board starts its program with its model; the next flash finishes",
-        f"{times - done} flashes failed in one line, {done} were through",
+        "the board starts its program and its model; the next flash completes",
+        f"{times - done} flashes failed with one line, {done} completed",
         broken,
     )
 

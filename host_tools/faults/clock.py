@@ -18,9 +18,9 @@ def run(given: Given) -> list[Row]:
     small = report["small"]
     rows = [
         Row(
-            f"a counter of 2^16 µs from {small['phases']:,} phases, gaps of 0 to 60 s",
+            f"gaps of 0 to 60 s on a counter of 2^16 µs, from {small['phases']:,} phases",
             small["updates"],
-            "time never errs by a microsecond, stamps neither",
+            "time and timestamps are exact to the microsecond",
             "exact" if not small["broken"] else "errors",
             small["broken"],
         )
@@ -29,9 +29,9 @@ def run(given: Given) -> list[Row]:
         seen = report[name]
         rows.append(
             Row(
-                f"the wrap of 2^30 µs at a moment of a run of events, {kind} model",
+                f"the counter of 2^30 µs wraps during a run of events, {kind} model",
                 seen["phases"],
-                "the state is that of a run without a wrap, bit for bit",
+                "the state equals that of a run without a wrap, bit for bit",
                 "no bit differs" if not seen["broken"] else "bits differ",
                 seen["broken"],
             )

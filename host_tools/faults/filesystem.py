@@ -4,8 +4,8 @@ from host_tools.faults import Given, Row
 from host_tools.faults._models import write_model
 
 _PROMISE = (
-    "refused in one line or done; what runs and what a reboot finds is the old model or the new "
-    "one, whole; no event is lost; the next push succeeds"
+    "the push is done, or refused in one line; the old or the new model is active, complete, "
+    "before and after a reboot; no event is lost; the next push succeeds"
 )
 
 
@@ -20,9 +20,9 @@ def run(given: Given) -> list[Row]:
     )
     rows = []
     for name, injected in (
-        ("full", "a filesystem with room for 0, 1, 2, ... blocks, then a push"),
+        ("full", "a push to a filesystem with 0, 1, 2, ... free blocks"),
         ("once", "write or erasure 1, 2, ... N of a push fails"),
-        ("for_good", "write or erasure 1, 2, ... N and all after it fail"),
+        ("for_good", "write or erasure 1, 2, ... N of a push fails, and all later ones"),
     ):
         seen = report[name]
         said = max(seen["texts"], key=seen["texts"].get, default="")

@@ -15,10 +15,10 @@ def run(given: Given) -> list[Row]:
         Row(
             f"forged commands to a keyed board, {lives} starts",
             seen["again"] + seen["changed"] + seen["late"],
-            "none admitted; the owner's are",
-            f"{seen['again']} sent again, {seen['changed']} changed, {seen['late']} held back: "
-            f"{seen['wrongly']} admitted; of the owner's {seen['owner']}, "
-            f"{seen['owner'] - seen['owner_refused']} admitted",
+            "no forged command is accepted; every command of the owner is",
+            f"{seen['again']} replayed, {seen['changed']} altered, {seen['late']} delayed: "
+            f"{seen['wrongly']} accepted; of the owner's {seen['owner']}, "
+            f"{seen['owner'] - seen['owner_refused']} accepted",
             broken,
         )
     ]

@@ -171,13 +171,13 @@ def run(given: Given) -> list[Row]:
     missed = guide.lines - guide.reached
     if missed:
         broken.append(f"lines of protocol.py that no input reached: {_lines(missed)}")
-    promise = "none accepted wrongly, none refused wrongly, no exception"
+    promise = "no frame accepted wrongly or refused wrongly, no exception"
     guided = Row(
-        "frames, text and noise that coverage guides, on CPython",
+        "frames, text and noise, guided by coverage, on CPython",
         inputs,
         f"{promise}, every line reached",
-        f"{len(corpus)} inputs each by a path of its own, {len(guide.reached)} of "
-        f"{len(guide.lines)} lines of the parser",
+        f"{len(corpus)} inputs with different paths; {len(guide.reached)} of "
+        f"{len(guide.lines)} lines of the parser reached",
         broken,
     )
     short = [data.hex() for data in corpus if len(data) <= _SHORT]
@@ -194,10 +194,10 @@ def run(given: Given) -> list[Row]:
     mass = Row(
         "random and mutated frames, on MicroPython",
         report["frames"],
-        f"{promise}, memory steady",
+        f"{promise}, constant heap use",
         f"{report['accepted']:,} accepted, {report['corrupt']:,} corrupt, "
         f"{report['oversized']:,} too long; {report['frames'] / report['seconds']:,.0f} frames "
-        f"and {report['bytes'] / report['seconds'] / 1e6:.1f} MB a CPU second; heap within "
+        f"and {report['bytes'] / report['seconds'] / 1e6:.1f} MB per CPU second; heap use within "
         f"{max(heaps) - min(heaps)} bytes",
         broken,
     )

@@ -8,23 +8,23 @@ def run(given: Given) -> list[Row]:
     numbers, sensors, overload = report["numbers"], report["sensors"], report["overload"]
     return [
         Row(
-            "NaN, infinity and 1e30 in readings, states and outputs, under each action",
+            "NaN, infinity and 1e30 in readings, states and outputs, with each guard action",
             numbers["injected"],
-            "what is actuated is a number within the model's bounds",
-            f"{numbers['actuated']:,} decisions, all within",
+            "each value for an actuator is a number within the model's bounds",
+            f"{numbers['actuated']:,} decisions, all within bounds",
             numbers["broken"],
         ),
         Row(
-            "a sensor falls silent, repeats itself, leaves its range, does not answer",
+            "a sensor falls silent, repeats one reading, leaves its range or does not answer",
             sensors["injected"],
-            "it is said within its limit of 300 ms and five looks, and is over with the fault",
-            f"said after {sensors['longest_ms']} ms at most",
+            "reported within 300 ms (its limit) and five checks; the report ends with the fault",
+            f"reported after {sensors['longest_ms']} ms at most",
             sensors["broken"],
         ),
         Row(
-            "bursts from three sensors of up to a hundred times what a turn takes",
+            "bursts from three sensors, up to a hundred times what a turn takes",
             overload["injected"],
-            "few wait after a turn; what is passed over or dropped is counted",
+            "few events wait after a turn; each event skipped or dropped is counted",
             f"{overload['deepest']} waited at most; of {overload['pushed']:,} events "
             f"{overload['taken']:,} were taken, {overload['coalesced']:,} coalesced, "
             f"{overload['dropped']:,} dropped",

@@ -42,10 +42,10 @@ def _too_large(given: Given) -> Row:
     if refused in (0, len(sizes)):
         broken.append(f"{refused} of {len(sizes)} were refused: this tests nothing")
     return Row(
-        f"float models of 8 to {max(sizes)} units onto an interpreter with {heap_kb} KB of heap",
+        f"float models of 8 to {max(sizes)} units for an interpreter with {heap_kb} KB of heap",
         len(sizes),
-        "taken, or refused in one line for want of memory; the model before runs on",
-        f"{len(sizes) - refused} taken, {refused} refused: “{said}”",
+        "accepted, or refused in one line for lack of memory; the previous model keeps running",
+        f"{len(sizes) - refused} accepted, {refused} refused: “{said}”",
         broken,
     )
 
@@ -60,17 +60,18 @@ def run(given: Given) -> list[Row]:
     return [
         _too_large(given),
         Row(
-            "requests, a push among them, with 0 to 50,000 bytes left",
+            "requests, pushes among them, with 0 to 50,000 bytes of free heap",
             starved["requests"],
-            "answered, refused or unanswered; every event moves the int8 model as if nothing "
-            "were; what runs is what boots; with memory back the next push succeeds",
+            "each is answered, refused or not answered; every event moves the int8 model as "
+            "usual; the running model is the one that boots; with free memory again the next "
+            "push succeeds",
             f"{starved['swaps']} of {2 * len(rooms)} pushes done, the loop never ended",
             starved["broken"],
         ),
         Row(
-            "a driver that takes all memory at every other event",
+            "a driver that takes all memory at every second event",
             events // 2,
-            "the loop goes on, each time is counted",
+            "the loop continues; each failure is counted",
             f"{greedy['survived']} counted",
             greedy["broken"],
         ),

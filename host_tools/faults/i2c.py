@@ -22,9 +22,10 @@ def run(given: Given) -> list[Row]:
         seen = report[name]
         rows.append(
             Row(
-                f"0.1 to 100 % of readings fail, alone and in bursts, {kind} model",
+                f"0.1 to 100 % of readings fail, one at a time and in bursts, {kind} model",
                 seen["failed"],
-                "each is counted; the others move the model bit for bit as if they had been alone",
+                "each is counted; the state equals that of a model fed only good readings, bit "
+                "for bit",
                 f"{seen['failed']:,} of {seen['events']:,} readings failed and were counted",
                 seen["broken"],
             )
@@ -32,10 +33,11 @@ def run(given: Given) -> list[Row]:
     starting = report["starting"]
     rows.append(
         Row(
-            "transfer 1, 2, ... of setting the sensor up fails",
+            "transfer 1, 2, ... of the sensor's setup fails",
             starting["tried"],
-            "the board says that its sensor does not answer, has its model and serves the host",
-            f"{starting['refused']} starts without the sensor, each told",
+            "the board reports that the sensor does not answer; it loads its model and "
+            "serves the host",
+            f"{starting['refused']} starts without the sensor, each reported",
             starting["broken"],
         )
     )

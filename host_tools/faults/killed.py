@@ -62,10 +62,10 @@ def _pushing(given: Given, board: VirtualBoard, cable: Cable, draw: random.Rando
     if not killed:
         broken.append("no program was killed: this tests nothing")
     return Row(
-        "SIGKILL to `rivulet push` at any byte",
+        "SIGKILL to `rivulet push` at a random byte",
         times,
-        "old or new model, whole; the port is free; the next push succeeds",
-        f"{killed} killed in time",
+        "the old or the new model is active, complete; the port is free; the next push succeeds",
+        f"{killed} killed during the push",
         broken,
     )
 
@@ -91,7 +91,7 @@ def _monitoring(given: Given, board: VirtualBoard, cable: Cable, draw: random.Ra
     return Row(
         "SIGKILL to `rivulet monitor`",
         times,
-        "the loop runs on; telemetry ends with its lease",
+        "the loop keeps running; telemetry ends with its lease",
         f"{killed} killed, silent {_SILENT_AFTER_S} s later",
         broken,
     )

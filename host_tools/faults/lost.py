@@ -70,11 +70,11 @@ def _row(
         times += 1
     if hits < times:
         broken.append(f"{times - hits} times nothing was lost: this tests nothing")
-    what = "answer" if answers else "request"
+    what = "reply" if answers else "request"
     return Row(
         f"{what} 1, 2, ... {length} of a push is lost",
         times,
-        "it is asked again; the push succeeds and is active",
+        "the host repeats the request; the push succeeds and the model is active",
         f"{times - len(broken)} pushes done",
         broken,
     )

@@ -21,7 +21,7 @@ from host_tools.raw_repl import BoardCodeError, RawRepl
 # Of an emulated Pico, where PICO_UF2 names an image for it; each takes some 20 s.
 _BOOTS = 6
 _PROMISE = (
-    "the board starts the old or the new model or firmware, whole, a trial has its way back, and "
+    "the board starts the old or the new model or firmware, complete; a trial can still go back; "
     "the next push or flash succeeds"
 )
 
@@ -45,12 +45,13 @@ def run(given: Given) -> list[Row]:
     states = ", ".join(f"{times} times {which}" for which, times in sorted(ran.items()))
     rows = [
         Row(
-            f"power cut in each of the {operations} programs and erasures of {len(acts)} acts "
-            "(pushes, confirming, reverts, rollback, starts, warm state, firmware flash): before "
-            "it, after its first byte, half of it, all but its last byte, half of its bits",
+            f"power cut in each of the {operations} programs and erasures of {len(acts)} "
+            "operations (pushes, confirming, reverts, rollback, starts, warm state, firmware "
+            "flash): before it, after its first byte, after half of it, before its last byte, "
+            "with half of its bits",
             cuts,
             _PROMISE,
-            f"what ran then: {states}; none bad" if not report["broken"] else states,
+            f"started afterwards: {states}; none bad" if not report["broken"] else states,
             report["broken"],
         )
     ]

@@ -21,12 +21,13 @@ def run(given: Given) -> list[Row]:
         broken.append("all were answered, or none: this tests nothing")
     return [
         Row(
-            "whole frames of any kind and content, nonsense or nearly sense, to the whole loop",
+            "complete frames of any kind, with random or almost valid content, to the whole loop",
             requests,
-            "each is answered or refused, none ends the loop or makes a model active that nobody "
-            "made; no event is lost; memory steady; pushes succeed afterwards",
+            "each is answered or refused; none ends the loop or activates a model that nobody "
+            "pushed; no event is lost; constant heap use; later pushes succeed",
             f"{report['answered']:,} done, {report['refused']:,} refused, "
-            f"{report['documents']:,} documents; heap within {max(heaps) - min(heaps)} bytes",
+            f"{report['documents']:,} with a document or no reply; heap use within "
+            f"{max(heaps) - min(heaps)} bytes",
             broken,
         )
     ]

@@ -12,12 +12,12 @@ def run(given: Given) -> list[Row]:
             broken.append(f"no event was {what}: this tests nothing")
     return [
         Row(
-            "bursts of 1 to 300 events from 8 sources at a ring for 63",
+            "bursts of 1 to 300 events from 8 sources into a ring of 63 places",
             report["pushed"],
-            "out come the events that a queue of lists gives; all others are counted by source; "
-            "nothing is allocated",
+            "the ring returns the same events as a reference queue; all others are counted by "
+            "source; nothing is allocated",
             f"{report['taken']:,} taken, {report['coalesced']:,} coalesced and "
-            f"{report['dropped']:,} dropped as counted, {report['heap']} bytes of heap",
+            f"{report['dropped']:,} dropped, all counted; {report['heap']} bytes of heap",
             broken,
         )
     ]

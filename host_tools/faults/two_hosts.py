@@ -84,10 +84,10 @@ def _polite(given: Given, board: VirtualBoard, models: Iterator[bytes]) -> Row:
         if not refusals or "in use" not in refusals[0] or "\n" in refusals[0]:
             broken.append(f"the second host was told {refusals}")
     return Row(
-        "a second host connects while one pushes",
+        "a second host connects during a push",
         times,
-        "it is told in one line that the port is in use; the push succeeds",
-        f"{times} told, {times} pushes done" if not broken else "",
+        "it reports in one line that the port is in use; the push succeeds",
+        f"reported {times} times, {times} pushes done" if not broken else "",
         broken,
     )
 
@@ -125,10 +125,10 @@ def _rude(given: Given, board: VirtualBoard, models: Iterator[bytes]) -> Row:
     if requests < times:
         broken.append("hardly a request came between: this tests nothing")
     return Row(
-        "a program that ignores the lock writes requests of its own between those of a push",
+        "a program that ignores the lock writes its own requests between those of a push",
         requests,
-        "pushes succeed or fail in one line; what is active is whole; alone again, the host is "
-        "served",
+        "pushes succeed or fail in one line; the active model is complete; without the program, "
+        "the host is served",
         f"{done} of {times} pushes done",
         broken,
     )

@@ -83,8 +83,8 @@ def _row(times: int, longest_s: float, safe: int, broken: list[str]) -> Row:
     return Row(
         "the program hangs for ever in a driver, at a random turn",
         times,
-        "the watchdog resets the board, which counts it and runs the same model, after three in a "
-        "row in safe mode",
-        f"back after {longest_s:.1f} s at most, watchdog of 0.8 s; {safe} times in safe mode",
+        "the watchdog resets the board; the board counts the reset and runs the same model; after "
+        "three in a row it starts in safe mode",
+        f"back after {longest_s:.1f} s at most (watchdog of 0.8 s); {safe} times in safe mode",
         broken,
     )

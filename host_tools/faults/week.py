@@ -34,11 +34,10 @@ def run(given: Given) -> list[Row]:
             "of int8 and float models, as many damaged pushes, "
             f"{report['failed']} bus errors, noise",
             report["events"],
-            "lost nothing, drifted nothing, leaked nothing: the state is that of undisturbed "
-            "models bit for bit, the clock right to the microsecond, every frame arrives, heap "
-            "and files stay as they are",
+            "the state equals that of undisturbed models, bit for bit; the clock is right to the "
+            "microsecond; every frame arrives; heap use and open files stay constant",
             f"{report['events']:,} events, {report['decisions']:,} decisions, "
-            f"{report['records']:,} records, none lost; heap within "
+            f"{report['records']:,} records, none lost; heap use within "
             f"{max(heaps) - min(heaps)} bytes",
             broken,
         )

@@ -165,10 +165,10 @@ def run(given: Given) -> list[Row]:
                 seen.broken.append("nothing was hit, or no record came: this tests nothing")
             rows.append(
                 Row(
-                    f"{share:.2%} of all bytes lost, doubled or inserted, both ways",
+                    f"{share:.2%} of all bytes lost, doubled or inserted, in both directions",
                     seen.hits,
-                    "a push succeeds or fails in one line, what is active is whole, no record is "
-                    "wrong, the next host is answered",
+                    "a push succeeds or fails in one line; the active model is complete; no "
+                    "record is wrong; the next host is answered",
                     f"{seen.pushed} pushes done, {seen.refused} given up; {seen.records} records, "
                     "all as sent",
                     seen.broken,

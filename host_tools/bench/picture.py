@@ -15,7 +15,7 @@ def picture(report: dict[str, Any]) -> str:
     """One bar a row of the report, those before Rivulet's own integers in a lighter colour."""
     rows = [(row["what"], max(row["median_us"], 1)) for row in report["rows"]]
     if "missing" not in report["edges"]:
-        label = "an interrupt, from the edge to its stamp"
+        label = "interrupt latency, edge to timestamp"
         rows.append((label, max(report["edges"]["median_us"], 1)))
     low = 10 ** math.floor(math.log10(min(us for _, us in rows)))
     high = 10 ** math.ceil(math.log10(max(us for _, us in rows) + 1))
@@ -43,7 +43,7 @@ def picture(report: dict[str, Any]) -> str:
         tick *= 10
     for i, (what, us) in enumerate(rows):
         y = _TOP + _ROW * i
-        slow = "integers" not in what and not what.startswith(("the same", "one", "an "))
+        slow = "integers" not in what and not what.startswith(("the same", "one", "interrupt"))
         parts.append(
             f'  <text x="{_LEFT - 10}" y="{y + 15}" text-anchor="end">{escape(what)}</text>'
         )

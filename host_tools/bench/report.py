@@ -8,13 +8,13 @@ from rich.table import Table
 from host_tools.bench.picture import picture
 from host_tools.errors import RivuletError
 
-_HEADINGS = ("median µs", "p99 µs", "heap bytes an event", "times faster")
+_HEADINGS = ("median µs", "p99 µs", "heap bytes per event", "times faster")
 # Other work on the same boards, to know where one is: not measured here and not a race.
 _SCALE = (
-    "For scale, not for comparison: emlearn-micropython, which runs trees, nearest neighbours "
-    'and small CNNs as native modules, states inference times "down to 100 microseconds" in its '
-    "[README](https://github.com/emlearn/emlearn-micropython); those models keep no state and "
-    "know no time. They were not run here."
+    "For scale, not for comparison: emlearn-micropython runs trees, nearest neighbours and small "
+    "CNNs as native modules. Its [README](https://github.com/emlearn/emlearn-micropython) states "
+    'inference times "down to 100 microseconds". Those models have no state and no time. They '
+    "were not run here."
 )
 
 
@@ -55,7 +55,7 @@ def quoted(report: dict[str, Any]) -> str:
 def _page(report: dict[str, Any], name: str) -> str:
     ulab = f" with ulab {report['ulab']}" if report["ulab"] else ""
     return (
-        f"# What an event costs: {report['machine']}\n\n"
+        f"# Cost of an event: {report['machine']}\n\n"
         f"Written by `rivulet bench`: {report['units']} units, {report['inputs']} inputs, "
         f"MicroPython {report['micropython']}{ulab}, {report['where']}.\n\n"
         f"![The medians of the table below as bars on a logarithmic scale]({name}.svg)\n\n"
@@ -77,7 +77,7 @@ def _cells(report: dict[str, Any]) -> list[list[str]]:
     edges = report["edges"]
     if "missing" not in edges:
         figures = (edges[key] for key in ("median_us", "p99_us", "heap_bytes"))
-        rows.append(["an interrupt, from the edge to its stamp", *map(str, figures), ""])
+        rows.append(["interrupt latency, edge to timestamp", *map(str, figures), ""])
     return rows
 
 
@@ -92,13 +92,13 @@ def _sentences(report: dict[str, Any]) -> list[str]:
             f"{c:.0f} µs, fitted over {min(sizes)} to {max(sizes)} units."
         )
     texts.append(
-        f"Loading: {report['load_ms']:.0f} ms from the file of 64 units in integers to its first "
-        "event, its SHA-256 included."
+        f"Loading: a model of 64 units in integers takes {report['load_ms']:.0f} ms from its file "
+        "to its first event, SHA-256 included."
     )
     whole = report["rows"][-1]
     texts.append(
-        f"Sustained: {whole['events_per_s']} events a second through the whole loop when they "
-        "wait for it." + _under_load(report["edges"])
+        f"Sustained: the whole loop takes {whole['events_per_s']} waiting events a second."
+        + _under_load(report["edges"])
     )
     texts.append("The same in C: " + _compared(report["c"]))
     texts.append("Interrupts: " + _interrupts(report["edges"]))
@@ -109,9 +109,9 @@ def _under_load(edges: dict[str, Any]) -> str:
     if "missing" in edges:
         return ""
     return (
-        f" Of {edges['edges']} that came by hard interrupts at {edges['rate']} a second, with "
+        f" Of {edges['edges']} events from hard interrupts at {edges['rate']} a second, with "
         f"telemetry at 20 Hz, {edges['dropped'] or 'none'} {'were' if edges['dropped'] else 'was'}"
-        " passed over or dropped."
+        " skipped or dropped."
     )
 
 
@@ -120,7 +120,7 @@ def _compared(c: dict[str, Any]) -> str:
         return str(c["missing"]) + "."
     return (
         f"the assembler takes {c['assembler_us'] / c['c_us']:.2f} times as long as gcc's -O2 code "
-        "of the same integers, measured on the same board in the same run."
+        "for the same integers, on the same board in the same run."
     )
 
 
@@ -128,6 +128,6 @@ def _interrupts(edges: dict[str, Any]) -> str:
     if "missing" in edges:
         return f"{edges['missing']}."
     return (
-        f"{edges['median_us']} µs from an edge to its stamp, {edges['p99_us']} in 99 of 100, "
-        f"{edges['worst_us']} at worst of {edges['edges']}, under that load."
+        f"from an edge to its timestamp, median {edges['median_us']} µs, p99 {edges['p99_us']} "
+        f"µs, maximum {edges['worst_us']} µs over {edges['edges']} edges, under that load."
     )

@@ -20,39 +20,42 @@ RULER = "GRU fed dt"  # its size is what nobody may exceed
 _COLUMNS = ("units", "parameters", "readout", "learning_rate")
 
 _PAGE = """\
-# Evidence: liquid cells against recurrent ones
+# Evidence: liquid cells and recurrent cells compared
 
-Written by `make evidence`: {seconds:,} CPU seconds, one thread of {machine}. The figures of every
-seed are in [`evidence/`](evidence).
+Written by `make evidence` in {seconds:,} CPU seconds on one thread of {machine}. The folder
+[`evidence/`](evidence) holds the figures of every seed.
 
-Five liquid cells and three recurrent peers learn the same recordings under the same conditions:
+Five liquid cells and three recurrent cells learn the same recordings under the same conditions:
 
-- **Data.** `activity`: four activities, 6 channels, 40 recordings to train on and 40 to test
-  (BasicMotions). `gesture`: which of ten people picks something up, vertical acceleration, 50 and
-  50 (PickupGestureWiimoteZ). `vowels`: which of nine speakers, 12 channels, 270 and 370
-  (JapaneseVowels). The published splits; every set is played at one sample in {period:g} s.
-- **Size.** Each kind is as large as it may be with no more parameters than a GRU of {ruler_units}
-  units that is fed the interval ("GRU fed dt"). The CfC's backbone and the neural ODE's layer are
-  as wide as their states; the LTC takes 3 unfolds an event instead of ncps' 6, and the neural ODE
-  steps of at most 0.25 s, for the time that training takes.
-- **Training.** {iterations} iterations of AdamW over batches of {batch}, the loss that of the end
-  of a recording and half of that before. Every recording is damaged anew: samples dropped at a
-  rate up to 90 %, times jittered, a sensor silent, speed, strength and noise varied.
-- **Tuning.** The same for every kind: readout of the last state or of its mean over time, learning
-  rate 0.01 or 0.003, one seed, {trial_iterations} iterations on two thirds of the training
-  recordings; the best of the four on the last third is trained anew on all. Nothing was chosen by
-  test recordings.
-- **Judging.** Test accuracy at the end of each recording, mean ± standard deviation over {seeds}
-  seeds; every recording is damaged {times} times at random, alike for every kind. *jitter*: each
-  time off by up to half an interval. *outage*: one sensor silent for half of the recording; where
-  there is only one sensor, nothing is heard for that long.
+- **Data.** The published splits of three sets, all played at one sample in {period:g} s:
+  - `activity` (BasicMotions): four activities, 6 channels, 40 recordings to train and 40 to test.
+  - `gesture` (PickupGestureWiimoteZ): which of ten people picks something up, from vertical
+    acceleration, 50 and 50 recordings.
+  - `vowels` (JapaneseVowels): which of nine speakers, 12 channels, 270 and 370 recordings.
+- **Size.** Each kind of cell is as large as possible, with no more parameters than a GRU of
+  {ruler_units} units that gets the interval as an input ("GRU fed dt"). The CfC's backbone and the
+  neural ODE's layer are as wide as their states. To save training time, the LTC takes 3 unfolds an
+  event instead of ncps' 6, and the neural ODE takes steps of at most 0.25 s.
+- **Training.** {iterations} iterations of AdamW over batches of {batch}. The loss is that at the
+  end of a recording, plus half of that over the time before. Each time a recording is used, it is
+  damaged anew: samples are dropped at a rate up to 90 %, times are jittered, a sensor is silent,
+  and speed, strength and noise vary.
+- **Tuning.** The same for every kind: a readout from the last state or from its mean over time,
+  and a learning rate of 0.01 or 0.003. These four settings are tried with one seed and
+  {trial_iterations} iterations on two thirds of the training recordings. The setting that is best
+  on the last third is then trained anew on all of them. The test recordings had no part in any
+  choice.
+- **Scoring.** Test accuracy at the end of each recording, mean ± standard deviation over {seeds}
+  seeds. Each recording is damaged {times} times at random, in the same way for every kind.
+  *jitter*: each time is off by up to half an interval. *outage*: one sensor is silent for half of
+  the recording; if there is only one sensor, no sample arrives for that long.
 """
 _VERDICT = """\
-## Against the {ruler}
+## Difference to the {ruler}
 
-Test accuracy of each liquid cell less that of the {ruler}, ± the standard error of the difference
-of two means over seeds. Who must pick one cell for all sets without the test recordings, by the
-trials alone, picks {best}.
+Test accuracy of each liquid cell minus that of the {ruler}, ± the standard error of the difference
+of two means over seeds. If one cell has to serve all sets, the trials alone (without the test
+recordings) select {best}.
 
 {table}"""
 
@@ -64,7 +67,7 @@ def show(found: Found) -> None:
         _print(console, f"{dataset}: test accuracy, mean ± sd over seeds", _rows(results))
     best = preferred(found)
     if best is not None:
-        title = f"accuracy less that of the {RULER}, ± standard error; trials prefer {best}"
+        title = f"accuracy minus that of the {RULER}, ± standard error; trials select {best}"
         _print(console, title, _differences(found))
 
 

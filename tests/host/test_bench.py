@@ -53,11 +53,11 @@ def test_a_page_and_its_picture(tmp_path: Path) -> None:
     page = write_report(report(), tmp_path / "docs" / "one").read_text()
     for text in (
         "| in integers, Thumb assembler | 178 | 8000 | 4816 | 42.1 |",
-        "| an interrupt, from the edge to its stamp | 14 | 21 | 0 |  |",
+        "| interrupt latency, edge to timestamp | 14 | 21 | 0 |  |",
         "0.07 n² + 1.9 n + 44 µs, fitted over 8 to 64 units",
         "0.50 times as long",
-        "Of 900 that came by hard interrupts at 1500 a second, with telemetry at 20 Hz, none was",
-        "21 in 99 of 100, 33 at worst of 900",
+        "Of 900 events from hard interrupts at 1500 a second, with telemetry at 20 Hz, none was",
+        "p99 21 µs, maximum 33 µs over 900 edges",
         "(one.svg)",
     ):
         assert text in page
@@ -70,7 +70,7 @@ def test_a_page_and_its_picture(tmp_path: Path) -> None:
 def test_what_was_not_measured_is_told(tmp_path: Path) -> None:
     missing = report(c={"missing": reference.ADVICE}, edges={"missing": "not measured: no pins"})
     page = write_report(missing, tmp_path / "two").read_text()
-    assert "gcc-arm-none-eabi" in page and "no pins" in page and "edge to its stamp" not in page
+    assert "gcc-arm-none-eabi" in page and "no pins" in page and "edge to timestamp" not in page
 
 
 def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_what_is_written_is_read_again(tmp_path) -> None:
 
 def test_the_page_says_what_the_figures_say() -> None:
     page = (DOCS / "evidence.md").read_text()
-    machine = re.search(r"one thread of (.+)\. The figures", page)
+    machine = re.search(r"one thread of (.+)\. The folder", page)
     period = re.search(r"at one sample in ([\d.]+) s", page)
     assert machine and period
     found = {name: evidence_tables.load(DOCS, name) for name in _SETS}

@@ -92,12 +92,12 @@ def _sentences(report: dict[str, Any]) -> list[str]:
             f"{c:.0f} µs, fitted over {min(sizes)} to {max(sizes)} units."
         )
     texts.append(
-        f"Loading: a model of 64 units in integers takes {report['load_ms']:.0f} ms from its file "
+        f"Loading: an integer model of 64 units takes {report['load_ms']:.0f} ms from its file "
         "to its first event, SHA-256 included."
     )
     whole = report["rows"][-1]
     texts.append(
-        f"Sustained: the whole loop takes {whole['events_per_s']} waiting events a second."
+        f"Sustained: the whole loop processes {whole['events_per_s']} queued events a second."
         + _under_load(report["edges"])
     )
     texts.append("The same in C: " + _compared(report["c"]))

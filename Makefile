@@ -20,7 +20,7 @@ export PIP_TARGET :=
 with_port = $(if $(PORT),--port '$(PORT)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-train bench faults evidence flash monitor push lint format clean
+.PHONY: help demo test test-wheel test-train bench faults evidence flash monitor push lint format clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -32,6 +32,9 @@ demo: $(VENV)/.base $(if $(filter emulated_pico,$(BOARD)),$(VENV)/.emulator) ## 
 
 test: lint $(if $(PICO_UF2),$(VENV)/.emulator) ## formatting, lint, types and every test [MICROPYTHON=interpreter] [PICO_UF2=file.uf2]
 	@$(BIN)/python -m pytest -q -n 2
+
+test-wheel: $(VENV)/.test ## build the wheel, install it elsewhere, and run what works there
+	@$(BIN)/python -m pytest -q tests/wheel
 
 test-train: $(VENV)/.train ## the tests that need PyTorch: training, gradients, parity with ncps
 	@$(BIN)/python -m pytest -q -n 2 tests/parity tests/train

@@ -21,7 +21,7 @@ from host_tools.convert import read_weights
 from host_tools.errors import RivuletError
 from host_tools.flash import flash
 from host_tools.monitor import Screen, screen
-from host_tools.paths import BUILD, MODELS
+from host_tools.paths import BUILD, MODELS, need_checkout
 from host_tools.ports import VIRTUAL_PORTS
 from host_tools.simulated import SimulatedBoard, emulated_pico, virtual_board
 from host_tools.status import status_of
@@ -53,6 +53,7 @@ class Outcome:
 
 def run_demo(kind: str, uf2: Path | None, console: Console) -> None:
     """Play the demo on 'virtual' or 'emulated_pico' (which needs a MicroPython image)."""
+    need_checkout("demo")
     plan = _plan(kind, uf2, console)
     console.print("[1/5] recordings and models")
     loaded = recordings.load("activity", "test")

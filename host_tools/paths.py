@@ -1,12 +1,43 @@
-"""Where things are in a checkout."""
+"""Where everything is. No other module of the host tools works out a path of its own.
+
+In a checkout the firmware and the boards stand beside this package, and build/ takes what is
+made. An installed wheel carries both inside the package (setup.py copies them), and what is made
+goes into the user's cache folder: nothing is ever written beside the package.
+"""
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-FIRMWARE = ROOT / "firmware"
-BOARDS = ROOT / "boards"
+from platformdirs import user_cache_path
+
+from host_tools.errors import RivuletError
+
+_PACKAGE = Path(__file__).resolve().parent
+# The folder that holds this package: a checkout, or site-packages.
+ROOT = _PACKAGE.parent
+IN_CHECKOUT = (ROOT / "firmware" / "main.py").is_file()
+
+_SHIPPED = ROOT if IN_CHECKOUT else _PACKAGE / "shipped"
+FIRMWARE = _SHIPPED / "firmware"
+BOARDS = _SHIPPED / "boards"
+# Programs of the host tools that run on MicroPython.
+ON_DEVICE = _PACKAGE / "on_device"
+C_REFERENCE = _PACKAGE / "bench" / "step.c"
+
+# Only a checkout has these: code that uses one calls `need_checkout` first.
 MODELS = ROOT / "models"
 DOCS = ROOT / "docs"
-BUILD = ROOT / "build"
+DEVICE_TESTS = ROOT / "tests" / "device"
+
+# What the tools make: virtual boards, the demo's models, reports, checkpoints.
+BUILD = ROOT / "build" if IN_CHECKOUT else user_cache_path("rivulet", appauthor=False)
 # What was obtained from package registries; safe to delete, made anew when needed.
 CACHE = BUILD / "cache"
+
+
+def need_checkout(what: str) -> None:
+    """Raise RivuletError in an installed wheel. `what` uses files that a wheel lacks."""
+    if not IN_CHECKOUT:
+        raise RivuletError(
+            f"{what} needs a checkout of Rivulet, and this is an installed wheel: clone the "
+            "repository and run it there"
+        )

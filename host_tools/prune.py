@@ -18,7 +18,7 @@ from host_tools.calibration import Events
 from host_tools.compare import trace
 from host_tools.convert import convert
 from host_tools.errors import RivuletError
-from host_tools.paths import ROOT
+from host_tools.paths import ROOT, need_checkout
 from host_tools.sparse import GROUP, grouped
 
 Floats = NDArray[np.floating]
@@ -110,6 +110,7 @@ def fine_tune(weights: Arrays, settings: Settings) -> Arrays:
     The recipe is a file `fine_tune.py` with a function of this signature, in the folder of the
     script that the provenance names as `trained_by`.
     """
+    need_checkout("--fine-tune")
     script = settings.get("provenance", {}).get("trained_by")
     folder = (ROOT / str(script)).parent
     if script is None or not (folder / "fine_tune.py").is_file():

@@ -9,10 +9,10 @@ from typing import Any
 
 from host_tools.errors import RivuletError
 from host_tools.interpreter import find_micropython
-from host_tools.paths import FIRMWARE, ROOT
+from host_tools.paths import FIRMWARE, ON_DEVICE
 from rivulet import model as device_model
 
-_SCRIPT = ROOT / "host_tools" / "on_device" / "replay.py"
+_SCRIPT = ON_DEVICE / "replay.py"
 
 
 @dataclass

@@ -20,7 +20,8 @@ from host_tools.analyze import svg
 from host_tools.calibration import Events
 from host_tools.compare import feed
 from host_tools.convert import ModelFile, convert, read_weights
-from host_tools.paths import ROOT
+from host_tools.errors import RivuletError
+from host_tools.paths import MODELS, need_checkout
 from host_tools.prior import usual_state
 from host_tools.quantise import quantise
 from rivulet import model as device_model
@@ -113,7 +114,7 @@ def averaged(model: ModelFile, events: Events, stops_s: list[float]) -> Comparis
 
 def activity(played: int) -> tuple[ModelFile, Events]:
     """The activity model with its usual state over the training recordings, and test events."""
-    model = convert(*read_weights(ROOT / "models" / "activity" / "weights.npz"))
+    model = convert(*read_weights(MODELS / "activity" / "weights.npz"))
     model.settings["warm_start"] = {"prior": usual_state(model, _stream("train", 40))}
     return model, _stream("test", played)
 
@@ -157,7 +158,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-o", "--out", type=Path, required=True, help="the .svg to write")
     out = parser.parse_args().out
-    model, events = activity(12)
+    try:
+        need_checkout("warm_start")
+        model, events = activity(12)
+    except RivuletError as error:
+        raise SystemExit(f"error: {error}") from None
     for kind, of in (("float", model), ("int8", quantise(model, events))):
         found = averaged(of, events, [10.0 * i + 4.0 for i in range(11)])
         for name, values in found.differences.items():

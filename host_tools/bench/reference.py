@@ -1,4 +1,4 @@
-"""The integer step in C: tests/reference/step.c as machine code that a board can be handed."""
+"""The integer step in C: step.c as machine code that a board can be handed."""
 
 import shutil
 import subprocess
@@ -6,11 +6,10 @@ import tempfile
 from pathlib import Path
 
 from host_tools.errors import RivuletError
-from host_tools.paths import ROOT
+from host_tools.paths import C_REFERENCE
 
 ADVICE = "not measured: install the C compiler for ARM (apt-get install gcc-arm-none-eabi)"
 
-_SOURCE = ROOT / "tests" / "reference" / "step.c"
 _COMPILER = "arm-none-eabi-gcc"
 _OPTIONS = (
     *("-O2", "-mcpu=cortex-m0plus", "-mthumb", "-fpic", "-ffreestanding"),
@@ -33,7 +32,7 @@ def compiled() -> list[tuple[bytes, int]] | None:
 def _compiled(layout: tuple[str, ...]) -> tuple[bytes, int]:
     with tempfile.TemporaryDirectory() as folder:
         linked, code = Path(folder) / "step.elf", Path(folder) / "step.bin"
-        _run(_COMPILER, *_OPTIONS, *layout, str(_SOURCE), "-o", str(linked), "-lgcc")
+        _run(_COMPILER, *_OPTIONS, *layout, str(C_REFERENCE), "-o", str(linked), "-lgcc")
         symbols = _run("arm-none-eabi-nm", str(linked))
         _run("arm-none-eabi-objcopy", "-O", "binary", "-j", ".text", str(linked), str(code))
         entry = next(line for line in symbols.splitlines() if line.endswith(" T step"))

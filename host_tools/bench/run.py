@@ -16,12 +16,11 @@ from host_tools.boards import load_board
 from host_tools.errors import RivuletError
 from host_tools.flash import flash
 from host_tools.interpreter import find_micropython
-from host_tools.paths import FIRMWARE, ROOT
+from host_tools.paths import FIRMWARE, ON_DEVICE
 from host_tools.payload import ON_PATH
 from host_tools.raw_repl import RawRepl, raw_repl
 from host_tools.simulated import emulated_pico
 
-_ON_DEVICE = ROOT / "host_tools" / "on_device"
 # Enough for a 99th percentile; a board takes some milliseconds an event.
 _EVENTS_HERE = 2000
 _EVENTS_ON_BOARD = 200
@@ -161,4 +160,4 @@ def _sessions(units: int, inputs: int, events: int, cells: bool) -> list[str]:
 def _script(name: str, **values: object) -> str:
     """A script for the board with what it needs in its globals."""
     lines = [f"{key} = {value!r}" for key, value in values.items()]
-    return "\n".join([*lines, (_ON_DEVICE / name).read_text(encoding="utf-8")])
+    return "\n".join([*lines, (ON_DEVICE / name).read_text(encoding="utf-8")])

@@ -10,7 +10,6 @@ from pathlib import Path
 from host_tools.emulated.machine import READY
 from host_tools.emulated.sensor import STIMULUS_END, STIMULUS_START
 from host_tools.errors import RivuletError
-from host_tools.paths import ROOT
 from host_tools.switched import Switched
 
 _UF2_MAGIC = b"UF2\n"
@@ -73,7 +72,7 @@ class EmulatedPico(Switched):
                 # A session of its own: the terminal's Ctrl-C is for the host tool, not the board.
                 self._process = subprocess.Popen(
                     command,
-                    cwd=ROOT,
+                    cwd=self.folder,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,

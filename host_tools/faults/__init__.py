@@ -24,11 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.errors import RivuletError
-from host_tools.paths import FIRMWARE, ROOT
+from host_tools.paths import DEVICE_TESTS, FIRMWARE, ON_DEVICE
 
-_PROGRAMS = ROOT / "host_tools" / "on_device" / "faults"
-# The device tests' board, sensors and port that do what they are told.
-_FAKES = ROOT / "tests" / "device"
+_PROGRAMS = ON_DEVICE / "faults"
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Given:
         is its report, a JSON object. `heap` is as the interpreter's -X heapsize takes it.
         """
         file = self.folder / "program.py"
-        paths = [str(FIRMWARE), str(_FAKES), str(_PROGRAMS)]
+        paths = [str(FIRMWARE), str(DEVICE_TESTS), str(_PROGRAMS)]
         file.write_text(
             f"import sys; sys.path[:0] = {paths!r}; GIVEN = {parameters!r}\n"
             + (_PROGRAMS / f"{program}.py").read_text(encoding="utf-8"),

@@ -22,7 +22,7 @@ import host_tools.faults
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.interpreter import find_micropython
-from host_tools.paths import BUILD
+from host_tools.paths import BUILD, need_checkout
 
 _REPORT = BUILD / "faults.json"
 
@@ -49,6 +49,7 @@ def run_faults(
     only: str | None, short: bool, seed: int, say: Callable[[str], None]
 ) -> dict[str, Any]:
     """Inject every fault, or the one called `only`, and write the report. Returns it."""
+    need_checkout("faults")
     known = names()
     if only is not None and only not in known:
         raise RivuletError(f"no fault '{only}': there are {', '.join(known)}")

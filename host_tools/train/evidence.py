@@ -18,7 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.errors import RivuletError
-from host_tools.paths import BUILD, DOCS
+from host_tools.paths import BUILD, DOCS, need_checkout
+
+if __name__ == "__main__":
+    # Checked before the imports that need PyTorch, which may be missing beside a wheel.
+    try:
+        need_checkout("evidence")
+    except RivuletError as error:
+        raise SystemExit(f"error: {error}") from None
+
 from host_tools.train import evidence_tables
 from host_tools.train.contenders import (
     KINDS,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from host_tools.errors import RivuletError
-from host_tools.paths import BUILD
+from host_tools.paths import BUILD, need_checkout
 
 if TYPE_CHECKING:
     from host_tools.train.fit import Plan
@@ -51,10 +51,12 @@ def run_recipe(
 ) -> None:
     """Train the model of a folder; results go to `out`, or to the folder itself.
 
-    Raises RivuletError for a folder without a recipe and for missing packages.
+    Raises RivuletError for a folder without a recipe and for missing packages. A recipe of one's
+    own is trained from an installed wheel too.
     """
     script = folder / "train.py"
     if not script.is_file():
+        need_checkout(f"{folder} has no train.py; a reference model")
         raise RivuletError(f"{folder} has no train.py: name a folder such as models/activity")
     for name, least in (("seeds", seeds), ("iterations", iterations)):
         if least is not None and least < 1:

@@ -1,0 +1,251 @@
+"""The wheel, installed with its dependencies and run from a folder outside the checkout.
+
+`make test-wheel` runs these tests; `make test` leaves them out, because they install packages.
+"""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from host_tools.paths import BOARDS, FIRMWARE, ROOT
+from tests.conftest import CHANNELS, random_weights
+
+_TIMEOUT_S = 120
+_EVENTS = 50
+_NEEDS_CHECKOUT = "needs a checkout of Rivulet"
+# pip's settings stay as they are; what Python would import from elsewhere goes.
+_CLEAN = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A virtual environment with the wheel, and a folder to work in."""
+
+    environment: Path
+    work: Path  # the working directory; home and cache are beside it
+    variables: dict[str, str]
+
+    @property
+    def cache(self) -> Path:
+        return Path(self.variables["XDG_CACHE_HOME"])
+
+    @property
+    def site(self) -> Path:
+        return next(self.environment.glob("lib/python*/site-packages"))
+
+    def command(self, *arguments: object, module: str | None = None) -> list[str]:
+        bin_folder = self.environment / "bin"
+        program = [bin_folder / "python", "-m", module] if module else [bin_folder / "rivulet"]
+        return [str(each) for each in (*program, *arguments)]
+
+    def run(
+        self, *arguments: object, module: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments, module=module),
+            cwd=self.work,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+        )
+
+    def said(self, *arguments: object) -> str:
+        """The output of a `rivulet` command that must succeed."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Size and time of change of everything in site-packages."""
+        found = {str(path): path.stat() for path in self.site.rglob("*")}
+        return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in found.items()}
+
+
+def _build(source: Path, folder: Path) -> Path:
+    """The wheel of a checkout or of a source distribution."""
+    options = ["--no-deps", "--no-build-isolation", "-qq", "--wheel-dir", folder]
+    command = [sys.executable, "-m", "pip", "wheel", *options, source]
+    subprocess.run(command, check=True, env=_CLEAN)
+    return next(folder.glob("rivulet-*.whl"))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _build(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("installed") / "environment"
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True, env=_CLEAN)
+    install = [folder / "bin" / "python", "-m", "pip", "install", "-qq", wheel]
+    subprocess.run([*install, "--disable-pip-version-check"], check=True, env=_CLEAN)
+    return folder
+
+
+@pytest.fixture
+def installed(environment: Path, micropython: Path, tmp_path: Path) -> Iterator[Installed]:
+    """The installed wheel; it fails a test that changes anything in site-packages."""
+    variables = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path / "home"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "MICROPYTHON": str(micropython.resolve()),
+    }
+    work = tmp_path / "work"
+    work.mkdir()
+    made = Installed(environment, work, variables)
+    before = made.files()
+    yield made
+    assert made.files() == before
+
+
+@pytest.fixture
+def weights(installed: Installed) -> Path:
+    arrays, metadata = random_weights()
+    np.savez(installed.work / "weights.npz", **arrays)
+    (installed.work / "metadata.json").write_text(json.dumps(metadata))
+    return installed.work / "weights.npz"
+
+
+@pytest.fixture
+def converted(installed: Installed, weights: Path) -> Path:
+    said = installed.said("convert", weights, "--metadata", "metadata.json", "-o", "m.safetensors")
+    assert said.startswith("m.safetensors: decay, 6 units, 6 channels")
+    return installed.work / "m.safetensors"
+
+
+@pytest.fixture
+def events(installed: Installed) -> Path:
+    path = installed.work / "events.csv"
+    values = np.random.default_rng(0).normal(0, 3, (_EVENTS, len(CHANNELS)))
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["t_us", *CHANNELS])
+        rows.writerows([20_000 * (i + 1), *row] for i, row in enumerate(values.tolist()))
+    return path
+
+
+def _contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _sources(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    kept = (path for path in files if "__pycache__" not in path.parts)
+    return {path.relative_to(folder.parent).as_posix(): path.read_bytes() for path in kept}
+
+
+def test_the_wheel_carries_firmware_and_boards(wheel: Path) -> None:
+    contents = _contents(wheel)
+    shipped = "host_tools/shipped/"
+    found = {n.removeprefix(shipped): d for n, d in contents.items() if n.startswith(shipped)}
+    assert found == _sources(FIRMWARE) | _sources(BOARDS)
+    # The package that the host imports is the one that goes onto boards.
+    imported = {n: data for n, data in contents.items() if n.startswith("rivulet/")}
+    assert imported == _sources(FIRMWARE / "rivulet")
+
+
+def test_a_source_distribution_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    program = "import sys; from setuptools import build_meta as b; b.build_sdist(sys.argv[1])"
+    subprocess.run(
+        [sys.executable, "-c", program, tmp_path], cwd=ROOT, check=True, capture_output=True
+    )
+    made = _build(next(tmp_path.glob("*.tar.gz")), tmp_path)
+    assert _contents(made) == _contents(wheel)
+
+
+def test_modules_of_an_earlier_build_are_left_out(wheel: Path, tmp_path: Path) -> None:
+    stale = ROOT / "build" / "lib" / "host_tools" / "stale.py"
+    stale.parent.mkdir(parents=True, exist_ok=True)
+    stale.touch()
+    try:
+        made = _build(ROOT, tmp_path)
+    finally:
+        stale.unlink(missing_ok=True)
+    assert _contents(made).keys() == _contents(wheel).keys()
+
+
+def test_boards(installed: Installed) -> None:
+    known = json.loads(installed.said("boards", "--json"))
+    assert [board["name"] for board in known] == ["rpi_pico", "virtual"]
+    assert known[0]["description"] in installed.said("boards")
+
+
+@pytest.mark.parametrize("runtime", ["micropython", "numpy"])
+def test_replay(installed: Installed, converted: Path, events: Path, runtime: str) -> None:
+    said = installed.said("replay", converted, events, "-o", "out.csv", "--runtime", runtime)
+    assert said == f"out.csv: {_EVENTS} events, 0 late, on {runtime}\n"
+    with (installed.work / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == _EVENTS
+    assert {"t_us", "y0", "x0", "tau0"} <= rows[0].keys()
+
+
+@pytest.fixture
+def port(installed: Installed, events: Path) -> Iterator[str]:
+    """The port of a virtual board that `rivulet virtual` runs."""
+    command = installed.command("virtual", "--data", events)
+    with subprocess.Popen(
+        command, cwd=installed.work, env=installed.variables, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(_TIMEOUT_S) == 0
+        finally:
+            process.kill()
+
+
+def test_a_virtual_board_from_flash_to_status(
+    installed: Installed, converted: Path, port: str
+) -> None:
+    assert Path(port) == installed.cache / "rivulet" / "virtual" / "default" / "port"
+    assert "verified" in installed.said("flash", "--board", "virtual", "--port", port)
+    assert "up to date" in installed.said("flash", "--board", "virtual", "--port", port)
+    assert "decay with 6 units is active" in installed.said("push", converted, "--port", port)
+    deadline = time.monotonic() + _TIMEOUT_S
+    while time.monotonic() < deadline:
+        facts = json.loads(installed.said("status", "--port", port, "--json"))
+        if facts["events"] >= _EVENTS:
+            break
+    assert facts["events"] >= _EVENTS and facts["hidden"] == 6
+
+
+def _refused(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 1
+    assert _NEEDS_CHECKOUT in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", ["demo", "demo --board emulated_pico", "faults --short", "train models/activity"]
+)
+def test_commands_that_need_a_checkout(installed: Installed, arguments: str) -> None:
+    _refused(installed.run(*arguments.split()))
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"), [("train.evidence", "--quick"), ("warm_start", "-o picture.svg")]
+)
+def test_modules_that_need_a_checkout(installed: Installed, module: str, arguments: str) -> None:
+    _refused(installed.run(*arguments.split(), module=f"host_tools.{module}"))
+
+
+def test_fine_tuning_needs_a_checkout(installed: Installed, weights: Path) -> None:
+    options = ["--metadata", "metadata.json", "--prune", "0.5", "--fine-tune"]
+    _refused(installed.run("convert", weights, *options, "-o", "pruned.safetensors"))

@@ -6,6 +6,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,8 +83,19 @@ def _build(source: Path, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _build(ROOT, tmp_path_factory.mktemp("wheel"))
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout without what was made in it.
+
+    setuptools would add files that an earlier build listed in *.egg-info.
+    """
+    made = ("build", "*.egg-info", ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__")
+    folder = tmp_path_factory.mktemp("source") / "rivulet"
+    return shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*made))
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _build(source, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -159,24 +171,24 @@ def test_the_wheel_carries_firmware_and_boards(wheel: Path) -> None:
     assert imported == _sources(FIRMWARE / "rivulet")
 
 
-def test_a_source_distribution_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+def test_a_source_distribution_makes_the_same_wheel(
+    source: Path, wheel: Path, tmp_path: Path
+) -> None:
     program = "import sys; from setuptools import build_meta as b; b.build_sdist(sys.argv[1])"
     subprocess.run(
-        [sys.executable, "-c", program, tmp_path], cwd=ROOT, check=True, capture_output=True
+        [sys.executable, "-c", program, tmp_path], cwd=source, check=True, capture_output=True
     )
     made = _build(next(tmp_path.glob("*.tar.gz")), tmp_path)
     assert _contents(made) == _contents(wheel)
 
 
-def test_modules_of_an_earlier_build_are_left_out(wheel: Path, tmp_path: Path) -> None:
-    stale = ROOT / "build" / "lib" / "host_tools" / "stale.py"
+def test_modules_of_an_earlier_build_are_left_out(
+    source: Path, wheel: Path, tmp_path: Path
+) -> None:
+    stale = source / "build" / "lib" / "host_tools" / "stale.py"
     stale.parent.mkdir(parents=True, exist_ok=True)
     stale.touch()
-    try:
-        made = _build(ROOT, tmp_path)
-    finally:
-        stale.unlink(missing_ok=True)
-    assert _contents(made).keys() == _contents(wheel).keys()
+    assert _contents(_build(source, tmp_path)).keys() == _contents(wheel).keys()
 
 
 def test_boards(installed: Installed) -> None:

@@ -1,13 +1,13 @@
-"""The layers of layers.py in Thumb assembler; what thumb.py says of it holds here.
+# Generated from host_tools/thumb/recipes/layers.s by: python -m host_tools.thumb
+"""The layers of layers.py in Thumb assembler, which cells other than decay's are made of.
 
-PRODUCT is the one of thumb.py: an assembled function cannot call into another.
+What the decay cell's module says of instructions and cycles holds here.
 """
 
 import micropython
 from micropython import const
 
-_ACC_AT = const(60)  # in bytes, of fixed.py's header
-# Of a layer's words, in bytes.
+# Byte offsets in a layer's words.
 _LAYER_ROWS = const(0)
 _LAYER_COLUMNS = const(4)
 _BEGIN = const(8)
@@ -16,22 +16,26 @@ _MULTIPLIER = const(16)
 _VECTOR = const(20)
 _OUT = const(24)
 _TABLE = const(28)
+# Byte offsets in words.
+_ACC_AT = const(60)
 
 
 @micropython.asm_thumb
 def run(r0, r1, r2):
-    # words, weights, byte offset of the layers
+    # words, weights, at
     mov(r4, r8)
     mov(r5, r9)
     mov(r6, r10)
     mov(r7, r11)
     push({r4, r5, r6, r7})
     add(r2, r2, r0)
-    # [sp]: words, weights, the layer
     push({r0, r1, r2})
+    # [sp]: WORDS, WEIGHTS, AT
 
+    # A layer's sums. One of no rows ends the layers.
+    # layer=r7, rows=r5
     label(LAYER)
-    data(2, 0x9800)  # ldr r0, [sp]
+    data(2, 0x9800)  # ldr r0, [sp, 0]
     data(2, 0x9F02)  # ldr r7, [sp, 8]
     ldr(r5, [r7, _LAYER_ROWS])
     cmp(r5, 0)
@@ -53,9 +57,8 @@ def run(r0, r1, r2):
     add(r0, r0, r6)
     bl(PRODUCT)
 
-    # Sums to results. r0: sums, r1: multipliers, r2: table's middle node, r3: results, r8: end of
-    # the sums, r9: 16383.
-    data(2, 0x9E00)  # ldr r6, [sp]
+    # Sums to results, through the table if the layer has one.
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
     data(2, 0x9F02)  # ldr r7, [sp, 8]
     ldr(r0, [r6, _ACC_AT])
     add(r0, r0, r6)
@@ -79,6 +82,7 @@ def run(r0, r1, r2):
     lsl(r4, r4, 4)
     sub(r4, 1)
     mov(r9, r4)
+    # sums=r0, multipliers=r1, table=r2 (its middle node), out=r3, end=r8, limit=r9
     label(LOOK)
     data(2, 0xC810)  # ldm r0!, {r4}
     data(2, 0xC920)  # ldm r1!, {r5}
@@ -128,7 +132,6 @@ def run(r0, r1, r2):
     data(2, 0x4540)  # cmp r0, r8
     bne(PLAIN)
     b(LAYER)
-
     label(DONE)
     pop({r0, r1, r2})
     pop({r4, r5, r6, r7})
@@ -139,8 +142,8 @@ def run(r0, r1, r2):
     mov(r0, 0)
     b(END)
 
-    # sums of W v with biases, r5 rows (a multiple of 8) of r2 columns (even). r0: weights,
-    # r1: v, r3: biases, r4: where the sums go. Weights are 128 too large: take off 128 sum(v).
+    # PRODUCT: sums of W v with biases, of a multiple of 8 rows and an even number of columns.
+    # weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (where they go), rows=r5
     label(PRODUCT)
     push({lr})
     lsl(r2, r2, 2)
@@ -149,6 +152,7 @@ def run(r0, r1, r2):
     lsl(r5, r5, 2)
     add(r5, r5, r4)
     mov(r12, r5)
+    # excess=r6 (-128 sum(v), for weights are stored 128 too large)
     mov(r6, 0)
     mov(r7, r1)
     label(SUM)
@@ -159,13 +163,12 @@ def run(r0, r1, r2):
     bne(SUM)
     lsl(r6, r6, 7)
     mov(r5, r12)
-    # [sp]: biases, sums, end of the sums, -128 sum(v); above them v
     mov(r2, r1)
     push({r2})
     push({r3, r4, r5, r6})
-    # Eight rows at a time, in r8 to r12 and r5 to r7; r0: weights, r1: v, lr: its end.
+    # [sp]: BIASES, OUT, END_OF_SUMS, EXCESS, V
     label(EIGHT)
-    data(2, 0x9F00)  # ldr r7, [sp]
+    data(2, 0x9F00)  # ldr r7, [sp, 0]
     data(2, 0x9E03)  # ldr r6, [sp, 12]
     data(2, 0xCF1E)  # ldm r7!, {r1, r2, r3, r4}
     add(r1, r1, r6)
@@ -177,12 +180,13 @@ def run(r0, r1, r2):
     mov(r10, r3)
     mov(r11, r4)
     data(2, 0xCF1E)  # ldm r7!, {r1, r2, r3, r4}
-    data(2, 0x9700)  # str r7, [sp]
+    data(2, 0x9700)  # str r7, [sp, 0]
     add(r1, r1, r6)
     mov(r12, r1)
     add(r5, r2, r6)
     add(r7, r4, r6)
     add(r6, r3, r6)
+    # weights=r0, v=r1, end=lr, a weight=r4, sums of eight rows: r8 to r12 and r5 to r7
     data(2, 0x9904)  # ldr r1, [sp, 16]
     label(PAIR)
     data(2, 0xC90C)  # ldm r1!, {r2, r3}

@@ -1,13 +1,14 @@
-"""The LTC cell of ltc.py in Thumb assembler; what thumb.py says of it holds here.
+# Generated from host_tools/thumb/recipes/ltc.s by: python -m host_tools.thumb
+"""The LTC cell of ltc.py in Thumb assembler.
 
-About 41 cycles for a synapse and 450 for a neuron, in each step.
+What the decay cell's module says of instructions and cycles holds here. In each step, about 41
+cycles for a synapse and 450 for a neuron.
 """
 
 import micropython
 from micropython import const
 
-# The headers of fixed.py, layers.py and ltc.py, in bytes; a test compares them. Those behind
-# _NEAR are reached from there, as short addresses reach no further.
+# Byte offsets in words.
 _HIDDEN = const(0)
 _X_AT = const(36)
 _ALPHA_AT = const(44)
@@ -28,17 +29,17 @@ _MICRO = const(168)
 
 @micropython.asm_thumb
 def move(r0, r1):
-    # words, dt_us
+    # words, dt
     mov(r4, r8)
     mov(r5, r9)
     mov(r6, r10)
     mov(r7, r11)
     push({r4, r5, r6, r7})
-    # [sp]: words, 4 HIDDEN, what 1 is beside alpha h, how far both go down, steps left; of SUMS:
-    # counts, sums to begin with, sums to write and their end.
     push({r0})
     push({r0, r1, r2, r3, r4, r5, r6, r7})
-    data(2, 0x9000)  # str r0, [sp]
+    # [sp]: WORDS, BYTES, ONE (beside s), DOWN, STEPS (left), COUNTS, BASE, OUT, END_OF_OUT
+    # bytes=r12 (4 HIDDEN)
+    data(2, 0x9000)  # str r0, [sp, 0]
     ldr(r4, [r0, _HIDDEN])
     lsl(r4, r4, 2)
     data(2, 0x9401)  # str r4, [sp, 4]
@@ -73,11 +74,11 @@ def move(r0, r1):
     lsr(r1, r1, 15)
     str(r1, [r0, _MANTISSA])
     cmp(r3, 31)
-    ble(NEAR_ENOUGH)
+    ble(SKIP)
     mov(r3, 31)
-    label(NEAR_ENOUGH)
+    label(SKIP)
     mov(r4, 0)
-    # 2^(25 - shift) is 1, and goes down to 2^29 at most.
+    # 1 is 2^(25 - shift) beside s. Where that is above 2^29, both go DOWN.
     mov(r5, 25)
     sub(r5, r5, r3)
     cmp(r3, 0)
@@ -107,20 +108,21 @@ def move(r0, r1):
     ldr(r1, [r7, _SENSORY_AT - _NEAR])
     bl(SUMS)
 
+    # A step: what the neurons' synapses add, then every potential.
     label(STEP)
-    data(2, 0x9F00)  # ldr r7, [sp]
+    data(2, 0x9F00)  # ldr r7, [sp, 0]
     add(r7, _NEAR)
     ldr(r1, [r7, _RECURRENT_AT - _NEAR])
     bl(SUMS)
-
-    # Potentials from their sums. r9: 4 times the neuron, r10: 2^30, r12: 4 HIDDEN.
+    # at=r9 (4 times the neuron), full=r10 (2^30)
     mov(r4, 0)
     mov(r9, r4)
     mov(r4, 1)
     lsl(r4, r4, 30)
     mov(r10, r4)
     label(NEURON)
-    data(2, 0x9F00)  # ldr r7, [sp]
+    # d=r0 (conductance), n=r1 (current), alpha=r2
+    data(2, 0x9F00)  # ldr r7, [sp, 0]
     mov(r6, r9)
     ldr(r4, [r7, _ACC_AT])
     add(r4, r4, r7)
@@ -128,7 +130,6 @@ def move(r0, r1):
     ldr(r0, [r4, 0])
     mov(r5, r12)
     data(2, 0x5961)  # ldr r1, [r4, r5]
-    # alpha into r2, from the conductance in r0
     mov(r5, r7)
     add(r5, _NEAR)
     ldr(r5, [r5, _RATE_MULTIPLIER_AT - _NEAR])
@@ -143,18 +144,18 @@ def move(r0, r1):
     lsr(r3, r3, 16)
     add(r2, r2, r3)
     asr(r2, r4)
-    bgt(SOME)
+    bgt(SKIP_2)
     mov(r2, 1)
-    label(SOME)
+    label(SKIP_2)
     mov(r4, r10)
     cmp(r2, r4)
-    blt(BELOW)
+    blt(SKIP_3)
     sub(r2, r4, 1)
-    label(BELOW)
+    label(SKIP_3)
     ldr(r4, [r7, _ALPHA_AT])
     add(r4, r4, r7)
     data(2, 0x51A2)  # str r2, [r4, r6]
-    # alpha h, halved, into r2
+    # s=r2: alpha h, halved
     ldr(r4, [r7, _MANTISSA])
     lsl(r5, r2, 17)
     lsr(r5, r5, 17)
@@ -164,29 +165,30 @@ def move(r0, r1):
     lsr(r5, r5, 15)
     add(r2, r2, r5)
     lsr(r2, r2, 1)
-    # q into r1, from the sums in r1 and r0
+    # q=r1: n / d
     cmp(r0, 0)
-    bgt(FAR_DOWN)
+    bgt(SKIP_4)
     mov(r0, 1)
-    label(FAR_DOWN)
+    label(SKIP_4)
+    label(BY_8)
     lsr(r3, r0, 24)
-    beq(DOWN)
+    beq(BY_1)
     lsr(r0, r0, 8)
     asr(r1, r1, 8)
-    b(FAR_DOWN)
-    label(DOWN)
+    b(BY_8)
+    label(BY_1)
     lsr(r3, r0, 16)
-    beq(UP)
+    beq(LEFT)
     lsr(r0, r0, 1)
     asr(r1, r1, 1)
-    b(DOWN)
-    label(UP)
+    b(BY_1)
+    label(LEFT)
     lsr(r3, r0, 15)
-    bne(SCALED)
+    bne(SHIFTED)
     lsl(r0, r0, 1)
     lsl(r1, r1, 1)
-    b(UP)
-    label(SCALED)
+    b(LEFT)
+    label(SHIFTED)
     bl(RECIPROCAL)
     mul(r1, r3)
     asr(r1, r1, 15)
@@ -194,43 +196,43 @@ def move(r0, r1):
     lsl(r4, r4, 15)
     sub(r4, 1)
     cmp(r1, r4)
-    ble(NOT_ABOVE)
+    ble(SKIP_5)
     mov(r1, r4)
-    label(NOT_ABOVE)
+    label(SKIP_5)
     neg(r4, r4)
     cmp(r1, r4)
-    bge(NOT_BELOW)
+    bge(SKIP_6)
     mov(r1, r4)
-    label(NOT_BELOW)
-    # k into r2; r6: how far it is to go down
+    label(SKIP_6)
+    # k=r2: s / (1 + s), count=r6: by how many bits to shift it down
     data(2, 0x9E03)  # ldr r6, [sp, 12]
     mov(r0, r2)
     lsr(r0, r6)
     data(2, 0x9C02)  # ldr r4, [sp, 8]
     add(r0, r0, r4)
-    bne(NOT_NONE)
+    bne(SKIP_7)
     mov(r0, 1)
-    label(NOT_NONE)
+    label(SKIP_7)
     sub(r6, 15)
-    label(FAR_LOWER)
+    label(BY_8_2)
     lsr(r3, r0, 24)
-    beq(LOWER)
+    beq(BY_1_2)
     lsr(r0, r0, 8)
     add(r6, 8)
-    b(FAR_LOWER)
-    label(LOWER)
+    b(BY_8_2)
+    label(BY_1_2)
     lsr(r3, r0, 16)
-    beq(HIGHER)
+    beq(LEFT_2)
     lsr(r0, r0, 1)
     add(r6, 1)
-    b(LOWER)
-    label(HIGHER)
+    b(BY_1_2)
+    label(LEFT_2)
     lsr(r3, r0, 15)
-    bne(LEVEL)
+    bne(SHIFTED_2)
     lsl(r0, r0, 1)
     sub(r6, 1)
-    b(HIGHER)
-    label(LEVEL)
+    b(LEFT_2)
+    label(SHIFTED_2)
     bl(RECIPROCAL)
     lsl(r4, r2, 17)
     lsr(r4, r4, 17)
@@ -242,16 +244,16 @@ def move(r0, r1):
     cmp(r6, 0)
     ble(UPWARDS)
     lsr(r2, r6)
-    b(GAINED)
+    b(AT_LEVEL)
     label(UPWARDS)
     neg(r6, r6)
     lsl(r2, r6)
-    label(GAINED)
+    label(AT_LEVEL)
     mov(r4, r10)
     cmp(r2, r4)
-    ble(AT_MOST)
+    ble(SKIP_8)
     mov(r2, r4)
-    label(AT_MOST)
+    label(SKIP_8)
     # The move.
     mov(r6, r9)
     ldr(r4, [r7, _X_AT])
@@ -297,27 +299,27 @@ def move(r0, r1):
     mov(r0, 0)
     b(END)
 
-    # 2^30 / r0, r0 from 2^15 to 2^16 - 1, into r3; uses r4 and r5. A leading 1 stops the loop.
+    # RECIPROCAL: r3 = 2^30 / r0, r0 from 2^15 to 2^16 - 1; changes r4 and r5.
     label(RECIPROCAL)
     mov(r3, 1)
     lsl(r4, r3, 14)
     label(DIVIDE)
     lsl(r4, r4, 1)
     cmp(r4, r0)
-    bcc(ZERO)
+    bcc(SKIP_9)
     sub(r4, r4, r0)
-    label(ZERO)
+    label(SKIP_9)
     adc(r3, r3)
     lsr(r5, r3, 16)
     beq(DIVIDE)
     data(2, 0xB29B)  # uxth r3, r3
     bx(lr)
 
-    # Sums of conductances and currents, as the five words at words + r1 say. r0: synapses,
-    # r1: words, r2 and r3: the sums, r8: 16383, r9: shift, r10: end of the neuron's synapses,
-    # r11: the table's middle node, r12: 4 HIDDEN.
+    # SUMS: conductances and currents, as the five words at words + r1 say.
+    # synapses=r0, words=r1, conductance=r2, current=r3, limit=r8 (16383), shift=r9
+    # end=r10 (of the neuron's synapses), table=r11 (its middle node), bytes=r12
     label(SUMS)
-    data(2, 0x9F00)  # ldr r7, [sp]
+    data(2, 0x9F00)  # ldr r7, [sp, 0]
     add(r1, r1, r7)
     ldr(r0, [r1, 0])
     add(r0, r0, r7)

@@ -1,3 +1,4 @@
+# Generated from host_tools/thumb/recipes/decay.s by: python -m host_tools.thumb
 """The step of fixed.py in Thumb assembler, with instructions that every Cortex-M has.
 
 fixed.py says what is computed; here is only how. data(2, ...) stands for instructions that
@@ -9,7 +10,7 @@ model keeps.
 import micropython
 from micropython import const
 
-# fixed.py's header, in bytes; a test compares them.
+# Byte offsets in words.
 _HIDDEN = const(0)
 _OUTPUTS = const(8)
 _FLAGS = const(12)
@@ -36,12 +37,12 @@ _RECIPROCAL_TABLE_AT = const(92)
 _DECAY_TABLE_AT = const(96)
 _OUT_WEIGHTS_AT = const(100)
 _SPARSE_AT = const(104)
-# Filled by the step itself.
-_WEIGHTS = const(108)
-_INLET = const(112)
-_DT = const(116)  # then its mantissa
 _RIGHT = const(120)
 _LEFT = const(124)
+# Byte offsets in words, filled by the step itself.
+_WEIGHTS = const(108)
+_INLET = const(112)
+_DT = const(116)
 
 
 @micropython.asm_thumb
@@ -55,14 +56,14 @@ def step(r0, r1, r2, r3):
     str(r1, [r0, _WEIGHTS])
     str(r2, [r0, _DT])
     str(r3, [r0, _INLET])
-    # From here on `words` is what sp points to.
     push({r0})
+    # [sp]: WORDS
     ldr(r1, [r0, _FLAGS])
-    lsl(r1, r1, 29)  # INPUT_FIRST becomes the sign
+    lsl(r1, r1, 29)
     bpl(INPUT_LATER)
     bl(APPLY)
     label(INPUT_LATER)
-    data(2, 0x9800)  # ldr r0, [sp]
+    data(2, 0x9800)  # ldr r0, [sp, 0]
     ldr(r2, [r0, _DT])
     cmp(r2, 0)
     bne(MOVE_ON)
@@ -90,9 +91,9 @@ def step(r0, r1, r2, r3):
     label(LONG)
     lsr(r5, r2, 16)
     bne(HALVE)
-    mov(r4, 0x43)  # 17180
+    mov(r4, 67)
     lsl(r4, r4, 8)
-    add(r4, 0x1C)
+    add(r4, 28)
     mul(r2, r4)
     lsr(r2, r2, 15)
     str(r2, [r0, _DT])
@@ -127,8 +128,9 @@ def step(r0, r1, r2, r3):
     bl(SPARSE_PRODUCT)
     label(SUMMED)
 
-    # Sums to alpha and drive; for an additive drive to its target.
-    data(2, 0x9E00)  # ldr r6, [sp]
+    # Sums to rates and drive; with an additive drive, drive / rate is the target.
+    # sums=r0, multipliers=r1, table=r2 (its offset), out=r3, words=r6
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r0, [r6, _ACC_AT])
     add(r0, r0, r6)
     ldr(r1, [r6, _MULTIPLIER_AT])
@@ -137,13 +139,13 @@ def step(r0, r1, r2, r3):
     ldr(r3, [r6, _ALPHA_AT])
     add(r3, r3, r6)
     bl(LOOK_UP)
-    data(2, 0x9E00)  # ldr r6, [sp]
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r2, [r6, _DRIVE_TABLE_AT])
     mov(r3, r0)
     bl(LOOK_UP)
-    data(2, 0x9E00)  # ldr r6, [sp]
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r1, [r6, _FLAGS])
-    lsr(r1, r1, 2)  # ADDITIVE becomes the carry
+    lsr(r1, r1, 2)
     bcc(GAINS)
     ldr(r0, [r6, _ACC_AT])
     add(r0, r0, r6)
@@ -153,7 +155,8 @@ def step(r0, r1, r2, r3):
     ldr(r3, [r6, _GAIN_AT])
     add(r3, r3, r6)
     bl(LOOK_UP)
-    data(2, 0x9E00)  # ldr r6, [sp]
+    # drives=r0, reciprocals=r1, end=r3
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r1, [r6, _GAIN_AT])
     add(r1, r1, r6)
     label(TARGET)
@@ -165,10 +168,11 @@ def step(r0, r1, r2, r3):
     cmp(r1, r3)
     bne(TARGET)
 
-    # alpha and the mean's rate to gains. r0: alpha, r1: gains, r2: mantissa, r3: 2^21, r8: 2^30,
-    # r9: right, r10: left, r11: the largest s before the left shift, r12: table, lr: end.
+    # Rates to gains.
     label(GAINS)
-    data(2, 0x9E00)  # ldr r6, [sp]
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    # rates=r0, gain=r1, h=r2 (the mantissa), half=r3 (2^21), one=r8 (2^30), right=r9, left=r10
+    # most=r11 (the largest s before its shift to the left), table=r12, end=lr (the mean's, too)
     ldr(r0, [r6, _ALPHA_AT])
     add(r0, r0, r6)
     ldr(r1, [r6, _HIDDEN])
@@ -232,7 +236,7 @@ def step(r0, r1, r2, r3):
     data(2, 0xC110)  # stm r1!, {r4}
     data(2, 0x4570)  # cmp r0, lr
     bne(GAIN)
-    b(MOVE)
+    b(ALL_GAINED)
     label(LARGEST)
     mov(r4, 12)
     lsl(r4, r4, 26)
@@ -244,11 +248,11 @@ def step(r0, r1, r2, r3):
     sub(r4, r4, r6)
     lsl(r4, r4, 4)
     b(GAINED)
+    label(ALL_GAINED)
 
-    # Every unit moves. r0: targets, r1: gains, r2: states, r3: their short forms, r8: 2^17,
-    # r9: end of the targets.
-    label(MOVE)
-    data(2, 0x9E00)  # ldr r6, [sp]
+    # Every unit moves.
+    # targets=r0, gain=r1, states=r2, short=r3 (what gates see of them), rounding=r8, end=r9
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r4, [r6, _HIDDEN])
     lsl(r4, r4, 2)
     ldr(r0, [r6, _ACC_AT])
@@ -286,14 +290,15 @@ def step(r0, r1, r2, r3):
     data(2, 0x4548)  # cmp r0, r9
     bne(UNIT)
 
-    # The mean. Its weight w stands behind the units' gains; r1 is there.
-    data(2, 0x9E00)  # ldr r6, [sp]
+    # The mean. Its weight stands behind the units' gains, where r1 is.
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r5, [r6, _FLAGS])
-    lsr(r5, r5, 1)  # MEAN becomes the carry
+    lsr(r5, r5, 1)
     bcs(MEAN)
     ldr(r1, [r6, _V_AT])
     b(READ_OUT)
     label(MEAN)
+    # w=r1, c=r2, one=r3 (2^30), rest=r4 (2^30 - c)
     ldr(r1, [r1, 0])
     cmp(r1, 0)
     beq(WEIGHED)
@@ -304,7 +309,6 @@ def step(r0, r1, r2, r3):
     lsl(r3, r3, 30)
     sub(r4, r3, r2)
     beq(WEIGHED)
-    # r2: c, r3: 2^30, r4: 2^30 - c, r1: w
     lsl(r6, r4, 17)
     lsr(r6, r6, 17)
     lsr(r4, r4, 15)
@@ -321,9 +325,9 @@ def step(r0, r1, r2, r3):
     add(r2, r2, r6)
     sub(r4, r3, r2)
     lsr(r6, r4, 10)
-    bne(FAR)
+    bne(SKIP)
     mov(r2, r3)
-    label(FAR)
+    label(SKIP)
     str(r2, [r5, 0])
     cmp(r1, r2)
     bcs(WHOLE)
@@ -332,9 +336,9 @@ def step(r0, r1, r2, r3):
     label(DIVIDE)
     lsl(r1, r1, 1)
     cmp(r1, r2)
-    bcc(ZERO)
+    bcc(SKIP_2)
     sub(r1, r1, r2)
-    label(ZERO)
+    label(SKIP_2)
     adc(r4, r4)
     lsr(r6, r4, 30)
     beq(DIVIDE)
@@ -342,12 +346,12 @@ def step(r0, r1, r2, r3):
     b(WEIGHED)
     label(WHOLE)
     mov(r1, r3)
-    # r0: states, r1: means, r2: features, r3 and r7: the gain's halves, r9: end of the states.
     label(WEIGHED)
+    # states=r0, means=r1, features=r2, the gain's high=r3 and low=r7, end=r9
     lsr(r3, r1, 15)
     lsl(r7, r1, 17)
     lsr(r7, r7, 17)
-    data(2, 0x9E00)  # ldr r6, [sp]
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r4, [r6, _HIDDEN])
     lsl(r4, r4, 2)
     ldr(r0, [r6, _X_AT])
@@ -376,10 +380,11 @@ def step(r0, r1, r2, r3):
     data(2, 0xC220)  # stm r2!, {r5}
     data(2, 0x4548)  # cmp r0, r9
     bne(AVERAGE)
-    data(2, 0x9E00)  # ldr r6, [sp]
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r1, [r6, _FEATURE_AT])
 
-    # r1: offset of the features, r6: words
+    # The outputs.
+    # features=r1, words=r6
     label(READ_OUT)
     add(r1, r1, r6)
     ldr(r2, [r6, _FEATURES])
@@ -392,7 +397,7 @@ def step(r0, r1, r2, r3):
     ldr(r6, [r6, _OUT_WEIGHTS_AT])
     add(r0, r0, r6)
     bl(PRODUCT)
-    data(2, 0x9E00)  # ldr r6, [sp]
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r0, [r6, _ACC_AT])
     add(r0, r0, r6)
     ldr(r1, [r6, _OUT_MULTIPLIER_AT])
@@ -407,9 +412,8 @@ def step(r0, r1, r2, r3):
     data(2, 0xC210)  # stm r2!, {r4}
     sub(r3, 1)
     bne(OUTPUT)
-
     label(MOVED)
-    data(2, 0x9800)  # ldr r0, [sp]
+    data(2, 0x9800)  # ldr r0, [sp, 0]
     ldr(r1, [r0, _FLAGS])
     lsl(r1, r1, 29)
     bmi(DONE)
@@ -424,7 +428,8 @@ def step(r0, r1, r2, r3):
     mov(r0, 0)
     b(END)
 
-    # r0: words. v = clamp((raw M + O) >> b) for every value of the inlet.
+    # APPLY: v = clamp((raw M + O) >> b) for every value of the inlet.
+    # words=r0, raw=r1, settings=r2, end=r8, of a value: place=r3, v=r4, m=r5, o=r6, right=r7
     label(APPLY)
     ldr(r1, [r0, _INLET])
     data(2, 0xC904)  # ldm r1!, {r2}
@@ -442,21 +447,21 @@ def step(r0, r1, r2, r3):
     lsl(r5, r5, 15)
     sub(r5, 1)
     cmp(r4, r5)
-    ble(NOT_ABOVE)
+    ble(SKIP_3)
     mov(r4, r5)
-    label(NOT_ABOVE)
+    label(SKIP_3)
     neg(r5, r5)
     cmp(r4, r5)
-    bge(NOT_BELOW)
+    bge(SKIP_4)
     mov(r4, r5)
-    label(NOT_BELOW)
+    label(SKIP_4)
     data(2, 0x50C4)  # str r4, [r0, r3]
     label(APPLIED)
     data(2, 0x4541)  # cmp r1, r8
     bne(INPUT)
     bx(lr)
 
-    # r4: sum, r5: multiplier; uses r6 and r7.
+    # MUL_SHIFT: r4 M >> (16 + b), of r5 = M | b << 16; changes r5 to r7.
     label(MUL_SHIFT)
     lsr(r6, r5, 16)
     data(2, 0xB2AD)  # uxth r5, r5
@@ -469,13 +474,12 @@ def step(r0, r1, r2, r3):
     asr(r4, r6)
     bx(lr)
 
-    # HIDDEN sums at r0 with multipliers at r1 through the table at words + r2 to r3, r6: words.
-    # Leaves r0, r1 and r3 behind what they went through. r8: end of the sums, r9: 16383.
+    # LOOK_UP: HIDDEN sums at r0 with multipliers at r1 through the table at words + r2, to r3.
     label(LOOK_UP)
     add(r2, r2, r6)
     mov(r4, 1)
     lsl(r4, r4, 10)
-    add(r2, r2, r4)  # the middle node
+    add(r2, r2, r4)
     lsl(r4, r4, 4)
     sub(r4, 1)
     mov(r9, r4)
@@ -483,6 +487,7 @@ def step(r0, r1, r2, r3):
     lsl(r4, r4, 2)
     add(r4, r4, r0)
     mov(r8, r4)
+    # sums=r0, multipliers=r1, table=r2 (its middle node), out=r3, end=r8, limit=r9
     label(LOOK)
     data(2, 0xC810)  # ldm r0!, {r4}
     data(2, 0xC920)  # ldm r1!, {r5}
@@ -517,8 +522,8 @@ def step(r0, r1, r2, r3):
     bne(LOOK)
     bx(lr)
 
-    # sums of W v with biases, r5 rows (a multiple of 8) of r2 columns (even). r0: weights,
-    # r1: v, r3: biases, r4: where the sums go. Weights are 128 too large: take off 128 sum(v).
+    # PRODUCT: sums of W v with biases, of a multiple of 8 rows and an even number of columns.
+    # weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (where they go), rows=r5
     label(PRODUCT)
     push({lr})
     lsl(r2, r2, 2)
@@ -527,6 +532,7 @@ def step(r0, r1, r2, r3):
     lsl(r5, r5, 2)
     add(r5, r5, r4)
     mov(r12, r5)
+    # excess=r6 (-128 sum(v), for weights are stored 128 too large)
     mov(r6, 0)
     mov(r7, r1)
     label(SUM)
@@ -537,13 +543,12 @@ def step(r0, r1, r2, r3):
     bne(SUM)
     lsl(r6, r6, 7)
     mov(r5, r12)
-    # [sp]: biases, sums, end of the sums, -128 sum(v); above them v
     mov(r2, r1)
     push({r2})
     push({r3, r4, r5, r6})
-    # Eight rows at a time, in r8 to r12 and r5 to r7; r0: weights, r1: v, lr: its end.
+    # [sp]: BIASES, OUT, END_OF_SUMS, EXCESS, V
     label(EIGHT)
-    data(2, 0x9F00)  # ldr r7, [sp]
+    data(2, 0x9F00)  # ldr r7, [sp, 0]
     data(2, 0x9E03)  # ldr r6, [sp, 12]
     data(2, 0xCF1E)  # ldm r7!, {r1, r2, r3, r4}
     add(r1, r1, r6)
@@ -555,12 +560,13 @@ def step(r0, r1, r2, r3):
     mov(r10, r3)
     mov(r11, r4)
     data(2, 0xCF1E)  # ldm r7!, {r1, r2, r3, r4}
-    data(2, 0x9700)  # str r7, [sp]
+    data(2, 0x9700)  # str r7, [sp, 0]
     add(r1, r1, r6)
     mov(r12, r1)
     add(r5, r2, r6)
     add(r7, r4, r6)
     add(r6, r3, r6)
+    # weights=r0, v=r1, end=lr, a weight=r4, sums of eight rows: r8 to r12 and r5 to r7
     data(2, 0x9904)  # ldr r1, [sp, 16]
     label(PAIR)
     data(2, 0xC90C)  # ldm r1!, {r2, r3}
@@ -630,15 +636,15 @@ def step(r0, r1, r2, r3):
     pop({r3, r4, r5, r6})
     pop({r2, pc})
 
-    # The same of sparse gates. r1: which columns, r2: words.
+    # SPARSE_PRODUCT: the same of sparse gates.
+    # weights=r0, columns=r1 (which are kept), words=r2, biases=r3, sums=r4, rows=r5
     label(SPARSE_PRODUCT)
     push({lr})
     lsl(r5, r5, 2)
     add(r5, r5, r4)
     sub(r0, 8)
-    # [sp]: words, biases, sums, end of the sums
     push({r2, r3, r4, r5})
-    # Eight rows in r8 to r12 and r5 to r7; r3: words, lr: sum(v).
+    # [sp]: WORDS, BIASES, OUT, END_OF_SUMS
     label(GROUP)
     data(2, 0x9F01)  # ldr r7, [sp, 4]
     data(2, 0xCF3C)  # ldm r7!, {r2, r3, r4, r5}
@@ -652,13 +658,14 @@ def step(r0, r1, r2, r3):
     mov(r6, r4)
     mov(r7, r5)
     mov(r5, r3)
+    # words=r3, v=r2, sum_v=lr, a weight=r4, sums of eight rows: r8 to r12 and r5 to r7
     mov(r2, 0)
     mov(lr, r2)
-    data(2, 0x9B00)  # ldr r3, [sp]
+    data(2, 0x9B00)  # ldr r3, [sp, 0]
     label(BLOCK)
     data(2, 0xC904)  # ldm r1!, {r2}
     add(r0, 8)
-    # The last one's mark goes into the carry; nothing below touches it.
+    # The last column's mark goes into the carry; nothing changes it until bcc.
     lsr(r2, r2, 1)
     data(2, 0x589A)  # ldr r2, [r3, r2]
     data(2, 0x4496)  # add lr, r2
@@ -679,13 +686,13 @@ def step(r0, r1, r2, r3):
     data(2, 0x44A4)  # add r12, r4
     ldrb(r4, [r0, 5])
     mul(r4, r2)
-    data(2, 0x4425)  # add r5, r4, without flags
+    data(2, 0x4425)  # add r5, r4
     ldrb(r4, [r0, 6])
     mul(r4, r2)
-    data(2, 0x4426)  # add r6, r4, without flags
+    data(2, 0x4426)  # add r6, r4
     ldrb(r4, [r0, 7])
     mul(r4, r2)
-    data(2, 0x4427)  # add r7, r4, without flags
+    data(2, 0x4427)  # add r7, r4
     bcc(BLOCK)
     mov(r4, lr)
     lsl(r4, r4, 7)

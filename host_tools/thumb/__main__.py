@@ -1,0 +1,21 @@
+"""Write every module that differs from what its recipe gives."""
+
+from host_tools.errors import RivuletError
+from host_tools.paths import ROOT
+from host_tools.thumb.modules import modules
+
+
+def main() -> None:
+    try:
+        texts = modules()
+    except RivuletError as error:
+        raise SystemExit(f"error: {error}") from None
+    for path, text in texts.items():
+        changed = not path.exists() or path.read_text(encoding="utf-8") != text
+        if changed:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        print(f"{path.relative_to(ROOT)} {'written' if changed else 'is up to date'}")
+
+
+if __name__ == "__main__":
+    main()

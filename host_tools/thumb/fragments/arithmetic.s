@@ -1,0 +1,70 @@
+@ Fixed-point arithmetic of fixed.py: no product leaves 32 bits.
+
+@ target = 2^exponent
+.macro power target, exponent
+    movs target, 1; lsls target, target, exponent
+.endm
+
+@ out = acc M 2^-(16 + b), of multiplier = M | b << 16
+.macro mul_shift out, acc, multiplier, shift, low
+    lsrs shift, multiplier, 16; uxth multiplier, multiplier
+    uxth low, acc; asrs out, acc, 16
+    muls out, multiplier; muls low, multiplier
+    lsrs low, low, 16; adds out, out, low
+    asrs out, shift
+.endm
+
+@ The lower 15 bits of value >= 0 into low, and the others: either can be multiplied.
+.macro split value, low
+    lsls low, value, 17; lsrs low, low, 17
+    lsrs value, value, 15
+.endm
+
+@ value = (value factor) >> 15, both unsigned, factor below 2^16
+.macro scale value, factor, low
+    split value, low
+    muls value, factor; muls low, factor
+    lsrs low, low, 15; adds value, value, low
+.endm
+
+@ x += gain (target - x), x and gain in Q30, target in Q15. Changes the other three.
+.macro move x, target, gain, low
+    asrs low, x, 15; subs target, target, low
+    split gain, low
+    muls gain, target; muls low, target
+    asrs low, low, 15
+    adds x, x, gain; adds x, x, low
+.endm
+
+@ value = value clamped to +-32767
+.macro clamp_q15 value, limit
+    power limit, 15; subs limit, 1
+    cmp value, limit; unless ble, <mov value, limit>
+    negs limit, limit
+    cmp value, limit; unless bge, <mov value, limit>
+.endm
+
+@ Shift value > 0 until its highest bit is bit 15. down, up: what is done beside a shift, up to
+@ the number of bits.
+.macro to_16_bits value, top, down, up
+BY_8:
+    lsrs top, value, 24; beq BY_1
+    lsrs value, value, 8; down, 8; b BY_8
+BY_1:
+    lsrs top, value, 16; beq LEFT
+    lsrs value, value, 1; down, 1; b BY_1
+LEFT:
+    lsrs top, value, 15; bne SHIFTED
+    lsls value, value, 1; up, 1; b LEFT
+SHIFTED:
+.endm
+
+@ quotient = 2^bits + (remainder << bits) / divisor, remainder below divisor. The quotient begins
+@ as 1; that bit climbs and stops the loop. Where cmp leaves the carry set, the bit is 1.
+.macro divide remainder, divisor, quotient, bits, top
+DIVIDE:
+    lsls remainder, remainder, 1
+    cmp remainder, divisor; unless bcc, <subs remainder, remainder, divisor>
+    adcs quotient, quotient
+    lsrs top, quotient, bits; beq DIVIDE
+.endm

@@ -1,0 +1,31 @@
+@ A function's entry and exit, a skipped instruction, and addresses.
+
+@ MicroPython saves r4 to r7 and lr itself.
+.macro enter
+    mov r4, r8; mov r5, r9; mov r6, r10; mov r7, r11
+    push {r4, r5, r6, r7}
+.endm
+
+@ Return 0. Subroutines follow, and behind them the label END.
+.macro leave
+    pop {r4, r5, r6, r7}
+    mov r8, r4; mov r9, r5; mov r10, r6; mov r11, r7
+    movs r0, 0; b END
+.endm
+
+@ One instruction, jumped over on a condition: unless ble, <mov x, limit>
+.macro unless branch, instruction
+    branch SKIP
+    instruction
+SKIP:
+.endm
+
+@ target = the address of what `entry` holds the byte offset of.
+.macro address target, words, entry
+    ldr target, [words, entry]; adds target, target, words
+.endm
+
+@ target = the bytes of a word for each unit.
+.macro hidden_bytes target, words
+    ldr target, [words, HIDDEN]; lsls target, target, 2
+.endm

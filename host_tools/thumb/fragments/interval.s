@@ -1,0 +1,25 @@
+@ The interval as fixed.interval has it: a mantissa, and shifts to the right and to the left.
+
+@ Shift |dt| until its highest bit is bit 15, and count that in shift. A negative dt is in units of
+@ 1024 us; add_10 is the instruction that adds as much to shift.
+.macro mantissa dt, shift, t, top, add_10
+    cmp dt, 0; bgt MICROSECONDS
+    negs dt, dt; add_10
+MICROSECONDS:
+    power t, 15
+SHORT:
+    cmp dt, t; bcs LONG
+    lsls dt, dt, 1; subs shift, 1; b SHORT
+HALVE:
+    lsrs dt, dt, 1; adds shift, 1
+LONG:
+    lsrs top, dt, 16; bne HALVE
+.endm
+
+@ Into the header: shift as one to the left or to the right. right comes as 0.
+.macro store_shift words, shift, right
+    cmp shift, 0; bge LEFTWARDS
+    negs right, shift; movs shift, 0
+LEFTWARDS:
+    str right, [words, RIGHT]; str shift, [words, LEFT]
+.endm

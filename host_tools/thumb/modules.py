@@ -1,0 +1,32 @@
+"""The modules that are written, and the recipe of each."""
+
+from pathlib import Path
+
+from host_tools.paths import FIRMWARE, ROOT
+from host_tools.thumb.function import module
+from host_tools.thumb.source import Macro, documentation, read
+
+_HERE = Path(__file__).parent
+_KERNELS = FIRMWARE / "rivulet" / "kernels"
+_COMMAND = "python -m host_tools.thumb"
+_RECIPES = {
+    "decay": _KERNELS / "thumb.py",
+    "layers": _KERNELS / "layers_thumb.py",
+    "ltc": _KERNELS / "ltc_thumb.py",
+}
+
+
+def modules() -> dict[Path, str]:
+    """Return every module's text as the recipes have it now. Raises RivuletError."""
+    macros: dict[str, Macro] = {}
+    for path in sorted(_HERE.glob("fragments/*.s")):
+        macros |= read(path)
+    texts = {}
+    for name, target in _RECIPES.items():
+        path = _HERE / "recipes" / f"{name}.s"
+        origin = f"# Generated from {path.relative_to(ROOT).as_posix()} by: {_COMMAND}"
+        own = read(path)
+        # The function stands behind the macros that the recipe alone needs.
+        _, function = own.popitem()
+        texts[target] = module(origin, documentation(path), function, macros | own)
+    return texts

@@ -1,0 +1,160 @@
+@ The step of fixed.py in Thumb assembler, with instructions that every Cortex-M has.
+@
+@ fixed.py says what is computed; here is only how. data(2, ...) stands for instructions that
+@ MicroPython's assembler does not know, named in the comment behind. Cycles are those of a
+@ Cortex-M0+ with a one-cycle multiplier: 4.4 for one weight of a product, 5.1 for one that a sparse
+@ model keeps.
+
+@ The rates' sums through a table. Leaves r0 at the drives' sums and r1 at their multipliers.
+.macro look_up_rates table, out
+    address r0, r6, ACC_AT; address r1, r6, MULTIPLIER_AT
+    ldr r2, [r6, table]; address r3, r6, out
+    bl LOOK_UP
+.endm
+
+.function step words, weights, dt_us, inlet
+    enter
+    str weights, [words, WEIGHTS]; str dt_us, [words, DT]; str inlet, [words, INLET]
+    push {words}
+    .stack WORDS
+    ldr r1, [words, FLAGS]; lsls r1, r1, INPUT_FIRST_TO_SIGN; bpl INPUT_LATER
+    bl APPLY
+INPUT_LATER:
+    .tmp words=r0, dt=r2
+    ldr words, [sp, WORDS]
+    ldr dt, [words, DT]; cmp dt, 0; bne MOVE_ON
+    @ Too far for beq, which reaches 254 bytes.
+    b MOVED
+
+# The interval as mantissa, right and left shift.
+MOVE_ON:
+    .tmp shift=r3, t=r4
+    movs shift, 2
+    mantissa dt, shift, t, r5, <movs shift, 12>
+    movs t, MICRO_HIGH; lsls t, t, 8; adds t, MICRO_LOW
+    muls dt, t; lsrs dt, dt, 15; str dt, [words, DT]
+    movs t, 0
+    store_shift words, shift, t
+
+# Both gates' sums.
+    address r3, words, BIAS_AT; address r4, words, ACC_AT
+    ldr r5, [words, ROWS]
+    ldr r1, [words, SPARSE_AT]; cmp r1, 0; bne SPARSE
+    address r1, words, V_AT
+    ldr r2, [words, COLUMNS]; ldr r0, [words, WEIGHTS]
+    bl PRODUCT
+    b SUMMED
+SPARSE:
+    adds r1, r1, words; mov r2, words; ldr r0, [words, WEIGHTS]
+    bl SPARSE_PRODUCT
+SUMMED:
+
+# Sums to rates and drive; with an additive drive, drive / rate is the target.
+    .reg sums=r0, multipliers=r1, table=r2 (its offset), out=r3, words=r6
+    ldr words, [sp, WORDS]
+    look_up_rates ALPHA_TABLE_AT, ALPHA_AT
+    ldr words, [sp, WORDS]
+    @ The drives take the place of their sums.
+    ldr table, [words, DRIVE_TABLE_AT]; mov out, sums
+    bl LOOK_UP
+    ldr words, [sp, WORDS]
+    ldr r1, [words, FLAGS]; lsrs r1, r1, ADDITIVE_TO_CARRY; bcc GAINS
+    look_up_rates RECIPROCAL_TABLE_AT, GAIN_AT
+    .reg drives=r0, reciprocals=r1, end=r3
+    ldr words, [sp, WORDS]
+    address reciprocals, words, GAIN_AT
+TARGET:
+    ldm reciprocals!, {r2}; ldr r4, [drives, 0]
+    muls r4, r2; asrs r4, r4, 15
+    stm drives!, {r4}
+    cmp reciprocals, end; bne TARGET
+
+# Rates to gains.
+GAINS:
+    ldr words, [sp, WORDS]
+    gains words
+
+# Every unit moves.
+    .reg targets=r0, gain=r1, states=r2, short=r3 (what gates see of them), rounding=r8, end=r9
+    .tmp target=r4, x=r5, k=r6
+    ldr words, [sp, WORDS]
+    hidden_bytes r4, words
+    address targets, words, ACC_AT; adds targets, targets, r4
+    adds r4, r4, targets; mov end, r4
+    address gain, words, GAIN_AT; address states, words, X_AT; address short, words, V_AT
+    power r4, 17; mov rounding, r4
+UNIT:
+    ldm targets!, {target}; ldr x, [states, 0]; ldm gain!, {k}
+    move x, target, k, r7
+    stm states!, {x}
+    add x, rounding; asrs x, x, 18; stm short!, {x}
+    cmp targets, end; bne UNIT
+
+# The mean. Its weight stands behind the units' gains, where r1 is.
+    ldr words, [sp, WORDS]
+    ldr r5, [words, FLAGS]; lsrs r5, r5, MEAN_TO_CARRY; bcs MEAN
+    ldr r1, [words, V_AT]; b READ_OUT
+MEAN:
+    mean_gain words, r1
+    average words, r1, rounding
+    ldr words, [sp, WORDS]
+    ldr r1, [words, FEATURE_AT]
+
+# The outputs.
+    .reg features=r1, words=r6
+READ_OUT:
+    adds features, features, words; ldr r2, [words, FEATURES]
+    address r3, words, OUT_BIAS_AT; address r4, words, ACC_AT; ldr r5, [words, OUT_ROWS]
+    ldr r0, [words, WEIGHTS]; ldr r6, [words, OUT_WEIGHTS_AT]; adds r0, r0, r6
+    bl PRODUCT
+    .tmp sums=r0, multipliers=r1, outputs=r2, left=r3
+    ldr words, [sp, WORDS]
+    address sums, words, ACC_AT; address multipliers, words, OUT_MULTIPLIER_AT
+    address outputs, words, Y_AT; ldr left, [words, OUTPUTS]
+OUTPUT:
+    ldm sums!, {r4}; ldm multipliers!, {r5}
+    bl MUL_SHIFT
+    stm outputs!, {r4}
+    subs left, 1; bne OUTPUT
+
+MOVED:
+    .tmp words=r0
+    ldr words, [sp, WORDS]
+    ldr r1, [words, FLAGS]; lsls r1, r1, INPUT_FIRST_TO_SIGN; bmi DONE
+    bl APPLY
+DONE:
+    pop {r0}
+    leave
+
+# APPLY: v = clamp((raw M + O) >> b) for every value of the inlet.
+    .reg words=r0, raw=r1, settings=r2, end=r8, of a value: place=r3, v=r4, m=r5, o=r6, right=r7
+APPLY:
+    ldr raw, [words, INLET]
+    ldm raw!, {r2}; lsls r2, r2, 2; adds settings, r2, raw; mov end, settings
+    b APPLIED
+INPUT:
+    ldm raw!, {v}; ldm settings!, {place, m, o, right}
+    muls v, m; adds v, v, o; asrs v, right
+    clamp_q15 v, r5
+    str v, [words, place]
+APPLIED:
+    cmp raw, end; bne INPUT
+    bx lr
+
+# MUL_SHIFT: r4 M >> (16 + b), of r5 = M | b << 16; changes r5 to r7.
+MUL_SHIFT:
+    mul_shift r4, r4, r5, r6, r7
+    bx lr
+
+# LOOK_UP: HIDDEN sums at r0 with multipliers at r1 through the table at words + r2, to r3.
+LOOK_UP:
+    .tmp sums=r0, table=r2, t=r4, words=r6, end=r8, limit=r9
+    adds table, table, words
+    middle_node table, t; largest_z limit, t
+    hidden_bytes t, words; adds t, t, sums; mov end, t
+    look_up_sums
+    bx lr
+
+    product
+    sparse_product
+END:

@@ -1,0 +1,45 @@
+"""The constants that recipes name, from the firmware's plain kernels."""
+
+from dataclasses import dataclass
+
+from rivulet.kernels import fixed, layers, ltc
+
+
+@dataclass(frozen=True)
+class Offset:
+    """A byte offset in words, or in what `within` says; a written module names it, too."""
+
+    name: str
+    value: int
+    within: str = "words"
+
+
+# Where a decay step keeps its arguments: MANTISSA is dt_us to begin with.
+_FILLED = {"WEIGHTS": fixed.SPARSE_AT + 1, "INLET": fixed.SPARSE_AT + 2, "DT": fixed.MANTISSA}
+_LAYER = ("LAYER_ROWS", "LAYER_COLUMNS", "BEGIN", "BIAS", "MULTIPLIER", "VECTOR", "OUT", "TABLE")
+_NUMBERS: dict[str, int] = {
+    "LAYER_BYTES": 4 * layers.WORDS,
+    "MICRO_HIGH": fixed._MICRO >> 8,
+    "MICRO_LOW": fixed._MICRO & 0xFF,
+    # Shifts that bring a flag into the carry (right) and to the sign (left).
+    "MEAN_TO_CARRY": fixed.MEAN.bit_length(),
+    "ADDITIVE_TO_CARRY": fixed.ADDITIVE.bit_length(),
+    "INPUT_FIRST_TO_SIGN": 32 - fixed.INPUT_FIRST.bit_length(),
+}
+
+
+def constant(name: str) -> Offset | int | None:
+    """Return the constant of this name, or None if there is none."""
+    if name in _NUMBERS:
+        return _NUMBERS[name]
+    if name in _FILLED:
+        return Offset(name, 4 * _FILLED[name], "words, filled by the step itself")
+    if name in _LAYER:
+        return Offset(name, 4 * _LAYER.index(name), "a layer's words")
+    if name == "NEAR":
+        # A load's offset is 124 at most: entries behind are reached from here.
+        return Offset(name, 4 * fixed.HEADER)
+    for kernel in (fixed, layers, ltc):
+        if hasattr(kernel, name):
+            return Offset(name, 4 * getattr(kernel, name))
+    return None

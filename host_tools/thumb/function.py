@@ -23,7 +23,7 @@ from micropython import const
 def {name}({registers}):
 {lines}
 '''
-# Not within a word, and no constant that has its underscore already.
+# A name. One that begins with an underscore is a constant's, replaced before.
 _WORD = re.compile(r"(?<!\w)[A-Za-z]\w*")
 _OPERAND = re.compile(r"\[[^]]*\]|\{[^}]*\}|<[^>]*>|[^,\s][^,]*")
 
@@ -108,6 +108,7 @@ class _Function:
                 self._statement(statement, names)
 
     def _statement(self, text: str, names: dict[str, str]) -> None:
+        numbers = [word for word in _WORD.findall(text) if isinstance(constant(word), int)]
         text = _WORD.sub(lambda match: self._value(match[0], names), text)
         text = re.sub(r"(\d+) \+ (\d+)", lambda match: str(int(match[1]) + int(match[2])), text)
         name, _, rest = text.partition(" ")
@@ -115,10 +116,11 @@ class _Function:
         if name in self._macros:
             self.unfold(self._macros[name], operands)
         else:
-            self.lines.append(_INDENT + micropython(name, operands))
+            remark = f"  # {', '.join(numbers)}" if numbers else ""
+            self.lines.append(_INDENT + micropython(name, operands) + remark)
 
     def _value(self, word: str, names: dict[str, str]) -> str:
-        found = constant(word) if word not in names and word.isupper() else None
+        found = constant(word) if word not in names else None
         if isinstance(found, Offset):
             self.offsets.add(found)
             return f"_{found.name}"

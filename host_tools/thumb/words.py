@@ -40,6 +40,6 @@ def constant(name: str) -> Offset | int | None:
         # A load's offset is 124 at most: entries behind are reached from here.
         return Offset(name, 4 * fixed.HEADER)
     for kernel in (fixed, layers, ltc):
-        if hasattr(kernel, name):
+        if name.isupper() and hasattr(kernel, name):
             return Offset(name, 4 * getattr(kernel, name))
     return None

@@ -1,16 +1,21 @@
 """The Thumb modules are what their recipes give, and a wrong recipe is refused."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from host_tools.errors import RivuletError
+from host_tools.paths import ROOT
 from host_tools.thumb import __main__ as command
 from host_tools.thumb.function import module
 from host_tools.thumb.modules import modules
 from host_tools.thumb.source import read
 
 _MODULES = modules()
+
+
+_SOURCES = sorted((ROOT / "host_tools" / "thumb").glob("*/*.s"))
 
 
 def lines_of(folder: Path, body: str, macros: str = "") -> list[str]:
@@ -27,6 +32,12 @@ def test_the_committed_module_is_what_the_recipe_gives(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text == _MODULES[path], "run: python -m host_tools.thumb"
     assert text.startswith("# Generated from host_tools/thumb/recipes/")
+
+
+def test_every_fragment_is_used() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in _SOURCES)
+    used = set(re.findall(r"(?:^|;) *(\w+)", text, re.MULTILINE))
+    assert set(re.findall(r"\.macro (\w+)", text)) - used == set()
 
 
 def test_only_what_differs_is_written(
@@ -67,6 +78,7 @@ def test_only_what_differs_is_written(
         ("ldr r1, [a, X_AT]", "ldr(r1, [r0, _X_AT])"),
         ("ldr r1, [a, MICRO - NEAR]", "ldr(r1, [r0, _MICRO - _NEAR])"),
         ("push {r4, lr}", "push({r4, lr})"),
+        ("adds a, LAYER_BYTES", "add(r0, 32)  # LAYER_BYTES"),
     ],
 )
 def test_instructions(tmp_path: Path, written: str, line: str) -> None:

@@ -71,7 +71,7 @@ def run(r0, r1, r2):
     ldr(r3, [r7, _OUT])
     add(r3, r3, r6)
     ldr(r2, [r7, _TABLE])
-    add(r7, 32)
+    add(r7, 32)  # LAYER_BYTES
     data(2, 0x9702)  # str r7, [sp, 8]
     cmp(r2, 0)
     beq(PLAIN)

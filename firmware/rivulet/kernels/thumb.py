@@ -59,7 +59,7 @@ def step(r0, r1, r2, r3):
     push({r0})
     # [sp]: WORDS
     ldr(r1, [r0, _FLAGS])
-    lsl(r1, r1, 29)
+    lsl(r1, r1, 29)  # INPUT_FIRST_TO_SIGN
     bpl(INPUT_LATER)
     bl(APPLY)
     label(INPUT_LATER)
@@ -91,9 +91,9 @@ def step(r0, r1, r2, r3):
     label(LONG)
     lsr(r5, r2, 16)
     bne(HALVE)
-    mov(r4, 67)
+    mov(r4, 67)  # MICRO_HIGH
     lsl(r4, r4, 8)
-    add(r4, 28)
+    add(r4, 28)  # MICRO_LOW
     mul(r2, r4)
     lsr(r2, r2, 15)
     str(r2, [r0, _DT])
@@ -145,7 +145,7 @@ def step(r0, r1, r2, r3):
     bl(LOOK_UP)
     data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r1, [r6, _FLAGS])
-    lsr(r1, r1, 2)
+    lsr(r1, r1, 2)  # ADDITIVE_TO_CARRY
     bcc(GAINS)
     ldr(r0, [r6, _ACC_AT])
     add(r0, r0, r6)
@@ -293,7 +293,7 @@ def step(r0, r1, r2, r3):
     # The mean. Its weight stands behind the units' gains, where r1 is.
     data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r5, [r6, _FLAGS])
-    lsr(r5, r5, 1)
+    lsr(r5, r5, 1)  # MEAN_TO_CARRY
     bcs(MEAN)
     ldr(r1, [r6, _V_AT])
     b(READ_OUT)
@@ -415,7 +415,7 @@ def step(r0, r1, r2, r3):
     label(MOVED)
     data(2, 0x9800)  # ldr r0, [sp, 0]
     ldr(r1, [r0, _FLAGS])
-    lsl(r1, r1, 29)
+    lsl(r1, r1, 29)  # INPUT_FIRST_TO_SIGN
     bmi(DONE)
     bl(APPLY)
     label(DONE)

@@ -1,4 +1,4 @@
-@ A function's entry and exit, a skipped instruction, and addresses.
+@ A function's entry and exit, addresses, and an instruction on a condition.
 
 @ MicroPython saves r4 to r7 and lr itself.
 .macro enter

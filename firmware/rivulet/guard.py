@@ -100,17 +100,19 @@ class Guard:
         action: what `look` returned before; stale: what says nothing new, in words, or None.
         """
         # Actions are handed on alone, and reasons left in `reason`: a pair would be a heap object.
-        why = "guard"
         if not action or action == "clamp":
             action = self._take(model) or action
         if action:
             self.trips += 1
             if action == "reset":
                 model.reset()
-        elif stale is not None and self._stale_action != "flag":
+        why = "guard"
+        if stale is not None and self._stale_action != "flag" and action != "safe":
+            # Outputs that are old are no better for being within bounds.
             why = "stale"
             action = self._stale_action
-            self.reason = "%s: %s" % (stale, action)
+            said = "%s: %s" % (stale, action)
+            self.reason = self.reason + "; " + said if self.reason else said
         if not action or action == "clamp":
             float32.copy(self.candidate, self.good, len(self.good))
             if not self._any_good:

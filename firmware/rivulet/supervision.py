@@ -194,7 +194,8 @@ class Supervisor:
 
     def _judge(self):
         clock = self._clock
-        self._epoch, self._ticks = epoch, ticks = clock.epoch, clock.ticks
+        epoch, ticks = clock.epoch, clock.ticks
+        self._epoch, self._ticks = epoch, ticks
         errors = self._errors
         stale = self._unfed
         for source in range(len(self.watches)):

@@ -91,6 +91,26 @@ def test_what_becomes_of_outputs_out_of_bounds():
         assert model.cell.state_floats[0] == 0.0
 
 
+def test_old_outputs_are_no_better_within_bounds():
+    for stale_action in ("flag", "hold", "safe"):
+        for action in ("clamp", "hold", "reset", "safe"):
+            guard, model = guarded(
+                outputs={"max": 1, "action": action}, stale={"after_ms": 9, "action": stale_action}
+            )
+            assert passed(guard, model, [0.5, 0.25]) == [0.5, 0.25]
+            if action == "safe":
+                wanted = "guard"
+            elif stale_action == "safe":
+                wanted = "stale"
+            else:
+                held = stale_action == "hold" or action != "clamp"
+                wanted = [0.5, 0.25] if held else [1.0, 0.0]
+            assert passed(guard, model, [7.0, 0.0], "s is old") == wanted
+            assert guard.trips == 1 and "output 0 was out of bounds" in guard.reason
+            told = action != "safe" and stale_action != "flag"
+            assert ("s is old: " + stale_action in guard.reason) == told
+
+
 def test_a_state_or_a_rate_out_of_bounds():
     bound = {"min": -0.5, "max": 0.5}
     model = built(guards={"state": dict(bound, action="clamp")}, readout="state", **_VALUES)

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import struct
+from array import array
 from binascii import hexlify
 
 from fake_board import Bench
-from fixtures import ACTION_TOLERANCE, Scratch, close, model_bytes, settings, tensors
+from fixtures import ACTION_TOLERANCE, Scratch, close, load, model_bytes, settings, tensors
 from test_commands import document, push
+from test_fixed_model import made as fixed_made
 from test_fixed_model import raw_bench
 
 import rivulet.exchange as exchange_module
@@ -276,6 +278,38 @@ def test_the_first_output_after_a_swap_is_near_the_last_before_it():
         first = list(loop.guard.good)
         for i in range(len(first)):
             assert abs(first[i] - last[i]) <= abs(gap[i]) / handover.STEPS + 1e-5
+
+
+def test_a_hand_over_is_in_physical_units_whatever_the_models_compute_in():
+    floats_, integers = load(_OLD), fixed_made(**_VALUE)
+    coarse = fixed_made(output_bits=4, **_VALUE)
+    for old, new in (
+        (floats_, integers),
+        (integers, floats_),
+        (integers, coarse),
+        (coarse, integers),
+    ):
+        before, after = old.physical(2), new.physical(2)
+        made = handover.between(old, new, 0)
+        assert close(made.difference, [a - b for a, b in zip(before, after)])
+        # The old outputs go on by a tenth of the way at each decision.
+        for k in range(1, handover.STEPS + 1):
+            values = array("f", after)
+            made.blend(values)
+            share = k / handover.STEPS
+            wanted = [a + (b - a) * share for a, b in zip(before, after)]
+            assert close(values, wanted, ACTION_TOLERANCE)
+        assert made.finished
+
+
+def test_no_hand_over_from_what_is_no_number():
+    for bad in (float("nan"), float("inf")):
+        old, new = load(_OLD), load(_NEW)
+        outputs = old.outputs()
+        floats(outputs)[1] = bad
+        old.outputs = lambda outputs=outputs: outputs
+        assert handover.between(old, new, 0) is None
+        assert handover.between(new, old, 0) is None
 
 
 def test_decisions_go_on_over_a_swap():

@@ -1,4 +1,4 @@
-"""What reaches the actuators is in physical units: against numpy, bit for bit, and whole models."""
+"""What reaches the actuators is in physical units: float32 bits against numpy, whole models."""
 
 import subprocess
 from array import array

@@ -8,6 +8,8 @@ from rivulet.guard import Guard
 from rivulet.kernels import FLOAT_BYTES, float32, floats
 from rivulet.policy import Policy
 
+# The block of a model, in the order of protocol.BLOCKS.
+_OUTPUTS = const(2)
 # How often the actuators are told to rest while there is no model.
 _RESTING_US = const(100000)
 
@@ -60,7 +62,11 @@ class Control:
         guard = self.guard
         action = guard.look(model)
         values = guard.candidate
-        _in_units(model, model.peek(ahead_us) if ahead_us > 0 else model.outputs(), values)
+        outputs = model.peek(ahead_us) if ahead_us > 0 else model.outputs()
+        if model.integer:
+            float32.from_integers(outputs, model.fraction_bits[_OUTPUTS], values, len(values))
+        else:
+            _narrow(floats(outputs), values)
         if self.handover is not None:
             self.handover.blend(values)
             if self.handover.finished:
@@ -79,7 +85,7 @@ class Control:
             good = self.guard.good
             self.action.act(good, self._policy.decide(good))
         failures = actuate(self._board, self.action)
-        if len(failures) != self._failed or failures:
+        if failures or self._failed:
             self._tell(failures)
 
     def _tell(self, failures):
@@ -101,13 +107,10 @@ class Control:
         )
 
 
-def _in_units(model, outputs, values):
-    """Write outputs as the model computes them into an array('f'), in physical units."""
-    if model.integer:
-        float32.from_integers(outputs, model.fraction_bits[2], values, len(values))
-    elif FLOAT_BYTES == 4:
-        float32.copy(floats(outputs), values, len(values))
-    else:
-        outputs = floats(outputs)
-        for i in range(len(values)):
-            values[i] = outputs[i]
+def _narrow(outputs, values):
+    """Copy floats of any width into an array('f')."""
+    if FLOAT_BYTES == 4:
+        float32.copy(outputs, values, len(values))
+        return
+    for i in range(len(values)):
+        values[i] = outputs[i]

@@ -54,6 +54,8 @@ def test_what_the_file_may_not_say():
         assert message in raises(ModelError, load, data), message
     data = model_bytes(settings(guards={"safe": {"name": "flying"}}))
     assert "one of the classes" in raises(ModelError, load, data)
+    named = settings(guards={"safe": {"name": "still"}}, classes={"still": 1, "walking": 2})
+    assert "one of the classes" in raises(ModelError, load, model_bytes(named))
     built(guards={"safe": {"name": "still"}})
 
 

@@ -6,6 +6,7 @@ import sys
 import board
 import micropython
 
+from rivulet.action import Action, actuate
 from rivulet.link import Link
 from rivulet.loop import Loop
 from rivulet.store import Store
@@ -27,16 +28,26 @@ def run(keyed, trouble=""):
     store.boot(cause or "")
     again = False
     feed = None
+    action = Action()
+    left = "fault"
     try:
-        # From here on only completed turns of the loop keep a board with a watchdog running.
-        if hasattr(board, "start_watchdog"):
-            feed = board.start_watchdog()
-        link = Link(sys.stdin.buffer, sys.stdout.buffer)
-        device = _resting() if store.safe_mode else board
-        loop = Loop(device, link, store, access, Warm(cause=cause))
-        loop.firmware_trouble = trouble
-        loop.run(feed)
-        again = loop.again
+        try:
+            # From here on only completed turns of the loop keep a board with a watchdog running.
+            if hasattr(board, "start_watchdog"):
+                feed = board.start_watchdog()
+            link = Link(sys.stdin.buffer, sys.stdout.buffer)
+            device = _resting() if store.safe_mode else board
+            loop = Loop(device, link, store, access, Warm(cause=cause), action)
+            loop.firmware_trouble = trouble
+            loop.run(feed)
+            again = loop.again
+            left = "released"
+        except KeyboardInterrupt:
+            left = "released"
+            raise
+        finally:
+            # However the loop ended, and before anything else is done.
+            _rest(action, left)
         _leave(store, keyed)
     except KeyboardInterrupt:
         _leave(store, keyed)
@@ -46,14 +57,12 @@ def run(keyed, trouble=""):
         sys.print_exception(error)
         store.crashed("%s: %s" % (type(error).__name__, error))
         again = True
-    finally:
-        _rest()
     return again
 
 
 def _leave(store, keyed):
     """In order: what is done at the prompt is not for the watchdog to end."""
-    micropython.kbd_intr(-1)  # a second Ctrl-C often comes soon after the first
+    micropython.kbd_intr(-1)
     if hasattr(board, "stop_watchdog"):
         board.stop_watchdog()
     store.rest()
@@ -67,9 +76,15 @@ def _resting():
     return Resting(board.NAME)
 
 
-def _rest():
-    """Actuators at rest, however the loop ended."""
-    try:
-        board.actuate(-1, ())
-    except Exception as error:
+def _rest(action, why):
+    """Tell the actuators for the last time, and to rest."""
+    while True:
+        try:
+            micropython.kbd_intr(-1)
+            action.rest(why)
+            failures = actuate(board, action)
+            break
+        except KeyboardInterrupt:
+            pass  # a second one often comes soon after the first
+    for error in failures:
         sys.print_exception(error)

@@ -37,19 +37,10 @@ ticks_us = time.ticks_us
 ticks_ms = time.ticks_ms
 
 
-def start_sensors(ring):
-    """Build the sensors and let their interrupts write to the ring."""
+def make_sensors():
+    """The sensors' drivers; the loop starts each, and numbers them in this order."""
     i2c = machine.I2C(0, sda=machine.Pin(_SDA_GPIO), scl=machine.Pin(_SCL_GPIO), freq=_BUS_HZ)
-    sensor = MPU6050(i2c, machine.Pin(_INTERRUPT_GPIO, machine.Pin.IN))
-    # Looked up here, once: the interrupt has no time to spare.
-    push = ring.push
-    now = ticks_us
-
-    def data_ready(pin):
-        push(now(), 0)
-
-    sensor.start(data_ready)
-    return [sensor]
+    return [MPU6050(i2c, machine.Pin(_INTERRUPT_GPIO, machine.Pin.IN))]
 
 
 def reset_cause():
@@ -87,6 +78,6 @@ def idle():
     time.sleep_ms(_IDLE_MS)
 
 
-def actuate(decision, outputs):
-    """The LED is on for every decision but class 0 and "none yet" (-1)."""
-    _led.value(1 if decision > 0 else 0)
+def actuate(action):
+    """The LED is on for every class but the first, and off where none is decided."""
+    _led.value(1 if action.decision > 0 else 0)

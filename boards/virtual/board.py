@@ -21,17 +21,15 @@ stop_watchdog = virtual_world.stop_watchdog
 _WATCHDOG_MS = 8388
 
 
-def start_sensors(ring):
-    """Build the sensors and let their interrupts write to the ring."""
+def make_sensors():
+    """The sensors' drivers; the loop starts each, and numbers them in this order."""
     i2c = machine.I2C(0, sda=machine.Pin(4), scl=machine.Pin(5), freq=400_000)
     present = i2c.scan()
-    sensors = []
-    for address, pin, prefix in _SENSORS:
-        if address in present:
-            sensors.append(MPU6050(i2c, machine.Pin(pin), address, prefix=prefix))
-    for source, sensor in enumerate(sensors):
-        sensor.start(_handler(ring.push, source))
-    return sensors
+    return [
+        MPU6050(i2c, machine.Pin(pin), address, prefix=prefix)
+        for address, pin, prefix in _SENSORS
+        if address in present
+    ]
 
 
 def reset_cause():
@@ -44,13 +42,6 @@ def start_watchdog():
     return machine.WDT(timeout=_WATCHDOG_MS).feed
 
 
-def _handler(push, source):
-    def data_ready(pin):
-        push(ticks_us(), source)
-
-    return data_ready
-
-
-def actuate(decision, outputs):
-    """The LED is on for every decision but class 0 and "none yet" (-1)."""
-    _led.value(1 if decision > 0 else 0)
+def actuate(action):
+    """The LED is on for every class but the first, and off where none is decided."""
+    _led.value(1 if action.decision > 0 else 0)

@@ -1,7 +1,7 @@
 """InvenSense MPU-6050: accelerometer and gyroscope over I2C, with its data-ready interrupt.
 
-Make one with MPU6050(i2c, pin), then start(handler): the handler runs in the interrupt once a
-sample. read(out) gets the newest sample, in m/s^2 and rad/s.
+Make one with MPU6050(i2c, pin), then start(handler), which sets the chip up: the handler runs in
+the interrupt once a sample. read(out) gets the newest sample, in m/s^2 and rad/s.
 """
 
 import errno
@@ -47,31 +47,35 @@ class MPU6050:
     scales = (_ACCEL_SCALE, _ACCEL_SCALE, _ACCEL_SCALE, _GYRO_SCALE, _GYRO_SCALE, _GYRO_SCALE)
 
     def __init__(self, i2c, interrupt_pin, address=0x68, *, rate_hz=10, prefix=""):
-        """Probe and set up the chip. `prefix` tells the channels of two sensors apart."""
+        """Use no bus yet. `prefix` tells the names and channels of two sensors apart."""
         if not 4 <= rate_hz <= 1000:
             raise ValueError("rate_hz must be 4 to 1000")
         self._i2c = i2c
         self._pin = interrupt_pin
         self._address = address
         names = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
+        self.name = prefix + self.name
         self.channels = tuple(prefix + name for name in names)
         self._data = bytearray(14)
+        # What the sampling cannot represent is filtered away.
+        self._dlpf = next((config for hz, config in _FILTERS if hz * 2 <= rate_hz), 6)
+        self._divider = _INTERNAL_RATE_HZ // rate_hz - 1
+        self.interval_us = (self._divider + 1) * 1000
 
+    def start(self, handler):
+        """Probe and set up the chip and enable its data-ready interrupt; raises OSError.
+
+        `handler(pin)` must not allocate.
+        """
+        i2c, address = self._i2c, self._address
         chip_id = i2c.readfrom_mem(address, _WHO_AM_I, 1)[0]
         if chip_id != _CHIP_ID:
             raise OSError(errno.ENODEV, "no MPU-6050: WHO_AM_I is 0x%02x" % chip_id)
-        # What the sampling cannot represent is filtered away.
-        dlpf = next((config for hz, config in _FILTERS if hz * 2 <= rate_hz), 6)
-        divider = _INTERNAL_RATE_HZ // rate_hz - 1
-        self.interval_us = (divider + 1) * 1000
         self._write(_PWR_MGMT_1, (_CLOCK_FROM_GYRO,))
-        self._write(_SMPLRT_DIV, (divider, dlpf, _GYRO_2000_DPS, _ACCEL_16_G))
+        self._write(_SMPLRT_DIV, (self._divider, self._dlpf, _GYRO_2000_DPS, _ACCEL_16_G))
         # A pulse for each sample: a latched pin would stay high, and the next sample would raise
-        # no edge, until somebody reads. Off until start().
+        # no edge, until somebody reads. Off until the pin has its handler.
         self._write(_INT_PIN_CFG, (_ACTIVE_HIGH_PULSE, 0))
-
-    def start(self, handler):
-        """Enable the data-ready interrupt; `handler(pin)` must not allocate."""
         self._pin.irq(handler, trigger=self._pin.IRQ_RISING, hard=True)
         self._write(_INT_ENABLE, (_DATA_READY,))
 

@@ -96,7 +96,8 @@ def _check_safe(settings, safe, outputs):
     if not isinstance(name, str) or not name:
         raise ValueError("guards: safe needs a name")
     if settings["output"] == "class":
-        if name not in settings["classes"] or "outputs" in safe:
+        classes = settings["classes"]
+        if not isinstance(classes, list) or name not in classes or "outputs" in safe:
             raise ValueError("guards: safe must name one of the classes, and nothing else")
         return
     values = safe.get("outputs")

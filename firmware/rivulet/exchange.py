@@ -29,7 +29,7 @@ class Exchange:
             store.abandon()
             raise StoreError(why_not(error))
         loop.swaps += 1
-        loop.boot_error = ""
+        loop.boot_error = loop.sensor_error
         return outcome
 
     def confirm(self):

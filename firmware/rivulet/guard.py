@@ -8,12 +8,11 @@ whatever the model file says; its `guards` (see bounds.py) add bounds and what t
 from array import array
 
 from rivulet.compat import const
-from rivulet.kernels import floats, np
+from rivulet.kernels import float32, np
 
 _MAX_SOURCES = const(8)
 # Blocks of a model, in the order of protocol.BLOCKS.
 _NAMES = ("rate", "state")
-_OUTPUTS = const(2)
 _LARGEST = const((1 << 30) - 1)
 
 
@@ -22,6 +21,8 @@ class Guard:
     was not a number, and `trips`: resets, and decisions at which it interfered with the model.
 
     reason: in words what made it interfere at the last decision, empty if it did not.
+    candidate: the outputs to be judged next; good: the last that were, which may be acted on. Both
+    are array('f') in physical units, whatever the model computes in.
     """
 
     def __init__(self):
@@ -30,8 +31,10 @@ class Guard:
         self.resets = 0
         self.trips = 0
         self.reason = ""
+        self.candidate = self.good = array("f")
         self._checks = ()
         self._any_good = False
+        self._meaning = None
 
     def values(self, source, array, values, held):
         """Replace what is NaN or infinite in `values` by `held`, the last good ones, and count it.
@@ -65,70 +68,65 @@ class Guard:
         """Guard this model from now on. What it does not do well is held at the last good outputs
         of the one before, if theirs mean the same."""
         guards = model.settings.get("guards", {})
-        meaning = model.output_count, model.settings["output"], model.settings["classes"]
-        held = None
-        if self._any_good and meaning == self._meaning:
-            held = [value / self._output_unit for value in self._good[1]]
-        # Bounds are brought into the model's own numbers, so that looking at them costs little.
+        # Of rates and states, in the model's own numbers, so that looking at them costs little.
         self._checks = []
         for number, key in ((0, "alpha"), (1, "state")):
             if key in guards:
-                low, high = self._scaled(model, number, guards[key], 1)
-                self._checks.append((number, low[0], high[0], guards[key]["action"]))
+                low, high = _bounds(guards[key], 1)
+                self._checks.append(_own(model, number, low[0], high[0], guards[key]["action"]))
         count = model.output_count
         self._low = self._high = None
         self._action = "reset"
         if "outputs" in guards:
-            self._low, self._high = self._scaled(model, _OUTPUTS, guards["outputs"], count)
+            low, high = _bounds(guards["outputs"], count)
+            self._low, self._high = array("f", low), array("f", high)
             self._action = guards["outputs"]["action"]
         self._stale_action = guards.get("stale", {}).get("action", "flag")
-        # What may be acted on: the last good outputs, room for the next ones, the safe ones.
-        self._good = self._room(model)
-        self._next = self._room(model)
-        self._safe = self._room(model)
-        safe = None
-        if "safe" in guards:
-            from rivulet.bounds import safe_outputs
-
-            safe = safe_outputs(model.settings, count)
-        self._any_safe = safe is not None
-        self._any_good = held is not None
+        meaning = count, model.settings["output"], model.settings["classes"]
+        if meaning != self._meaning:
+            self._any_good = False
+        if len(self.good) != count:
+            self.candidate = array("f", bytes(4 * count))
+            self.good = array("f", bytes(4 * count))
+        if self._low is not None:
+            # What was good of another model is held within the bounds of this one.
+            float32.clamp(self.good, self._low, self._high, count)
         self._meaning = meaning
-        self._output_unit = unit = _unit(model, _OUTPUTS)
-        for values, target in ((safe, self._safe[1]), (held, self._good[1])):
-            for i in range(count if values else 0):
-                target[i] = whole(values[i] * unit) if model.integer else values[i]
         self.reason = ""
 
-    def outputs(self, model, outputs, stale):
-        """What the actuators may get for `outputs`, in the same form; None: they must rest.
+    def outputs(self, model, action, stale):
+        """Judge `candidate`. Returns "" if `good` is to be acted on, else why there must be rest.
 
-        stale: what says nothing new any more, with a name, or None.
+        action: what `look` returned before; stale: what says nothing new, in words, or None.
         """
         # Actions are handed on alone, and reasons left in `reason`: a pair would be a heap object.
-        self.reason = ""
-        action = self._look(model)
-        if action == "clamp":
-            outputs = model.outputs()
         if not action or action == "clamp":
-            action = self._take(model, outputs) or action
+            action = self._take(model) or action
         if action:
             self.trips += 1
             if action == "reset":
                 model.reset()
-        elif stale is not None and self._stale_action != "flag":
+        why = "guard"
+        if stale is not None and self._stale_action != "flag" and action != "safe":
+            # Outputs that are old are no better for being within bounds.
+            why = "stale"
             action = self._stale_action
-            self.reason = "%s says nothing new: %s" % (stale.name, action)
+            said = "%s: %s" % (stale, action)
+            self.reason = self.reason + "; " + said if self.reason else said
         if not action or action == "clamp":
-            self._good, self._next = self._next, self._good
-            self._any_good = True
-            return self._good[0]
-        if action != "safe" and self._any_good:
-            return self._good[0]
-        return self._safe[0] if self._any_safe else None
+            float32.copy(self.candidate, self.good, len(self.good))
+            if not self._any_good:
+                self._any_good = True
+            return ""
+        return "" if action != "safe" and self._any_good else why
 
-    def _look(self, model):
-        """The action for the first bound that a rate or a state breaks, or nothing."""
+    def look(self, model):
+        """The action for the first bound that a rate or a state breaks, or nothing.
+
+        To be called before the outputs are asked for: they come from a clamped state.
+        """
+        if self.reason:
+            self.reason = ""
         for number, low, high, action in self._checks:
             block = model.raw(number)
             lowest, highest = min(block), max(block)
@@ -140,49 +138,41 @@ class Guard:
                 return action
         return ""
 
-    def _take(self, model, outputs):
-        """Copy outputs to `_next`, clamped if they are to be; the action if they were not good."""
-        source = outputs if isinstance(outputs, memoryview) else floats(outputs)
-        target = self._next[1]
-        low, high = self._low, self._high
-        action = ""
-        for i in range(len(target)):
-            value = source[i]
-            if value - value != 0.0:
-                # There is nothing to clamp it to; and what has made it, a mean perhaps that is no
-                # number any more, would make it again.
-                action = "safe" if self._action == "safe" else "reset"
-                self.reason = "output %d was %s: %s" % (i, value, action)
-                if action == "safe":
-                    model.reset()
-                return action
-            if low is not None and not low[i] <= value <= high[i]:
-                if not action:
-                    action = self._action
-                    self.reason = "output %d was out of bounds: %s" % (i, action)
-                value = low[i] if value < low[i] else high[i]
-            target[i] = value
-        return action
+    def _take(self, model):
+        """Clamp `candidate`, if it may be; the action if it was not good."""
+        values = self.candidate
+        count = len(values)
+        i = float32.not_finite(values, count)
+        if i >= 0:
+            # There is nothing to clamp it to; and what has made it, a mean perhaps that is no
+            # number any more, would make it again.
+            action = "safe" if self._action == "safe" else "reset"
+            self.reason = "output %d was %s: %s" % (i, values[i], action)
+            if action == "safe":
+                model.reset()
+            return action
+        if self._low is None:
+            return ""
+        i = float32.clamp(values, self._low, self._high, count)
+        if i < 0:
+            return ""
+        self.reason = "output %d was out of bounds: %s" % (i, self._action)
+        return self._action
 
-    def _scaled(self, model, number, entry, count):
-        from rivulet.bounds import limits
 
-        low, high = limits(entry, count)
-        if not model.integer:
-            return low, high
+def _bounds(entry, count):
+    # Imported by models that need it: others leave the memory to the board.
+    from rivulet.bounds import limits
+
+    return limits(entry, count)
+
+
+def _own(model, number, low, high, action):
+    """A check of one of the model's blocks, its bounds in the model's own numbers."""
+    if model.integer:
         unit = _unit(model, number)
-        return (
-            array("i", [whole(value * unit) for value in low]),
-            array("i", [whole(value * unit) for value in high]),
-        )
-
-    def _room(self, model):
-        """(outputs as the model gives them, their numbers) of a new place for outputs."""
-        if model.integer:
-            numbers = memoryview(array("i", bytes(4 * model.output_count)))
-            return numbers, numbers
-        made = np.zeros(model.output_count)
-        return made, floats(made)
+        low, high = _whole(low * unit), _whole(high * unit)
+    return number, low, high, action
 
 
 def _unit(model, number):
@@ -190,6 +180,6 @@ def _unit(model, number):
     return 2.0 ** model.fraction_bits[number] if model.integer else 1.0
 
 
-def whole(value):
+def _whole(value):
     """The integer for a block's number: the nearest that fits where it is beyond them."""
     return int(min(max(value, -_LARGEST), _LARGEST))

@@ -1,43 +1,28 @@
 """What keeps the outputs from jumping when another model takes over."""
 
-from array import array
-
 from rivulet.compat import const
-from rivulet.guard import whole
-from rivulet.kernels import floats, np
 
 # Decisions after which the new model's outputs are its own.
 STEPS = const(10)
 
 
 class Handover:
-    """Starts from the outputs (k,) of the old model and approaches those of `model`, the new one.
+    """Starts from the outputs (k,) of the old model and approaches those of the new one.
 
-    before, after: what both answer at the moment of the swap, in the new model's unit. Each
-    decision takes a STEPS-th of the difference away: what the swap itself adds from one decision
-    to the next is never more than |before - after| / STEPS in any output.
+    before, after: what both answer at the moment of the swap, in physical units, whatever either
+    computes in. Each decision takes a STEPS-th of the difference away: what the swap itself adds
+    from one decision to the next is never more than |before - after| / STEPS in any output.
     """
 
-    def __init__(self, model, before, after):
+    def __init__(self, before, after):
         self.difference = [old - new for old, new in zip(before, after)]
         self._left = STEPS
-        self._integer = model.integer
-        count = len(before)
-        # In the form in which the model gives its outputs.
-        self._outputs = (
-            memoryview(array("i", bytes(4 * count))) if model.integer else np.zeros(count)
-        )
 
-    def outputs(self, new):
-        """What goes on to guard and policy instead of the model's outputs."""
+    def blend(self, values):
+        """Bring the new model's outputs, an array('f'), to what goes on to the guard."""
         self._left -= 1
-        made = self._outputs
-        target = made if self._integer else floats(made)
-        source = new if self._integer else floats(new)
-        for i in range(len(target)):
-            value = source[i] + self.difference[i] * self._left / STEPS
-            target[i] = whole(value) if self._integer else value
-        return made
+        for i in range(len(values)):
+            values[i] += self.difference[i] * self._left / STEPS
 
     @property
     def finished(self):
@@ -54,18 +39,14 @@ def between(old, new, ahead_us):
             return None
     if old.output_count != new.output_count:
         return None
-    before, after = _physical(old, ahead_us), _physical(new, ahead_us)
-    total = sum(before) + sum(after)
-    if total - total != 0.0:
-        return None
-    unit = _unit(new)
-    return Handover(new, [value / unit for value in before], [value / unit for value in after])
+    made = Handover(_physical(old, ahead_us), _physical(new, ahead_us))
+    for difference in made.difference:
+        if difference - difference != 0.0:
+            return None
+    return made
 
 
 def _physical(model, ahead_us):
     outputs = model.peek(ahead_us) if ahead_us > 0 else model.outputs()
-    return [value * _unit(model) for value in outputs]
-
-
-def _unit(model):
-    return 0.5 ** model.fraction_bits[2] if model.integer else 1.0
+    unit = 0.5 ** model.fraction_bits[2] if model.integer else 1.0
+    return [value * unit for value in outputs]

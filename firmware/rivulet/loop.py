@@ -7,17 +7,17 @@ request, a few small writes.
 import gc
 from array import array
 
-from rivulet import telemetry
+from rivulet import sensors, telemetry
+from rivulet.action import Action
 from rivulet.breaks import Breaks
 from rivulet.clock import Clock, elapsed_us
 from rivulet.commands import Commands
 from rivulet.compat import const, heap_free, ticks_diff, ticks_us
+from rivulet.control import Control
 from rivulet.costs import Costs
 from rivulet.events import EventRing
-from rivulet.guard import Guard
 from rivulet.inlets import Inlets
 from rivulet.model import ModelError
-from rivulet.policy import Policy
 from rivulet.recent import Recent
 from rivulet.slots import why_not
 from rivulet.supervision import Supervisor
@@ -48,31 +48,27 @@ _MADE_PER_COLLECTION = const(16)
 class Loop:
     """board: a board module (see boards/); link: the wire; store: where models are kept;
     access: who may command it (access.Access), or None where anyone may; warm: the snapshot that
-    survives a restart (warm.Warm), or None.
+    survives a restart (warm.Warm), or None; action: what the actuators get, if the caller has to
+    see it too.
     """
 
-    def __init__(self, board, link, store, access=None, warm=None):
+    def __init__(self, board, link, store, access=None, warm=None, action=None):
         self.board = board
         self.ring = EventRing()
         self.clock = Clock(board.ticks_us, board.ticks_ms)
-        self.guard = Guard()
+        self.control = Control(board, link, action or Action())
+        self.guard = self.control.guard
         self.telemetry = Telemetry()
         self.costs = Costs()
         self._link = link
         self._store = store
         self._commands = Commands(self, link, store, access)
         self.breaks = Breaks(link, access is None or not access.keyed)
-        self.boot_error = ""
-        try:
-            self.sensors = board.start_sensors(self.ring)
-        except OSError as error:
-            # A board without its sensor still answers, takes models and says what is wrong.
-            self.sensors = ()
-            self.boot_error = "sensor does not answer: %s" % error
-        self.supervisor = Supervisor(self.sensors, self.clock, self.guard)
+        # A board without its sensors still answers, takes models and says what is wrong.
+        self.sensors, troubles = sensors.start(board, self.ring)
+        self.sensor_error = self.boot_error = _joined(troubles)
+        self.supervisor = Supervisor(self.sensors, troubles, self.clock, self.guard)
         self.inlets = Inlets(self.sensors, self.supervisor.watches)
-        self._inlets = self.inlets.use(self.inlets.connect(None, True), None)
-        self._guarding = False
         # The state's own time, that of the newest event it has taken, and how many it has taken;
         # how many turns there were, and when the last was; whether the state has a time at all,
         # from an event or a snapshot; how long after a decision there is surely no other one;
@@ -82,17 +78,16 @@ class Loop:
         self._decided = array("i", now)
         self.late = self.swaps = 0
         self.gc_worst_us = 0
-        self.memory_errors = self.actuator_errors = 0
+        self.memory_errors = 0
         self.warm = warm
-        self.model = self._policy = self.recent = None
-        # While another model's outputs are being approached; while a model has to show itself.
-        self._handover = self.trial = None
+        self.recent = None
+        # While a model has to show itself.
+        self.trial = None
         # Whether the board is to start again once the loop has ended, and why it runs another
         # firmware than it should.
         self.again = False
         self.firmware_trouble = ""
-        self.unfed = ()
-        self.model_hash = ""
+        self._connect(None, "", self.inlets.connect(None, True))
         try:
             model, digest = store.load_active()
             if model is not None:
@@ -103,10 +98,11 @@ class Loop:
             if store.on_trial:
                 raise  # to the model before
             # The board stays reachable, so that a good model can be pushed.
-            self.boot_error = "stored model: %s" % why_not(error)
-            self.model, self.model_hash = None, ""
-            self._inlets = self.inlets.use(self.inlets.connect(None, True), None)
+            troubles.append("stored model: %s" % why_not(error))
+            self.boot_error = _joined(troubles)
+            self._connect(None, "", self.inlets.connect(None, True))
         self._watch()
+        self.control.act("no model" if self.model is None else "start")
         # What the start left is no garbage of events.
         gc.collect()
         self.heap_low = heap_free()
@@ -135,7 +131,17 @@ class Loop:
     @property
     def decision(self):
         """The class decided last, or -1."""
-        return self._policy.decision if self._policy is not None else -1
+        return self.control.action.decision
+
+    @property
+    def actuator_errors(self):
+        """How often the board's actuators have failed."""
+        return self.control.errors
+
+    @property
+    def unfed(self):
+        """The channels of the model that no sensor feeds."""
+        return self.supervisor.unfed
 
     def run(self, feed=None):
         """Turn until the host asks for the REPL or somebody presses Ctrl-C.
@@ -180,12 +186,9 @@ class Loop:
                 break
             self._event()
             busy = True
-        if self.model is not None:
-            waited_us = (clock.now[_TICKS] - self._decided[_TICKS]) & _WRAP
-            if waited_us >= progress[_CADENCE_US]:
-                self._decide()
-        elif self.trial is not None:
-            self.trial.passes()
+        waited_us = (clock.now[_TICKS] - self._decided[_TICKS]) & _WRAP
+        if waited_us >= progress[_CADENCE_US]:
+            self._decide()
         # The wire keeps the processor's time, which a simulated board's sensors need not.
         now = ticks_us() & _WRAP
         listen = not busy or not progress[_TURNS] & _DEAF_TURNS
@@ -263,40 +266,25 @@ class Loop:
         ticks = now[_TICKS]
         decided = self._decided
         waited_us = elapsed_us(decided[_EPOCH], decided[_TICKS], epoch, ticks)
-        if waited_us < self._policy.cadence_us:
+        control = self.control
+        if waited_us < control.cadence_us:
             return
         decided[_EPOCH] = epoch
         decided[_TICKS] = ticks
-        ahead_us = elapsed_us(self.epoch, self.ticks, epoch, ticks)
         model = self.model
-        moves = ahead_us > 0 and self._progress[_STARTED]
-        outputs = model.peek(ahead_us) if moves else model.outputs()
-        if self._handover is not None:
-            outputs = self._handed_over(outputs)
-        self.supervisor.look()
-        guard = self.guard
-        outputs = guard.outputs(model, outputs, self.supervisor.stale)
-        if bool(guard.reason) != self._guarding:
-            self._guarding = bool(guard.reason)
-            self._link.text("guard: " + (guard.reason or "all is well again"))
+        why = "no model"
+        if model is not None:
+            progress = self._progress
+            ahead_us = 0
+            if progress[_STARTED]:
+                ahead_us = elapsed_us(progress[_EPOCH], progress[_TICKS], epoch, ticks)
+            self.supervisor.look()
+            why = control.judge(model, ahead_us, self.supervisor.stale)
         if self.trial is not None and not self.trial.passes():
             return
-        try:
-            if outputs is None:
-                self.board.actuate(self._policy.rest(), ())
-            else:
-                self.board.actuate(self._policy.decide(outputs), outputs)
-        except OSError:
-            # No fault of the model, and the next decision may reach them.
-            self.actuator_errors += 1
-        self.recent.note(waited_us)
-
-    def _handed_over(self, outputs):
-        handover = self._handover
-        outputs = handover.outputs(outputs)
-        if handover.finished:
-            self._handover = None
-        return outputs
+        control.act(why)
+        if model is not None:
+            self.recent.note(waited_us)
 
     def note_heap(self):
         """Keep the least that was free: what is left when nothing more can be collected."""
@@ -349,7 +337,7 @@ class Loop:
             commit()
             try:
                 self._install(model, digest, inlets)
-                self._handover = handover
+                self.control.handover = handover
                 self._watch()
             except Exception:
                 # Flash names the new model; what runs is a part of each.
@@ -376,18 +364,21 @@ class Loop:
             self.model.reset()
 
     def _install(self, model, digest, inlets):
-        self._inlets = self.inlets.use(inlets, model)
-        fed = {channel for sensor in self.sensors for channel in sensor.channels}
-        self.unfed = [channel for channel in model.channels if channel not in fed]
-        self.model = model
-        self.model_hash = digest
-        self.guard.install(model)
-        policy = Policy(model.settings)
-        if self._policy is not None:
-            policy.follow(self._policy)
-        self._policy = policy
-        # At most half a period: `_decide` looks at the rest.
-        self._progress[_CADENCE_US] = min(int(policy.cadence_us), _LONGEST_US)
+        self._connect(model, digest, inlets)
         self.recent = Recent(model)
         # What events cost is told of the model that runs.
         self.costs = Costs()
+
+    def _connect(self, model, digest, inlets):
+        """The sensors to this model and it to the actuators; None: there is no model."""
+        self._inlets = self.inlets.use(inlets, model)
+        self.supervisor.install(model)
+        self.model = model
+        self.model_hash = digest
+        self.control.install(model)
+        # At most half a period: `_decide` looks at the rest.
+        self._progress[_CADENCE_US] = min(int(self.control.cadence_us), _LONGEST_US)
+
+
+def _joined(troubles):
+    return "; ".join([trouble for trouble in troubles if trouble])

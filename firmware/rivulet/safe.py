@@ -11,11 +11,11 @@ class Resting:
         self.ticks_us = ticks_us
         self.ticks_ms = ticks_ms
 
-    def start_sensors(self, ring):
+    def make_sensors(self):
         return ()
 
     def idle(self):
         sleep_ms(1)
 
-    def actuate(self, decision, outputs):
+    def actuate(self, action):
         pass

@@ -8,7 +8,8 @@ is due, at most twenty times a second. What a sensor must keep to is known from 
                     its units; what is beyond is out of range
     stuck_after_ms  how long a working sensor could repeat one reading in all its channels
 
-or from the model file's guards, which go before. What neither says is not looked at.
+or from the model file's guards, which go before. What neither says is not looked at. A sensor that
+did not start is missing until it speaks, and a channel that no sensor feeds is stale for ever.
 """
 
 from array import array
@@ -37,14 +38,19 @@ _FAR = const((1 << 30) - 1)
 
 class Watch:
     """What is known of one sensor. seen: (epoch, ticks) of its last good reading, which the loop
-    writes. trouble: bits as above; age_us: time since that reading, at the last look."""
+    writes. trouble: bits as above; age_us: time since that reading, at the last look.
 
-    def __init__(self, driver, epoch, ticks):
+    started: False for one that has to speak before it counts as there.
+    """
+
+    def __init__(self, driver, epoch, ticks, started=True):
         self.name = driver.name
         self.seen = array("i", (epoch, ticks))
         self.trouble = 0
         self.age_us = 0
         self.feeds = False
+        self.stale = "%s says nothing new" % driver.name
+        self._started = started
         self._driver = driver
         self._noted = [epoch, ticks]
         self._moved = [epoch, ticks]
@@ -111,12 +117,13 @@ class Watch:
         trouble = self.trouble
         if seen[0] != noted[0] or seen[1] != noted[1]:
             noted[0], noted[1] = seen[0], seen[1]
+            self._started = True
             trouble = self._judge(trouble & _STUCK)
         if errors != self._errors:
             self._errors = errors
             trouble |= _BUS_ERRORS
         self.age_us = age_us = max(elapsed_us(seen[0], seen[1], epoch, ticks), 0)
-        if self._missing_us and age_us > self._missing_us:
+        if not self._started or self._missing_us and age_us > self._missing_us:
             trouble |= _MISSING
         self.trouble = trouble
 
@@ -152,29 +159,50 @@ def _near(counts):
 
 
 class Supervisor:
-    """All sensors of a board. stale: one that feeds the model and is missing or stuck, or None."""
+    """All sensors of a board; troubles: by sensor, why it did not start, or "".
 
-    def __init__(self, drivers, clock, guard):
-        self.watches = [Watch(driver, clock.epoch, clock.ticks) for driver in drivers]
+    stale: what feeds the model nothing new, in words: a sensor that is missing or stuck, a channel
+    without a sensor; None if all is well. unfed: the channels of the model without a sensor.
+    """
+
+    def __init__(self, drivers, troubles, clock, guard):
+        self.watches = [
+            Watch(driver, clock.epoch, clock.ticks, not trouble)
+            for driver, trouble in zip(drivers, troubles)
+        ]
         self.stale = None
+        self.unfed = ()
+        self._fed = {channel for driver in drivers for channel in driver.channels}
+        self._unfed = None
         self._clock = clock
         self._errors = guard.bus_errors
         self._epoch, self._ticks = clock.epoch, clock.ticks
 
+    def install(self, model):
+        """Judge by what this model takes, from now on; None: there is no model."""
+        taken = model.channels if model is not None else ()
+        self.unfed = [channel for channel in taken if channel not in self._fed]
+        names = ", ".join([str(channel) for channel in self.unfed])
+        self._unfed = "no sensor feeds " + names if names else None
+        self._judge()
+
     def look(self):
         """Judge every sensor now, if that was not done just before."""
         clock = self._clock
+        if elapsed_us(self._epoch, self._ticks, clock.epoch, clock.ticks) >= _LOOK_US:
+            self._judge()
+
+    def _judge(self):
+        clock = self._clock
         epoch, ticks = clock.epoch, clock.ticks
-        if elapsed_us(self._epoch, self._ticks, epoch, ticks) < _LOOK_US:
-            return
         self._epoch, self._ticks = epoch, ticks
         errors = self._errors
-        stale = None
+        stale = self._unfed
         for source in range(len(self.watches)):
             watch = self.watches[source]
             watch.look(epoch, ticks, errors[source])
             if watch.feeds and watch.trouble & STALE:
-                stale = watch
+                stale = watch.stale
         self.stale = stale
 
     def facts(self):

@@ -101,8 +101,6 @@ def _row(given: Given, integers: bool) -> Row:
     for pair, (state, ahead, outputs) in zip(gaps, report["found"], strict=True):
         true_state, true_outputs = solution.after(pair)
         scale = 1 + np.abs(solution.readout).sum(axis=1)
-        if integers:
-            ahead = np.array(ahead) * 0.5 ** report["bits"][2]
         off = max(
             float(np.abs(state - true_state).max()),
             float((np.abs(outputs - true_outputs) / scale).max()),

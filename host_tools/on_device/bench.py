@@ -44,6 +44,9 @@ class Sensor:
         self.scales = [1 / 4096] * inputs
         self._counts = range(inputs)
 
+    def start(self, handler):
+        pass
+
     def read_raw(self, out):
         for i in self._counts:
             out[i] = i
@@ -60,13 +63,13 @@ class Board:
     def __init__(self, inputs):
         self._inputs = inputs
 
-    def start_sensors(self, ring):
+    def make_sensors(self):
         return [Sensor(self._inputs)]
 
     def idle(self):
         pass
 
-    def actuate(self, decision, outputs):
+    def actuate(self, action):
         pass
 
 

@@ -12,26 +12,32 @@ _PATIENCE_MS = 1500
 
 
 class Stamped(Sensor):
-    """Keeps the stamp of every event it is read for; not one attribute is stored for that."""
+    """Keeps the stamp of every event it is read for; not one attribute is stored for that.
 
-    def __init__(self, inputs, ring):
+    Its interrupt is that of the board's own sensor. found: the ring's.
+    """
+
+    found = None
+
+    def __init__(self, inputs):
         super().__init__(inputs)
-        self._found = ring.found
         # How many, and then each.
         self.stamps = array("I", bytes(4 * (1 + EVENTS)))
+
+    def start(self, handler):
+        board.make_sensors()[0].start(handler)
 
     def read_raw(self, out):
         stamps = self.stamps
         stamps[0] += 1
-        stamps[stamps[0]] = self._found[0]
+        stamps[stamps[0]] = self.found[0]
         for i in self._counts:
             out[i] = i
 
 
 class Edges(Board):
-    def start_sensors(self, ring):
-        board.start_sensors(ring)  # its handler is the one that stamps
-        self.sensor = Stamped(self._inputs, ring)
+    def make_sensors(self):
+        self.sensor = Stamped(self._inputs)
         return [self.sensor]
 
 
@@ -41,6 +47,7 @@ def edges():
     made = FixedModel(integer_settings(INPUTS), words, weights)
     loop = Loop(here, Silent(), Store(made))
     loop.telemetry.configure(0x0F, 20.0, 65000)
+    here.sensor.found = loop.ring.found
     stamps = here.sensor.stamps
     turn = loop.turn
     gc.collect()

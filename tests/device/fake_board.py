@@ -85,6 +85,11 @@ class Sensor:
         self.values = [0.0] * len(channels)
         self.broken = False
 
+    def start(self, handler):
+        if self.broken:
+            raise OSError(19)
+        self.handler = handler
+
     def read(self, out):
         if self.broken:
             raise OSError(5)
@@ -93,7 +98,11 @@ class Sensor:
 
 
 class Board:
-    """A board module whose time is `now`, microseconds of any size."""
+    """A board module whose time is `now`, microseconds of any size.
+
+    decisions: (time, decision, values) of every action that was no rest; rests: (time, why,
+    decision, values) of all others.
+    """
 
     NAME = "fake"
 
@@ -102,6 +111,7 @@ class Board:
         self.now = now
         self.idled = 0
         self.decisions = []
+        self.rests = []
 
     def ticks_us(self):
         return self.now & 0x3FFFFFFF
@@ -109,19 +119,26 @@ class Board:
     def ticks_ms(self):
         return self.now // 1000 & 0x3FFFFFFF
 
-    def start_sensors(self, ring):
-        self.ring = ring
+    def make_sensors(self):
         return self.sensors
 
     def idle(self):
         self.idled += 1
 
-    def actuate(self, decision, outputs):
-        self.decisions.append((self.now, decision, list(outputs)))
+    def actuate(self, action):
+        decision, values = action.decision, list(action.values)
+        if action.resting:
+            self.rests.append((self.now, action.resting, decision, values))
+        else:
+            self.decisions.append((self.now, decision, values))
 
     def event(self, source, at=None):
         """A sensor's interrupt, at a moment or now."""
-        self.ring.push((self.now if at is None else at) & 0x3FFFFFFF, source)
+        now = self.now
+        if at is not None:
+            self.now = at
+        self.sensors[source].handler(None)
+        self.now = now
 
 
 class Bench:

@@ -21,7 +21,9 @@ except ImportError:
 
 FLOAT32 = 1.0 + 2.0**-40 == 1.0
 # How far two correct computations of the same thing may be apart, for values around 1.
-TOLERANCE = 2e-5 if FLOAT32 else 1e-12
+# An action's values are always float32.
+ACTION_TOLERANCE = 2e-5
+TOLERANCE = ACTION_TOLERANCE if FLOAT32 else 1e-12
 
 
 def raises(kind, function, *arguments):

@@ -27,6 +27,7 @@ def test_without_a_model():
         made.turns(3)
         assert made.loop.events == 1 and made.loop.decision == -1
         assert made.board.decisions == [] and made.loop.boot_error == ""
+        assert made.board.rests == [(0, "no model", -1, [0.0] * 8)]
         assert push(made, model_bytes())[0] == protocol.OK
         made.board.now += 200000
         made.turns()
@@ -55,13 +56,13 @@ def test_with_a_broken_model():
 
 def test_without_its_sensor():
     class Deaf(Board):
-        def start_sensors(self, ring):
-            raise OSError(19, "no MPU-6050")
+        def make_sensors(self):
+            raise OSError(19, "no bus")
 
     with Scratch() as folder:
         port = Port()
         loop = Loop(Deaf(), port.link(), Store(folder))
-        assert loop.boot_error.startswith("sensor does not answer: ")
+        assert loop.boot_error.startswith("the sensors cannot be set up: ")
         port.incoming += protocol.frame(protocol.HELLO, 1)
         for _ in range(5):
             loop.turn()

@@ -1,11 +1,13 @@
 """The `guards` of a model file, and what becomes of a model that breaks them."""
 
+from array import array
+
 from fake_board import Bench
-from fixtures import Scratch, built, load, model_bytes, raises, settings
+from fixtures import ACTION_TOLERANCE, Scratch, built, close, load, model_bytes, raises, settings
 from test_fixed_model import made as fixed_made
 
 from rivulet.guard import Guard
-from rivulet.kernels import floats, np
+from rivulet.kernels import floats
 from rivulet.model import ModelError
 
 _NAN = float("nan")
@@ -22,9 +24,10 @@ def guarded(model=None, **guards):
 
 
 def passed(guard, model, values, stale=None):
-    """What may be acted on for outputs of these values."""
-    given = guard.outputs(model, np.array(values), stale)
-    return None if given is None else list(floats(given))
+    """What may be acted on for outputs of these values; why there must be rest, else."""
+    action = guard.look(model)
+    guard.candidate[:] = array("f", values)
+    return guard.outputs(model, action, stale) or list(guard.good)
 
 
 def test_what_the_file_may_not_say():
@@ -51,15 +54,18 @@ def test_what_the_file_may_not_say():
         assert message in raises(ModelError, load, data), message
     data = model_bytes(settings(guards={"safe": {"name": "flying"}}))
     assert "one of the classes" in raises(ModelError, load, data)
+    named = settings(guards={"safe": {"name": "still"}}, classes={"still": 1, "walking": 2})
+    assert "one of the classes" in raises(ModelError, load, model_bytes(named))
     built(guards={"safe": {"name": "still"}})
 
 
 def test_without_guards_numbers_pass_and_others_do_not():
     guard, model = guarded()
-    assert passed(guard, model, [_NAN, 1.0]) is None, "nothing good yet, and nothing safe"
-    assert passed(guard, model, [1e30, -2.0]) == list(np.array([1e30, -2.0]))
+    assert passed(guard, model, [_NAN, 1.0]) == "guard", "nothing good yet"
+    large = list(array("f", [1e30, -2.0]))
+    assert passed(guard, model, large) == large
     for bad in (_NAN, _INFINITY, -_INFINITY):
-        assert passed(guard, model, [0.0, bad]) == list(np.array([1e30, -2.0]))
+        assert passed(guard, model, [0.0, bad]) == large
         assert "output 1 was" in guard.reason
     assert guard.trips == 4
     assert passed(guard, model, [3.0, 4.0]) == [3.0, 4.0] and guard.reason == ""
@@ -70,7 +76,7 @@ def test_what_becomes_of_outputs_out_of_bounds():
         ("clamp", [-1.0, 2.0]),
         ("hold", [0.5, 0.25]),
         ("reset", [0.5, 0.25]),
-        ("safe", [0.0, 1.0]),
+        ("safe", "guard"),
     ):
         guard, model = guarded(
             outputs={"min": -1, "max": [5, 2], "action": action},
@@ -87,9 +93,24 @@ def test_what_becomes_of_outputs_out_of_bounds():
         assert model.cell.state_floats[0] == 0.0
 
 
-def test_before_anything_was_good_the_safe_outputs_serve():
-    guard, model = guarded(safe={"name": "stop", "outputs": [7, 8]})
-    assert passed(guard, model, [_NAN, 0.0]) == [7.0, 8.0]
+def test_old_outputs_are_no_better_within_bounds():
+    for stale_action in ("flag", "hold", "safe"):
+        for action in ("clamp", "hold", "reset", "safe"):
+            guard, model = guarded(
+                outputs={"max": 1, "action": action}, stale={"after_ms": 9, "action": stale_action}
+            )
+            assert passed(guard, model, [0.5, 0.25]) == [0.5, 0.25]
+            if action == "safe":
+                wanted = "guard"
+            elif stale_action == "safe":
+                wanted = "stale"
+            else:
+                held = stale_action == "hold" or action != "clamp"
+                wanted = [0.5, 0.25] if held else [1.0, 0.0]
+            assert passed(guard, model, [7.0, 0.0], "s is old") == wanted
+            assert guard.trips == 1 and "output 0 was out of bounds" in guard.reason
+            told = action != "safe" and stale_action != "flag"
+            assert ("s is old: " + stale_action in guard.reason) == told
 
 
 def test_a_state_or_a_rate_out_of_bounds():
@@ -100,12 +121,7 @@ def test_a_state_or_a_rate_out_of_bounds():
     model.cell.state_floats[3] = -9.0
     clamped = passed(guard, model, [0.0, 0.0])
     assert list(model.cell.state_floats) == [0.0, 0.0, 0.5, -0.5]
-    # What is acted on is what the clamped state says.
-    twin = built(readout="state", **_VALUES)
-    twin.event(0, (0, 1, 2), (0.0, 0.0, 0.0))
-    twin.cell.state_floats[2], twin.cell.state_floats[3] = 0.5, -0.5
-    twin.readout.feature_floats[:] = twin.cell.state_floats
-    assert clamped == list(floats(twin.outputs()))
+    assert clamped == [0.0, 0.0]
     assert guard.trips == 1 and guard.reason == "a state was -9, out of bounds: clamp"
     passed(guard, model, [0.0, 0.0])
     assert guard.trips == 1
@@ -121,33 +137,42 @@ def test_a_state_or_a_rate_out_of_bounds():
     assert "a rate was 3.5" in guard.reason
 
 
+def test_what_is_acted_on_is_what_a_clamped_state_says():
+    with Scratch() as folder:
+        guards = {"state": {"min": -0.5, "max": 0.5, "action": "clamp"}}
+        made = Bench(folder, model_bytes(settings(guards=guards, readout="state", **_VALUES)))
+        state = made.loop.model.cell.state_floats
+        state[2], state[3] = 0.75, -9.0
+        twin = built(readout="state", **_VALUES)
+        twin.cell.state_floats[2], twin.cell.state_floats[3] = 0.5, -0.5
+        twin.readout.feature_floats[:] = twin.cell.state_floats
+        made.board.now += 100000
+        made.turns()
+        assert close(made.board.decisions[-1][2], list(floats(twin.outputs())), ACTION_TOLERANCE)
+
+
 def test_an_integer_models_bounds_are_the_same():
     guards = {
         "state": {"max": 0.25, "action": "clamp"},
         "outputs": {"min": [-1, -2], "max": 1.5, "action": "clamp"},
     }
     guard, model = guarded(fixed_made(guards=guards, **_VALUES))
-    unit = 2 ** model.fraction_bits[2]
     model.raw(1)[1] = 1 << 29
-    outputs = memoryview(model.outputs())
-    kept = guard.outputs(model, outputs, None)
+    assert passed(guard, model, [0.0, 0.0]) == [0.0, 0.0]
     assert model.raw(1)[1] == 1 << 28 and guard.trips == 1
-    assert isinstance(kept, memoryview)
-    outputs[0], outputs[1] = 9 * unit, -9 * unit
-    assert list(guard.outputs(model, outputs, None)) == [3 * unit // 2, -2 * unit]
+    assert guard.reason == "a state was 0.5, out of bounds: clamp"
+    assert passed(guard, model, [9.0, -9.0]) == [1.5, -2.0]
 
 
 def test_a_swapped_model_holds_what_was_good_of_the_one_before():
     guard, model = guarded()
-    passed(guard, model, [0.5, -0.25])
-    # Integers are numbers: only a bound makes it trip.
-    other = fixed_made(guards={"outputs": {"min": 1000, "action": "hold"}}, **_VALUES)
+    assert passed(guard, model, [0.5, -0.25]) == [0.5, -0.25]
+    other = fixed_made(guards={"outputs": {"max": 0.375, "action": "hold"}}, **_VALUES)
     guard.install(other)
-    unit = 2 ** other.fraction_bits[2]
-    assert list(guard.outputs(other, other.outputs(), None)) == [unit // 2, -unit // 4]
+    assert passed(guard, other, [1000.0, 0.0]) == [0.375, -0.25], "held within the new bounds"
     # Outputs that mean something else are not held.
     guard.install(built())
-    assert not guard._any_good
+    assert passed(guard, model, [_NAN, 0.0]) == "guard"
 
 
 def test_the_loop_never_actuates_what_is_no_number():
@@ -164,7 +189,8 @@ def test_the_loop_never_actuates_what_is_no_number():
         for _ in range(3):
             made.board.now += 100000
             made.turns()
-        assert [(d, o) for _, d, o in made.board.decisions] == [(-1, [])] * 3
+        assert [rest[1:] for rest in made.board.rests[1:]] == [("guard", -1, [0.0, 0.0])] * 3
+        assert made.board.decisions == []
         assert made.loop.guard.trips == 3 and made.loop.decision == -1
         _, lines = made.port.take()
         assert lines == [b"guard: output 0 was nan: reset"], "said once"
@@ -184,4 +210,5 @@ def test_a_class_may_be_what_is_safe():
         made = Bench(folder, model_bytes(settings(guards=guards)))
         made.board.now += 100000
         made.turns()
-        assert made.board.decisions[-1][1:] == (1, [0.0, 1.0]) and made.loop.decision == 1
+        assert made.board.rests[-1][1:] == ("guard", 1, [0.0, 1.0]) and made.loop.decision == 1
+        assert made.loop.control.action.name == "walking"

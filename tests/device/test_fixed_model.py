@@ -311,14 +311,14 @@ def test_ten_thousand_events_allocate_nothing():
         nobody, somebody = (), (1,)
         bench.link._look = lambda timeout_ms: nobody
         bench.link._look_out = lambda timeout_ms: somebody
-        board.actuate = lambda decision, outputs: None
+        board.actuate = lambda action: None
 
         def run(count):
             now = board.now
             for _ in range(count):
                 now = (now + 1700) & 0x3FFFFFFF
                 board.now = now
-                board.ring.push(now, 0)
+                loop.ring.push(now, 0)
                 loop.turn()
 
         # Far more often than asked of below: it goes by the time that the events really take.

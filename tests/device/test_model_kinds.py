@@ -2,10 +2,12 @@
 
 import json
 import struct
+from array import array
 
 from fixtures import load, model_bytes, packed, raises, settings
 
 from rivulet import model
+from rivulet.kernels import floats
 from rivulet.model import ModelError
 from rivulet.policy import Policy
 
@@ -23,7 +25,7 @@ def test_every_setting_of_every_kind():
                 continue
             for dt_us in (0, 1000):
                 made.event(dt_us, (0, 1, 2), (1.0, 2.0, 3.0))
-            Policy(made.settings).decide(made.peek(1000))
+            Policy(made.settings).decide(array("f", floats(made.peek(1000))))
 
 
 def test_what_a_policy_needs():

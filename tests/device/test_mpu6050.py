@@ -52,26 +52,31 @@ class Pin:
         self.handler = handler
 
 
+def _started(bus, pin=None, **settings):
+    sensor = MPU6050(bus, pin or Pin(), **settings)
+    sensor.start(lambda pin: None)
+    return sensor
+
+
 def _close(a, b):
     return abs(a - b) <= 1e-6 * max(abs(a), abs(b), 1)
 
 
 def test_setup_wakes_the_chip_and_sets_ranges_and_rate():
     bus = Bus()
-    MPU6050(bus, Pin())
+    _started(bus)
     assert bus.registers[_PWR_MGMT_1] & 0x40 == 0
     assert bus.registers[_ACCEL_CONFIG] == 0x18
     assert bus.registers[_GYRO_CONFIG] == 0x18
     assert bus.registers[_SMPLRT_DIV] == 99  # 1 kHz / 100 = 10 Hz
     assert bus.registers[_CONFIG] == 6  # 5 Hz, half the sample rate
     assert bus.registers[_INT_PIN_CFG] == 0
-    assert bus.registers[_INT_ENABLE] == 0
 
 
 def test_rate_chooses_divider_and_filter():
     for rate_hz, divider, dlpf in ((1000, 0, 1), (200, 4, 2), (50, 19, 4), (4, 249, 6)):
         bus = Bus()
-        MPU6050(bus, Pin(), rate_hz=rate_hz)
+        _started(bus, rate_hz=rate_hz)
         assert (bus.registers[_SMPLRT_DIV], bus.registers[_CONFIG]) == (divider, dlpf), rate_hz
     for rate_hz in (3, 1001):
         try:
@@ -83,17 +88,20 @@ def test_rate_chooses_divider_and_filter():
 
 def test_another_chip_is_refused():
     try:
-        MPU6050(Bus(chip_id=0x98), Pin())
+        _started(Bus(chip_id=0x98))
     except OSError as error:
         assert "0x98" in str(error)
     else:
         raise AssertionError("the wrong chip was taken")
 
 
-def test_an_absent_chip_is_refused():
+def test_an_absent_chip_is_refused_and_still_has_its_channels():
+    bus = Bus(address=0x69)
+    sensor = MPU6050(bus, Pin())
     try:
-        MPU6050(Bus(address=0x69), Pin())
+        sensor.start(lambda pin: None)
     except OSError:
+        assert len(sensor.channels) == 6 and sensor.interval_us == 100000
         return
     raise AssertionError("nothing was taken for a chip")
 
@@ -152,5 +160,6 @@ def test_a_bus_fault_comes_up_and_goes_away():
 
 def test_channels_of_two_sensors_differ():
     first, second = MPU6050(Bus(), Pin()), MPU6050(Bus(), Pin(), prefix="second_")
+    assert (first.name, second.name) == ("mpu6050", "second_mpu6050")
     assert first.channels[0] == "accel_x" and second.channels[5] == "second_gyro_z"
     assert len(first.channels) == len(first.units) == 6

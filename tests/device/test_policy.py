@@ -1,32 +1,37 @@
 """The discrete head."""
 
-from rivulet.kernels import np
+from array import array
+
 from rivulet.policy import Policy
 
 
-def policy(output, cadence_us=250000):
-    return Policy({"policy": {"cadence_us": cadence_us}, "output": output})
+def policy(output, classes=("a", "b", "c")):
+    return Policy({"policy": {"cadence_us": 250000}, "output": output, "classes": classes})
 
 
-def test_no_decision_before_the_first():
-    assert policy("class").decision == -1
+def decide(head, *outputs):
+    return head.decide(array("f", outputs))
+
+
+def test_the_cadence_is_the_files():
     assert policy("class").cadence_us == 250000
 
 
 def test_the_largest_output_is_the_class():
     head = policy("class")
-    assert head.decide(np.array([0.5, -1.0, 2.0])) == 2
-    assert head.decision == 2
-    assert head.decide(np.array([-0.5, -1.0, -2.0])) == 0
-    assert head.decision == 0
-    assert isinstance(head.decision, int)
+    assert decide(head, 0.5, -1.0, 2.0) == 2
+    assert decide(head, -0.5, -1.0, -2.0) == 0
+    assert isinstance(decide(head, 1.0, 2.0, 0.0), int)
 
 
 def test_the_first_of_equal_outputs():
-    assert policy("class").decide(np.array([1.0, 2.0, 2.0])) == 1
+    assert decide(policy("class"), 1.0, 2.0, 2.0) == 1
+
+
+def test_classes_are_named_by_text():
+    assert policy("class", ["still", 7, None]).names == ("still", "7", "None")
 
 
 def test_a_model_with_values_decides_nothing():
-    head = policy("value")
-    assert head.decide(np.array([0.5, 2.0])) == -1
-    assert head.decision == -1
+    head = policy("value", None)
+    assert decide(head, 0.5, 2.0) == -1 and head.names == ()

@@ -7,8 +7,9 @@ from array import array
 from binascii import hexlify
 
 from fake_board import Bench
-from fixtures import Scratch, close, model_bytes, settings, tensors
+from fixtures import ACTION_TOLERANCE, Scratch, close, load, model_bytes, settings, tensors
 from test_commands import document, push
+from test_fixed_model import made as fixed_made
 from test_fixed_model import raw_bench
 
 import rivulet.exchange as exchange_module
@@ -238,7 +239,7 @@ def test_the_output_leaves_the_old_models_by_a_tenth_at_a_time():
             live(made, 4)
             assert push(made, data)[0] == protocol.OK
             model, loop = made.loop.model, made.loop
-            gap = loop._handover.difference
+            gap = loop.control.handover.difference
             # What the new model alone would have done, beside it.
             alone = []
             peek = model.peek
@@ -258,8 +259,8 @@ def test_the_output_leaves_the_old_models_by_a_tenth_at_a_time():
             for k in range(len(seen)):
                 left = max(handover.STEPS - 1 - k, 0) / handover.STEPS
                 wanted = [y + each * left for y, each in zip(alone[k], gap)]
-                assert close(seen[k], wanted), k
-            assert loop._handover is None
+                assert close(seen[k], wanted, ACTION_TOLERANCE), k
+            assert loop.control.handover is None
 
 
 def test_the_first_output_after_a_swap_is_near_the_last_before_it():
@@ -271,25 +272,44 @@ def test_the_first_output_after_a_swap_is_near_the_last_before_it():
         made.turns()
         last = made.board.decisions[-1][2]
         push(made, _LARGER)
-        gap = made.loop._handover.difference
+        gap = made.loop.control.handover.difference
         loop = made.loop
-        first = loop._handed_over(loop.model.peek(100000))
+        assert loop.control.judge(loop.model, 100000, None) == ""
+        first = list(loop.guard.good)
         for i in range(len(first)):
             assert abs(first[i] - last[i]) <= abs(gap[i]) / handover.STEPS + 1e-5
 
 
-def test_integers_that_the_old_outputs_are_beyond_do_not_turn_over():
-    class Integers:
-        integer = True
+def test_a_hand_over_is_in_physical_units_whatever_the_models_compute_in():
+    floats_, integers = load(_OLD), fixed_made(**_VALUE)
+    coarse = fixed_made(output_bits=4, **_VALUE)
+    for old, new in (
+        (floats_, integers),
+        (integers, floats_),
+        (integers, coarse),
+        (coarse, integers),
+    ):
+        before, after = old.physical(2), new.physical(2)
+        made = handover.between(old, new, 0)
+        assert close(made.difference, [a - b for a, b in zip(before, after)])
+        # The old outputs go on by a tenth of the way at each decision.
+        for k in range(1, handover.STEPS + 1):
+            values = array("f", after)
+            made.blend(values)
+            share = k / handover.STEPS
+            wanted = [a + (b - a) * share for a, b in zip(before, after)]
+            assert close(values, wanted, ACTION_TOLERANCE)
+        assert made.finished
 
-    made = handover.Handover(Integers, [6e9, -6e9, 4096.0], [0.0, 0.0, 0.0])
-    last = None
-    for _ in range(handover.STEPS):
-        now = list(made.outputs(memoryview(array("i", (1 << 20, -(1 << 20), 0)))))
-        assert now[0] > 0 > now[1], now
-        assert last is None or (now[0] <= last[0] and now[1] >= last[1])
-        last = now
-    assert last == [1 << 20, -(1 << 20), 0]
+
+def test_no_hand_over_from_what_is_no_number():
+    for bad in (float("nan"), float("inf")):
+        old, new = load(_OLD), load(_NEW)
+        outputs = old.outputs()
+        floats(outputs)[1] = bad
+        old.outputs = lambda outputs=outputs: outputs
+        assert handover.between(old, new, 0) is None
+        assert handover.between(new, old, 0) is None
 
 
 def test_decisions_go_on_over_a_swap():
@@ -302,7 +322,7 @@ def test_decisions_go_on_over_a_swap():
         assert made.loop.decision == decision
         push(made, model_bytes(settings(classes=["one", "other"])))
         # Other classes: nothing decided yet, and no outputs between two meanings.
-        assert made.loop.decision == -1 and made.loop._handover is None
+        assert made.loop.decision == -1 and made.loop.control.handover is None
 
 
 def test_a_model_of_another_size_warms_up_from_recent_inputs():

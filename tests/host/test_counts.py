@@ -43,6 +43,13 @@ class Bus:
         buffer[:] = self.chip.read(register, len(buffer))
 
 
+class Pin:
+    IRQ_RISING = 8
+
+    def irq(self, handler: object, trigger: int, hard: bool) -> None:
+        pass
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -53,7 +60,8 @@ class Bus:
 )
 def test_counts_come_through_the_register_map_as_they_are(raw: tuple[int, ...]) -> None:
     bus = Bus()
-    sensor = MPU6050(bus, None)
+    sensor = MPU6050(bus, Pin())
+    sensor.start(lambda pin: None)
     bus.chip.load(raw)
     counts, values = [7] * 6, [0.0] * 6
     sensor.read_raw(counts)

@@ -38,7 +38,7 @@ def compiled_tree(mpy_arch: str | None, tmp_path_factory: pytest.TempPathFactory
     if mpy_arch is None:
         pytest.skip("this interpreter does not load what mpy-cross compiles")
     tree = tmp_path_factory.mktemp("compiled")
-    for path in FIRMWARE.glob("*/**/*.py"):
+    for path in FIRMWARE.rglob("*.py"):
         if not is_for(path, mpy_arch):
             continue
         name = path.relative_to(ROOT)

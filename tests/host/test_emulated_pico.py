@@ -111,9 +111,10 @@ def _push(pico: EmulatedPico, model: Path) -> str:
 
 def test_device_tests_on_the_board(pico: EmulatedPico, tmp_path: Path) -> None:
     """A part of tests/device, compiled and copied by the real mpremote: kernels on ulab, the
-    ring, the guard."""
-    modules = ["test_events", "test_guard", "test_kernels"]
-    sources = [ROOT / "tests" / "device" / f"{name}.py" for name in ("fixtures", *modules)]
+    ring, the guard, what actuators are given."""
+    modules = ["test_action", "test_events", "test_float32", "test_guard", "test_kernels"]
+    shared = ("fixtures", "integers")
+    sources = [ROOT / "tests" / "device" / f"{name}.py" for name in (*shared, *modules)]
     compiled = []
     for source in (ROOT / "tests" / "device_runner.py", *sources):
         target = tmp_path / f"{source.stem}.mpy"

@@ -20,8 +20,11 @@ from tests.host.test_device_suite import run_on
 _MODULES = [
     *("test_clock", "test_events", "test_fixed_kernels", "test_fixed_model", "test_guard"),
     *(
+        "test_action",
         "test_fixed_cells",
+        "test_float32",
         "test_kernels",
+        "test_motor",
         "test_plain",
         "test_policy",
         "test_protocol",

@@ -25,7 +25,13 @@ class Ring:
     def push(self, ticks, source):
         self.events.append((ticks, source))
 ring = Ring()
-sensors = board.start_sensors(ring)
+def handler(source):
+    def data_ready(pin):
+        ring.push(board.ticks_us(), source)
+    return data_ready
+sensors = board.make_sensors()
+for source, sensor in enumerate(sensors):
+    sensor.start(handler(source))
 out = [0.0] * 6
 with open('log', 'w') as log:
     while board.ticks_ms() < FINISH_MS:

@@ -42,7 +42,7 @@ def main(path, gaps, value, seed):
             bench.turns(1)
         found.append((list(loop.model.physical(1)), list(ahead), list(loop.model.physical(2))))
     late = loop.late + sum(loop.ring.dropped)
-    return {"found": found, "late": late, "bits": getattr(loop.model, "fraction_bits", None)}
+    return {"found": found, "late": late}
 
 
 print(json.dumps(main(**GIVEN)))

@@ -58,9 +58,12 @@ def numbers_that_are_none(times, numbers):
             made.turns()
             model.peek, model.outputs = real
             made.sensors[0].values = [0.5, -0.25, 0.25]
-        for _, _, outputs in made.board.decisions:
+        given = [outputs for _, _, outputs in made.board.decisions]
+        # The first is that of the start, before any decision.
+        given += [outputs for _, _, _, outputs in made.board.rests[1:]]
+        for outputs in given:
             actuated += 1
-            if not all(-_BOUND <= value <= _BOUND for value in outputs):
+            if len(outputs) != 2 or not all(-_BOUND <= value <= _BOUND for value in outputs):
                 broken.append("%s: %s was actuated" % (action, outputs))
         if not made.loop.guard.trips:
             broken.append("%s: nothing tripped, this tests nothing" % action)

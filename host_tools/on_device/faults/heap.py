@@ -72,6 +72,9 @@ class Counts:
     scales = (0.01, 0.01, 0.01)
     greedy = False
 
+    def start(self, handler):
+        self.handler = handler
+
     def read_raw(self, out):
         if self.greedy:
             hoard = None
@@ -104,7 +107,7 @@ class Tight(Board):
         if self.port.at == len(self.port.frame):
             raise ENOUGH
 
-    def actuate(self, decision, outputs):
+    def actuate(self, action):
         pass
 
     def take(self, left):

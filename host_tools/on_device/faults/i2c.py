@@ -63,12 +63,10 @@ class Wired(Board):
         self.port = Port()
         self.loop = Loop(self, self.port.link(), Store("."))
 
-    def start_sensors(self, ring):
-        sensor = MPU6050(self.chip, self.pin)
-        sensor.start(lambda pin: ring.push(self.ticks_us(), 0))
-        return [sensor]
+    def make_sensors(self):
+        return [MPU6050(self.chip, self.pin)]
 
-    def actuate(self, decision, outputs):
+    def actuate(self, action):
         pass
 
     def answers(self):
@@ -86,7 +84,7 @@ def starting():
     refused = 0
     for at in range(1, STARTING):
         board = Wired(lambda number, at=at: number == at)
-        told = "sensor does not answer" in board.loop.boot_error
+        told = "sensor mpu6050 does not answer" in board.loop.boot_error
         refused += told
         if told != (board.chip.failed == 1):
             broken.append("transfer %d of the start: the board says nothing of it" % at)

@@ -64,7 +64,9 @@ def main(requests, seed):
             broken.append("kind 0x%02x: another model is active" % kind)
             break
         loop._commands.released = False
-        board.board.decisions.clear()  # the fake keeps them all
+        # The fake keeps them all.
+        board.board.decisions.clear()
+        board.board.rests.clear()
         if number % (requests // LOOKS) == requests // LOOKS - 1:
             gc.collect()
             heaps[number // (requests // LOOKS)] = gc.mem_alloc()

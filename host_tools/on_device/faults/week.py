@@ -38,6 +38,9 @@ class Counts:
         self.counts = [0, 0, 0]
         self.failing = False
 
+    def start(self, handler):
+        self.handler = handler
+
     def read_raw(self, out):
         if self.failing:
             raise OSError(5)
@@ -96,8 +99,8 @@ class Week(Near):
         self.broken = []
         self._last = self._sequence = None
 
-    def _acted(self, decision, outputs):
-        self.decisions += 1
+    def _acted(self, action):
+        self.decisions += not action.resting
 
     def event(self, dt_us=1000):
         board, sensor, numbers = self.board, self._sensor, self.numbers

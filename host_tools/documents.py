@@ -40,12 +40,12 @@ _DESCRIPTION: Shape = {
     "sensors": [{"name": str, "channels": _TEXTS, "units": _TEXTS}],
     "model": (None, _MODEL),
 }
-_STATUS: Shape = {
+# What `rivulet status` shows besides. Firmware that is older than this host may lack some of it.
+_SHOWN: Shape = {
     "board": str,
     "firmware": str,
     "backend": str,
     "kernel": (None, str),
-    "model_hash": str,
     "cell": (None, str),
     "hidden": _UNITS,
     "channels": _UNITS,
@@ -80,7 +80,6 @@ _STATUS: Shape = {
     "heap_low": _COUNT,
     "probes": _COUNT,
     "firmware_trouble": str,
-    "trial_left_s": _COUNT,
     "access": ("open", "keyed", "closed"),
     "access_unauthorised?": _COUNT,
     "access_forged?": _COUNT,
@@ -90,7 +89,6 @@ _STATUS: Shape = {
     "version_at_least?": _COUNT,
     "slot": ("", "a", "b"),
     "slot_hashes": [str, str],
-    "trial": bool,
     "trial_starts": _COUNT,
     "boots": _COUNT,
     "resets": {"*": _COUNT},
@@ -102,6 +100,12 @@ _STATUS: Shape = {
     "store_trouble": str,
     "incoming": (None, [_COUNT, str]),
     "received": _COUNT,
+}
+_STATUS: Shape = {
+    "model_hash": str,
+    "trial": bool,
+    "trial_left_s": _COUNT,
+    **{name.rstrip("?") + "?": shape for name, shape in _SHOWN.items()},
 }
 _SHAPES = {protocol.DESCRIBE: _DESCRIPTION, protocol.STATUS: _STATUS}
 
@@ -123,6 +127,11 @@ def read(kind: int, text: bytes) -> dict[str, Any]:
         if scales is None or not len(scales["offset"]) == len(scales["scale"]) == count:
             raise ValueError("model.normalisation does not have an entry a channel")
     return document
+
+
+def missing(status: dict[str, Any]) -> list[str]:
+    """What `rivulet status` shows and this document lacks."""
+    return [name for name in _SHOWN if not name.endswith("?") and name not in status]
 
 
 def printable(text: str) -> str:

@@ -4,8 +4,10 @@ Nothing waits: time is simulated, and passes while the host waits for an answer.
 """
 
 import importlib
+import os
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,13 +39,19 @@ def fake(name: str) -> ModuleType:
 class Near:
     """A board with its files in `folder`, and its port as the host's end of `wire`.
 
+    randbytes: where its random bytes come from. Nothing here depends on the time of the day or
+    on how fast this computer is.
+
     performed: the commands that it performed in this start, counted; models: the hashes of those
     that were active.
     """
 
-    def __init__(self, folder: Path, wire: Wire) -> None:
+    def __init__(
+        self, folder: Path, wire: Wire, randbytes: Callable[[int], bytes] = os.urandom
+    ) -> None:
         self._folder = str(folder)
         self._wire = wire
+        self._randbytes = randbytes
         self._waiting = b""
         self._reads = 0
         self._now_us = 0
@@ -52,11 +60,16 @@ class Near:
 
     def start(self) -> None:
         """Switch it on, or off and on: its memory is new, its files are as they were."""
-        access = Access(self._folder)
+        access = Access(self._folder, self._randbytes)
         self.bench: Any = fake("fake_board").Bench(
             self._folder, access=access, now=self._now_us % (1 << 30)
         )
         self.bench.port.room = 1 << 40
+        # Both go by this computer's clock.
+        telemetry = self.bench.loop.telemetry
+        due = telemetry.due
+        telemetry.due = lambda _: due(_TURN_US)
+        self.bench.loop.gc_worst_us = 1 << 29
         self._commands = self.bench.loop._commands
         self._perform = self._commands._perform
         self._commands._perform = self._noted

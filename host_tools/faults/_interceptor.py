@@ -16,6 +16,7 @@ _TAG = 32
 _REPLY_HEAD = struct.calcsize(protocol.REPLY_HEAD)
 _DOCUMENT_HEAD = struct.calcsize(protocol.DOCUMENT_HEAD)
 _COMMANDS = (protocol.RELEASE, protocol.RESET, protocol.CONFIRM, protocol.ROLLBACK)
+_WITH_DOCUMENTS = (protocol.DESCRIBE, protocol.STATUS, protocol.AUTHORISED)
 # What a number, a text or a list of a document is replaced by.
 _JUNK: tuple[Any, ...] = (
     None,
@@ -75,6 +76,7 @@ class Interceptor:
         self._share = draw.choice((0.0, 0.01, 0.05, 0.2, 0.5))
         self._nonce_share = draw.choice((0.0, 0.0, 0.1, 0.5))
         self._chosen = draw.sample(sorted(_MOVES), draw.randint(1, len(_MOVES)))
+        self._chosen += draw.randrange(6) * ["forge"]
 
     def to_board(self, data: bytes) -> bytes:
         out = b""
@@ -222,25 +224,26 @@ class Interceptor:
     def _request(self) -> list[Frame]:
         draw = self._draw
         sequence = draw.randrange(256)
-        how = draw.randrange(4)
-        kind = draw.choice(sorted(protocol.PAYLOAD_BYTES))
-        payload = draw.randbytes(draw.choice((*protocol.PAYLOAD_BYTES[kind], draw.randrange(60))))
+        how = draw.randrange(5)
         if how == 0:
-            return [(kind, sequence, payload)]
-        if how == 1:
             return _push(draw.choice(self._evil))
+        if how == 1:
+            kind = draw.choice(sorted(protocol.PAYLOAD_BYTES))
+            count = draw.choice((*protocol.PAYLOAD_BYTES[kind], draw.randrange(60)))
+            return [(kind, sequence, draw.randbytes(count))]
+        kind = draw.choice((*_COMMANDS, protocol.STATUS))
+        if how == 2:
+            return [(kind, sequence, b"")]
         tags = [each[2][:_TAG] for each in self._said if each[0] == protocol.AUTHORISED]
-        tag = draw.choice(tags) if tags and how == 2 else draw.randbytes(_TAG)
-        kind = draw.choice(_COMMANDS)
-        return [
-            (protocol.AUTHORISED, sequence, tag + bytes((kind,)) + payload[: draw.randrange(3)])
-        ]
+        tag = draw.choice(tags) if tags and how == 3 else draw.randbytes(_TAG)
+        command = bytes((kind,)) + draw.randbytes(draw.choice((0, 0, 1)))
+        return [(protocol.AUTHORISED, sequence, tag + command)]
 
     def _answer(self) -> list[Frame]:
         draw = self._draw
         asked = bytes((self._asked[1], self._asked[0]))
         how = draw.randrange(4)
-        if how == 0 and self._documents:
+        if self._documents and (how == 0 or self._asked[0] in _WITH_DOCUMENTS):
             text = json.dumps(self._replaced(draw.choice(self._documents))).encode()
             if draw.random() < 0.2:
                 text = draw.choice((b"", b"{}", b"[" * 60000, b"7" * 5000, b"null", b'{"a": NaN}'))

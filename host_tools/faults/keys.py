@@ -16,6 +16,7 @@ from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.faults._in_process import Client, Command, Near, fake
 from host_tools.faults._interceptor import MOVES, Interceptor
+from host_tools.status import status_of, tau_outside
 from host_tools.wire import Board
 from rivulet import protocol
 
@@ -25,6 +26,9 @@ _STARTS = 3
 _SESSIONS = 4  # in each start
 # Longer than any wrong authorisation holds the next one off.
 _PAUSE_S = 65.0
+# What `rivulet status` asks for to take one record of time constants, and to end it.
+_SAMPLE = struct.pack(protocol.CONFIGURE_BODY, 1, 20.0, 3000)
+_STOP = struct.pack(protocol.CONFIGURE_BODY, 15, 0.0, 3000)
 # Performed for everybody: the first two tell of the protocol alone, the beginning of a push binds
 # its pieces.
 _FREE = (protocol.HELLO, protocol.CHALLENGE, protocol.PUSH_DATA, protocol.PUSH_END)
@@ -99,7 +103,10 @@ class Owner:
     def _do(self, client: Board, name: str, model: bytes) -> None:
         if name == "status":
             self.asked.add((protocol.STATUS, b""))
-            client.status()
+            # As `rivulet status` does, which may take a telemetry record.
+            self.asked |= {(protocol.CONFIGURE, _SAMPLE), (protocol.CONFIGURE, _STOP)}
+            status_of(client)
+            tau_outside(client)
         elif name == "push":
             digest = hashlib.sha256(model)
             begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(model), digest.digest())
@@ -120,8 +127,11 @@ class Models:
 
     def __init__(self) -> None:
         fixtures = fake("fixtures")
+        tau = {"tau_s": {"0.05": "1 1 1 1", "0.95": "2 2 2 2"}}
         made = [
-            fixtures.model_bytes(fixtures.settings(version=number), fixtures.tensors(seed=number))
+            fixtures.model_bytes(
+                fixtures.settings(version=number, provenance=tau), fixtures.tensors(seed=number)
+            )
             for number in range(600)
         ]
         self.plain = made[:12]
@@ -147,7 +157,7 @@ class Run:
 
     def go(self, folder: Path, seen: Seen) -> None:
         self._provision(folder)
-        near = Near(folder, self._device)
+        near = Near(folder, self._device, self._draw.randbytes)
         owner = Owner(near, KEY if self.kind.keyed else None, self._client)
         allowed = set(near.models)
         for start in range(_STARTS):

@@ -40,7 +40,7 @@ _DESCRIPTION: Shape = {
     "sensors": [{"name": str, "channels": _TEXTS, "units": _TEXTS}],
     "model": (None, _MODEL),
 }
-# What `rivulet status` shows besides. Firmware that is older than this host may lack some of it.
+# What `rivulet status` alone shows. Firmware that is older than this host may lack some of it.
 _SHOWN: Shape = {
     "board": str,
     "firmware": str,
@@ -116,7 +116,7 @@ def read(kind: int, text: bytes) -> dict[str, Any]:
     Text in it is made printable. What a newer board says besides is kept.
     """
     try:
-        document: dict[str, Any] = _cleaned(json.loads(text, parse_constant=_no_number))
+        document: dict[str, Any] = _cleaned(json.loads(text))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     _check(document, _SHAPES[kind], "it")
@@ -137,10 +137,6 @@ def missing(status: dict[str, Any]) -> list[str]:
 def printable(text: str) -> str:
     """The text in one line, without characters that would move a terminal's cursor."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-
-
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number of JSON")
 
 
 def _cleaned(value: Any) -> Any:

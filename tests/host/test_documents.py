@@ -138,6 +138,21 @@ def test_what_would_move_the_cursor_is_replaced(bench: Bench) -> None:
     assert read["boot_error"] == "a\ufffd[2J\ufffdb\ufffd\ufffdc é"
 
 
+def test_numbers_that_would_be_counted_to_or_overflow(bench: Bench) -> None:
+    for name, wrong in (
+        ("event_cost_us", [[160, 1]]),
+        ("event_cost_us", [[-1, 1]]),
+        ("events", 2**70),
+        ("events", float("nan")),
+        ("late", -1),
+        ("swaps", True),
+        ("slot_hashes", ["", "", ""]),
+    ):
+        made = said(bench, protocol.STATUS) | {name: wrong}
+        with pytest.raises(ValueError, match=name):
+            documents.read(protocol.STATUS, json.dumps(made).encode())
+
+
 def test_scales_that_do_not_fit_the_channels(tmp_path: Path) -> None:
     made = said(raw_bench(str(tmp_path)), protocol.DESCRIBE)
     made["model"]["normalisation"]["scale"].append(1.0)

@@ -7,8 +7,10 @@ boards from before it was mended, and what shows that the seeded one finds such 
 import hashlib
 import struct
 from collections import Counter
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from fixtures import model_bytes, settings, tensors
@@ -16,12 +18,13 @@ from fixtures import model_bytes, settings, tensors
 from host_tools.errors import RivuletError
 from host_tools.faults import keys
 from host_tools.faults._in_process import Client, Near
+from host_tools.keys import new_key
+from host_tools.virtual import VirtualBoard
 from rivulet import protocol
 from tests.host.former import FormerHost, former_board
 
 _KEY = bytes(range(32))
 _NEW = model_bytes(settings(version=2), tensors(seed=2))
-_HEAD = struct.calcsize(protocol.REPLY_HEAD)
 
 
 class Straight:
@@ -37,24 +40,28 @@ class Straight:
 class Border:
     """Puts `more` behind the first nonce, and before the command that was signed with it.
 
-    `then`: frames that follow this command.
+    `then`: frames that follow this command. moved: how many of the two it has done.
     """
 
     def __init__(self, more: bytes, then: bytes = b"") -> None:
         self.more, self.then = more, then
         self.moved = 0
+        self._up, self._down = protocol.Deframer(4096), protocol.Deframer(4096)
 
     def to_board(self, data: bytes) -> bytes:
-        (kind, sequence, payload) = frames(data)[0] if frames(data) else (0, 0, b"")
-        if kind != protocol.AUTHORISED or self.moved != 1:
-            return data
-        self.moved = 2
-        payload = payload[:32] + self.more + payload[32:]
-        return bytes(protocol.frame(kind, sequence, payload)) + self.then
+        out = b""
+        for kind, sequence, payload in frames(self._up, data):
+            if kind == protocol.AUTHORISED and self.moved == 1:
+                self.moved = 2
+                out += protocol.frame(kind, sequence, payload[:32] + self.more + payload[32:])
+                out += self.then
+            else:
+                out += protocol.frame(kind, sequence, payload)
+        return out
 
     def to_host(self, data: bytes) -> bytes:
         out = b""
-        for kind, sequence, payload in frames(data):
+        for kind, sequence, payload in frames(self._down, data):
             if kind == protocol.REPLY and payload[1] == protocol.CHALLENGE and not self.moved:
                 self.moved = 1
                 payload += self.more.hex().encode()
@@ -62,8 +69,7 @@ class Border:
         return out
 
 
-def frames(data: bytes) -> list[tuple[int, int, bytes]]:
-    deframer = protocol.Deframer(4096)
+def frames(deframer: protocol.Deframer, data: bytes) -> list[tuple[int, int, bytes]]:
     bodies = [
         bytes(deframer.body[: deframer.length])
         for byte in data
@@ -100,6 +106,23 @@ def test_status_does_not_become_release(tmp_path: Path, host: type[Client], boar
             status(near, host)
     assert "\n" not in str(raised.value)
     assert not near.released and not any(kind == 0x09 for kind, _ in near.performed)
+
+
+def test_the_owner_is_told_and_the_board_runs_on(
+    board: VirtualBoard, tmp_path: Path, rivulet: Callable[..., CompletedProcess[str]]
+) -> None:
+    (board.files / "access").mkdir()
+    key = tmp_path / "board.key"
+    new_key(key)
+    (board.files / "access" / "key").write_bytes(key.read_bytes())
+    board.wire = device = Border(bytes((protocol.RELEASE,)))
+    board.power_on()
+    done = rivulet("status", "--port", board.port, "--key", key)
+    assert device.moved == 1 and done.returncode == 1
+    assert done.stderr.count("\n") == 1 and "the board's challenge is not 64 hex" in done.stderr
+    device.moved = 2  # it leaves the rest alone
+    done = rivulet("status", "--port", board.port, "--key", key)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_a_former_host_can_still_be_made_to_do(tmp_path: Path) -> None:

@@ -101,23 +101,22 @@ DOCUMENT_CHUNK = 192
 # The largest body that a board accepts, before stuffing.
 MAX_REQUEST = 256
 
+_EMPTY = (0, 0)
+_PUSH_DATA_HEAD_BYTES = struct.calcsize(PUSH_DATA_HEAD)
 # Bytes of payload that a request of each kind has: (fewest, most).
 PAYLOAD_BYTES = {
-    HELLO: (0, 0),
-    DESCRIBE: (0, 0),
-    STATUS: (0, 0),
+    HELLO: _EMPTY,
+    DESCRIBE: _EMPTY,
+    STATUS: _EMPTY,
     CONFIGURE: (struct.calcsize(CONFIGURE_BODY), struct.calcsize(CONFIGURE_BODY)),
     PUSH_BEGIN: (struct.calcsize(PUSH_BEGIN_BODY), struct.calcsize(PUSH_BEGIN_BODY)),
-    PUSH_DATA: (
-        struct.calcsize(PUSH_DATA_HEAD) + 1,
-        struct.calcsize(PUSH_DATA_HEAD) + PUSH_CHUNK,
-    ),
-    PUSH_END: (0, 0),
-    RESET: (0, 0),
-    RELEASE: (0, 0),
-    CONFIRM: (0, 0),
-    ROLLBACK: (0, 0),
-    CHALLENGE: (0, 0),
+    PUSH_DATA: (_PUSH_DATA_HEAD_BYTES + 1, _PUSH_DATA_HEAD_BYTES + PUSH_CHUNK),
+    PUSH_END: _EMPTY,
+    RESET: _EMPTY,
+    RELEASE: _EMPTY,
+    CONFIRM: _EMPTY,
+    ROLLBACK: _EMPTY,
+    CHALLENGE: _EMPTY,
 }
 
 _FLAG = const(0x7E)

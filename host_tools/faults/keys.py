@@ -241,7 +241,7 @@ def runs(kinds: tuple[Kind, ...], seed: int, count: int, client: type[Client] = 
 
 
 def _row(given: Given, kinds: tuple[Kind, ...], what: str, promised: str, seen_of_it: str) -> Row:
-    count = given.times(full=500, short=8)
+    count = given.times(full=300, short=8)
     seen = runs(kinds, given.seed, count)
     idle = [name for name in _OPERATIONS if not seen.done[name]]
     idle += [name for name in MOVES if not seen.moves[name]]

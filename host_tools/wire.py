@@ -256,10 +256,14 @@ class Board:
                 yield self._records.popleft()
 
     def sample(self, blocks: tuple[str, ...]) -> Record | None:
-        """One telemetry record, or None if none comes; a running subscription ends."""
+        """One telemetry record that has these blocks, or None if none comes.
+
+        A running subscription ends; records of it, with other blocks, are passed over.
+        """
         self.subscribe(_SAMPLE_HZ, blocks)
         try:
-            return next(self.records(_REPLY_TIMEOUT_S * self._scale), None)
+            records = self.records(_REPLY_TIMEOUT_S * self._scale)
+            return next((each for each in records if set(blocks) <= set(each.blocks)), None)
         finally:
             self.subscribe(0.0)
 

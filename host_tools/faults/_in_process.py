@@ -12,13 +12,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from host_tools.paths import ROOT
+from host_tools.paths import DEVICE_TESTS
 from host_tools.virtual.relay import Wire
 from host_tools.wire import Board
 from rivulet import protocol
 from rivulet.access import Access
 
-_FAKES = str(ROOT / "tests" / "device")
 _TURNS_PER_READ = 6
 _TURN_US = 1000
 _WAIT_US = 50_000
@@ -31,8 +30,8 @@ Command = tuple[int, bytes]
 
 def fake(name: str) -> ModuleType:
     """A module of tests/device, whose board, models and RSA keys run on CPython as well."""
-    if _FAKES not in sys.path:
-        sys.path.append(_FAKES)
+    if str(DEVICE_TESTS) not in sys.path:
+        sys.path.append(str(DEVICE_TESTS))
     return importlib.import_module(name)
 
 

@@ -67,8 +67,10 @@ class Interceptor:
         self.calm()
 
     def calm(self) -> None:
-        """Only listen."""
+        """Only listen from now on, and forget what was held."""
         self._share, self._chosen, self._nonce_share = 0.0, ["drop"], 0.0
+        self._held.clear()
+        self._border = b""
 
     def change_mood(self) -> None:
         """Do other things from now on, or the same more or less often."""

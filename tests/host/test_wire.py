@@ -230,6 +230,23 @@ def test_a_document_that_makes_no_sense_is_said_to_be_none() -> None:
         assert "what the board says of itself makes no sense" in refused(script, None)
 
 
+def test_a_record_with_other_blocks_is_not_the_one_that_was_asked_for() -> None:
+    model = {"hash": "", "cell": "", "hidden": 1, "channels": [], "units": [], "outputs": 1}
+    description = _DESCRIPTION | {"model": model | {"classes": None, "unfed": []}}
+
+    def both(asked: tuple[int, int]) -> bytes:
+        made = reply(asked)
+        for mask in (0, 4, 1):  # nothing, outputs, alpha
+            head = struct.pack(protocol.TELEMETRY_HEAD, mask, *[0] * 14)
+            blocks = struct.pack("<f", 0.5) if mask else b""
+            made += protocol.frame(protocol.TELEMETRY, 0, head + blocks)
+        return made
+
+    script = Script(DESCRIBE=lambda asked: document(asked, description), CONFIGURE=both)
+    record = Scripted(script).sample(("alpha",))
+    assert record is not None and list(record.blocks) == ["alpha"]
+
+
 def test_a_port_that_takes_no_more_bytes() -> None:
     master, slave = pty.openpty()
     tty.setraw(slave)

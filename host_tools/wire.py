@@ -413,7 +413,7 @@ class Board:
             return RivuletError(
                 f"{self.port}: this board is keyed: name its key file with --key or in RIVULET_KEY"
             )
-        if kind in _NEVER_SEALED:
+        if kind in (protocol.PUSH_DATA, protocol.PUSH_END):
             return Refused("the board refused: no push is under way there, as after a restart")
         return RivuletError(
             f"{self.port}: the board said that it has no key, and now asks for one: something "

@@ -1,7 +1,7 @@
-"""A board's documents (JSON), checked before the host works with them.
+"""Checks a board's documents (JSON) before the host works with them.
 
-Nothing proves that a document came from the board: a device in the line may have made it up. What
-does not have the shape that the host relies on ends in one line, not in a traceback or a loop.
+Nothing proves that a document came from the board: a device in the line can forge it. A document
+without the shape that the host relies on ends in one line, not in a traceback or an endless loop.
 """
 
 import json
@@ -111,9 +111,9 @@ _SHAPES = {protocol.DESCRIBE: _DESCRIPTION, protocol.STATUS: _STATUS}
 
 
 def read(kind: int, text: bytes) -> dict[str, Any]:
-    """The document that answers a request of this kind. Raises ValueError.
+    """Parse the document that answers a request of this kind, and check it. Raises ValueError.
 
-    Text in it is made printable. What a newer board says besides is kept.
+    Text in it is made printable. Entries that this host does not know are kept.
     """
     try:
         document: dict[str, Any] = _cleaned(json.loads(text))
@@ -130,12 +130,12 @@ def read(kind: int, text: bytes) -> dict[str, Any]:
 
 
 def missing(status: dict[str, Any]) -> list[str]:
-    """What `rivulet status` shows and this document lacks."""
+    """Return the entries that `rivulet status` shows and this document lacks."""
     return [name for name in _SHOWN if not name.endswith("?") and name not in status]
 
 
 def printable(text: str) -> str:
-    """The text in one line, without characters that would move a terminal's cursor."""
+    """Return the text with every character replaced that would not print within its line."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 

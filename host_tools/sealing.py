@@ -1,8 +1,8 @@
 """Authorised commands: what the host signs for a keyed board, byte by byte.
 
 The signed message is protocol.COMMAND_DOMAIN (18 bytes), the nonce (32), the command's kind (1)
-and its payload. Only the nonce comes from the line. Because its length is fixed, nobody can move
-the border between nonce and command: the same bytes cannot be read as another command.
+and its payload. Only the nonce comes from the line. Its length is fixed, so the same bytes cannot
+be read as another command: see docs/threat-model.md.
 """
 
 import hmac
@@ -14,7 +14,7 @@ _NONCE = re.compile(rf"[0-9a-fA-F]{{{2 * protocol.NONCE_BYTES}}}")
 
 
 def nonce_from(text: str) -> bytes:
-    """The nonce of a challenge. Raises ValueError unless it is 64 hex digits and nothing else."""
+    """Decode a challenge's nonce. Raises ValueError unless it is exactly 64 hex digits."""
     # fromhex alone would pass over spaces, and take any length.
     if not _NONCE.fullmatch(text):
         raise ValueError(f"not {2 * protocol.NONCE_BYTES} hex digits")
@@ -22,7 +22,7 @@ def nonce_from(text: str) -> bytes:
 
 
 def sealed(key: bytes, nonce: bytes, kind: int, payload: bytes) -> bytes:
-    """The payload of an AUTHORISED request that has the board perform (kind, payload)."""
+    """Return the payload of the AUTHORISED request for a command."""
     command = bytes((kind,)) + payload
     message = protocol.COMMAND_DOMAIN + nonce + command
     return hmac.digest(key, message, "sha256") + command

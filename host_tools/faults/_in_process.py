@@ -29,20 +29,18 @@ Command = tuple[int, bytes]
 
 
 def fake(name: str) -> ModuleType:
-    """A module of tests/device, whose board, models and RSA keys run on CPython as well."""
+    """Import a module of tests/device; its board, models and RSA keys run on CPython as well."""
     if str(DEVICE_TESTS) not in sys.path:
         sys.path.append(str(DEVICE_TESTS))
     return importlib.import_module(name)
 
 
 class Near:
-    """A board with its files in `folder`, and its port as the host's end of `wire`.
+    """A board with its files in `folder`, and the host's end of the `wire` to it.
 
-    randbytes: where its random bytes come from. Nothing here depends on the time of the day or
-    on how fast this computer is.
-
-    performed: the commands that it performed in this start, counted; models: the hashes of those
-    that were active.
+    randbytes: the board's source of random bytes. Nothing depends on the real time.
+    performed: counts the commands that the board performed in this start; models: the hashes of
+    all models that were active.
     """
 
     def __init__(
@@ -58,7 +56,7 @@ class Near:
         self.start()
 
     def start(self) -> None:
-        """Switch it on, or off and on: its memory is new, its files are as they were."""
+        """Switch the board on, or off and on: its memory is new, its files stay."""
         access = Access(self._folder, self._randbytes)
         self.bench: Any = fake("fake_board").Bench(
             self._folder, access=access, now=self._now_us % (1 << 30)
@@ -81,7 +79,7 @@ class Near:
         return bool(self._commands.released)
 
     def wait(self, seconds: float) -> None:
-        """Let time go by, and nothing else."""
+        """Let time pass without a turn of the board's loop."""
         self._now_us += int(seconds * 1e6)
 
     def _noted(self, kind: int, body: memoryview) -> Any:
@@ -109,7 +107,7 @@ class Near:
         self.bench.port.incoming += self._wire.to_board(data)
 
     def read(self, size: int) -> bytes:
-        """What has arrived, up to `size` bytes, after the board had some turns."""
+        """Return up to `size` bytes that arrived; the board has some turns meanwhile."""
         self._reads += 1
         assert self._reads < _MOST_READS, "the host does not end"
         if not self._waiting:
@@ -134,7 +132,7 @@ class Near:
 
 
 class Client(Board):
-    """The host's client at a board of this process. It counts in `sealed` what it authorises."""
+    """The host's client at a board of this process; counts in `sealed` what it authorises."""
 
     def __init__(
         self, near: Near, sealed: Counter[Command], key: bytes | None = None, keyed: bool = False

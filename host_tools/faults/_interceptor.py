@@ -41,11 +41,11 @@ Frame = tuple[int, int, bytes]
 
 
 class Interceptor:
-    """Does as it likes with what goes by: `to_board` and `to_host` return what arrives.
+    """Changes what passes between host and board: `to_board` and `to_host` return what arrives.
 
-    evil: models of its own, some of whose hashes end in the kind of a request without payload.
-    moves: how often it did each thing that it can do, by its name in MOVES, and "nonce" and
-    "border": another nonce, and the beginning of a command in one.
+    evil: its own models, some with a hash that ends in the kind of a request without payload.
+    moves: counts what it did, by the names in MOVES, "nonce" (it replaced a nonce) and "border"
+    (it moved bytes from a nonce into the command).
     """
 
     def __init__(self, seed: int, evil: list[bytes]) -> None:
@@ -67,13 +67,13 @@ class Interceptor:
         self.calm()
 
     def calm(self) -> None:
-        """Only listen from now on, and forget what was held."""
+        """Only listen from now on, and drop held frames."""
         self._share, self._chosen, self._nonce_share = 0.0, ["drop"], 0.0
         self._held.clear()
         self._border = b""
 
     def change_mood(self) -> None:
-        """Do other things from now on, or the same more or less often."""
+        """Draw what it does from now on, and how often."""
         draw = self._draw
         self._share = draw.choice((0.0, 0.01, 0.05, 0.2, 0.5))
         self._nonce_share = draw.choice((0.0, 0.0, 0.1, 0.5))
@@ -97,7 +97,7 @@ class Interceptor:
         return out
 
     def _sent(self, frames: list[Frame], same: deque[Frame], other: deque[Frame]) -> bytes:
-        """The bytes of these frames, with what it does to them."""
+        """Return the bytes that go on for these frames."""
         out = b""
         for frame in frames:
             if self._draw.random() < self._share:
@@ -113,7 +113,7 @@ class Interceptor:
     # Between nonce and command
 
     def _note(self, frame: Frame) -> None:
-        """Keep what can be of use later: nonces, and documents to make others from."""
+        """Keep documents, to forge others from."""
         kind, _, payload = frame
         if kind == protocol.DOCUMENT and len(payload) >= _DOCUMENT_HEAD:
             _, _, total, offset = struct.unpack_from(protocol.DOCUMENT_HEAD, payload, 0)
@@ -122,7 +122,7 @@ class Interceptor:
                 self._documents.append(json.loads(self._text))
 
     def _challenged(self, frame: Frame) -> Frame:
-        """An answer to CHALLENGE, sometimes with another nonce in it."""
+        """Replace the nonce in a reply to CHALLENGE, sometimes."""
         kind, sequence, payload = frame
         nonce = payload[_REPLY_HEAD:].decode(errors="replace")
         if kind != protocol.REPLY or len(nonce) != 64 or payload[1] != protocol.CHALLENGE:
@@ -151,7 +151,7 @@ class Interceptor:
         return kind, sequence, payload[:_REPLY_HEAD] + nonce.encode()
 
     def _another_command(self) -> tuple[bytes, list[Frame]]:
-        """The first bytes of a command that nobody gave, and what it would be followed by."""
+        """Draw the first bytes of a command that nobody gave, and the frames to send after it."""
         draw = self._draw
         if draw.random() < 0.5:
             return bytes((draw.choice(_COMMANDS),)) + draw.randbytes(draw.choice((0, 0, 1, 5))), []
@@ -208,7 +208,7 @@ class Interceptor:
         return self._draw.choice((old, old + _framed(*frame), _framed(*frame) + old))
 
     def _renumber(self, frame: Frame, same: deque[Frame], other: deque[Frame]) -> bytes:
-        """An old one as if it were new: the sequence number is the last request's."""
+        """Replay an old frame under the sequence number of the last request."""
         kind, sequence, payload = self._draw.choice(same)
         if kind in (protocol.REPLY, protocol.DOCUMENT) and len(payload) >= 2:
             payload = bytes((self._asked[1], self._asked[0])) + payload[2:]
@@ -259,7 +259,7 @@ class Interceptor:
         return [(protocol.REPLY, 0, asked + struct.pack("<BI", status, value) + text)]
 
     def _replaced(self, document: Any) -> Any:
-        """The document with something else in one of its places."""
+        """Return the document with one entry replaced or removed."""
         document = at = copy.deepcopy(document)
         while True:
             key = self._draw.choice(list(at) if isinstance(at, dict) else range(len(at)))
@@ -303,7 +303,7 @@ def _frames(deframer: protocol.Deframer, data: bytes) -> Iterator[Frame]:
 
 
 def _push(model: bytes) -> list[Frame]:
-    """All of a push."""
+    """Return the frames of a whole push."""
     digest = hashlib.sha256(model).digest()
     begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(model), digest)
     frames: list[Frame] = [(protocol.PUSH_BEGIN, 1, begin)]

@@ -56,8 +56,8 @@ TRUSTING = (Kind(False, trust=True),)
 class Seen:
     """What became of many runs.
 
-    moves: what the device did, counted; done: what the host was told succeeded, counted; failed:
-    sessions that ended in one line; authorised: different ones that a board performed in a start.
+    moves: counts what the device did; done: counts the requests that succeeded, as the host was
+    told; failed: sessions that ended in one line; authorised: commands that boards performed.
     """
 
     moves: Counter[str] = field(default_factory=Counter)
@@ -68,10 +68,10 @@ class Seen:
 
 
 class Owner:
-    """Asks for things over a line that is not his.
+    """Gives commands over a line with a device in it.
 
-    asked: the commands that follow from that, whatever the host is told meanwhile; sealed: those
-    that the host authorised, counted; models: the hashes of what was pushed.
+    asked: the commands that follow from that, whatever the board seems to reply; sealed: counts
+    those that the host authorised; models: the hashes of the pushed models.
     """
 
     def __init__(self, near: Near, key: bytes | None, client: type[Client]) -> None:
@@ -83,7 +83,7 @@ class Owner:
         self.models: set[str] = set()
 
     def session(self, operations: list[str], model: bytes, keyed: bool, seen: Seen) -> bool:
-        """Connect and do these in a row; the first that fails ends it. Whether none did."""
+        """Connect and do these in a row, up to the first that fails; True if none did."""
         self.asked.add((protocol.DESCRIBE, b""))
         name = "connect"
         try:
@@ -144,7 +144,7 @@ class Models:
 
 
 class Run:
-    """A board, its owner and a device between them, over some starts. All follows from `seed`."""
+    """A board, its owner and a device between them, over some starts; `seed` decides all of it."""
 
     def __init__(self, kind: Kind, seed: str, models: Models, client: type[Client]) -> None:
         self.kind = kind
@@ -193,7 +193,7 @@ class Run:
         owner.session(operations, draw.choice(self._models), keyed, seen)
 
     def _wrong(self, near: Near, owner: Owner, allowed: set[str]) -> Iterator[str]:
-        """What the board did in this start that its owner did not ask for."""
+        """Yield what the board did in this start and its owner did not ask for."""
         for (kind, payload), times in near.performed.items():
             if not self.kind.keyed or kind in _FREE or (kind in _READING and not self.kind.closed):
                 continue
@@ -208,7 +208,7 @@ class Run:
             yield "active and not signed"
 
     def _serve(self, near: Near, owner: Owner, seen: Seen) -> None:
-        """On a quiet line the owner gets what he asks for, whatever was before."""
+        """Check that the owner is served on a line without a device."""
         self._device.calm()
         near.start()
         near.wait(_PAUSE_S)
@@ -220,7 +220,7 @@ class Run:
 
 @contextmanager
 def small_heap() -> Iterator[None]:
-    """The firmware collects garbage as on a board: it need not walk all that the tools hold."""
+    """Keep the host tools' own objects out of the firmware's garbage collections."""
     gc.freeze()
     try:
         yield
@@ -229,7 +229,7 @@ def small_heap() -> Iterator[None]:
 
 
 def runs(kinds: tuple[Kind, ...], seed: int, count: int, client: type[Client] = Client) -> Seen:
-    """What becomes of so many runs with each kind of board."""
+    """Make `count` runs with each kind of board."""
     seen = Seen()
     models = Models()
     with small_heap():

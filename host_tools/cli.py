@@ -26,8 +26,9 @@ app = typer.Typer(
 )
 keys = typer.Typer(help="Make keys for boards, and for signing models.", no_args_is_help=True)
 app.add_typer(keys, name="key")
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+# What a board or a file says is no markup.
+_out = Console(highlight=False, soft_wrap=True, markup=False)
+_err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 PortOption = Annotated[
     str | None, typer.Option("--port", help="Serial port; needless when one board is there.")
@@ -236,7 +237,10 @@ def push(model: ModelArgument, port: PortOption = None, key: KeyOption = None) -
     from host_tools.wire import Board
 
     read_settings(model)  # a broken file is refused before the board sees any of it
-    with Board(ports.resolve(port), key=key_for(key)) as board, _progress("pushing") as bar:
+    with (
+        Board(ports.resolve(port), key=key_for(key), keyed=key is not None) as board,
+        _progress("pushing") as bar,
+    ):
         outcome = board.push(model.read_bytes(), bar)
         facts = board.description["model"]
         resumed_at = board.resumed_at
@@ -261,7 +265,7 @@ def confirm(port: PortOption = None, key: KeyOption = None) -> None:
     from host_tools.keys import key_for
     from host_tools.wire import Board
 
-    with Board(ports.resolve(port), key=key_for(key)) as board:
+    with Board(ports.resolve(port), key=key_for(key), keyed=key is not None) as board:
         said = board.confirm()
         digest = board.description["model"]["hash"] if board.description["model"] else "no model"
     _out.print(f"{digest[:12]}: {said}")
@@ -273,7 +277,7 @@ def rollback(port: PortOption = None, key: KeyOption = None) -> None:
     from host_tools.keys import key_for
     from host_tools.wire import Board
 
-    with Board(ports.resolve(port), key=key_for(key)) as board:
+    with Board(ports.resolve(port), key=key_for(key), keyed=key is not None) as board:
         outcome = board.rollback()
         facts = board.description["model"]
     _out.print(
@@ -288,7 +292,7 @@ def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption 
     from host_tools.status import status_lines, status_of, tau_outside
     from host_tools.wire import Board
 
-    with Board(ports.resolve(port), key=key_for(key)) as board:
+    with Board(ports.resolve(port), key=key_for(key), keyed=key is not None) as board:
         facts = status_of(board) | {"tau_outside": tau_outside(board)}
     if as_json:
         print(json.dumps(facts, indent=2))
@@ -318,7 +322,7 @@ def monitor(
     from host_tools.monitor import monitor as watch
     from host_tools.wire import Board
 
-    with Board(ports.resolve(port), key=key_for(key)) as board:
+    with Board(ports.resolve(port), key=key_for(key), keyed=key is not None) as board:
         seen = watch(board, seconds, record, rate, tuple(blocks.split(",")), snapshot)
         lost = board.frames_lost
         corrupt = board.frames_corrupt
@@ -368,7 +372,7 @@ def release(port: PortOption = None, key: KeyOption = None) -> None:
     from host_tools.keys import key_for
     from host_tools.wire import Board
 
-    with Board(ports.resolve(port), key=key_for(key)) as board:
+    with Board(ports.resolve(port), key=key_for(key), keyed=key is not None) as board:
         board.release()
     _out.print("the board is at its prompt; Ctrl-D there starts Rivulet again")
 
@@ -379,7 +383,7 @@ def reset(port: PortOption = None, key: KeyOption = None) -> None:
     from host_tools.keys import key_for
     from host_tools.wire import Board
 
-    with Board(ports.resolve(port), key=key_for(key)) as board:
+    with Board(ports.resolve(port), key=key_for(key), keyed=key is not None) as board:
         board.reset()
     _out.print("state is zero")
 

@@ -35,17 +35,21 @@ class Access:
 def provision(repl: RawRepl, access: Access) -> None:
     """Write what is to change. Call it after `survey`, whose code it uses. Raises RivuletError.
 
-    A key is never read back over the line, and settings that are not named stay.
+    A key is never read back over the line, nor sent to a board that has it, and settings that are
+    not named stay.
     """
     if access == Access():
         return
-    keyed = access.key is not None or digests(repl, [_KEY])[_KEY] != MISSING
+    there = digests(repl, [_KEY])[_KEY]
+    keyed = access.key is not None or there != MISSING
     if access.closed and not keyed:
         raise RivuletError("--telemetry closed needs a key on the board: --key FILE")
     files = [PayloadFile(_SETTINGS, json.dumps(_merged(repl, access)).encode())]
     # Last, so that a board is never keyed without the settings that go with it.
     if access.key is not None:
-        files.append(PayloadFile(_KEY, access.key.hex().encode() + b"\n"))
+        key = PayloadFile(_KEY, access.key.hex().encode() + b"\n")
+        if key.sha256 != there:
+            files.append(key)
     copy_beside(repl, files)
     replace(repl, files)
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from host_tools import documents
+from host_tools.errors import RivuletError
 from host_tools.train import tau
 from host_tools.view import told
 from host_tools.wire import Board, SensorState
@@ -10,8 +12,17 @@ from rivulet.costs import percentile
 
 
 def status_of(board: Board) -> dict[str, Any]:
-    """The board's status document with derived figures: uptime_s, percentiles of event costs."""
+    """The board's status document with derived figures: uptime_s, percentiles of event costs.
+
+    Raises RivuletError.
+    """
     facts = board.status()
+    missing = documents.missing(facts)
+    if missing:
+        raise RivuletError(
+            f"{board.port}: the board's firmware is older than this host and does not say its "
+            f"{missing[0]}: run 'rivulet flash'"
+        )
     facts["port"] = board.port
     facts["micropython"] = board.description["micropython"]
     facts["machine"] = board.description["machine"]

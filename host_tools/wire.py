@@ -2,8 +2,6 @@
 
 import contextlib
 import hashlib
-import hmac
-import json
 import struct
 import time
 from collections import deque
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 import serial
 
+from host_tools import documents, sealing
 from host_tools.errors import RivuletError
 from host_tools.raw_repl import unusable_port
 from rivulet import protocol
@@ -82,6 +81,7 @@ class Board:
 
     timeout_scale stretches every time-out, for boards that run slower than real time.
     key: the board's, 32 bytes; every command to a keyed board is authorised with it.
+    keyed: refuse a board that says it has no key.
     any_protocol: also talk to a board of another version, which is sure to understand `release`.
     """
 
@@ -91,9 +91,11 @@ class Board:
         timeout_scale: float = 1.0,
         key: bytes | None = None,
         any_protocol: bool = False,
+        keyed: bool = False,
     ) -> None:
         self.port = port
         self._key = key
+        self._keyed = keyed
         self.lines: deque[str] = deque(maxlen=200)
         self.frames = 0
         self._scale = timeout_scale
@@ -110,10 +112,7 @@ class Board:
         self.resumed_at = 0
         # Telemetry that another program asked for may arrive before the answer does.
         self.description: dict[str, Any] = {}
-        try:
-            self._serial = serial.Serial(port, 115200, timeout=0.05, exclusive=True)
-        except serial.SerialException as error:
-            raise unusable_port(port, error) from None
+        self._serial = self._open()
         try:
             version = self._hello()
             if version < _FIRST_WITH_KEYS:
@@ -189,7 +188,7 @@ class Board:
             # and takes the whole file.
             self.resumed_at = self._send(data, digest, progress)
             text = self._end_push(digest)
-        self.describe()
+        self._describe_model()
         return text
 
     def confirm(self) -> str:
@@ -206,7 +205,7 @@ class Board:
             if self.status()["model_hash"] == before:
                 raise
             text = "the reply was lost, the model before is active"
-        self.describe()
+        self._describe_model()
         return text
 
     def _send(self, data: bytes, digest: bytes, progress: Callable[[int, int], None]) -> int:
@@ -218,7 +217,13 @@ class Board:
         while done < len(data):
             piece = data[done : done + protocol.PUSH_CHUNK]
             head = struct.pack(protocol.PUSH_DATA_HEAD, done)
+            before = done
             done, _ = self._request(protocol.PUSH_DATA, head + piece)
+            if done <= before:
+                # A board that takes a piece has it. Without this the host would send it for ever.
+                raise RivuletError(
+                    f"{self.port}: the board took byte {before} and then said that it had {done}"
+                )
             progress(done, len(data))
         return first
 
@@ -239,9 +244,9 @@ class Board:
 
     def records(self, seconds: float) -> Iterator[Record]:
         """Telemetry for so many seconds of host time; renews the subscription meanwhile."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if self._rate_hz and time.monotonic() > self._renew_at:
+        end = self._now() + seconds
+        while self._now() < end:
+            if self._rate_hz and self._now() > self._renew_at:
                 self._configure()
             self._read()
             if self._stale:
@@ -251,19 +256,40 @@ class Board:
                 yield self._records.popleft()
 
     def sample(self, blocks: tuple[str, ...]) -> Record | None:
-        """One telemetry record, or None if none comes; a running subscription ends."""
+        """One telemetry record that has these blocks, or None if none comes.
+
+        A running subscription ends; records of it, with other blocks, are passed over.
+        """
         self.subscribe(_SAMPLE_HZ, blocks)
         try:
-            return next(self.records(_REPLY_TIMEOUT_S * self._scale), None)
+            records = self.records(_REPLY_TIMEOUT_S * self._scale)
+            return next((each for each in records if set(blocks) <= set(each.blocks)), None)
         finally:
             self.subscribe(0.0)
 
     # Inside
 
+    def _open(self) -> serial.Serial:
+        patience_s = _SLOW_REPLY_TIMEOUT_S * self._scale
+        try:
+            # Without a limit a write to what does not read would wait for ever.
+            return serial.Serial(
+                self.port, 115200, timeout=0.05, write_timeout=patience_s, exclusive=True
+            )
+        except serial.SerialException as error:
+            raise unusable_port(self.port, error) from None
+
+    def _now(self) -> float:
+        return time.monotonic()
+
+    def _describe_model(self) -> None:
+        if self.describe()["model"] is None:
+            raise RivuletError(f"{self.port}: the board says that it runs no model")
+
     def _configure(self) -> None:
         body = struct.pack(protocol.CONFIGURE_BODY, self._blocks, self._rate_hz, _LEASE_MS)
         self._request(protocol.CONFIGURE, body)
-        self._renew_at = time.monotonic() + _LEASE_MS / 3000
+        self._renew_at = self._now() + _LEASE_MS / 3000
 
     def _hello(self) -> int:
         # Ends whatever the board has read so far, and makes a REPL show its prompt.
@@ -296,20 +322,25 @@ class Board:
             self._write(protocol.frame(sent, self._sequence, payload))
             text = self._collect(sent, self._sequence)
             if text is not None:
-                document: dict[str, Any] = json.loads(text)
-                return document
+                try:
+                    return documents.read(kind, text)
+                except ValueError as error:
+                    raise RivuletError(
+                        f"{self.port}: what the board says of itself makes no sense to this "
+                        f"host ({error}): if its firmware is older, run 'rivulet flash'"
+                    ) from None
         raise _NoReply(f"{self.port}: the board stopped answering")
 
     def _collect(self, kind: int, sequence: int) -> bytes | None:
         content = bytearray()
         end = self._deadline(_SLOW_REPLY_TIMEOUT_S)
-        while time.monotonic() < end:
+        while self._now() < end:
             for body in self._read():
                 if body[0] == protocol.REPLY:
                     self._check(body, kind, sequence)
-                if body[0] != protocol.DOCUMENT:
-                    continue
                 head = struct.calcsize(protocol.DOCUMENT_HEAD)
+                if body[0] != protocol.DOCUMENT or len(body) < 2 + head:
+                    continue
                 asked, of, total, offset = struct.unpack_from(protocol.DOCUMENT_HEAD, body, 2)
                 if (asked, of) != (sequence, kind):
                     continue
@@ -333,7 +364,7 @@ class Board:
             sent, body = self._seal(kind, payload)
             self._write(protocol.frame(sent, sequence, body))
             end = self._deadline(timeout_s)
-            while time.monotonic() < end:
+            while self._now() < end:
                 for answer in self._read():
                     if answer[0] == protocol.REPLY:
                         reply = self._check(answer, sent, sequence)
@@ -345,33 +376,58 @@ class Board:
         """(kind, payload) as it is sent: authorised anew each time, where there is a key."""
         if self._key is None or kind in _NEVER_SEALED:
             return kind, payload
-        _, nonce = self._request(protocol.CHALLENGE)
-        if not nonce:  # the board has no key
+        _, text = self._request(protocol.CHALLENGE)
+        if not text and not self._keyed:
             return kind, payload
-        command = bytes((kind,)) + payload
-        message = protocol.COMMAND_DOMAIN + bytes.fromhex(nonce) + command
-        return protocol.AUTHORISED, hmac.digest(self._key, message, "sha256") + command
+        if not text:
+            raise RivuletError(
+                f"{self.port}: this board says that it has no key: leave out --key if that is "
+                "right; if not, it was erased, or something in the line says so"
+            )
+        try:
+            nonce = sealing.nonce_from(text)
+        except ValueError as error:
+            raise RivuletError(
+                f"{self.port}: the board's challenge is {error}: something in the line changes "
+                "what the board says"
+            ) from None
+        self._keyed = True  # a board does not lose its key while it runs
+        return protocol.AUTHORISED, sealing.sealed(self._key, nonce, kind, payload)
 
     def _check(self, body: bytes, kind: int, sequence: int) -> tuple[int, str] | None:
         head = struct.calcsize(protocol.REPLY_HEAD)
+        if len(body) < 2 + head:
+            return None
         asked, of, status, value = struct.unpack_from(protocol.REPLY_HEAD, body, 2)
         if (asked, of) != (sequence, kind):
             return None
-        text = body[2 + head :].decode(errors="replace")
+        text = documents.printable(body[2 + head :].decode(errors="replace"))
         if status == protocol.LOCKED:
-            raise RivuletError(
-                f"{self.port}: this board is keyed: name its key file with --key or in RIVULET_KEY"
-            )
+            raise self._locked(kind)
         if status != protocol.OK:
             raise Refused(f"the board refused: {text}")
         return value, text
 
+    def _locked(self, kind: int) -> RivuletError:
+        if self._key is None:
+            return RivuletError(
+                f"{self.port}: this board is keyed: name its key file with --key or in RIVULET_KEY"
+            )
+        if kind in (protocol.PUSH_DATA, protocol.PUSH_END):
+            return Refused("the board refused: no push is under way there, as after a restart")
+        return RivuletError(
+            f"{self.port}: the board said that it has no key, and now asks for one: something "
+            "in the line changes what it says"
+        )
+
     def _deadline(self, seconds: float) -> float:
-        return time.monotonic() + seconds * self._scale
+        return self._now() + seconds * self._scale
 
     def _write(self, data: bytes) -> None:
         try:
             self._serial.write(data)
+        except serial.SerialTimeoutException:
+            raise RivuletError(f"{self.port}: the board takes no more bytes") from None
         except (OSError, serial.SerialException):
             raise self._gone() from None
 
@@ -395,7 +451,7 @@ class Board:
                     frames.append(body)
             elif found == protocol.TEXT:
                 line = bytes(deframer.body[: deframer.length]).decode(errors="replace")
-                self.lines.append(line)
+                self.lines.append(documents.printable(line))
         return frames
 
     def _count_lost(self, sequence: int) -> None:

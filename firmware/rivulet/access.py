@@ -22,9 +22,12 @@ from rivulet.compat import const
 from rivulet.hmac import hmac_sha256, same
 from rivulet.model import ModelError
 
-# Allowed without the key, always: nothing here changes what the board does. The pieces of a push
-# are bound by the size and the SHA-256 of its authorised beginning.
-_FREE = (protocol.HELLO, protocol.CHALLENGE, protocol.PUSH_DATA, protocol.PUSH_END)
+# Allowed without the key, always: nothing here changes what the board does.
+_FREE = (protocol.HELLO, protocol.CHALLENGE)
+# Allowed without the key while a push is under way: the size and the SHA-256 of its authorised
+# beginning bind its pieces. Else nothing comes of them but an answer, which tells how far a push
+# had come: they count as reading.
+_PIECES = (protocol.PUSH_DATA, protocol.PUSH_END)
 # Allowed without the key unless reading is closed. Kinds named nowhere here need the key.
 _READING = (protocol.DESCRIBE, protocol.STATUS, protocol.CONFIGURE)
 _TAG_AT = const(2)
@@ -104,14 +107,19 @@ class Access:
         self.error = name + " is damaged"
         return damaged
 
-    def admit(self, kind, body, clock):
+    def admit(self, kind, body, clock, pushing):
         """(kind, body) of the command to perform, its payload from body[2] on. Raises Refused.
 
         This is the one door: every request passes here before anything looks at it.
+        pushing: whether a push has begun in this start and not ended.
         """
         if kind == protocol.AUTHORISED:
             return self._unlock(body, clock)
-        if not self.keyed or kind in _FREE or (kind in _READING and not self.closed):
+        if not self.keyed or kind in _FREE:
+            return kind, body
+        if kind in _PIECES and (pushing or not self.closed):
+            return kind, body
+        if kind in _READING and not self.closed:
             return kind, body
         self.unauthorised += 1
         raise Refused(protocol.LOCKED, "this needs the board's key")
@@ -141,7 +149,7 @@ class Access:
         self._serial += 1
         # The counters make it another one than any before, even if the random bytes are none;
         # the key makes it one that nobody else foresees.
-        numbers = struct.pack("<II", self._boots, self._serial)
+        numbers = struct.pack("<II", self._boots & 0xFFFFFFFF, self._serial)
         self._nonce = hmac_sha256(self._key, protocol.NONCE_DOMAIN, numbers, self._random(16))
         self._issued = (clock.epoch, clock.ticks)
 

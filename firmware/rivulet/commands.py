@@ -10,8 +10,6 @@ from rivulet.kernels import BACKEND, FLOAT_BYTES
 from rivulet.slots import StoreError
 
 _BODY = const(2)  # where the payload of a request begins
-# MicroPython's struct raises ValueError.
-_STRUCT_ERROR = getattr(struct, "error", ValueError)
 
 
 class Refused(Exception):
@@ -67,7 +65,10 @@ class Commands:
         command = kind
         try:
             if self._access is not None:
-                command, body = self._access.admit(kind, body, self._loop.clock)
+                pushing = self._store.receiving
+                command, body = self._access.admit(kind, body, self._loop.clock, pushing)
+            # Bare or authorised: before anything acts.
+            protocol.check_payload(command, len(body) - _BODY)
             value, text = self._perform(command, body)
         except Refused as refused:
             status, text = refused.args
@@ -77,8 +78,7 @@ class Commands:
         except MemoryError:
             self._document = b""
             self._reply = (sequence, kind, protocol.REFUSED, 0, "not enough memory")
-        except (ValueError, _STRUCT_ERROR) as error:
-            # struct found a payload shorter than this kind has.
+        except ValueError as error:
             self._reply = (sequence, kind, protocol.REFUSED, 0, "bad request: %s" % error)
         else:
             if text is not None:
@@ -117,9 +117,8 @@ class Commands:
         if kind == protocol.RELEASE:
             self.released = True
             return 0, ""
-        if kind == protocol.CHALLENGE:
-            return self._access.challenge(loop.clock) if self._access is not None else (0, "")
-        raise ValueError("kind 0x%02x is not known here" % kind)
+        # CHALLENGE
+        return self._access.challenge(loop.clock) if self._access is not None else (0, "")
 
     def _send_reply(self):
         if self._reply is None:

@@ -25,6 +25,7 @@ Host to board, the reply echoes kind and sequence:
                nonce in hex, or nothing on a board without a key
     AUTHORISED tag [32], kind u8, payload     performs that kind, and answers as it would: tag is
                the HMAC-SHA-256 of COMMAND_DOMAIN, nonce, kind and payload under the board's key
+The payload of each kind has the length in PAYLOAD_BYTES; the board refuses any other.
 Board to host:
     REPLY      sequence u8, kind u8, status u8, value u32, text
     DOCUMENT   sequence u8, kind u8, total u16, offset u16, bytes
@@ -65,6 +66,9 @@ LOCKED = 2  # the same request is admitted as AUTHORISED
 # What each hash under a board's key begins with, so that none passes for another.
 COMMAND_DOMAIN = b"rivulet command 1\0"
 NONCE_DOMAIN = b"rivulet nonce 1\0"
+# Each part of a signed command has a fixed length, or a stranger could move the border between
+# nonce and command: a host signs for no nonce of another length.
+NONCE_BYTES = 32
 
 # Telemetry blocks and their bits in the CONFIGURE mask, in the order they follow one another.
 # alpha is 1/tau: the host divides, not the board.
@@ -97,9 +101,41 @@ DOCUMENT_CHUNK = 192
 # The largest body that a board accepts, before stuffing.
 MAX_REQUEST = 256
 
+_EMPTY = (0, 0)
+_PUSH_DATA_HEAD_BYTES = struct.calcsize(PUSH_DATA_HEAD)
+# Bytes of payload that a request of each kind has: (fewest, most).
+PAYLOAD_BYTES = {
+    HELLO: _EMPTY,
+    DESCRIBE: _EMPTY,
+    STATUS: _EMPTY,
+    CONFIGURE: (struct.calcsize(CONFIGURE_BODY), struct.calcsize(CONFIGURE_BODY)),
+    PUSH_BEGIN: (struct.calcsize(PUSH_BEGIN_BODY), struct.calcsize(PUSH_BEGIN_BODY)),
+    PUSH_DATA: (_PUSH_DATA_HEAD_BYTES + 1, _PUSH_DATA_HEAD_BYTES + PUSH_CHUNK),
+    PUSH_END: _EMPTY,
+    RESET: _EMPTY,
+    RELEASE: _EMPTY,
+    CONFIRM: _EMPTY,
+    ROLLBACK: _EMPTY,
+    CHALLENGE: _EMPTY,
+}
+
 _FLAG = const(0x7E)
 _ESCAPE = const(0x7D)
 _OVERHEAD = const(6)  # kind, sequence, CRC
+
+
+def check_payload(kind, count):
+    """Refuse a request of an unknown kind, or with `count` bytes of payload where its kind has
+    more or fewer. Raises ValueError.
+
+    An authorised command is checked without its envelope: AUTHORISED in AUTHORISED is unknown.
+    """
+    if kind not in PAYLOAD_BYTES:
+        raise ValueError("kind 0x%02x is not known here" % kind)
+    fewest, most = PAYLOAD_BYTES[kind]
+    if not fewest <= count <= most:
+        limit = fewest if count < fewest else most
+        raise ValueError("kind 0x%02x has %d bytes of payload, not %d" % (kind, limit, count))
 
 
 def frame_size(payload):

@@ -24,6 +24,11 @@ class Store(Slots):
         self._incoming = None  # [size, SHA-256 in hex]
         self._received_settings = None
 
+    @property
+    def receiving(self):
+        """Whether a push has begun in this start, and neither ended nor failed."""
+        return self._file is not None
+
     def begin(self, size, digest):
         """Start receiving a model of `size` bytes with this SHA-256.
 

@@ -53,28 +53,38 @@ def ask(access, clock):
     return unhexlify(access.challenge(clock)[1])
 
 
-def refused(access, body, clock):
+def answer(access, clock, kind):
+    """What `admit` is called with when the owner answers a challenge."""
+    return protocol.AUTHORISED, authorised(ask(access, clock), kind), clock, False
+
+
+def refused(access, body, clock, pushing=False):
     """(status, text) of a request that is not admitted."""
     try:
-        access.admit(body[0], body, clock)
+        access.admit(body[0], body, clock, pushing)
     except Refused as error:
         return error.args
     raise AssertionError("admitted")
 
 
 def test_what_needs_the_key():
-    free = (protocol.HELLO, protocol.CHALLENGE, protocol.PUSH_DATA, protocol.PUSH_END)
+    free = (protocol.HELLO, protocol.CHALLENGE)
+    pieces = (protocol.PUSH_DATA, protocol.PUSH_END)
     reading = (protocol.STATUS, protocol.DESCRIBE, protocol.CONFIGURE)
     with Scratch() as folder:
-        for text, open_kinds in (("{}", free + reading), ('{"closed": true}', free)):
+        for text, pushing, open_kinds in (
+            ("{}", False, free + pieces + reading),
+            ('{"closed": true}', False, free),
+            ('{"closed": true}', True, free + pieces),
+        ):
             access, clock = provision(folder, text=text), Time()
             closed = 0
             for kind in range(256):
                 body = memoryview(bytes([kind, 1, 2, 3]))
                 if kind in open_kinds:
-                    assert access.admit(kind, body, clock) == (kind, body)
+                    assert access.admit(kind, body, clock, pushing) == (kind, body)
                 elif kind != protocol.AUTHORISED:
-                    assert refused(access, body, clock)[0] == protocol.LOCKED
+                    assert refused(access, body, clock, pushing)[0] == protocol.LOCKED
                     closed += 1
             assert access.unauthorised == closed > 240
 
@@ -85,7 +95,7 @@ def test_without_a_key_all_is_open():
         assert not access.keyed and not access.closed
         assert access.challenge(clock) == (0, "")
         body = memoryview(bytes([protocol.RELEASE, 1]))
-        assert access.admit(protocol.RELEASE, body, clock) == (protocol.RELEASE, body)
+        assert access.admit(protocol.RELEASE, body, clock, False) == (protocol.RELEASE, body)
         assert access.status()["access"] == "open"
 
 
@@ -93,7 +103,7 @@ def test_an_authorised_command_is_admitted_once():
     with Scratch() as folder:
         access, clock = provision(folder), Time()
         body = authorised(ask(access, clock), protocol.PUSH_BEGIN, b"size and hash")
-        kind, command = access.admit(protocol.AUTHORISED, body, clock)
+        kind, command = access.admit(protocol.AUTHORISED, body, clock, False)
         assert kind == protocol.PUSH_BEGIN and bytes(command[2:]) == b"size and hash"
         assert "no open challenge" in refused(access, body, clock)[1]
         ask(access, clock)
@@ -159,7 +169,7 @@ def test_wrong_ones_cost_time_that_doubles_and_a_right_one_ends_it():
             assert "try again in 1 s" in refused(access, wrong, clock)[1]
             assert access.delayed == before + 2
             clock.advance(1)
-        access.admit(protocol.AUTHORISED, authorised(ask(access, clock), protocol.RESET), clock)
+        access.admit(*answer(access, clock, protocol.RESET))
         wrong = authorised(ask(access, clock), protocol.RESET, key=bytes(32))
         refused(access, wrong, clock)
         clock.advance(_SECOND)
@@ -179,7 +189,7 @@ def test_a_restarted_board_never_repeats_a_challenge():
                 nonce = ask(access, clock)
                 assert nonce not in seen
                 seen.add(nonce)
-                access.admit(protocol.AUTHORISED, authorised(nonce, protocol.RESET), clock)
+                access.admit(protocol.AUTHORISED, authorised(nonce, protocol.RESET), clock, False)
         assert len(seen) == 39
         os.remove(folder + "/state.json")
         # The counters start again: now the random bytes alone make the difference.
@@ -242,12 +252,16 @@ def test_a_damaged_modulus_or_state_does_not_stop_the_board():
             access = provision(folder, text='{"modulus": %s}' % modulus)
             assert "damaged" in access.status()["access_error"]
             assert "not signed" in raises(ModelError, access.check_file, folder + "/key")
-        for text in ('{"boots": "7"}', '{"boots": 1.5, "version": null}'):
+        for text in (
+            '{"boots": "7"}',
+            '{"boots": 1.5, "version": null}',
+            '{"boots": 99999999999999999999}',
+            '{"boots": -7}',
+        ):
             with open(folder + "/state.json", "w") as file:
                 file.write(text)
             access, clock = provision(folder), Time()
-            body = authorised(ask(access, clock), protocol.RESET)
-            assert access.admit(body[0], body, clock)[0] == protocol.RESET
+            assert access.admit(*answer(access, clock, protocol.RESET))[0] == protocol.RESET
             os.remove(folder + "/state.json")
 
 
@@ -255,7 +269,7 @@ def test_a_full_filesystem_does_not_lock_the_owner_out():
     with Scratch() as folder:
         access, clock = provision(folder), Time()
         access._folder = folder + "/gone"
-        access.admit(protocol.AUTHORISED, authorised(ask(access, clock), protocol.RELEASE), clock)
+        access.admit(*answer(access, clock, protocol.RELEASE))
         assert access.error.startswith("state.json was not written")
 
 

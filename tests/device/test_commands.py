@@ -199,18 +199,33 @@ def test_unknown_kinds_are_refused():
             assert text == "bad request: kind 0x%02x is not known here" % kind
 
 
-def test_short_payloads_are_refused():
+def test_every_length_but_its_own_is_refused():
     with Scratch() as folder:
         made = Bench(folder, model_bytes())
-        for kind, length in (
-            (protocol.CONFIGURE, struct.calcsize(protocol.CONFIGURE_BODY)),
-            (protocol.PUSH_BEGIN, struct.calcsize(protocol.PUSH_BEGIN_BODY)),
-            (protocol.PUSH_DATA, struct.calcsize(protocol.PUSH_DATA_HEAD)),
-        ):
-            for short in range(length):
-                status, _, text = made.ask(kind, bytes(short))
-                assert status == protocol.REFUSED and text.startswith("bad request: ")
+        done = []
+        perform = made.loop._commands._perform
+        made.loop._commands._perform = lambda kind, body: done.append(kind) or perform(kind, body)
+        for kind, (fewest, most) in protocol.PAYLOAD_BYTES.items():
+            for count in list(range(fewest)) + [most + 1, most + 7, 250]:
+                status, value, text = made.ask(kind, bytes(count))
+                limit = fewest if count < fewest else most
+                assert (status, value) == (protocol.REFUSED, 0)
+                assert text == "bad request: kind 0x%02x has %d bytes of payload, not %d" % (
+                    kind,
+                    limit,
+                    count,
+                )
+        assert done == [] and not made.loop._commands.released
         assert made.ask(protocol.HELLO)[0] == protocol.OK
+
+
+def test_the_lengths_that_every_host_of_protocol_2_sends():
+    assert protocol.PROTOCOL == 2
+    lengths = dict.fromkeys(range(0x01, 0x0D), (0, 0))
+    lengths[0x04] = (7, 7)
+    lengths[0x05] = (36, 36)
+    lengths[0x06] = (5, 196)
+    assert lengths == protocol.PAYLOAD_BYTES
 
 
 def test_a_reply_waits_for_room_and_no_request_is_lost():

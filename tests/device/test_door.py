@@ -81,9 +81,63 @@ def test_no_kind_does_anything_without_the_key():
         done = []
         made.loop._commands._perform = lambda kind, body: done.append(kind) or (0, "")
         for kind in range(256):
-            made.ask(kind, bytes(40))
-        free = [protocol.HELLO, protocol.PUSH_DATA, protocol.PUSH_END, protocol.CHALLENGE]
-        assert done == sorted(free)
+            made.ask(kind, bytes(protocol.PAYLOAD_BYTES.get(kind, (40,))[0]))
+        assert done == [protocol.HELLO, protocol.CHALLENGE]
+
+
+def test_no_length_but_its_own_is_taken_of_any_command():
+    with Scratch() as folder:
+        made = keyed(folder, model_bytes())
+        commands = made.loop._commands
+        real, done = commands._perform, []
+        for kind, (fewest, most) in protocol.PAYLOAD_BYTES.items():
+            for count in {0, 1, max(fewest - 1, 0), fewest, most, most + 1, 215}:
+                body = sealed(made, kind, bytes(count))
+                commands._perform = lambda *what: (
+                    done.append((what[0], len(what[1]) - 2)) or (0, "")
+                )
+                status, value, text = made.ask(protocol.AUTHORISED, body)
+                commands._perform = real
+                if fewest <= count <= most:
+                    assert status == protocol.OK and done.pop() == (kind, count)
+                else:
+                    assert (status, value, done) == (protocol.REFUSED, 0, [])
+                    assert text.startswith("bad request: kind 0x%02x has" % kind)
+
+
+def test_no_envelope_in_an_envelope():
+    with Scratch() as folder:
+        made = keyed(folder, model_bytes())
+        inner = sealed(made, protocol.RELEASE)
+        status, _, text = authorised(made, protocol.AUTHORISED, inner)
+        assert status == protocol.REFUSED and text == "bad request: kind 0x0d is not known here"
+        assert not made.loop._commands.released
+
+
+def test_a_closed_board_does_not_tell_how_far_a_push_has_come():
+    piece = struct.pack("<I", 0) + _NEW[:100]
+    locked = (protocol.LOCKED, 0, "this needs the board's key")
+    with Scratch() as folder:
+        made = keyed(folder, model_bytes(), '{"closed": true}')
+
+        def pieces():
+            return [made.ask(protocol.PUSH_DATA, piece), made.ask(protocol.PUSH_END)]
+
+        assert pieces() == [locked, locked]
+        assert authorised(made, protocol.PUSH_BEGIN, begin(_NEW)) == (protocol.OK, 0, "")
+        # Under way: its pieces come bare, from every host that there is.
+        assert made.ask(protocol.PUSH_DATA, piece) == (protocol.OK, 100, "")
+        assert made.ask(protocol.PUSH_END)[0] == protocol.REFUSED
+        # Another start, with the same files: what it kept is not told.
+        again = Bench(folder, access=made.loop._commands._access)
+        assert again.ask(protocol.PUSH_DATA, piece) == locked
+        assert again.ask(protocol.PUSH_END) == locked
+        # Ended, badly or well.
+        other = model_bytes(settings(version=2), tensors(seed=3))
+        assert "SHA-256" in push(made, other, announced=_NEW[:-1] + b"x")[2]
+        assert pieces() == [locked, locked]
+        assert push(made, other)[0] == protocol.OK
+        assert pieces() == [locked, locked]
 
 
 def test_reading_closed():

@@ -61,7 +61,7 @@ def sealed(nonce: str, kind: int, payload: bytes) -> bytes:
 
 def admitted(access: Access, body: bytes, clock: Clock) -> tuple[int, bytes] | None:
     try:
-        kind, command = access.admit(body[0], memoryview(body), clock)
+        kind, command = access.admit(body[0], memoryview(body), clock, False)
     except Refused as refused:
         assert refused.args[0] == protocol.REFUSED
         return None

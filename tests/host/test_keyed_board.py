@@ -3,6 +3,7 @@
 import random
 import subprocess
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,6 +101,41 @@ def test_from_a_new_key_to_a_closed_board(
     assert (board.files / "access" / "settings.json").read_text() == '{"closed": true}'
     with wire(board, read_key(key)) as made:
         assert made.status()["access"] == "closed"
+
+
+def test_a_key_goes_over_the_line_once(board: VirtualBoard, tmp_path: Path) -> None:
+    new_key(tmp_path / "board.key")
+    key = read_key(tmp_path / "board.key")
+    tap = board.wire = Tap()
+    board.power_on()
+    facts = load_board("virtual")
+    text = b64encode(key.hex().encode() + b"\n")
+    for heard in (True, False):
+        tap.heard = b""
+        flash(str(board.port), facts, key=key, access=Access(key=key))
+        assert (text in tap.heard) is heard
+    assert (board.files / "access" / "key").read_text() == key.hex() + "\n"
+
+
+def test_a_key_for_a_board_that_has_none(
+    board: VirtualBoard, tmp_path: Path, model: Path, rivulet: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named for this board it has to be this board's; named for all of them it does no harm."""
+    key = tmp_path / "board.key"
+    new_key(key)
+    board.power_on()
+    port = ("--port", board.port)
+    for command in (("status",), ("push", model), ("confirm",), ("rollback",), ("reset",)):
+        done = rivulet(*command, *port, "--key", key)
+        assert "this board says that it has no key: leave out --key" in one_line(done)
+    for command in (("monitor", "--seconds", 1), ("release",)):
+        assert "this board says that it has no key" in one_line(
+            rivulet(*command, *port, "--key", key)
+        )
+    monkeypatch.setenv("RIVULET_KEY", str(key))
+    for command in (("push", model), ("status",), ("release",)):
+        done = rivulet(*command, *port)
+        assert done.returncode == 0, done.stderr
 
 
 def test_without_the_key_nothing_changes(keyed: VirtualBoard, model: Path) -> None:

@@ -37,7 +37,7 @@ def answer(nonce, kind):
 
 def admitted(access, body, clock):
     try:
-        access.admit(body[0], memoryview(body), clock)
+        access.admit(body[0], memoryview(body), clock, False)
     except Refused:
         return False
     return True

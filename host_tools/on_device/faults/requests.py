@@ -11,11 +11,7 @@ from near import Near, hash_of
 from rivulet import protocol
 
 LOOKS = 8  # at the heap
-KINDS = tuple(
-    value
-    for name, value in protocol.__dict__.items()
-    if name.isupper() and isinstance(value, int) and 0 < value < 0x41
-)
+KINDS = tuple(sorted(protocol.PAYLOAD_BYTES)) + (protocol.AUTHORISED,)
 
 
 def content(numbers, new):
@@ -28,6 +24,9 @@ def content(numbers, new):
         at = numbers.below(len(new))
         return kind, struct.pack("<I", at) + new[at : at + 1 + numbers.below(192)]
     length = numbers.below(240) if how < 4 else numbers.below(40)
+    if how > 4 and kind in protocol.PAYLOAD_BYTES:
+        fewest, most = protocol.PAYLOAD_BYTES[kind]
+        length = fewest + numbers.below(most + 1 - fewest)
     return kind, bytes(numbers.below(256) for _ in range(length))
 
 

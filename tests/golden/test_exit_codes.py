@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.golden.conftest import COMMAND, environment
+from tests.golden.held import HERE
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -73,6 +74,26 @@ def test_130_after_ctrl_c() -> None:
     os.close(ours)
     os.close(theirs)
     assert (process.returncode, out) == (130, "") and "Traceback" not in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_0_for_a_virtual_board_that_is_switched_off(
+    micropython: Path, number: signal.Signals
+) -> None:
+    port = HERE.parents[1] / "build" / "virtual" / "default" / "port"
+    if port.exists():
+        pytest.skip("somebody uses it")
+    with subprocess.Popen(
+        [COMMAND, "virtual", "--data", "none"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(MICROPYTHON=micropython),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"{port}\n" and port.exists()
+        process.send_signal(number)
+        assert process.wait(60) == 0
+    assert not port.is_symlink()
 
 
 def test_micropython_names_the_interpreter(rivulet: Run, tmp_path: Path) -> None:

@@ -21,15 +21,16 @@ tests/golden/flash is the flash of a board that was set up before: its models, j
 access settings and snapshot, and the main.py that started it. It stays as that firmware left it.
 
 In the tests themselves: exit codes 0, 1, 2 and 130, the environment variables RIVULET_KEY and
-MICROPYTHON, the files that keys are kept in, and build/virtual/*/port.
+MICROPYTHON (PICO_UF2 only as a variable of make), the files that keys are kept in, and the ports
+of virtual boards, build/virtual/*/port. NO_COLOR and COLUMNS are the terminal library's.
 
 These tests import what is promised to stay importable and nothing else of the project; they use
 it through the command line, files, make and the wire. A change that is meant:
 
     UPDATE_GOLDEN=1 python -m pytest tests/golden
 
-rewrites the files above (flash, weights.json and events.csv are never rewritten), and the diff
-shows what users have to be told.
+rewrites the files above whose content changed, and the diff shows what users have to be told.
+flash, weights.json and events.csv are never rewritten.
 """
 
 import os

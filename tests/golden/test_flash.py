@@ -23,9 +23,9 @@ import pytest
 
 from rivulet import protocol
 from tests.golden.conftest import COMMAND, environment
-from tests.golden.held import HERE, UPDATE, hold, types_of
+from tests.golden.held import HERE, hold, types_of
 from tests.golden.test_wire import converse_with_key
-from tests.golden.wire import Line, Listener, read, text_of
+from tests.golden.wire import Line, Listener, kept_or
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -73,10 +73,8 @@ def test_the_state_goes_on_and_the_key_opens(old: Any, key: Path) -> None:
     listener = Listener(board.port)
     with listener.port() as port:
         found = converse_with_key(port, bytes.fromhex(key.read_text()))
-    held = HERE / "held" / "wire_keyed.txt"
-    if UPDATE:
-        held.write_text(text_of(listener.lines), encoding="ascii")
-    assert _shapes(listener.lines) == _shapes(read(held))
+    before = kept_or("wire_keyed.txt", listener.lines, _shapes)
+    assert _shapes(listener.lines) == _shapes(before)
     blocks = found["record"]["blocks"]
     assert blocks["state"] == pytest.approx(_STATE, abs=4e-3)
     assert blocks["outputs"] == pytest.approx(_OUTPUTS, abs=2e-2)

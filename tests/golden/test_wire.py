@@ -9,10 +9,9 @@ import pytest
 from host_tools.wire import Board
 from rivulet import protocol
 from tests.golden import wire
-from tests.golden.held import HERE, UPDATE, hold, kept, types_of
+from tests.golden.held import HERE, hold, kept, types_of
 from tests.golden.wire import BOARD, HOST, Line, Listener, Player
 
-_HELD = HERE / "held"
 _FLASH = HERE / "flash"
 # All bytes that are stuffed, and all others.
 _NO_MODEL = bytes(range(256))
@@ -65,17 +64,13 @@ def test_the_board_answers_as_it_always_did(board: Any) -> None:
     listener = Listener(board.port)
     with listener.port() as port:
         found = converse(port)
-    if UPDATE:
-        (_HELD / "wire_open.txt").write_text(wire.text_of(listener.lines), encoding="ascii")
-        return
-    before = wire.read(_HELD / "wire_open.txt")
-    assert _from(HOST, listener.lines) == _from(HOST, before)
-    assert _answers(listener.lines) == _answers(before)
+    before = wire.kept_or("wire_open.txt", listener.lines, _meaning)
+    assert _meaning(listener.lines) == _meaning(before)
     _compare_records(found, kept("wire_open.json"))
 
 
 def test_the_host_says_what_it_always_said() -> None:
-    player = Player(wire.read(_HELD / "wire_open.txt"))
+    player = Player(wire.kept("wire_open.txt"))
     try:
         with player.port() as port:
             found = converse(port)
@@ -85,7 +80,7 @@ def test_the_host_says_what_it_always_said() -> None:
 
 
 def test_the_host_authorises_as_it_always_did() -> None:
-    player = Player(wire.read(_HELD / "wire_keyed.txt"))
+    player = Player(wire.kept("wire_keyed.txt"))
     try:
         with player.port() as port:
             found = converse_with_key(port, bytes.fromhex((_FLASH / "access/key").read_text()))
@@ -94,8 +89,9 @@ def test_the_host_authorises_as_it_always_did() -> None:
     hold("wire_keyed.json", found)
 
 
-def _from(sender: str, lines: list[Line]) -> list[bytes]:
-    return [line.data for line in lines if line.sender == sender]
+def _meaning(lines: list[Line]) -> tuple[list[bytes], list[Any]]:
+    """Every byte from the host, and what the board's frames mean."""
+    return [line.data for line in lines if line.sender == HOST], _answers(lines)
 
 
 def _answers(lines: list[Line]) -> list[Any]:

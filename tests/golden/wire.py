@@ -10,8 +10,10 @@ import tty
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rivulet import protocol
+from tests.golden.held import HERE, UPDATE
 
 HOST, BOARD = ">", "<"
 # A whole frame, or what stands between two.
@@ -35,15 +37,19 @@ class Line:
         return b""
 
 
-def text_of(lines: list[Line]) -> str:
-    """A line for each frame: who sent it, and its bytes as Python writes them."""
-    return "".join(f"{line.sender} {line.data!r}\n" for line in lines)
-
-
-def read(path: Path) -> list[Line]:
-    """The conversation that `text_of` made into a file."""
-    lines = path.read_text(encoding="ascii").splitlines()
+def kept(name: str) -> list[Line]:
+    """A conversation that is held: a line for each frame, its bytes as Python writes them."""
+    lines = (HERE / "held" / name).read_text(encoding="ascii").splitlines()
     return [Line(line[0], ast.literal_eval(line[2:])) for line in lines]
+
+
+def kept_or(name: str, lines: list[Line], meaning: Callable[[list[Line]], Any]) -> list[Line]:
+    """As `kept`. Where UPDATE_GOLDEN is set and `lines` mean something else, they are held now."""
+    path = HERE / "held" / name
+    if UPDATE and not (path.exists() and meaning(kept(name)) == meaning(lines)):
+        text = "".join(f"{line.sender} {line.data!r}\n" for line in lines)
+        path.write_text(text, encoding="ascii")
+    return kept(name)
 
 
 @dataclass

@@ -89,6 +89,12 @@ def flashed(tmp_path_factory: pytest.TempPathFactory, micropython: Path) -> Path
     return folder / "files"
 
 
+@pytest.fixture(scope="session")
+def new_board(micropython: Path) -> Callable[[Path], VirtualBoard]:
+    """Makes a virtual board in a folder; the folder's `files` are its flash."""
+    return lambda folder: VirtualBoard(folder, interpreter=micropython)
+
+
 @pytest.fixture
 def board(tmp_path: Path, flashed: Path, micropython: Path) -> Iterator[VirtualBoard]:
     """A virtual board with the firmware, switched off; whatever happens it ends switched off."""

@@ -7,6 +7,7 @@ program that started it dies. With --notes the file FOLDER/flash.notes gets ever
 flash. Says READY and what the stimulus does on standard output.
 """
 
+import argparse
 import select
 import sys
 import time
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 READY = "ready"
-_NOTES = "--notes"
 
 _FLASH_BYTES = 2 * 1024 * 1024
 # Simulated time is held to real time at steps of this length.
@@ -109,11 +109,15 @@ class Machine:
 
 
 def main() -> None:
-    arguments = [argument for argument in sys.argv[1:] if argument != _NOTES]
-    uf2, folder, *stimulus = map(Path, arguments)
-    machine = Machine(uf2, folder, stimulus[0] if stimulus else None)
-    if _NOTES in sys.argv:
-        machine.note_flash(folder)
+    parser = argparse.ArgumentParser(prog="python -m host_tools.emulated")
+    parser.add_argument("--notes", action="store_true", help="note every operation on the flash")
+    parser.add_argument("image", type=Path, metavar="IMAGE.uf2")
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("stimulus", type=Path, metavar="STIMULUS", nargs="?")
+    given = parser.parse_args()
+    machine = Machine(given.image, given.folder, given.stimulus)
+    if given.notes:
+        machine.note_flash(given.folder)
     try:
         machine.run()
     finally:

@@ -1,11 +1,14 @@
 """Write every module that differs from what its recipe gives."""
 
+import argparse
+
 from host_tools.errors import RivuletError
 from host_tools.paths import ROOT
 from host_tools.thumb.modules import modules
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m host_tools.thumb", description=__doc__).parse_args()
     try:
         texts = modules()
     except RivuletError as error:

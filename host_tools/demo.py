@@ -25,8 +25,9 @@ from host_tools.paths import BUILD, MODELS, need_checkout
 from host_tools.ports import VIRTUAL_PORTS
 from host_tools.simulated import SimulatedBoard, emulated_pico, virtual_board
 from host_tools.status import status_of
+from host_tools.telemetry_records import Record
 from host_tools.view import LiveView
-from host_tools.wire import Board, Record
+from host_tools.wire import Board
 
 _DROP = 0.3
 _JITTER_US = 20_000

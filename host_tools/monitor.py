@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.live import Live
 
 from host_tools.errors import RivuletError
+from host_tools.telemetry_records import Record
 from host_tools.view import LiveView, seconds
-from host_tools.wire import Board, Record
+from host_tools.wire import Board
 from rivulet import protocol
 
 _FRAMES_PER_SECOND = 8

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from host_tools.train import tau
-from host_tools.view import told
-from host_tools.wire import Board, SensorState
+from host_tools import tau_range
+from host_tools.telemetry_records import SensorState
+from host_tools.wire import Board
 from rivulet.clock import PERIOD
 from rivulet.costs import percentile
 
@@ -31,9 +31,9 @@ def tau_outside(board: Board) -> list[int] | None:
     model = board.description["model"]
     if model is None:
         return None
-    validated = tau.stored(model, model["hidden"])
+    validated = tau_range.stored(model, model["hidden"])
     record = board.sample(("alpha",)) if validated else None
-    return tau.outside(validated, record.tau) if record is not None else None
+    return tau_range.outside(validated, record.tau) if record is not None else None
 
 
 def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -60,7 +60,9 @@ def status_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
             ("dry run", _dry_run(facts["probes"])),
         ]
         if facts["tau_outside"] is not None:
-            lines.append(("time constants", told(facts["tau_outside"], facts["hidden"])))
+            lines.append(
+                ("time constants", tau_range.in_words(facts["tau_outside"], facts["hidden"]))
+            )
     else:
         lines.append(("model", "none: rivulet push MODEL.safetensors"))
     if facts["incoming"]:

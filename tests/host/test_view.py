@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from host_tools.demo import Judge, Outcome
-from host_tools.monitor import plain_line, save_picture
+from host_tools.screen import plain_line, save_picture
 from host_tools.stimulus import Segment
 from host_tools.telemetry_records import Record, SensorState
 from host_tools.view import LiveView, seconds, sparkline

@@ -38,7 +38,7 @@ def bench(
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:
-        Console(highlight=False, soft_wrap=True).print(bench_table(report))
+        Console(highlight=False, soft_wrap=True, markup=False).print(bench_table(report))
     if write is not None:
         page = write_report(report, write)
         note(f"written: {page} and {page.with_suffix('.svg')}")

@@ -17,4 +17,4 @@ def demo(
 
     from host_tools.demo import run_demo
 
-    run_demo(board, uf2, Console(highlight=False, soft_wrap=True))
+    run_demo(board, uf2, Console(highlight=False, soft_wrap=True, markup=False))

@@ -31,9 +31,10 @@ def virtual(
     # Ended by a service manager or a script, it leaves as cleanly as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with board:
-        typer.echo(board.port)
-        note("virtual board is on; Ctrl-C switches it off")
         try:
+            # Within the try: a program that reads the port may send its signal at once.
+            typer.echo(board.port)
+            note("virtual board is on; Ctrl-C switches it off")
             while True:
                 time.sleep(1.0)
         except KeyboardInterrupt:

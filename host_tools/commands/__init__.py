@@ -2,10 +2,11 @@
 
 A module of this package whose name does not begin with an underscore is a subcommand. It has a
 function of its own name; a group of subcommands has a `typer.Typer` of its own name. The first
-line of the docstring is what `rivulet --help` shows. Adding a subcommand is adding a file.
+line of the docstring is what `--help` lists. Adding a subcommand is adding a file.
 
-`rivulet --help` imports all of these modules. So that it is quick, a module imports the rooms that
-it calls inside its function: above it only what needs none of numpy, pyserial, rich and mpremote.
+Every start imports all of these modules, `--help` too. So that it is quick, a module imports the
+rooms that it calls inside its function: above it only what needs none of numpy, pyserial, rich and
+mpremote.
 """
 
 import pkgutil

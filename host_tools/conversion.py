@@ -1,5 +1,6 @@
 """`rivulet convert` from its options to a model file: prune, fine-tune, lay out, quantise."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,19 @@ class Options:
     prune_units: float | None = None  # share of the units
     fine_tune: bool = False
     version: int | None = None  # for boards that refuse older models than theirs
+
+
+def read_metadata(path: Path) -> Settings:
+    """Read the metadata that `--metadata` names. Raises RivuletError."""
+    try:
+        content = json.loads(path.read_text())
+    except OSError as error:
+        raise RivuletError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise RivuletError(f"{path}: not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise RivuletError(f"{path}: must hold a JSON object")
+    return content
 
 
 def units(model: ModelFile) -> int:

@@ -1,4 +1,4 @@
-"""`rivulet demo`: the whole path, from recordings to recognised activities, on a software board.
+"""The demo: the whole path, from recordings to recognised activities, on a software board.
 
 Set-up, flash, push, replay of the test recordings as jittered and dropped events, a second push
 while they play, and a table of what happened.
@@ -20,13 +20,14 @@ from host_tools.conversion import Options, build
 from host_tools.convert import read_weights
 from host_tools.errors import RivuletError
 from host_tools.flash import flash
-from host_tools.monitor import Screen, screen
 from host_tools.paths import BUILD, MODELS, need_checkout
 from host_tools.ports import VIRTUAL_PORTS
+from host_tools.screen import Screen, screen
 from host_tools.simulated import SimulatedBoard, emulated_pico, virtual_board
 from host_tools.status import status_of
+from host_tools.telemetry_records import Record
 from host_tools.view import LiveView
-from host_tools.wire import Board, Record
+from host_tools.wire import Board
 
 _DROP = 0.3
 _JITTER_US = 20_000

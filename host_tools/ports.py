@@ -1,5 +1,6 @@
 """Which serial ports there are, and which one is meant when none was named."""
 
+import errno
 from pathlib import Path
 
 from serial.tools import list_ports
@@ -30,6 +31,24 @@ def resolve(port: str | None) -> str:
     if not found:
         raise RivuletError("no board found: plug one in, or start one with 'rivulet virtual'")
     raise RivuletError(f"more than one board: choose with --port. {_listing()}")
+
+
+def unusable_port(port: str, error: OSError | ValueError) -> RivuletError:
+    """What to tell when pyserial fails to open `port` with `error`."""
+    code = getattr(error, "errno", None)
+    text = str(error)
+    # On Windows pyserial quotes the system's exception and sets no errno.
+    if code == errno.ENOENT or "FileNotFound" in text:
+        present = ", ".join(candidates()) or "none: plug the board in with a data cable"
+        return RivuletError(f"there is no port {port}; ports here: {present}")
+    if code == errno.EACCES:
+        return RivuletError(
+            f"you may not open {port}: join the group that owns it (often: sudo usermod -aG "
+            "dialout $USER) and log in again"
+        )
+    if code in (errno.EAGAIN, errno.EBUSY) or "PermissionError" in text:
+        return RivuletError(f"{port} is in use: close the program that holds it")
+    return RivuletError(f"{port} is not a usable serial port: {text}")
 
 
 def _listing() -> str:

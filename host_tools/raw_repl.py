@@ -1,7 +1,6 @@
 """Running code on a board through MicroPython's raw REPL, over mpremote's own transport."""
 
 import contextlib
-import errno
 import io
 import struct
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
 from host_tools.errors import RivuletError
-from host_tools.ports import candidates
+from host_tools.ports import unusable_port
 from rivulet import protocol
 
 # A board may be busy erasing flash; nothing it does keeps it silent for longer than this.
@@ -145,21 +144,3 @@ def _reporting_loss(port: str) -> Iterator[None]:
             f"the board on {port} stopped answering: check its cable, then run the same command "
             "again"
         ) from error
-
-
-def unusable_port(port: str, error: OSError | ValueError) -> RivuletError:
-    """What to tell when pyserial fails to open `port` with `error`."""
-    code = getattr(error, "errno", None)
-    text = str(error)
-    # On Windows pyserial quotes the system's exception and sets no errno.
-    if code == errno.ENOENT or "FileNotFound" in text:
-        present = ", ".join(candidates()) or "none: plug the board in with a data cable"
-        return RivuletError(f"there is no port {port}; ports here: {present}")
-    if code == errno.EACCES:
-        return RivuletError(
-            f"you may not open {port}: join the group that owns it (often: sudo usermod -aG "
-            "dialout $USER) and log in again"
-        )
-    if code in (errno.EAGAIN, errno.EBUSY) or "PermissionError" in text:
-        return RivuletError(f"{port} is in use: close the program that holds it")
-    return RivuletError(f"{port} is not a usable serial port: {text}")

@@ -1,4 +1,4 @@
-"""`rivulet replay`: the device code over a file of recorded events, offline."""
+"""Runs the device code over a file of recorded events, offline."""
 
 import csv
 import math

@@ -9,14 +9,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from host_tools.train import tau
-from host_tools.wire import Record
+from host_tools import tau_range
+from host_tools.telemetry_records import Record
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _HISTORY = 24
 _COLUMN_WIDTH = 62
 _LOG_LINES = 4
-_NAMED = 8  # neurons, in a line of text
 
 
 class LiveView:
@@ -39,7 +38,7 @@ class LiveView:
         self._history: list[deque[float]] = [deque(maxlen=_HISTORY) for _ in range(hidden)]
         self._low = [math.inf] * hidden
         self._high = [0.0] * hidden
-        self._validated = tau.stored(self._model, hidden)
+        self._validated = tau_range.stored(self._model, hidden)
 
     def add(self, record: Record) -> None:
         self.record = record
@@ -54,7 +53,7 @@ class LiveView:
         """Neurons whose tau is now outside what training saw; None if there is no telling."""
         if self.record is None or not self._validated or "alpha" not in self.record.blocks:
             return None
-        return tau.outside(self._validated, self.record.tau)
+        return tau_range.outside(self._validated, self.record.tau)
 
     def decided(self) -> str | None:
         """The name of the class decided last."""
@@ -78,7 +77,9 @@ class LiveView:
         strange = self.strange()
         if strange is not None:
             style = "bold red" if strange else "dim"
-            parts.append(Text(told(strange, len(self._history)), style, no_wrap=True))
+            parts.append(
+                Text(tau_range.in_words(strange, len(self._history)), style, no_wrap=True)
+            )
         parts.append(self._counters())
         parts.extend(Text(line, style="dim", no_wrap=True) for line in self.lines)
         model = self._model
@@ -151,17 +152,6 @@ class LiveView:
             ("telemetry dropped", str(record.telemetry_dropped)),
         ]
         return Group(_pairs(events), _pairs(trouble))
-
-
-def told(strange: list[int], units: int) -> str:
-    """In words: which neurons' tau is outside what training saw."""
-    if not strange:
-        return f"every τ is within a factor of {tau.FACTOR:g} of what training saw"
-    named = ", ".join(str(i) for i in strange[:_NAMED]) + (", ..." * (len(strange) > _NAMED))
-    return (
-        f"τ of {len(strange)} of {units} neurons is over {tau.FACTOR:g} times outside "
-        f"the 90 % that training saw: {named}"
-    )
 
 
 def _sensors(record: Record) -> Text:

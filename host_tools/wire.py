@@ -6,17 +6,15 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import serial
 
 from host_tools import documents, sealing
 from host_tools.errors import RivuletError
-from host_tools.raw_repl import unusable_port
+from host_tools.ports import unusable_port
+from host_tools.telemetry_records import Record, decode_record
 from rivulet import protocol
-from rivulet.clock import PERIOD
 
 _REPLY_TIMEOUT_S = 1.0
 # A push loads the model, a status walks the heap: an emulated or busy board takes its time.
@@ -29,51 +27,6 @@ _LARGEST_BODY = 16384
 _FIRST_WITH_KEYS = 2  # protocol
 # The board takes these from anybody: a push's pieces are bound by its authorised beginning.
 _NEVER_SEALED = (protocol.HELLO, protocol.CHALLENGE, protocol.PUSH_DATA, protocol.PUSH_END)
-
-
-@dataclass(frozen=True)
-class SensorState:
-    """How a sensor fares: seconds since its last good reading, and what is wrong with it."""
-
-    name: str
-    age_s: float
-    troubles: tuple[str, ...]
-
-    def __str__(self) -> str:
-        if not self.troubles:
-            return f"{self.name} {self.age_s * 1000:.0f} ms ago"
-        text = f"{self.name} {', '.join(self.troubles)}"
-        return f"{text} for {self.age_s:.1f} s" if "missing" in self.troubles else text
-
-
-@dataclass
-class Record:
-    """One telemetry record. blocks: float32 arrays by name, those the host asked for.
-
-    stale: what is acted on is older than it may be; guarded: a guard acts in the model's stead.
-    """
-
-    t_us: int
-    decision: int
-    events: int
-    late: int
-    dropped: int
-    bus_errors: int
-    bad_values: int
-    telemetry_dropped: int
-    frames_corrupt: int
-    event_cost_us: int
-    blocks: dict[str, np.ndarray]
-    coalesced: int = 0
-    guard_trips: int = 0
-    stale: bool = False
-    guarded: bool = False
-    sensors: list[SensorState] = field(default_factory=list)
-
-    @property
-    def tau(self) -> np.ndarray:
-        """Time constants in seconds, (n,)."""
-        return 1.0 / self.blocks["alpha"]
 
 
 class Board:
@@ -472,21 +425,6 @@ class Board:
         return RivuletError(f"{self.port}: the board went away (cable pulled, or switched off)")
 
 
-# In the order of protocol.TELEMETRY_HEAD.
-_COUNTERS = (
-    "events",
-    "late",
-    "dropped",
-    "bus_errors",
-    "bad_values",
-    "telemetry_dropped",
-    "frames_corrupt",
-    "event_cost_us",
-    "coalesced",
-    "guard_trips",
-)
-
-
 class NotRunning(RivuletError):
     """Nothing at the port answers as Rivulet."""
 
@@ -497,68 +435,3 @@ class Refused(RivuletError):
 
 class _NoReply(RivuletError):
     """Nothing came back in time."""
-
-
-def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
-    """A telemetry record from a frame's body; None if it is not of the described shape, as in
-    the moment between a model's swap and its new description."""
-    head = struct.calcsize(protocol.TELEMETRY_HEAD)
-    if len(body) < 2 + head:
-        return None
-    mask, decision, epoch, ticks, *counters, flags = struct.unpack_from(
-        protocol.TELEMETRY_HEAD, body, 2
-    )
-    names_of_sensors = [sensor["name"] for sensor in description.get("sensors", [])]
-    each = struct.calcsize(protocol.SENSOR_HEAD)
-    model = description.get("model")
-    sizes = {"alpha": 0, "state": 0, "outputs": 0, "inputs": 0}
-    if model is not None:
-        sizes = {
-            "alpha": model["hidden"],
-            "state": model["hidden"],
-            "outputs": model["outputs"],
-            "inputs": len(model["channels"]),
-        }
-    names = [name for bit, name in enumerate(protocol.BLOCKS) if mask >> bit & 1]
-    at = 2 + head + each * len(names_of_sensors)
-    if len(body) != at + 4 * sum(sizes[name] for name in names):
-        return None
-    if model is not None and bool(mask & protocol.INTEGERS) != ("fraction_bits" in model):
-        return None
-    sensors = [
-        _sensor(name, *struct.unpack_from(protocol.SENSOR_HEAD, body, 2 + head + each * i))
-        for i, name in enumerate(names_of_sensors)
-    ]
-    blocks = {}
-    for name in names:
-        integers = model is not None and mask & protocol.INTEGERS
-        kind = "<i4" if integers else "<f4"
-        block = np.frombuffer(body, dtype=kind, count=sizes[name], offset=at)
-        blocks[name] = _scaled(name, block, model) if model and integers else block
-        at += 4 * sizes[name]
-    return Record(
-        epoch * PERIOD + ticks,
-        decision,
-        blocks=blocks,
-        stale=bool(flags & protocol.OUTPUTS_STALE),
-        guarded=bool(flags & protocol.OUTPUTS_GUARDED),
-        sensors=sensors,
-        **dict(zip(_COUNTERS, counters, strict=True)),
-    )
-
-
-def _sensor(name: str, age_ms: int, troubles: int) -> SensorState:
-    words = tuple(word for bit, word in enumerate(protocol.TROUBLES) if troubles >> bit & 1)
-    return SensorState(name, age_ms / 1000, words)
-
-
-def _scaled(name: str, block: np.ndarray, model: dict[str, Any]) -> np.ndarray:
-    """An integer block in its own unit."""
-    unit = 0.5 ** int(model["fraction_bits"][protocol.BLOCKS.index(name)])
-    values = np.asarray(block * unit)
-    if name != "inputs":
-        return values
-    scale = np.array(model["normalisation"]["scale"])
-    # A channel of scale 0 stands at its offset.
-    spread = np.divide(values, scale, out=np.zeros_like(values), where=scale != 0.0)
-    return np.asarray(spread + np.array(model["normalisation"]["offset"]))

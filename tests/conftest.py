@@ -109,7 +109,7 @@ def rivulet() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs the `rivulet` command as a user does."""
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from host_tools.cli import main; main()"]
+        command = [sys.executable, "-c", "from host_tools.commands import main; main()"]
         return subprocess.run(
             [*command, *map(str, arguments)], capture_output=True, text=True, timeout=90
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from host_tools import tau_range
 from host_tools.analyze.dynamics import Dynamics, Floats
 from host_tools.analyze.samples import BOX, Samples
 from host_tools.train import tau
@@ -148,8 +149,11 @@ class Stored:
 
 def stored(settings: dict[str, Any], samples: Samples) -> list[Stored]:
     """The quantiles in the model's provenance beside those here; none if it has none that fit."""
-    trained = tau.stored(settings.get("provenance"), samples.alpha.shape[-1])
+    trained = tau_range.stored(settings.get("provenance"), samples.alpha.shape[-1])
     if not trained:
         return []
     here = tau.quantiles(1.0 / samples.alpha, samples.weights, tuple(trained))
-    return [Stored(share, trained[share], row) for share, row in zip(trained, here, strict=True)]
+    return [
+        Stored(share, np.array(trained[share]), row)
+        for share, row in zip(trained, here, strict=True)
+    ]

@@ -12,7 +12,7 @@ from host_tools.faults._models import fresh_models
 from host_tools.paths import ROOT
 from host_tools.virtual import VirtualBoard
 
-_PROGRAM = "from host_tools.cli import main; main()"
+_PROGRAM = "from host_tools.commands import main; main()"
 _PATIENCE_S = 30.0
 # The lease of the host's telemetry is 3 s.
 _SILENT_AFTER_S = 3.5

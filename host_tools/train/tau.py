@@ -1,6 +1,6 @@
-"""The distribution of time constants: seen in validation, stored with the model, compared live.
+"""The distribution of time constants: measured in validation, stored with the model.
 
-Only `measure` and `overall` need PyTorch, and get it handed over: a monitor may import the rest.
+tau_range.py reads what is stored and compares it with a running board's.
 """
 
 from typing import Any
@@ -12,8 +12,6 @@ Floats = NDArray[np.float64]
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _STORED = (0.05, 0.5, 0.95)
-# A live tau so far beyond the stored range tells of inputs unlike those of validation.
-FACTOR = 2.0
 
 
 def measure(watch: Any, model: int) -> Floats:
@@ -50,30 +48,3 @@ def provenance(measured: Floats) -> dict[str, str]:
     """
     picked = {share: measured[QUANTILES.index(share)] for share in _STORED}
     return {f"{share:g}": " ".join(f"{tau:.3g}" for tau in row) for share, row in picked.items()}
-
-
-def stored(provenance: Any, units: int) -> dict[float, Floats]:
-    """{quantile: tau (units,) in s} that a model's provenance keeps; empty if it keeps none."""
-    try:
-        texts = provenance["tau_s"]
-        found = {float(share): np.array(text.split(), np.float64) for share, text in texts.items()}
-    except (AttributeError, KeyError, TypeError, ValueError):
-        # Provenance is free text to everybody else: not what Rivulet's own trainer writes.
-        return {}
-    return {
-        share: values
-        for share, values in sorted(found.items())
-        if 0.0 <= share <= 1.0 and values.shape == (units,) and (values > 0.0).all()
-    }
-
-
-def outside(seen: dict[float, Floats], live_tau_s: ArrayLike, factor: float = FACTOR) -> list[int]:
-    """Neurons whose live tau is `factor` beyond what validation saw (its 5 to 95 %).
-
-    seen: as `stored` gives it; if it is empty, nothing is outside.
-    """
-    if not seen:
-        return []
-    live = np.asarray(live_tau_s, np.float64)
-    low, high = seen[min(seen)] / factor, seen[max(seen)] * factor
-    return [int(i) for i in np.flatnonzero((live < low) | (live > high))]

@@ -13,7 +13,7 @@ from test_fixed_model import raw_bench
 
 from drivers.mpu6050 import MPU6050
 from host_tools.paths import BOARDS
-from host_tools.wire import decode_record
+from host_tools.telemetry_records import decode_record
 from rivulet import protocol
 
 _REGISTERS = BOARDS / "virtual" / "hardware" / "mpu6050_registers.py"

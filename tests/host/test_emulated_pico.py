@@ -30,7 +30,8 @@ from host_tools.paths import ROOT
 from host_tools.payload import ON_PATH
 from host_tools.raw_repl import raw_repl
 from host_tools.recordings import Recordings
-from host_tools.wire import Board, Record
+from host_tools.telemetry_records import Record
+from host_tools.wire import Board
 from tests.conftest import CHANNELS, make_model
 from tests.trained_weights import CFC, LTC, UNITS, cfc, ltc, own, running
 
@@ -227,8 +228,8 @@ def test_cells_are_pushed_while_events_come(pico: EmulatedPico, tmp_path: Path) 
             first, later = _two_records(wire, model.settings["cell"])
             wire.subscribe(0.0)
             twin = running(model, tmp_path)
-            twin.cell.state_floats[:] = first.blocks["state"].astype(np.float64)
-            twin.cell.input_floats[:] = first.blocks["inputs"].astype(np.float64)
+            twin.cell.state_floats[:] = np.array(first.blocks["state"])
+            twin.cell.input_floats[:] = np.array(first.blocks["inputs"])
             _play(twin, made.records[first.events - 1 : later.events])
             np.testing.assert_allclose(later.blocks["state"], twin.cell.state_floats, atol=2e-4)
             np.testing.assert_allclose(later.blocks["outputs"], twin.outputs(), atol=1e-3)

@@ -15,8 +15,9 @@ import pytest
 from host_tools import stimulus
 from host_tools.errors import RivuletError
 from host_tools.recordings import Recordings
+from host_tools.telemetry_records import Record
 from host_tools.virtual import VirtualBoard
-from host_tools.wire import Board, Record
+from host_tools.wire import Board
 from tests.conftest import CHANNELS, make_model
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

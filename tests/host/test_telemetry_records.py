@@ -10,7 +10,7 @@ import pytest
 from fake_board import Bench
 from fixtures import model_bytes
 
-from host_tools.wire import Record, decode_record
+from host_tools.telemetry_records import Record, decode_record
 from rivulet import protocol
 from rivulet.clock import PERIOD
 

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 from rich.console import Console
 
 from host_tools.demo import Judge, Outcome
-from host_tools.monitor import plain_line, save_picture
+from host_tools.screen import plain_line, save_picture
 from host_tools.stimulus import Segment
+from host_tools.telemetry_records import Record, SensorState
 from host_tools.view import LiveView, seconds, sparkline
-from host_tools.wire import Record, SensorState
 
 _MODEL = {
     "hash": "abcdef0123456789",
@@ -24,8 +23,8 @@ _MODEL = {
 
 def _record(alpha: list[float], decision: int = 1, **counters: Any) -> Record:
     blocks = {
-        "alpha": np.array(alpha, dtype="<f4"),
-        "outputs": np.array([-0.5, 2.25], dtype="<f4"),
+        "alpha": tuple(alpha),
+        "outputs": (-0.5, 2.25),
     }
     zero = dict.fromkeys(
         ("events", "late", "dropped", "bus_errors", "bad_values", "telemetry_dropped"), 0

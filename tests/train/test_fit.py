@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
 
+from host_tools import tau_range  # noqa: E402
 from host_tools.errors import RivuletError  # noqa: E402
 from host_tools.train import augment, tau  # noqa: E402
 from host_tools.train.cells.decay import DecayCell  # noqa: E402
@@ -128,14 +129,14 @@ def test_tau_is_logged_stored_and_compared() -> None:
     with torch.no_grad():
         network.run(stack([_SERIES.events()] * 2), network.zero_state(12), watch)
     measured = tau.measure(watch, 0)
-    stored = tau.stored({"tau_s": tau.provenance(measured)}, measured.shape[1])
+    stored = tau_range.stored({"tau_s": tau.provenance(measured)}, measured.shape[1])
     assert list(stored) == [0.05, 0.5, 0.95]
     np.testing.assert_allclose(stored[0.5], measured[2], rtol=5e-3)
     live = measured[2].copy()
-    assert tau.outside(stored, live) == []
+    assert tau_range.outside(stored, live) == []
     live[3] *= 100
-    assert tau.outside(stored, live) == [3]
-    assert tau.outside({}, live) == []
+    assert tau_range.outside(stored, live) == [3]
+    assert tau_range.outside({}, live) == []
 
 
 def test_quantiles_count_by_weight() -> None:

@@ -1,0 +1,19 @@
+"""The connection that `--port` and `--key` describe."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from host_tools.wire import Board
+
+
+def connect(port: str | None, key: Path | None) -> "Board":
+    """Open the wire to a running board. Raises RivuletError.
+
+    port: None means the only board that is there; key: None means what RIVULET_KEY names, if set.
+    """
+    from host_tools import ports
+    from host_tools.keys import key_for
+    from host_tools.wire import Board
+
+    return Board(ports.resolve(port), key=key_for(key), keyed=key is not None)

@@ -1,0 +1,44 @@
+"""`rivulet bench`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from host_tools.commands._options import JsonOption, PortOption
+from host_tools.commands._terminal import note
+from host_tools.errors import RivuletError
+
+
+def bench(
+    port: PortOption = None,
+    units: Annotated[int, typer.Option(help="Hidden units.", min=1)] = 32,
+    inputs: Annotated[int, typer.Option(help="Input channels.", min=1)] = 4,
+    uf2: Annotated[
+        Path | None, typer.Option(help="Measure on an emulated Pico with this MicroPython image.")
+    ] = None,
+    write: Annotated[
+        Path | None, typer.Option(help="Write the table as a page with its picture: FOLDER/NAME.")
+    ] = None,
+    cells: Annotated[bool, typer.Option("--cells", help="CfC and LTC as well.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Time the cell against its plain form; on a board with --port, else on this machine."""
+    from rich.console import Console
+
+    from host_tools.bench import bench_table, run_bench, run_bench_emulated, write_report
+
+    if uf2 is not None:
+        if port is not None:
+            raise RivuletError("bench measures on one board: give --port or --uf2, not both")
+        report = run_bench_emulated(uf2, units, inputs, note, cells)
+    else:
+        report = run_bench(port, units, inputs, note, cells)
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+    else:
+        Console(highlight=False, soft_wrap=True, markup=False).print(bench_table(report))
+    if write is not None:
+        page = write_report(report, write)
+        note(f"written: {page} and {page.with_suffix('.svg')}")

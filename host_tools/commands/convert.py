@@ -1,0 +1,57 @@
+"""`rivulet convert`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from host_tools.choices import Dtype
+from host_tools.commands._terminal import note
+
+
+def convert(
+    weights: Annotated[Path, typer.Argument(help="Trained weights: .npz, .pt or .safetensors")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The model file to write.")],
+    metadata: Annotated[
+        Path | None, typer.Option(help="JSON that adds to or replaces the weights' metadata.")
+    ] = None,
+    dtype: Annotated[
+        Dtype, typer.Option(help="int8 runs on the integer kernels.")
+    ] = Dtype.float32,
+    calibrate: Annotated[
+        Path | None, typer.Option(help="EVENTS.csv whose ranges the integers must hold.")
+    ] = None,
+    prune: Annotated[
+        float | None, typer.Option(help="Share of the connections to drop, 0 to 1.")
+    ] = None,
+    prune_units: Annotated[
+        float | None, typer.Option(help="Share of the units to drop, 0 to 1.")
+    ] = None,
+    fine_tune: Annotated[
+        bool, typer.Option("--fine-tune", help="Train on after pruning, by the model's recipe.")
+    ] = False,
+    version: Annotated[
+        int | None,
+        typer.Option(
+            help="For boards that refuse older models than theirs.", min=0, max=2**30 - 1
+        ),
+    ] = None,
+) -> None:
+    """Check trained weights and write a model file."""
+    from host_tools.conversion import Options, build, read_metadata, units
+    from host_tools.convert import read_weights
+
+    arrays, settings = read_weights(weights)
+    if metadata is not None:
+        settings |= read_metadata(metadata)
+    options = Options(dtype, calibrate, prune, prune_units, fine_tune, version)
+    model, report = build(arrays, settings, options)
+    model.save(out)
+    for line in report:
+        typer.echo(line)
+    for warning in model.warnings:
+        note(f"warning: {warning}")
+    typer.echo(
+        f"{out}: {model.settings['cell']}, {units(model)} units, "
+        f"{len(model.settings['channels'])} channels, {out.stat().st_size} bytes"
+    )

@@ -1,0 +1,20 @@
+"""`rivulet demo`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    board: Annotated[str, typer.Option(help="'virtual' or 'emulated_pico'.")] = "virtual",
+    uf2: Annotated[
+        Path | None, typer.Option(help="MicroPython image for the emulated Pico.")
+    ] = None,
+) -> None:
+    """Show the whole path on a board made of software; ends by itself."""
+    from rich.console import Console
+
+    from host_tools.demo import run_demo
+
+    run_demo(board, uf2, Console(highlight=False, soft_wrap=True, markup=False))

@@ -1,0 +1,75 @@
+"""`rivulet flash`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from host_tools.choices import Reading
+from host_tools.commands._options import JsonOption, PortOption
+from host_tools.commands._terminal import progress_bar
+
+
+def flash(
+    board: Annotated[str, typer.Option(help="Kind of board; see 'rivulet boards'.")],
+    port: PortOption = None,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", help="Key the board with this file; releases it if it has the key."),
+    ] = None,
+    telemetry: Annotated[
+        Reading | None, typer.Option(help="Whether a keyed board may be watched without the key.")
+    ] = None,
+    trust: Annotated[
+        Path | None, typer.Option(help="Public key (.pub) that models must be signed with.")
+    ] = None,
+    no_downgrade: Annotated[
+        bool,
+        typer.Option("--no-downgrade", help="Refuse models older than the newest confirmed one."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Put the firmware on a board; copies only what changed."""
+    from host_tools import ports
+    from host_tools.boards import load_board
+    from host_tools.flash import flash as flash_board
+    from host_tools.keys import key_for, read_key
+    from host_tools.provision import Access
+    from host_tools.signing import read_public_key
+
+    facts = load_board(board)
+    # RIVULET_KEY only opens: a board is keyed when somebody says so.
+    access = Access(
+        key=read_key(key) if key is not None else None,
+        closed=telemetry is Reading.closed if telemetry is not None else None,
+        modulus=read_public_key(trust) if trust is not None else None,
+        keep_version=True if no_downgrade else None,
+    )
+    with progress_bar("flashing") as advance:
+        report = flash_board(
+            ports.resolve(port),
+            facts,
+            lambda done, total, _: advance(done, total),
+            key=key_for(key),
+            access=access,
+        )
+    if as_json:
+        typer.echo(json.dumps(report.__dict__, indent=2))
+        return
+    if report.up_to_date:
+        typer.echo(f"{report.port}: up to date ({len(report.unchanged)} files)")
+    else:
+        typer.echo(
+            f"{report.port}: {len(report.copied)} files copied ({report.bytes_copied} bytes), "
+            f"{len(report.unchanged)} unchanged, {len(report.removed)} removed; verified"
+        )
+    if key is not None:
+        typer.echo(
+            f"keyed: from now on commands need {key}, and without it nothing opens the board"
+        )
+    typer.echo(f"{report.runtime}, {report.form}")
+    if report.ulab:
+        typer.echo(f"ulab {report.ulab}: cells run on ulab")
+    else:
+        typer.echo("no ulab: cells run in plain Python, slower; " + facts.ulab)

@@ -1,0 +1,31 @@
+"""`rivulet push`."""
+
+import typer
+
+from host_tools.commands._connection import connect
+from host_tools.commands._options import KeyOption, ModelArgument, PortOption
+from host_tools.commands._terminal import progress_bar
+
+
+def push(model: ModelArgument, port: PortOption = None, key: KeyOption = None) -> None:
+    """Send a model to a running board, which verifies it and swaps without stopping."""
+    from host_tools.replay import read_settings
+
+    read_settings(model)  # a broken file is refused before the board sees any of it
+    with connect(port, key) as board, progress_bar("pushing") as advance:
+        outcome = board.push(model.read_bytes(), advance)
+        facts = board.description["model"]
+        resumed_at = board.resumed_at
+        trial = board.status()
+    if resumed_at == model.stat().st_size:
+        typer.echo("the board had all of it from an earlier push")
+    elif resumed_at:
+        typer.echo(f"went on from byte {resumed_at}, where an earlier push had stopped")
+    typer.echo(f"{facts['cell']} with {facts['hidden']} units is active; {outcome}")
+    if trial["trial"]:
+        typer.echo(
+            f"on trial for {trial['trial_left_s']} s: 'rivulet confirm' keeps it now, 'rivulet "
+            "rollback' leaves it"
+        )
+    if facts["unfed"]:
+        typer.echo(f"no sensor of this board feeds: {', '.join(facts['unfed'])}")

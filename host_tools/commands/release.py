@@ -1,0 +1,13 @@
+"""`rivulet release`."""
+
+import typer
+
+from host_tools.commands._connection import connect
+from host_tools.commands._options import KeyOption, PortOption
+
+
+def release(port: PortOption = None, key: KeyOption = None) -> None:
+    """Make a board leave Rivulet for its MicroPython prompt."""
+    with connect(port, key) as board:
+        board.release()
+    typer.echo("the board is at its prompt; Ctrl-D there starts Rivulet again")

@@ -1,0 +1,16 @@
+"""`rivulet rollback`."""
+
+import typer
+
+from host_tools.commands._connection import connect
+from host_tools.commands._options import KeyOption, PortOption
+
+
+def rollback(port: PortOption = None, key: KeyOption = None) -> None:
+    """Go back to the model before the one that runs."""
+    with connect(port, key) as board:
+        outcome = board.rollback()
+        facts = board.description["model"]
+    typer.echo(
+        f"{facts['hash'][:12]}, {facts['cell']} with {facts['hidden']} units, is back; {outcome}"
+    )

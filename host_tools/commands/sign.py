@@ -1,0 +1,24 @@
+"""`rivulet sign`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from host_tools.commands._options import ModelArgument
+
+
+def sign(
+    model: ModelArgument,
+    signing_key: Annotated[Path, typer.Option(help="Private key in PEM: 'rivulet key signing'.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Where it goes; else in place.")
+    ] = None,
+) -> None:
+    """Sign a model, for boards that were flashed with --trust (needs the sign extra)."""
+    from host_tools.replay import read_settings
+    from host_tools.signing import sign_file
+
+    read_settings(model)
+    sign_file(model, signing_key, out or model)
+    typer.echo(f"{out or model}: signed")

@@ -1,0 +1,173 @@
+"""`rivulet status`."""
+
+import json
+from typing import Any
+
+import typer
+
+from host_tools.commands._connection import connect
+from host_tools.commands._options import JsonOption, KeyOption, PortOption
+from host_tools.tau_range import in_words
+from host_tools.telemetry_records import SensorState
+
+
+def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption = None) -> None:
+    """Say what a board is running and how it fares."""
+    from host_tools.status import status_of, tau_outside
+
+    with connect(port, key) as board:
+        facts = status_of(board) | {"tau_outside": tau_outside(board)}
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    for name, value in _lines(facts):
+        typer.echo(f"{name:18} {value}")
+
+
+def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Name and value of each line for a person."""
+    lines = [
+        ("board", f"{facts['board']} at {facts['port']} ({facts['machine']})"),
+        ("runtime", f"MicroPython {facts['micropython']}, {facts['backend']} for float models"),
+        ("firmware", facts["firmware"]),
+        *([("SAFE MODE", facts["safe_mode"])] if facts["safe_mode"] else []),
+        *([("firmware trouble", facts["firmware_trouble"])] if facts["firmware_trouble"] else []),
+        ("uptime", f"{facts['uptime_s']:.1f} s"),
+    ]
+    if facts["model_hash"]:
+        lines += [
+            ("model", facts["model_hash"]),
+            (
+                "cell",
+                f"{facts['cell']}: {facts['hidden']} units, {facts['channels']} inputs, "
+                f"{facts['outputs']} outputs",
+            ),
+            ("kernel", facts["kernel"]),
+            ("slot", _slot(facts)),
+            ("trial", _trial(facts)),
+            ("dry run", _dry_run(facts["probes"])),
+        ]
+        if facts["tau_outside"] is not None:
+            lines.append(("time constants", in_words(facts["tau_outside"], facts["hidden"])))
+    else:
+        lines.append(("model", "none: rivulet push MODEL.safetensors"))
+    if facts["incoming"]:
+        size, digest = facts["incoming"]
+        lines.append(("push under way", f"{digest[:12]}, {facts['received']} of {size} bytes"))
+    if facts["reverts"]:
+        left, why = facts["reverted"]
+        lines.append(("left last", f"{left[:12]} {why}".strip()))
+    if facts["failures"]:
+        lines.append(("failed starts", f"{facts['failures']}, the last: {facts['failure']}"))
+    if facts["store_trouble"]:
+        lines.append(("trouble on flash", facts["store_trouble"]))
+    lines += _access_lines(facts)
+    if facts["boot_error"]:
+        lines.append(("trouble at boot", facts["boot_error"]))
+    lines += [
+        ("events", f"{facts['events']} received, {facts['late']} late"),
+        ("coalesced", _by_source(facts["coalesced"])),
+        ("dropped", _by_source(facts["dropped"])),
+        ("bus errors", _by_source(facts["bus_errors"])),
+        ("bad values", _by_source(facts["bad_values"])),
+        ("actuator errors", str(facts["actuator_errors"])),
+        ("state resets", str(facts["state_resets"])),
+        ("sensors", _sensors(facts)),
+        ("guard", _guard(facts)),
+        ("models swapped", f"{facts['swaps']} since start, {facts['reverts']} reverts ever"),
+        ("boots", _boots(facts)),
+        ("model started", facts["started"]),
+        ("snapshots", facts["snapshot_trouble"] or f"{facts['snapshots']} since start"),
+        (
+            "event cost",
+            f"p50 {facts['event_cost_p50_us']:.0f} µs, p99 {facts['event_cost_p99_us']:.0f} µs, "
+            f"worst {facts['event_cost_worst_us']} µs",
+        ),
+        ("longest collection", f"{facts['gc_worst_us']} µs"),
+        (
+            "telemetry",
+            f"{facts['telemetry_sent']} sent, {facts['telemetry_dropped']} dropped",
+        ),
+        (
+            "frames from host",
+            f"{facts['frames_corrupt']} corrupt, {facts['frames_oversized']} oversized",
+        ),
+        (
+            "heap",
+            f"{facts['heap_free']} bytes free, never below {facts['heap_low']} once collected",
+        ),
+    ]
+    return lines
+
+
+def _access_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    means = {
+        "open": "open: whoever reaches the wire commands the board",
+        "keyed": "keyed: commands need the key, reading does not",
+        "closed": "closed: commands and reading need the key",
+    }
+    lines = [("access", means[facts["access"]])]
+    if facts["access"] != "open":
+        lines.append(
+            (
+                "refused",
+                f"{facts['access_unauthorised']} without the key, {facts['access_forged']} forged "
+                f"or repeated, {facts['access_delayed']} too soon after those",
+            )
+        )
+    if facts.get("signed_by"):
+        lines.append(("models", f"signed by {facts['signed_by']} only"))
+    if facts.get("version_at_least"):
+        lines.append(("model versions", f"{facts['version_at_least']} or newer"))
+    if facts.get("access_error"):
+        lines.append(("trouble with access", facts["access_error"]))
+    return lines
+
+
+def _sensors(facts: dict[str, Any]) -> str:
+    if not facts["sensors"]:
+        return "none"
+    states = (
+        SensorState(sensor["name"], sensor["age_ms"] / 1000, tuple(sensor["trouble"]))
+        for sensor in facts["sensors"]
+    )
+    text = ", ".join(map(str, states))
+    return f"{text}; outputs are stale" if facts["outputs_stale"] else text
+
+
+def _guard(facts: dict[str, Any]) -> str:
+    trips = f"tripped {facts['guard_trips']} times"
+    return f"{trips}; acts now: {facts['guard']}" if facts["guard"] else trips
+
+
+def _slot(facts: dict[str, Any]) -> str:
+    if not facts["slot"]:
+        return "none: a push has taken it, the model runs from memory"
+    names = zip("ab", facts["slot_hashes"], strict=True)
+    other = next(digest for name, digest in names if name != facts["slot"])
+    return f"{facts['slot']}; in the other: {other[:12] or 'nothing to go back to'}"
+
+
+def _trial(facts: dict[str, Any]) -> str:
+    if not facts["trial"]:
+        return "none, the model is confirmed" if facts["slot"] else "none"
+    return (
+        f"start {facts['trial_starts']}, {facts['trial_left_s']} s to stand: 'rivulet confirm' "
+        "keeps it, 'rivulet rollback' leaves it"
+    )
+
+
+def _dry_run(probes: int) -> str:
+    return f"{probes} events agree" if probes else "none: its file has no probes, convert it again"
+
+
+def _boots(facts: dict[str, Any]) -> str:
+    """How often the board started, and what reset it how often: it tells what it can."""
+    resets = ", ".join(f"{cause} {count}" for cause, count in facts["resets"].items())
+    return f"{facts['boots']} ({resets})" if resets else str(facts["boots"])
+
+
+def _by_source(counts: list[int]) -> str:
+    if len(counts) < 2:
+        return str(sum(counts))
+    return f"{sum(counts)} (by sensor: {', '.join(map(str, counts))})"

@@ -1,0 +1,41 @@
+"""`rivulet virtual`."""
+
+import signal
+import time
+from typing import Annotated
+
+import typer
+
+from host_tools.commands._terminal import note
+
+
+def virtual(
+    data: Annotated[
+        str, typer.Option(help="What its sensor plays: 'activity', 'none', or an EVENTS.csv.")
+    ] = "activity",
+    drop: Annotated[
+        float, typer.Option(help="Share of samples lost at the sensor, 0 to 1.")
+    ] = 0.0,
+    jitter: Annotated[float, typer.Option(help="Jitter of the sample times, in ms.")] = 0.0,
+) -> None:
+    """Run a virtual board until Ctrl-C; prints its port."""
+    from host_tools.interpreter import find_micropython
+    from host_tools.playback import prepare
+    from host_tools.ports import VIRTUAL_PORTS
+    from host_tools.virtual import VirtualBoard
+
+    folder = VIRTUAL_PORTS / "default"
+    interpreter = find_micropython(note)
+    stimulus, sensors = prepare(data, drop, jitter, folder / "stimulus.bin")
+    board = VirtualBoard(folder, stimulus, interpreter, repeat=True, sensors=sensors)
+    # Ended by a service manager or a script, it leaves as cleanly as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with board:
+        try:
+            # Within the try: a program that reads the port may send its signal at once.
+            typer.echo(board.port)
+            note("virtual board is on; Ctrl-C switches it off")
+            while True:
+                time.sleep(1.0)
+        except KeyboardInterrupt:
+            note("switched off")

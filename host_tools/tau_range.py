@@ -1,0 +1,53 @@
+"""The range of time constants that training saw, as a model keeps it, beside those of now.
+
+Plain Python, so that `rivulet status` loads no numpy. train/tau.py measures the range and writes
+it into a model's provenance.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# A live tau so far beyond the stored range tells of inputs unlike those of validation.
+FACTOR = 2.0
+_NAMED = 8  # neurons, in a line of text
+
+
+def stored(provenance: Any, units: int) -> dict[float, tuple[float, ...]]:
+    """{quantile: tau (units,) in s} that a model's provenance keeps; empty if it keeps none."""
+    try:
+        texts = provenance["tau_s"]
+        found = {float(share): tuple(map(float, text.split())) for share, text in texts.items()}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Provenance is free text to everybody else: not what Rivulet's own trainer writes.
+        return {}
+    return {
+        share: values
+        for share, values in sorted(found.items())
+        if 0.0 <= share <= 1.0 and len(values) == units and all(tau > 0.0 for tau in values)
+    }
+
+
+def outside(
+    seen: Mapping[float, Sequence[float]], live_tau_s: Sequence[float], factor: float = FACTOR
+) -> list[int]:
+    """Return the neurons whose live tau is `factor` beyond what validation saw (5 to 95 %).
+
+    seen: as `stored` gives it; if it is empty, no neuron is outside.
+    """
+    if not seen:
+        return []
+    ranges = zip(seen[min(seen)], live_tau_s, seen[max(seen)], strict=True)
+    return [
+        i for i, (low, tau, high) in enumerate(ranges) if tau < low / factor or tau > high * factor
+    ]
+
+
+def in_words(neurons: Sequence[int], units: int) -> str:
+    """Say which of a model's neurons are outside, as `outside` gives them."""
+    if not neurons:
+        return f"every τ is within a factor of {FACTOR:g} of what training saw"
+    named = ", ".join(str(i) for i in neurons[:_NAMED]) + (", ..." * (len(neurons) > _NAMED))
+    return (
+        f"τ of {len(neurons)} of {units} neurons is over {FACTOR:g} times outside "
+        f"the 90 % that training saw: {named}"
+    )

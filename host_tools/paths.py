@@ -21,6 +21,8 @@ FIRMWARE = _SHIPPED / "firmware"
 BOARDS = _SHIPPED / "boards"
 # Programs of the host tools that run on MicroPython.
 ON_DEVICE = _PACKAGE / "on_device"
+# The assembler that the Thumb modules of the firmware are written from.
+THUMB = _PACKAGE / "thumb"
 C_REFERENCE = _PACKAGE / "bench" / "step.c"
 
 # Only a checkout has these: code that uses one calls `need_checkout` first.

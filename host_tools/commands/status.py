@@ -20,11 +20,11 @@ def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption 
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
-    for name, value in _lines(facts):
+    for name, value in lines(facts):
         typer.echo(f"{name:18} {value}")
 
 
-def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Name and value of each line for a person."""
     lines = [
         ("board", f"{facts['board']} at {facts['port']} ({facts['machine']})"),

@@ -3,13 +3,14 @@
 import argparse
 
 from host_tools.errors import RivuletError
-from host_tools.paths import ROOT
+from host_tools.paths import ROOT, need_checkout
 from host_tools.thumb.modules import modules
 
 
 def main() -> None:
     argparse.ArgumentParser(prog="python -m host_tools.thumb", description=__doc__).parse_args()
     try:
+        need_checkout("writing the Thumb modules")
         texts = modules()
     except RivuletError as error:
         raise SystemExit(f"error: {error}") from None

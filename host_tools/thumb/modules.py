@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from host_tools.paths import FIRMWARE, ROOT
+from host_tools.paths import FIRMWARE, ROOT, THUMB
 from host_tools.thumb.function import module
 from host_tools.thumb.source import Macro, documentation, read
 
-_HERE = Path(__file__).parent
 _KERNELS = FIRMWARE / "rivulet" / "kernels"
 _COMMAND = "python -m host_tools.thumb"
 _RECIPES = {
@@ -19,11 +18,11 @@ _RECIPES = {
 def modules() -> dict[Path, str]:
     """Return every module's text as the recipes have it now. Raises RivuletError."""
     macros: dict[str, Macro] = {}
-    for path in sorted(_HERE.glob("fragments/*.s")):
+    for path in sorted(THUMB.glob("fragments/*.s")):
         macros |= read(path)
     texts = {}
     for name, target in _RECIPES.items():
-        path = _HERE / "recipes" / f"{name}.s"
+        path = THUMB / "recipes" / f"{name}.s"
         origin = f"# Generated from {path.relative_to(ROOT).as_posix()} by: {_COMMAND}"
         own = read(path)
         # The function stands behind the macros that the recipe alone needs.

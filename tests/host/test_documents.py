@@ -14,8 +14,9 @@ from test_commands import document
 from test_fixed_model import raw_bench
 
 from host_tools import documents
+from host_tools.commands.status import lines as status_lines
 from host_tools.errors import RivuletError
-from host_tools.status import status_lines, status_of
+from host_tools.status import status_of
 from rivulet import protocol
 
 _KINDS = (protocol.DESCRIBE, protocol.STATUS)

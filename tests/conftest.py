@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ from host_tools.flash import flash
 from host_tools.interpreter import find_micropython
 from host_tools.mpy import compiler_version, runtime_abi
 from host_tools.virtual import VirtualBoard
+
+# A shell starts its background jobs with SIGINT ignored, and commands would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHANNELS = ["accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z"]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from host_tools.paths import FIRMWARE, ROOT, THUMB
+from host_tools.paths import FIRMWARE, ROOT, THUMB, need_checkout
 from host_tools.thumb.function import module
 from host_tools.thumb.source import Macro, documentation, read
 
@@ -17,6 +17,7 @@ _RECIPES = {
 
 def modules() -> dict[Path, str]:
     """Return every module's text as the recipes have it now. Raises RivuletError."""
+    need_checkout("writing the Thumb modules")
     macros: dict[str, Macro] = {}
     for path in sorted(THUMB.glob("fragments/*.s")):
         macros |= read(path)

@@ -33,6 +33,7 @@ def test_0_for_what_is_done(rivulet: Run) -> None:
         "key new /no/such/folder/file",
     ],
 )
+@pytest.mark.usefixtures("micropython")  # else the first command also says that it obtains one
 def test_1_and_one_line_for_what_a_user_can_mend(rivulet: Run, line: str) -> None:
     done = rivulet(*line.split())
     assert (done.returncode, done.stdout) == (1, "")

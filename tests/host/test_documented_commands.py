@@ -80,7 +80,8 @@ def test_every_rivulet_command_exists() -> None:
     for where, code in _texts():
         for rest in _RIVULET.findall(code):
             words = ["rivulet", *rest.split()]
-            if len(words) == 1:
+            # The tags of signed messages end in a number: `rivulet command 1\\0`.
+            if len(words) == 1 or words[2:] and words[2].isdigit():
                 continue
             seen += 1
             name = " ".join(words[:2])

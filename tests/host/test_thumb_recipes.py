@@ -46,6 +46,7 @@ def test_only_what_differs_is_written(
     texts = {tmp_path / f"{name}.py": f"{name}\n" for name in ("same", "edited", "missing")}
     monkeypatch.setattr(command, "modules", lambda: texts)
     monkeypatch.setattr(command, "FIRMWARE", tmp_path / "firmware")
+    monkeypatch.setattr("sys.argv", ["thumb"])
     (tmp_path / "same.py").write_text("same\n")
     (tmp_path / "edited.py").write_text("by hand\n")
     command.main()

@@ -46,7 +46,7 @@ faults: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## inject every fault 
 	@$(BIN)/rivulet faults
 
 evidence: $(VENV)/.train ## liquid cells against recurrent ones, trained anew: docs/evidence.md (half an hour, resumes)
-	@$(BIN)/python -m host_tools.train.evidence
+	@$(BIN)/python -m host_tools.evidence.evidence
 
 flash: $(VENV)/.base ## the firmware onto a board [PORT=/dev/ttyACM0] [BOARD=rpi_pico]
 	@$(BIN)/rivulet flash --board '$(or $(BOARD),rpi_pico)' $(with_port)
@@ -62,6 +62,7 @@ lint: $(VENV)/.test ## check formatting, lint and types
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
+	@$(BIN)/lint-imports --no-cache
 
 format: $(VENV)/.test ## rewrite the sources in the project's format
 	@$(BIN)/python -m ruff check --fix-only .

@@ -6,11 +6,11 @@ import sys
 import board
 import micropython
 
-from rivulet.action import Action, actuate
-from rivulet.link import Link
+from rivulet.control.action import Action, actuate
+from rivulet.link.port import Link
 from rivulet.loop import Loop
-from rivulet.store import Store
-from rivulet.warm import Warm
+from rivulet.store.snapshot import Warm
+from rivulet.store.uploads import Store
 
 
 def run(keyed, trouble=""):
@@ -20,7 +20,7 @@ def run(keyed, trouble=""):
     """
     access = None
     if "access" in os.listdir():
-        from rivulet.access import Access
+        from rivulet.link.access import Access
 
         access = Access()
     store = Store(trial_s=getattr(board, "TRIAL_S", 60), access=access)
@@ -71,7 +71,7 @@ def _leave(store, keyed):
 
 
 def _resting():
-    from rivulet.safe import Resting
+    from rivulet.safe_mode import Resting
 
     return Resting(board.NAME)
 

@@ -13,21 +13,22 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from host_tools import playback, recordings, stimulus
-from host_tools.boards import load_board
+from host_tools.build_model.build import Options, build
 from host_tools.choices import Dtype
-from host_tools.conversion import Options, build
 from host_tools.convert import read_weights
+from host_tools.data import recordings
+from host_tools.deploy.boards import load_board
+from host_tools.deploy.flash import flash
 from host_tools.errors import RivuletError
-from host_tools.flash import flash
+from host_tools.link.ports import VIRTUAL_PORTS
+from host_tools.link.records import Record
+from host_tools.link.wire import Board
 from host_tools.paths import BUILD, MODELS, need_checkout
-from host_tools.ports import VIRTUAL_PORTS
-from host_tools.screen import Screen, screen
-from host_tools.simulated import SimulatedBoard, emulated_pico, virtual_board
-from host_tools.status import status_of
-from host_tools.telemetry_records import Record
-from host_tools.view import LiveView
-from host_tools.wire import Board
+from host_tools.simulate import playback, stimulus
+from host_tools.simulate.boards import SimulatedBoard, emulated_pico, virtual_board
+from host_tools.watch.screen import Screen, screen
+from host_tools.watch.status import status_of
+from host_tools.watch.view import LiveView
 
 _DROP = 0.3
 _JITTER_US = 20_000

@@ -23,6 +23,8 @@ BOARDS = _SHIPPED / "boards"
 ON_DEVICE = _PACKAGE / "on_device"
 # The assembler that the Thumb modules of the firmware are written from.
 THUMB = _PACKAGE / "thumb"
+# The assembler that the firmware's Thumb modules are written from.
+THUMB = _PACKAGE / "thumb"
 C_REFERENCE = _PACKAGE / "bench" / "step.c"
 
 # Only a checkout has these: code that uses one calls `need_checkout` first.

@@ -10,9 +10,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from host_tools import debian
+from host_tools.deploy.mpy import compile_module
 from host_tools.errors import RivuletError
-from host_tools.mpy import compile_module
+from host_tools.interpreter import debian
 from host_tools.paths import CACHE
 
 # Any that carries the interpreter: a mirror may be without a sound list of one for ARM.

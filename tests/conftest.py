@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host_tools.boards import load_board
 from host_tools.convert import convert
-from host_tools.flash import flash
-from host_tools.interpreter import find_micropython
-from host_tools.mpy import compiler_version, runtime_abi
-from host_tools.virtual import VirtualBoard
+from host_tools.deploy.boards import load_board
+from host_tools.deploy.flash import flash
+from host_tools.deploy.mpy import compiler_version, runtime_abi
+from host_tools.interpreter.find import find_micropython
+from host_tools.simulate.virtual import VirtualBoard
 
 # A shell starts its background jobs with SIGINT ignored, and commands would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -64,15 +64,18 @@ def _print_trace(error):
 
 def _main(names):
     tests = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
-    for folder in (tests + "/../firmware", tests + "/device"):
-        sys.path.insert(0, folder)
-    if not names:
-        names = sorted(
-            file[:-3]
-            for file in os.listdir(tests + "/device")
-            if file.startswith("test_") and file.endswith(".py")
-        )
-    return run(names)
+    # The firmware stands before the tests, whose folders bear the names of its rooms.
+    sys.path.insert(0, tests + "/device")
+    sys.path.insert(0, tests + "/../firmware")
+    found = []
+    for folder in [tests + "/device"] + [
+        tests + "/device/" + name for name in os.listdir(tests + "/device") if "." not in name
+    ]:
+        files = [file[:-3] for file in os.listdir(folder) if file.startswith("test_")]
+        if files:
+            sys.path.append(folder)
+        found += files
+    return run(names or sorted(found))
 
 
 if __name__ == "__main__":

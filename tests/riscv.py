@@ -5,7 +5,7 @@ from pathlib import Path
 import unicorn
 from unicorn import riscv_const as riscv
 
-from host_tools.mpy import compile_module
+from host_tools.deploy.mpy import compile_module
 
 _CODE, _RETURN, _STACK = 0x10000000, 0x10008000, 0x50000000
 _SIZE = 0x100000

@@ -7,21 +7,22 @@ request, a few small writes.
 import gc
 from array import array
 
-from rivulet import sensors, telemetry
-from rivulet.action import Action
-from rivulet.breaks import Breaks
-from rivulet.clock import Clock, elapsed_us
-from rivulet.commands import Commands
+from rivulet import protocol
 from rivulet.compat import const, heap_free, ticks_diff, ticks_us
-from rivulet.control import Control
-from rivulet.costs import Costs
-from rivulet.events import EventRing
-from rivulet.inlets import Inlets
-from rivulet.model import ModelError
-from rivulet.recent import Recent
-from rivulet.slots import why_not
-from rivulet.supervision import Supervisor
-from rivulet.telemetry import Telemetry
+from rivulet.control.action import Action
+from rivulet.control.outputs import Control
+from rivulet.errors import ModelError
+from rivulet.latency import Costs
+from rivulet.link.commands import Commands
+from rivulet.link.ctrl_c import CtrlC
+from rivulet.link.telemetry import Telemetry
+from rivulet.sensing import start
+from rivulet.sensing.clock import Clock, elapsed_us
+from rivulet.sensing.health import Health
+from rivulet.sensing.inputs import Inlets
+from rivulet.sensing.recent_inputs import RecentInputs
+from rivulet.sensing.ring import EventRing
+from rivulet.store.slots import why_not
 
 _EVENTS_PER_TURN = const(4)
 # While events keep the loop busy, the host is listened to in every fourth turn: a mask.
@@ -63,12 +64,12 @@ class Loop:
         self._link = link
         self._store = store
         self._commands = Commands(self, link, store, access)
-        self.breaks = Breaks(link, access is None or not access.keyed)
+        self.breaks = CtrlC(link, access is None or not access.keyed)
         # A board without its sensors still answers, takes models and says what is wrong.
-        self.sensors, troubles = sensors.start(board, self.ring)
+        self.sensors, troubles = start.start(board, self.ring)
         self.sensor_error = self.boot_error = _joined(troubles)
-        self.supervisor = Supervisor(self.sensors, troubles, self.clock, self.guard)
-        self.inlets = Inlets(self.sensors, self.supervisor.watches)
+        self.health = Health(self.sensors, troubles, self.clock, self.guard)
+        self.inlets = Inlets(self.sensors, self.health.watches)
         # The state's own time, that of the newest event it has taken, and how many it has taken;
         # how many turns there were, and when the last was; whether the state has a time at all,
         # from an event or a snapshot; how long after a decision there is surely no other one;
@@ -91,7 +92,7 @@ class Loop:
         try:
             model, digest = store.load_active()
             if model is not None:
-                self._link.resize(telemetry.longest(model, len(self.sensors)))
+                self._link.resize(protocol.longest_record(model, len(self.sensors)))
                 self._install(model, digest, self.inlets.connect(model, True))
                 self._restore()
         except (ModelError, MemoryError) as error:
@@ -141,7 +142,7 @@ class Loop:
     @property
     def unfed(self):
         """The channels of the model that no sensor feeds."""
-        return self.supervisor.unfed
+        return self.health.unfed
 
     def run(self, feed=None):
         """Turn until the host asks for the REPL or somebody presses Ctrl-C.
@@ -288,8 +289,8 @@ class Loop:
             ahead_us = 0
             if progress[_STARTED]:
                 ahead_us = elapsed_us(progress[_EPOCH], progress[_TICKS], epoch, ticks)
-            self.supervisor.look()
-            why = control.judge(model, ahead_us, self.supervisor.stale)
+            self.health.look()
+            why = control.judge(model, ahead_us, self.health.stale)
         if self.trial is not None and not self.trial.passes():
             return
         control.act(why)
@@ -328,16 +329,16 @@ class Loop:
                 self.memory_errors += 1  # who releases the board gets it without a snapshot
 
     @property
-    def exchange(self):
+    def model_swap(self):
         """What puts another model in the place of this one; imported when it is needed."""
-        from rivulet.exchange import Exchange
+        from rivulet.store.swap import ModelSwap
 
-        return Exchange(self, self._link, self._store)
+        return ModelSwap(self, self._link, self._store)
 
-    def replace(self, model, digest, inlets, handover, commit):
+    def replace(self, model, digest, inlets, crossfade, commit):
         """Run `model` from the next event on, once `commit()` has made that so on flash.
 
-        inlets: as Inlets.connect makes them; handover: from the outputs of the old one, or None.
+        inlets: as Inlets.connect makes them; crossfade: from the outputs of the old one, or None.
         What `commit` raises comes through, and the old model keeps running. What goes wrong after
         it, for want of memory, comes through too, and the board starts again with the new one.
         """
@@ -347,7 +348,7 @@ class Loop:
             commit()
             try:
                 self._install(model, digest, inlets)
-                self.control.handover = handover
+                self.control.crossfade = crossfade
                 self._watch()
             except Exception:
                 # Flash names the new model; what runs is a part of each.
@@ -364,7 +365,7 @@ class Loop:
         """From now on it is seen whether this model, or this start, stands."""
         self.trial = None
         if self._store.unsettled:
-            from rivulet.trial import Trial
+            from rivulet.store.trial import Trial
 
             self.trial = Trial(self, self._link, self._store)
 
@@ -375,14 +376,14 @@ class Loop:
 
     def _install(self, model, digest, inlets):
         self._connect(model, digest, inlets)
-        self.recent = Recent(model)
+        self.recent = RecentInputs(model)
         # What events cost is told of the model that runs.
         self.costs = Costs()
 
     def _connect(self, model, digest, inlets):
         """The sensors to this model and it to the actuators; None: there is no model."""
         self._inlets = self.inlets.use(inlets, model)
-        self.supervisor.install(model)
+        self.health.install(model)
         self.model = model
         self.model_hash = digest
         self.control.install(model)

@@ -86,6 +86,8 @@ OUTPUTS_STALE = 1
 OUTPUTS_GUARDED = 2
 # age of the last good reading u32 ms, at most OLDEST_MS | troubles u8, a bit each
 SENSOR_HEAD = "<IB"
+TELEMETRY_HEAD_BYTES = struct.calcsize(TELEMETRY_HEAD)
+SENSOR_BYTES = struct.calcsize(SENSOR_HEAD)
 OLDEST_MS = (1 << 30) - 1
 TROUBLES = ("missing", "stuck", "out of range", "bus errors")
 CONFIGURE_BODY = "<BfH"
@@ -136,6 +138,14 @@ def check_payload(kind, count):
     if not fewest <= count <= most:
         limit = fewest if count < fewest else most
         raise ValueError("kind 0x%02x has %d bytes of payload, not %d" % (kind, limit, count))
+
+
+def longest_record(model, sensors):
+    """Return the payload bytes of a record with every block of `model`, or of none."""
+    head = TELEMETRY_HEAD_BYTES + sensors * SENSOR_BYTES
+    if model is None:
+        return head
+    return head + 4 * (2 * model.hidden + len(model.channels) + model.output_count)
 
 
 def frame_size(payload):

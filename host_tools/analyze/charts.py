@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from host_tools.analyze import svg
+from host_tools import svg
 from host_tools.analyze.findings import Findings
 from host_tools.analyze.verdict import seconds
 

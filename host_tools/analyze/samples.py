@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.analyze.dynamics import Dynamics, Floats
-from host_tools.calibration import Events, read_events
-from host_tools.compare import feed
+from host_tools.data.calibration import Events, read_events
 from host_tools.errors import RivuletError
+from host_tools.integers.compare import feed
 
 # Without a recording: so many inputs, each held for a time between the trainer's interval and
 # this, drawn evenly on a logarithmic scale, so that both transients and settled states occur.

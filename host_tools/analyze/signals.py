@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from host_tools import tau_range
+from host_tools import tau, tau_range
 from host_tools.analyze.dynamics import Dynamics, Floats
 from host_tools.analyze.samples import BOX, Samples
-from host_tools.train import tau
 
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
 # A time constant that stays within this factor does not change for any purpose.

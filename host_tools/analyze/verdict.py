@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from host_tools import view
+from host_tools.watch import view
 
 REST, PATH, CONTRACTION, STEPS = "Rest", "Poles along the way", "Contraction", "Steps"
 TAU, CHANNELS, OUTPUTS = "Time constants", "Channels", "Outputs"

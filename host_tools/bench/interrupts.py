@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from host_tools.stimulus import Stimulus, at_times
+from host_tools.simulate.stimulus import Stimulus, at_times
 
 # 1,500 a second, which is what the loop has to sustain.
 _EDGES = 900

@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from host_tools import ports
 from host_tools.bench import interrupts, reference
-from host_tools.boards import load_board
+from host_tools.deploy.boards import load_board
+from host_tools.deploy.flash import flash
+from host_tools.deploy.payload import ON_PATH
 from host_tools.errors import RivuletError
-from host_tools.flash import flash
-from host_tools.interpreter import find_micropython
+from host_tools.interpreter.find import find_micropython
+from host_tools.link import ports
+from host_tools.link.raw_repl import RawRepl, raw_repl
 from host_tools.paths import FIRMWARE, ON_DEVICE
-from host_tools.payload import ON_PATH
-from host_tools.raw_repl import RawRepl, raw_repl
-from host_tools.simulated import emulated_pico
+from host_tools.simulate.boards import emulated_pico
 
 # Enough for a 99th percentile; a board takes some milliseconds an event.
 _EVENTS_HERE = 2000

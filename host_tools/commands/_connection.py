@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from host_tools.wire import Board
+    from host_tools.link.wire import Board
 
 
 def connect(port: str | None, key: Path | None) -> "Board":
@@ -12,8 +12,8 @@ def connect(port: str | None, key: Path | None) -> "Board":
 
     port: None means the only board that is there; key: None means what RIVULET_KEY names, if set.
     """
-    from host_tools import ports
-    from host_tools.keys import key_for
-    from host_tools.wire import Board
+    from host_tools.deploy.keys import key_for
+    from host_tools.link import ports
+    from host_tools.link.wire import Board
 
     return Board(ports.resolve(port), key=key_for(key), keyed=key is not None)

@@ -38,7 +38,7 @@ def convert(
     ] = None,
 ) -> None:
     """Check trained weights and write a model file."""
-    from host_tools.conversion import Options, build, read_metadata, units
+    from host_tools.build_model.build import Options, build, read_metadata, units
     from host_tools.convert import read_weights
 
     arrays, settings = read_weights(weights)

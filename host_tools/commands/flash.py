@@ -31,12 +31,12 @@ def flash(
     as_json: JsonOption = False,
 ) -> None:
     """Put the firmware on a board; copies only what changed."""
-    from host_tools import ports
-    from host_tools.boards import load_board
-    from host_tools.flash import flash as flash_board
-    from host_tools.keys import key_for, read_key
-    from host_tools.provision import Access
-    from host_tools.signing import read_public_key
+    from host_tools.deploy.boards import load_board
+    from host_tools.deploy.flash import flash as flash_board
+    from host_tools.deploy.keys import key_for, read_key
+    from host_tools.deploy.provision import Access
+    from host_tools.deploy.signing import read_public_key
+    from host_tools.link import ports
 
     facts = load_board(board)
     # RIVULET_KEY only opens: a board is keyed when somebody says so.

@@ -13,7 +13,7 @@ FileArgument = Annotated[Path, typer.Argument(help="The file to make; it must no
 @key.command()
 def new(file: FileArgument) -> None:
     """Make the key of a board: rivulet flash --key FILE gives it to one."""
-    from host_tools.keys import new_key
+    from host_tools.deploy.keys import new_key
 
     new_key(file)
     typer.echo(f"{file}: keep it; a board whose key is lost has to be erased")
@@ -22,8 +22,8 @@ def new(file: FileArgument) -> None:
 @key.command()
 def signing(file: FileArgument) -> None:
     """Make a key pair that signs models: FILE, and FILE.pub for rivulet flash --trust."""
-    from host_tools.provision import fingerprint
-    from host_tools.signing import new_signing_key, read_public_key
+    from host_tools.deploy.provision import fingerprint
+    from host_tools.deploy.signing import new_signing_key, read_public_key
 
     public = new_signing_key(file)
     typer.echo(f"{file}: signs, keep it to yourself")

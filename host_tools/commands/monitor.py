@@ -25,7 +25,7 @@ def monitor(
     key: KeyOption = None,
 ) -> None:
     """Watch time constants, outputs and counters live."""
-    from host_tools.monitor import monitor as watch
+    from host_tools.watch.monitor import monitor as watch
 
     with connect(port, key) as board:
         seen = watch(board, seconds, record, rate, tuple(blocks.split(",")), snapshot)

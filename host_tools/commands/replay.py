@@ -16,7 +16,7 @@ def replay(
     runtime: Annotated[Runtime, typer.Option(help="What runs it.")] = Runtime.micropython,
 ) -> None:
     """Run the device code over recorded events, offline."""
-    from host_tools.replay import replay as run
+    from host_tools.simulate.replay import replay as run
 
     report = run(model, events, out, runtime.value)
     typer.echo(f"{out}: {report.events} events, {report.late} late, on {runtime.value}")

@@ -7,13 +7,13 @@ import typer
 
 from host_tools.commands._connection import connect
 from host_tools.commands._options import JsonOption, KeyOption, PortOption
+from host_tools.link.records import SensorState
 from host_tools.tau_range import in_words
-from host_tools.telemetry_records import SensorState
 
 
 def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption = None) -> None:
     """Say what a board is running and how it fares."""
-    from host_tools.status import status_of, tau_outside
+    from host_tools.watch.status import status_of, tau_outside
 
     with connect(port, key) as board:
         facts = status_of(board) | {"tau_outside": tau_outside(board)}

@@ -19,10 +19,10 @@ def virtual(
     jitter: Annotated[float, typer.Option(help="Jitter of the sample times, in ms.")] = 0.0,
 ) -> None:
     """Run a virtual board until Ctrl-C; prints its port."""
-    from host_tools.interpreter import find_micropython
-    from host_tools.playback import prepare
-    from host_tools.ports import VIRTUAL_PORTS
-    from host_tools.virtual import VirtualBoard
+    from host_tools.interpreter.find import find_micropython
+    from host_tools.link.ports import VIRTUAL_PORTS
+    from host_tools.simulate.playback import prepare
+    from host_tools.simulate.virtual import VirtualBoard
 
     folder = VIRTUAL_PORTS / "default"
     interpreter = find_micropython(note)

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from host_tools.boards import Board as BoardFacts
-from host_tools.boards import load_board
+from host_tools.deploy.boards import Board as BoardFacts
+from host_tools.deploy.boards import load_board
+from host_tools.deploy.flash import FlashReport, flash
+from host_tools.deploy.payload import build_payload, on_a_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given
 from host_tools.faults._models import IMU
-from host_tools.flash import FlashReport, flash
-from host_tools.payload import build_payload, on_a_board
-from host_tools.stimulus import from_events
-from host_tools.virtual import VirtualBoard
-from host_tools.virtual.relay import Wire
-from host_tools.wire import Board
+from host_tools.link.wire import Board
+from host_tools.simulate.stimulus import from_events
+from host_tools.simulate.virtual import VirtualBoard
+from host_tools.simulate.virtual.relay import Wire
 
 _PATIENCE_S = 20.0
 _Done = TypeVar("_Done")

@@ -12,11 +12,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from host_tools.link.wire import Board
 from host_tools.paths import DEVICE_TESTS
-from host_tools.virtual.relay import Wire
-from host_tools.wire import Board
+from host_tools.simulate.virtual.relay import Wire
 from rivulet import protocol
-from rivulet.access import Access
+from rivulet.link.access import Access
 
 _TURNS_PER_READ = 6
 _TURN_US = 1000

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from host_tools.convert import convert
-from host_tools.quantise import quantise
+from host_tools.integers.quantise import quantise
 
 # The channels of tests/device's sensor, and of the virtual board's.
 FAKE = ("a", "b", "c")

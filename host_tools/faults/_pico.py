@@ -7,15 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from host_tools.board_files import survey
-from host_tools.boards import load_board
-from host_tools.emulated import EmulatedPico, flash_notes
+from host_tools.deploy.board_files import survey
+from host_tools.deploy.boards import load_board
+from host_tools.deploy.flash import install
+from host_tools.deploy.payload import FOLDERS, MANIFEST, PayloadFile, build_payload, on_a_board
 from host_tools.faults import Given, Row
 from host_tools.faults._models import IMU, write_model
-from host_tools.flash import install
-from host_tools.payload import FOLDERS, MANIFEST, PayloadFile, build_payload, on_a_board
-from host_tools.raw_repl import raw_repl
-from host_tools.wire import Board
+from host_tools.link.raw_repl import raw_repl
+from host_tools.link.wire import Board
+from host_tools.simulate.emulated import EmulatedPico, flash_notes
 
 ARCH = "armv6m"
 # Where a board keeps the model that a board without a journal starts with.

@@ -6,16 +6,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from host_tools.boards import load_board
-from host_tools.emulated import EmulatedPico
+from host_tools.deploy.boards import load_board
+from host_tools.deploy.mpy import compile_module
+from host_tools.deploy.payload import PayloadFile, build_payload, on_a_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.faults._models import IMU, write_model
 from host_tools.faults._pico import ACTIVE, ARCH, make_flash
-from host_tools.mpy import compile_module
+from host_tools.link.wire import Board
 from host_tools.paths import BOARDS
-from host_tools.payload import PayloadFile, build_payload, on_a_board
-from host_tools.wire import Board
+from host_tools.simulate.emulated import EmulatedPico
 
 # How a driver can hang: asleep, or in a loop, for which the emulator takes minutes.
 _WAYS = {"sleeps": "time.sleep_ms(1 << 28)", "spins": "pass"}

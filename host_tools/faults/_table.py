@@ -21,7 +21,7 @@ from rich.text import Text
 import host_tools.faults
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
-from host_tools.interpreter import find_micropython
+from host_tools.interpreter.find import find_micropython
 from host_tools.paths import BUILD, need_checkout
 
 _REPORT = BUILD / "faults.json"

@@ -6,14 +6,14 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from host_tools.boards import load_board
+from host_tools.deploy.boards import load_board
+from host_tools.deploy.flash import flash
+from host_tools.deploy.payload import FOLDERS, POINTER
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.faults._boards import Cable, connected, flash_whole, virtual_board
 from host_tools.faults._models import fresh_models
-from host_tools.flash import flash
-from host_tools.payload import FOLDERS, POINTER
-from host_tools.virtual import VirtualBoard
+from host_tools.simulate.virtual import VirtualBoard
 
 # Of no board: so that source is flashed, which needs no compiler.
 _NO_ARCH = "none"

@@ -7,8 +7,8 @@ import numpy as np
 
 from host_tools.convert import convert
 from host_tools.faults import Given, Row
-from host_tools.interpreter import float_bytes
-from host_tools.quantise import quantise
+from host_tools.integers.quantise import quantise
+from host_tools.interpreter.find import float_bytes
 
 _DAY_US = 24 * 3600 * 1_000_000
 _TAU_S = 50.0

@@ -6,7 +6,7 @@ from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.faults._boards import connected, virtual_board
 from host_tools.faults._models import IMU, write_model
-from host_tools.interpreter import float_bytes
+from host_tools.interpreter.find import float_bytes
 
 # Of an interpreter whose floats and words have 8 bytes; half of it where they have 4.
 _HEAP_KB = 400

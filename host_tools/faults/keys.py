@@ -16,8 +16,8 @@ from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.faults._in_process import Client, Command, Near, fake
 from host_tools.faults._interceptor import MOVES, Interceptor
-from host_tools.status import status_of, tau_outside
-from host_tools.wire import Board
+from host_tools.link.wire import Board
+from host_tools.watch.status import status_of, tau_outside
 from rivulet import protocol
 
 KEY = bytes(range(32))

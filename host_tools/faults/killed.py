@@ -10,7 +10,7 @@ from host_tools.faults import Given, Row
 from host_tools.faults._boards import Cable, connected, virtual_board
 from host_tools.faults._models import fresh_models
 from host_tools.paths import ROOT
-from host_tools.virtual import VirtualBoard
+from host_tools.simulate.virtual import VirtualBoard
 
 _PROGRAM = "from host_tools.commands import main; main()"
 _PATIENCE_S = 30.0

@@ -9,8 +9,8 @@ from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.faults._boards import connected, virtual_board
 from host_tools.faults._models import fresh_models
-from host_tools.virtual import VirtualBoard
-from host_tools.wire import Board
+from host_tools.link.wire import Board
+from host_tools.simulate.virtual import VirtualBoard
 from rivulet import protocol
 
 _CTRL_C = 0x03  # on a line without other noise it is a person's, and ends the program

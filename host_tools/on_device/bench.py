@@ -14,11 +14,11 @@ import sys
 from array import array
 from time import ticks_diff, ticks_ms, ticks_us
 
-from rivulet import store
-from rivulet.fixed import FixedModel
-from rivulet.kernels import block, choice, fixed
-from rivulet.link import Link
+from rivulet.integers import block, decay, decay_choice
+from rivulet.integers.model import IntegerModel
+from rivulet.link.port import Link
 from rivulet.loop import Loop
+from rivulet.store import uploads
 
 _EVENTS_PER_TURN = 4
 _LOADED_UNITS = 64
@@ -131,18 +131,18 @@ def write_model(path, units, inputs):
 
     rows = 2 * units
     tensors = (
-        ("gates.bias", "I32", (rows,), part(fixed.BIAS_AT, rows)),
-        ("gates.multiplier", "I32", (rows,), part(fixed.MULTIPLIER_AT, rows)),
-        ("readout.bias", "I32", (OUTPUTS,), part(fixed.OUT_BIAS_AT, OUTPUTS)),
-        ("readout.multiplier", "I32", (OUTPUTS,), part(fixed.OUT_MULTIPLIER_AT, OUTPUTS)),
-        ("table.alpha", "I32", (fixed.NODES,), part(fixed.ALPHA_TABLE_AT, fixed.NODES)),
+        ("gates.bias", "I32", (rows,), part(decay.BIAS_AT, rows)),
+        ("gates.multiplier", "I32", (rows,), part(decay.MULTIPLIER_AT, rows)),
+        ("readout.bias", "I32", (OUTPUTS,), part(decay.OUT_BIAS_AT, OUTPUTS)),
+        ("readout.multiplier", "I32", (OUTPUTS,), part(decay.OUT_MULTIPLIER_AT, OUTPUTS)),
+        ("table.alpha", "I32", (decay.NODES,), part(decay.ALPHA_TABLE_AT, decay.NODES)),
         (
             "table.decay",
             "U16",
-            (fixed.DECAY_NODES,),
-            part(fixed.DECAY_TABLE_AT, fixed.DECAY_NODES, "H"),
+            (decay.DECAY_NODES,),
+            part(decay.DECAY_TABLE_AT, decay.DECAY_NODES, "H"),
         ),
-        ("table.drive", "I16", (fixed.NODES,), part(fixed.DRIVE_TABLE_AT, fixed.NODES, "h")),
+        ("table.drive", "I16", (decay.NODES,), part(decay.DRIVE_TABLE_AT, decay.NODES, "h")),
         ("gates.weight", "I8", (rows, units + inputs), bytearray(rows * (units + inputs))),
         ("readout.weight", "I8", (OUTPUTS, units), bytearray(OUTPUTS * units)),
     )
@@ -171,11 +171,11 @@ def loading(inputs):
     try:
         write_model(path, _LOADED_UNITS, inputs)
         # What is timed is a start, not the taking over of a file without a journal.
-        store.Store(_FOLDER).load_active()
+        uploads.Store(_FOLDER).load_active()
         values = [0.5] * inputs
         gc.collect()
         started = ticks_us()
-        model, _ = store.Store(_FOLDER).load_active()
+        model, _ = uploads.Store(_FOLDER).load_active()
         model.event(10000, model.slots(model.channels), values)
         return ticks_diff(ticks_us(), started) / 1000
     finally:
@@ -189,7 +189,7 @@ class WholeLoop:
 
     def __init__(self, model, inputs):
         words, weights, _ = model
-        made = FixedModel(integer_settings(inputs), words, weights)
+        made = IntegerModel(integer_settings(inputs), words, weights)
         self._loop = Loop(Board(inputs), Silent(), Store(made))
         self._loop.telemetry.configure(0x0F, 20.0, 65000)
 
@@ -211,10 +211,12 @@ def kernels():
     found = []
     for name in ("viper", "rv32", "thumb"):
         try:
-            found.append((name, __import__("rivulet.kernels." + name, None, None, ("step",)).step))
+            found.append(
+                (name, __import__("rivulet.integers.decay_" + name, None, None, ("step",)).step)
+            )
         except (ImportError, SyntaxError, ValueError):
             pass
-    return found or [("python", fixed.step)]
+    return found or [("python", decay.step)]
 
 
 def main(units, inputs, events):
@@ -222,7 +224,7 @@ def main(units, inputs, events):
     for name, step in kernels():
         subject = Integers(step, model)
         print(json.dumps(measure("in integers, %s" % _NAMES[name], subject, events)))
-    half = Integers(choice.step, integer_model(units, inputs, 2))
+    half = Integers(decay_choice.step, integer_model(units, inputs, 2))
     print(json.dumps(measure("the same, half of the weights pruned", half, events)))
     half = None
     gc.collect()

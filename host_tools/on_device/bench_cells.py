@@ -10,9 +10,10 @@ import json
 from array import array
 from io import BytesIO
 
+from rivulet.arrays import BACKEND, np, read_indices
 from rivulet.cells import cell_class
-from rivulet.fixed_cells import fixed_cell
-from rivulet.kernels import BACKEND, fixed, layered, np, read_indices
+from rivulet.integers import decay, layers_choice
+from rivulet.integers.cells import integer_cell
 
 _DT_S = 0.01
 _DT_US = 10000
@@ -69,7 +70,7 @@ class IntegerCell:
         self._step, self._words, self._weights = step, words, weights
         inlet = [inputs] + [1000 * i for i in range(inputs)]
         for i in range(inputs):
-            inlet += [words[fixed.V_AT] + 4 * (words[fixed.HIDDEN] + i), 20000, 0, 15]
+            inlet += [words[decay.V_AT] + 4 * (words[decay.HIDDEN] + i), 20000, 0, 15]
         self._inlet = array("i", inlet)
 
     def event(self):
@@ -78,17 +79,17 @@ class IntegerCell:
 
 def filled(cell, settings, units, inputs, tensors):
     """(words, weights) of an integer model with tensors that are given, and any others."""
-    made = fixed_cell(cell)
+    made = integer_cell(cell)
     sizes = units, inputs, OUTPUTS
     settings["rate_bits"] = 20
-    words, weights, places = made.lay_out(settings, sizes, fixed.MEAN, tensors.get)
+    words, weights, places = made.lay_out(settings, sizes, decay.MEAN, tensors.get)
     shapes = made.shapes(settings, units, inputs, ())
     for name in tensors:
         del shapes[name]
         if isinstance(places[name], int):
             at = places[name] >> 2
             words[at : at + len(tensors[name])] = array("i", tensors[name])
-    return layered.filled(words, weights, places, shapes)
+    return layers_choice.filled(words, weights, places, shapes)
 
 
 def cfc(units, inputs):
@@ -133,7 +134,7 @@ def integer_rows(cell, made):
     words, weights = made()
     for kernel in ("viper", "thumb"):
         try:
-            step = layered.stepper(cell, kernel)
+            step = layers_choice.stepper(cell, kernel)
         except (ImportError, SyntaxError, ValueError):
             continue  # none for this chip
         yield "in integers, %s" % _PATHS[kernel], IntegerCell(step, words, weights, INPUTS)

@@ -44,7 +44,7 @@ class Edges(Board):
 def edges():
     here = Edges(INPUTS)
     words, weights, _ = integer_model(UNITS, INPUTS)
-    made = FixedModel(integer_settings(INPUTS), words, weights)
+    made = IntegerModel(integer_settings(INPUTS), words, weights)
     loop = Loop(here, Silent(), Store(made))
     loop.telemetry.configure(0x0F, 20.0, 65000)
     here.sensor.found = loop.ring.found

@@ -10,8 +10,9 @@ import json
 import sys
 from math import exp, log, tanh
 
+from rivulet.arrays import BACKEND, FLOAT_BYTES, np
 from rivulet.cells.decay import Cell
-from rivulet.kernels import BACKEND, FLOAT_BYTES, choice, np
+from rivulet.integers import decay_choice
 
 _DT_S = 0.01
 _ALPHA_MIN = 0.05
@@ -116,7 +117,7 @@ facts = {
     "micropython": ".".join(str(n) for n in sys.implementation[1][:3]),
     "ulab": ulab.__version__.split("-")[0] if BACKEND == "ulab" else "",
     "float_bytes": FLOAT_BYTES,
-    "kernel": choice.KERNEL,
+    "kernel": decay_choice.KERNEL,
 }
 print(json.dumps(facts))
 if BACKEND == "ulab":

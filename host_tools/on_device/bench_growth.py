@@ -6,7 +6,7 @@ units. Needs `INPUTS` in its globals. Prints one JSON line with the best kernel'
 
 import json
 
-from rivulet.kernels import choice
+from rivulet.integers import decay_choice
 
 # The largest first: a fresh heap has room for it in one piece.
 _UNITS = (128, 96, 64, 32, 16, 8)
@@ -19,7 +19,7 @@ def growth(inputs):
     for units in _UNITS:
         gc.collect()
         try:
-            subject = Integers(choice.step, integer_model(units, inputs))
+            subject = Integers(decay_choice.step, integer_model(units, inputs))
         except MemoryError:
             continue
         points.append([units, measure("", subject, _EVENTS)["median_us"]])
@@ -28,4 +28,4 @@ def growth(inputs):
 
 
 # Kernels in plain Python take too long to be asked for all that.
-print(json.dumps({"growth": growth(INPUTS) if choice.KERNEL != "python" else []}))  # noqa: F821
+print(json.dumps({"growth": growth(INPUTS) if decay_choice.KERNEL != "python" else []}))  # noqa: F821

@@ -8,7 +8,8 @@ from array import array
 from math import exp, log, tanh
 from time import ticks_diff, ticks_us
 
-from rivulet.kernels import block, fixed
+from rivulet.integers import block
+from rivulet.integers import decay as fixed
 
 _ALPHA_MIN = 0.05
 _ALPHA_MAX = 30.0

@@ -13,7 +13,7 @@ def replay(model_path: str, events_path: str, out_path: str) -> "tuple[int, int]
 
     Raises ValueError for what is wrong with the model or the events.
     """
-    from rivulet import model as model_module
+    from rivulet.model import running as model_module
 
     with open(model_path, "rb") as file:
         model = model_module.load(file, os.stat(model_path)[6])

@@ -6,12 +6,12 @@ from host_tools.paths import FIRMWARE, ROOT, THUMB, need_checkout
 from host_tools.thumb.function import module
 from host_tools.thumb.source import Macro, documentation, read
 
-_KERNELS = FIRMWARE / "rivulet" / "kernels"
+_INTEGERS = FIRMWARE / "rivulet" / "integers"
 _COMMAND = "python -m host_tools.thumb"
 _RECIPES = {
-    "decay": _KERNELS / "thumb.py",
-    "layers": _KERNELS / "layers_thumb.py",
-    "ltc": _KERNELS / "ltc_thumb.py",
+    "decay": _INTEGERS / "decay_thumb.py",
+    "layers": _INTEGERS / "layers_thumb.py",
+    "ltc": _INTEGERS / "ltc_thumb.py",
 }
 
 

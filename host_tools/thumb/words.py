@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rivulet.kernels import fixed, layers, ltc
+from rivulet.integers import decay, layers, ltc
 
 
 @dataclass(frozen=True)
@@ -15,16 +15,16 @@ class Offset:
 
 
 # Where a decay step keeps its arguments: MANTISSA is dt_us to begin with.
-_FILLED = {"WEIGHTS": fixed.SPARSE_AT + 1, "INLET": fixed.SPARSE_AT + 2, "DT": fixed.MANTISSA}
+_FILLED = {"WEIGHTS": decay.SPARSE_AT + 1, "INLET": decay.SPARSE_AT + 2, "DT": decay.MANTISSA}
 _LAYER = ("LAYER_ROWS", "LAYER_COLUMNS", "BEGIN", "BIAS", "MULTIPLIER", "VECTOR", "OUT", "TABLE")
 _NUMBERS: dict[str, int] = {
     "LAYER_BYTES": 4 * layers.WORDS,
-    "MICRO_HIGH": fixed._MICRO >> 8,
-    "MICRO_LOW": fixed._MICRO & 0xFF,
+    "MICRO_HIGH": decay._MICRO >> 8,
+    "MICRO_LOW": decay._MICRO & 0xFF,
     # Shifts that bring a flag into the carry (right) and to the sign (left).
-    "MEAN_TO_CARRY": fixed.MEAN.bit_length(),
-    "ADDITIVE_TO_CARRY": fixed.ADDITIVE.bit_length(),
-    "INPUT_FIRST_TO_SIGN": 32 - fixed.INPUT_FIRST.bit_length(),
+    "MEAN_TO_CARRY": decay.MEAN.bit_length(),
+    "ADDITIVE_TO_CARRY": decay.ADDITIVE.bit_length(),
+    "INPUT_FIRST_TO_SIGN": 32 - decay.INPUT_FIRST.bit_length(),
 }
 
 
@@ -38,8 +38,8 @@ def constant(name: str) -> Offset | int | None:
         return Offset(name, 4 * _LAYER.index(name), "a layer's words")
     if name == "NEAR":
         # A load's offset is 124 at most: entries behind are reached from here.
-        return Offset(name, 4 * fixed.HEADER)
-    for kernel in (fixed, layers, ltc):
+        return Offset(name, 4 * decay.HEADER)
+    for kernel in (decay, layers, ltc):
         if name.isupper() and hasattr(kernel, name):
             return Offset(name, 4 * getattr(kernel, name))
     return None

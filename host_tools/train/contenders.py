@@ -8,13 +8,12 @@ import torch
 from torch import Tensor
 
 from host_tools.errors import RivuletError
-from host_tools.train import augment, datasets, judge
+from host_tools.train import RULER, augment, datasets, judge
 from host_tools.train.cells.cfc import Cfc
 from host_tools.train.cells.ctrnn import Ctrnn
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.cells.ltc import Ltc
 from host_tools.train.cells.node import NeuralOde
-from host_tools.train.evidence_tables import RULER
 from host_tools.train.losses import class_loss
 from host_tools.train.network import Network, Readout
 from host_tools.train.peers import Gru, Lstm

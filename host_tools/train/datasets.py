@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.data.recordings import read_member
 from host_tools.errors import RivuletError
-from host_tools.recordings import read_member
 from host_tools.train.collect import Stream, uneven
 from host_tools.train.series import Series
 

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from host_tools import tau
 from host_tools.errors import RivuletError
-from host_tools.train import checkpoint, tau
+from host_tools.train import checkpoint
 from host_tools.train.network import Network, Parameters, State
 from host_tools.train.progress import Report
 from host_tools.train.regularise import Penalties

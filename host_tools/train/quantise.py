@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from host_tools.calibration import NARROWEST
+from host_tools.data.calibration import NARROWEST
 from host_tools.errors import RivuletError
-from host_tools.fixed_reference import INPUT_LIMIT
+from host_tools.integers.reference import INPUT_LIMIT
 
 _LARGEST = 127
 _Q12 = 4096

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from host_tools import tau
 from host_tools.convert import ModelFile, convert
-from host_tools.fixed_reference import FixedReference
-from host_tools.quantise import quantise
-from host_tools.train import curve, datasets, judge, results, tau
+from host_tools.integers.quantise import quantise
+from host_tools.integers.reference import IntegerReference
+from host_tools.train import curve, datasets, judge, results
 from host_tools.train.contenders import Damage, Data, batch, conditions, loss, score
 from host_tools.train.fit import Plan, fit
 from host_tools.train.network import Network
@@ -143,7 +144,7 @@ def in_integers(model: ModelFile, data: Data, damage: Damage) -> float:
     )
     gaps[:, 0] = 0  # a stream begins with its first event
     integers = quantise(model)
-    run = FixedReference(integers.tensors, integers.settings, len(pick))
+    run = IntegerReference(integers.tensors, integers.settings, len(pick))
     for index in range(gaps.shape[1]):
         run.measured(gaps[:, index], values[:, index])
     run.step(rest)

@@ -1,4 +1,4 @@
-"""The device's integrators (firmware/rivulet/integrators.py), batched.
+"""The device's integrators (firmware/rivulet/cells/integrators.py), batched.
 
 Each takes gates(x) -> (alpha, q) of dx/dt = alpha (q - x), x (models, series, units), gap (models,
 series) in s and the highest alpha in 1/s; it returns x at the gap's end. A gap of 0 leaves x as it
@@ -11,7 +11,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from rivulet.integrators import _MAX_ITERATIONS, MAX_SUBSTEPS
+from rivulet.cells.integrators import _MAX_ITERATIONS, MAX_SUBSTEPS
 
 Rate: TypeAlias = float | Tensor  # 1/s; a tensor is (models, 1)
 Gates = Callable[[Tensor], tuple[Tensor, Tensor]]

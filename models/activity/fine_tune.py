@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from train import batch, loss, samples
 
-from host_tools.recordings import load
+from host_tools.data.recordings import load
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.fit import Plan, fit
 from host_tools.train.network import Parameters, one_thread

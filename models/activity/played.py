@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.convert import ModelFile
-from host_tools.fixed_reference import FixedReference
-from host_tools.recordings import Recordings
+from host_tools.data.recordings import Recordings
+from host_tools.integers.reference import FixedReference
 
 ORDERS = 20  # random orders, each with its own lost samples
 JITTER_US = 30_000

@@ -3,11 +3,11 @@
 import tempfile
 from pathlib import Path
 
-from host_tools.boards import load_board
-from host_tools.flash import flash
-from host_tools.payload import ON_PATH
-from host_tools.raw_repl import RawRepl, raw_repl
-from host_tools.simulated import emulated_pico
+from host_tools.deploy.boards import load_board
+from host_tools.deploy.flash import flash
+from host_tools.deploy.payload import ON_PATH
+from host_tools.link.raw_repl import RawRepl, raw_repl
+from host_tools.simulate.boards import emulated_pico
 
 _CHUNK_BYTES = 2048
 _FILE = "trade.safetensors"
@@ -24,7 +24,7 @@ if made.integer:
     def event():
         made.move(100000, slots.words)
 else:
-    from rivulet.kernels import floats, np
+    from rivulet.arrays import floats, np
     values = floats(np.ones(len(made.channels)))
     def event():
         made.event(100000, slots, values)

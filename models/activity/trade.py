@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 from played import ORDERS, FloatStreams, Streams, accuracy, streams
 
-from host_tools import sparse
-from host_tools.calibration import Events
-from host_tools.compare import compare
+from host_tools.build_model.prune import fine_tune, prune_connections, prune_units
 from host_tools.convert import ModelFile, convert, read_weights
-from host_tools.fixed_reference import FixedReference
-from host_tools.prune import fine_tune, prune_connections, prune_units
-from host_tools.quantise import quantise
-from host_tools.recordings import load
+from host_tools.data.calibration import Events
+from host_tools.data.recordings import load
+from host_tools.integers import sparse
+from host_tools.integers.compare import compare
+from host_tools.integers.quantise import quantise
+from host_tools.integers.reference import FixedReference
 
 FOLDER = Path(__file__).parent
 METRICS = FOLDER / "integer_metrics.json"

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from host_tools import tau
+from host_tools.data.recordings import Recordings, load
 from host_tools.errors import RivuletError
-from host_tools.recordings import Recordings, load
-from host_tools.train import augment, curve, judge, results, tau
+from host_tools.train import augment, curve, judge, results
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.collect import even
 from host_tools.train.fit import Plan, fit

@@ -19,8 +19,8 @@ from pieces import trouble
 
 from host_tools.convert import ModelFile, convert
 from host_tools.convert.weights import read_weights
-from host_tools.fixed_reference import reference
-from host_tools.quantise import quantise
+from host_tools.integers.quantise import quantise
+from host_tools.integers.reference import reference
 
 FOLDER = Path(__file__).parent
 Floats = physics.Floats

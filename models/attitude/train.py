@@ -12,7 +12,8 @@ import torch
 from pieces import SCALE, Pieces, played
 from torch import Tensor
 
-from host_tools.train import curve, results, tau
+from host_tools import tau
+from host_tools.train import curve, results
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.cells.relaxing import Form
 from host_tools.train.fit import Plan, fit

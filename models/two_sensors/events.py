@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.data.recordings import load
 from host_tools.errors import RivuletError
-from host_tools.recordings import load
 
 CHANNELS = [f"accel_{axis}" for axis in "xyz"] + [f"second_gyro_{axis}" for axis in "xyz"]
 JITTER_US = 30_000

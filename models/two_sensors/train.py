@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from host_tools import tau
+from host_tools.data.recordings import load
 from host_tools.errors import RivuletError
-from host_tools.recordings import load
-from host_tools.train import augment, curve, judge, results, tau
+from host_tools.train import augment, curve, judge, results
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.collect import Stream, uneven
 from host_tools.train.fit import Plan, fit

@@ -3,9 +3,10 @@
 import os
 import struct
 
-from rivulet import link, protocol
+from rivulet import protocol
+from rivulet.link import port as link
 from rivulet.loop import Loop
-from rivulet.store import Store
+from rivulet.store.uploads import Store
 
 
 class Port:

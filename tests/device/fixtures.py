@@ -9,7 +9,7 @@ import struct
 from array import array
 from io import BytesIO
 
-from rivulet import model
+from rivulet.model import running
 
 try:
     from unittest import SkipTest
@@ -66,7 +66,7 @@ class Numbers:
 def settings(**changes):
     """The metadata of a good model file, changed."""
     made = {
-        "format": model.FORMAT,
+        "format": running.FORMAT,
         "cell": "decay",
         "drive": "relaxing",
         "integrator": "exponential",
@@ -114,9 +114,11 @@ def model_bytes(metadata=None, arrays=None):
     }
     data = b""
     # Indices last, as safetensors does: floats stay aligned.
-    named = sorted((arrays or tensors()).items(), key=lambda item: item[0].endswith(model.INDICES))
+    named = sorted(
+        (arrays or tensors()).items(), key=lambda item: item[0].endswith(running.INDICES)
+    )
     for name, (shape, values) in named:
-        indices = name.endswith(model.INDICES)
+        indices = name.endswith(running.INDICES)
         piece = bytes(array("H" if indices else "f", values))
         header[name] = {
             "dtype": "U16" if indices else "F32",
@@ -135,7 +137,7 @@ def packed(header, data):
 
 
 def load(data):
-    return model.load(BytesIO(data), len(data))
+    return running.load(BytesIO(data), len(data))
 
 
 def built(arrays=None, **changes):

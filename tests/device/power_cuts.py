@@ -10,10 +10,11 @@ from binascii import hexlify
 
 from fixtures import model_bytes, settings, tensors
 
-from rivulet import slots
-from rivulet.slots import WATCHDOG
-from rivulet.store import Store, StoreError
-from rivulet.warm import Warm
+from rivulet.errors import StoreError
+from rivulet.store import slots
+from rivulet.store.slots import WATCHDOG
+from rivulet.store.snapshot import Warm
+from rivulet.store.uploads import Store
 
 OLD = model_bytes(arrays=tensors(hidden=2))
 NEW = model_bytes(settings(integrator="euler"), tensors(hidden=2, seed=2))

@@ -9,7 +9,7 @@ from fixtures import Scratch, model_bytes, raises, settings, tensors
 from rivulet import loop as loop_module
 from rivulet import protocol
 from rivulet.loop import Loop
-from rivulet.store import Store
+from rivulet.store.uploads import Store
 
 
 def push(made, data):
@@ -167,7 +167,7 @@ def test_a_model_that_finds_no_room_at_the_start_does_not_run_in_part():
 
     with Scratch() as folder:
         Bench(folder, model_bytes())
-        real, loop_module.Recent = loop_module.Recent, none_left
+        real, loop_module.RecentInputs = loop_module.RecentInputs, none_left
         try:
             made = Bench(folder)
             made.board.now += 200000
@@ -176,13 +176,13 @@ def test_a_model_that_finds_no_room_at_the_start_does_not_run_in_part():
             assert made.loop.model is None and made.loop.events == 1
             assert made.loop.boot_error == "stored model: not enough memory for this model"
         finally:
-            loop_module.Recent = real
+            loop_module.RecentInputs = real
         # A model on trial is left for the one before instead.
         push(made, model_bytes())
         new = model_bytes(arrays=tensors(seed=2))
         assert push(made, new)[0] == protocol.OK and made.store.on_trial
-        loop_module.Recent = none_left
+        loop_module.RecentInputs = none_left
         try:
             raises(MemoryError, Bench, folder)
         finally:
-            loop_module.Recent = real
+            loop_module.RecentInputs = real

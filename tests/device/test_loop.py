@@ -7,7 +7,7 @@ from fake_board import Bench, Sensor
 from fixtures import ACTION_TOLERANCE, Scratch, built, close, model_bytes, settings, tensors
 
 from rivulet import protocol
-from rivulet.clock import PERIOD
+from rivulet.sensing.clock import PERIOD
 
 _NAN = float("nan")
 
@@ -148,7 +148,7 @@ def test_a_bad_first_value_is_the_mean_and_a_later_one_what_was_read():
         assert inputs(made)[1] == 5.0
         made.store.begin(len(data[1]), hashlib.sha256(data[1]).digest())
         made.store.write(0, data[1])
-        assert made.loop.exchange.swap()
+        assert made.loop.model_swap.swap()
         event(made, 10000, 1, [_NAN])
         assert inputs(made)[1] == 5.0
 
@@ -211,7 +211,7 @@ def test_a_swap_under_overload_loses_no_count():
             if i % 8 == 7:
                 made.turns()
             if i == 100:
-                assert made.loop.exchange.swap()
+                assert made.loop.model_swap.swap()
         made.turns(20)
         loop = made.loop
         assert loop.events + sum(loop.ring.coalesced) + sum(loop.ring.dropped) == 200

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from host_tools.calibration import read_events
 from host_tools.convert import from_ncps
-from host_tools.fixed_reference import reference
-from host_tools.interpreter import find_micropython
+from host_tools.data.calibration import read_events
+from host_tools.integers.quantise import quantise
+from host_tools.integers.reference import reference
+from host_tools.interpreter.find import find_micropython
 from host_tools.paths import FIRMWARE, ROOT
-from host_tools.quantise import quantise
-from host_tools.replay import replay
+from host_tools.simulate.replay import replay
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 pytest.importorskip("ncps", reason="needs ncps")
@@ -201,11 +201,11 @@ import sys
 from pathlib import Path
 sys.modules["numpy"] = None
 sys.path[:0] = sys.argv[1:3]
-from rivulet import kernels
-assert kernels.BACKEND == "plain"
-kernels.plain._TYPECODE = "f"
-kernels.plain.FLOAT_BYTES = kernels.FLOAT_BYTES = 4
-from host_tools.replay import replay
+from rivulet import arrays
+assert arrays.BACKEND == "plain"
+arrays.plain._TYPECODE = "f"
+arrays.plain.FLOAT_BYTES = arrays.FLOAT_BYTES = 4
+from host_tools.simulate.replay import replay
 replay(*map(Path, sys.argv[3:]), runtime="numpy")
 """
 

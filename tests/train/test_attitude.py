@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation  # noqa: E402
 from host_tools.convert import convert  # noqa: E402
 from host_tools.convert.weights import read_weights  # noqa: E402
 from host_tools.paths import ROOT  # noqa: E402
-from host_tools.replay import replay  # noqa: E402
+from host_tools.simulate.replay import replay  # noqa: E402
 from host_tools.train.cells.decay import DecayCell  # noqa: E402
 from host_tools.train.cells.relaxing import Form  # noqa: E402
 from host_tools.train.network import Readout  # noqa: E402

@@ -10,9 +10,13 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet
 pytest.importorskip("ncps", reason="needs ncps: pip install 'rivulet[train]'")
 
 from host_tools.errors import RivuletError  # noqa: E402
-from host_tools.train import datasets, evidence, evidence_tables, speed  # noqa: E402
+from host_tools.evidence import evidence, tables  # noqa: E402
+from host_tools.train import (  # noqa: E402
+    RULER,  # noqa: E402
+    datasets,
+    speed,
+)
 from host_tools.train.contenders import KINDS, Data, contender  # noqa: E402
-from host_tools.train.evidence_tables import RULER  # noqa: E402
 from host_tools.train.network import Readout, one_thread  # noqa: E402
 
 _SOURCE = datasets.Source("made/here", 20_000, ((0,), (1,)), (12, 12))
@@ -50,7 +54,7 @@ def test_every_kind_is_tried_trained_and_shown_once(made, tmp_path, capsys, monk
         assert {len(values) for values in result["accuracy"].values()} == {_SETUP.seeds}
         assert len(result["trials"]) == 1
     assert not list(tmp_path.rglob("*.pt"))  # checkpoints go once their results are there
-    evidence_tables.show(found)
+    tables.show(found)
     shown = capsys.readouterr().out
     assert all(kind in shown for kind in KINDS) and "drop 90 %" in shown
     monkeypatch.setattr(evidence, "fit", None)

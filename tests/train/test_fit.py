@@ -5,9 +5,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
 
-from host_tools import tau_range  # noqa: E402
+from host_tools import tau, tau_range  # noqa: E402
 from host_tools.errors import RivuletError  # noqa: E402
-from host_tools.train import augment, tau  # noqa: E402
+from host_tools.train import augment  # noqa: E402
 from host_tools.train.cells.decay import DecayCell  # noqa: E402
 from host_tools.train.collect import even  # noqa: E402
 from host_tools.train.fit import Plan, fit, fit_step, new_run  # noqa: E402

@@ -5,12 +5,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
 
-from host_tools import sparse  # noqa: E402
-from host_tools.calibration import NARROWEST, Events, ranges  # noqa: E402
 from host_tools.convert import convert  # noqa: E402
+from host_tools.data.calibration import NARROWEST, Events, ranges  # noqa: E402
 from host_tools.errors import RivuletError  # noqa: E402
-from host_tools.fixed_reference import FixedReference  # noqa: E402
-from host_tools.quantise import quantise  # noqa: E402
+from host_tools.integers import sparse  # noqa: E402
+from host_tools.integers.quantise import quantise  # noqa: E402
+from host_tools.integers.reference import IntegerReference  # noqa: E402
 from host_tools.train.cells.ctrnn import Ctrnn  # noqa: E402
 from host_tools.train.cells.decay import DecayCell  # noqa: E402
 from host_tools.train.cells.relaxing import Form  # noqa: E402
@@ -71,7 +71,7 @@ def test_what_is_trained_is_what_the_integers_compute(drive, readout, irregular,
     played.inputs[0, 5:9] *= 30  # beyond what the integers hold: clipped
 
     model = quantise(convert(weights, metadata), calibration)
-    fixed = FixedReference(model.tensors, model.settings, len(played.inputs))
+    fixed = IntegerReference(model.tensors, model.settings, len(played.inputs))
     device = []
     for gaps, inputs in zip(played.gaps_us.T, played.inputs.transpose(1, 0, 2), strict=True):
         fixed.measured(gaps, inputs)

@@ -15,8 +15,8 @@ Machine Intelligence 2022.
 
 from math import sqrt
 
-from rivulet.kernels import floats, np, product
-from rivulet.lstm import LOWEST_RATE, Companion, sigmoid
+from rivulet.arrays import floats, np, product
+from rivulet.cells.lstm import LOWEST_RATE, Companion, sigmoid
 
 try:
     from math import erf

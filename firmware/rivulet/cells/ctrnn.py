@@ -10,9 +10,9 @@ Source: Funahashi and Nakamura, "Approximation of dynamical systems by continuou
 neural networks", Neural Networks 1993.
 """
 
-from rivulet import integrators
+from rivulet.arrays import floats, np, product
+from rivulet.cells import integrators
 from rivulet.cells.decay import DRIVES
-from rivulet.kernels import floats, np, product
 
 
 class Cell(integrators.Relaxing):

@@ -11,8 +11,8 @@ evaluation. Source: Rivulet's own cell, after Hasani et al., "Liquid Time-consta
 AAAI 2021, whose time constants depend on the input in the same way.
 """
 
-from rivulet import integrators
-from rivulet.kernels import floats, np, product
+from rivulet.arrays import floats, np, product
+from rivulet.cells import integrators
 
 DRIVES = ("relaxing", "additive")
 

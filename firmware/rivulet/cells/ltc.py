@@ -14,9 +14,9 @@ from the state that the last step started at. Parameters are in the trainer's un
 Source: ncps' torch LTCCell; Hasani et al., "Liquid Time-constant Networks", AAAI 2021.
 """
 
-from rivulet.kernels import floats, np
-from rivulet.kernels.sparse import check_indices, gatherer
-from rivulet.lstm import LOWEST_RATE, Companion
+from rivulet.arrays import floats, np
+from rivulet.arrays.sparse import check_indices, gatherer
+from rivulet.cells.lstm import LOWEST_RATE, Companion
 
 MAX_UNFOLDS = 64
 

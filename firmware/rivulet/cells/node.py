@@ -13,10 +13,10 @@ Source: Chen et al., "Neural Ordinary Differential Equations", NeurIPS 2018; Rub
 "Latent ODEs for Irregularly-Sampled Time Series", NeurIPS 2019.
 """
 
-from rivulet import integrators
+from rivulet.arrays import floats, np, product
+from rivulet.cells import integrators
 from rivulet.cells.cfc import ACTIVATIONS, erf
-from rivulet.kernels import floats, np, product
-from rivulet.lstm import LOWEST_RATE
+from rivulet.cells.lstm import LOWEST_RATE
 
 
 class Cell:

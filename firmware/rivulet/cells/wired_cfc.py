@@ -8,10 +8,10 @@ time gates all of [y; x], as in ncps. The rates mean what they mean for a CfC ce
 Source: ncps' torch WiredCfCCell.
 """
 
+from rivulet.arrays import floats, np, product
+from rivulet.arrays.sparse import check_indices, gatherer
 from rivulet.cells.cfc import Form, check, heads
-from rivulet.kernels import floats, np, product
-from rivulet.kernels.sparse import check_indices, gatherer
-from rivulet.lstm import LOWEST_RATE, Companion
+from rivulet.cells.lstm import LOWEST_RATE, Companion
 
 
 class _Layer:

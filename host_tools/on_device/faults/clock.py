@@ -8,8 +8,8 @@ from array import array
 from fake_board import Bench
 from fixtures import Numbers
 
-import rivulet.clock
-from rivulet import model as model_module
+import rivulet.sensing.clock
+from rivulet.model import running as model_module
 
 PERIOD = 1 << 30
 
@@ -151,4 +151,4 @@ def main(source, stride, samples, seed, models):
     return report
 
 
-print(json.dumps(main(rivulet.clock.__file__, **GIVEN)))
+print(json.dumps(main(rivulet.sensing.clock.__file__, **GIVEN)))

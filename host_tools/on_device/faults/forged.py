@@ -10,9 +10,9 @@ import random
 from binascii import unhexlify
 
 from rivulet import protocol
-from rivulet.access import Access
-from rivulet.commands import Refused
+from rivulet.errors import Refused
 from rivulet.hmac import hmac_sha256
+from rivulet.link.access import Access
 
 _KEY = bytes(range(32))
 # Longer than any wrong answer holds the next one off.

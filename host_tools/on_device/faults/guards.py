@@ -6,7 +6,7 @@ import os
 from fake_board import Bench, Sensor
 from fixtures import Numbers, model_bytes, settings
 
-from rivulet.kernels import floats
+from rivulet.arrays import floats
 
 _BAD = (float("nan"), float("inf"), -float("inf"), 1e30, -1e30)
 _BOUND = 3.0
@@ -76,7 +76,7 @@ def sensors_that_fail(times, numbers):
     longest_ms = 0
     guards = {"stale": {"after_ms": _LIMIT_MS}, "stuck": {"after_ms": _LIMIT_MS}}
     made = bench([Known("s", ("a", "b", "c"))], guards=guards)
-    sensor, watch = made.sensors[0], made.loop.supervisor.watches[0]
+    sensor, watch = made.sensors[0], made.loop.health.watches[0]
 
     def pass_time(kind):
         made.board.now += 20000

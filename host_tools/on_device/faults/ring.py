@@ -5,7 +5,7 @@ import json
 
 from fixtures import Numbers
 
-from rivulet.events import EventRing
+from rivulet.sensing.ring import EventRing
 
 SIZE = 64
 BACKLOG = 8

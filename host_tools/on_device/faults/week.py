@@ -9,9 +9,9 @@ from fixtures import Numbers
 from near import Near, hash_of
 
 from rivulet import loop as loop_module
-from rivulet import model as model_module
 from rivulet import protocol
-from rivulet import trial as trial_module
+from rivulet.model import running as model_module
+from rivulet.store import trial as trial_module
 
 PERIOD = 1 << 30
 HOUR_US = 3600 * 1000000

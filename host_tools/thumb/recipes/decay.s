@@ -1,6 +1,6 @@
-@ The step of fixed.py in Thumb assembler, with instructions that every Cortex-M has.
+@ The step of decay.py in Thumb assembler, with instructions that every Cortex-M has.
 @
-@ fixed.py says what is computed; here is only how. data(2, ...) stands for instructions that
+@ decay.py says what is computed; here is only how. data(2, ...) stands for instructions that
 @ MicroPython's assembler does not know, named in the comment behind. Cycles are those of a
 @ Cortex-M0+ with a one-cycle multiplier: 4.4 for one weight of a product, 5.1 for one that a sparse
 @ model keeps.

@@ -11,7 +11,7 @@ from host_tools.train.cells.ncps import NcpsCell, NcpsField
 from host_tools.train.cells.node import ACTIVATIONS
 from host_tools.train.network import Field, Parameters, Readout
 from rivulet.cells.cfc import MODES
-from rivulet.lstm import LOWEST_RATE
+from rivulet.cells.lstm import LOWEST_RATE
 
 _PARTS = ("weight", "bias")
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from host_tools.fixed_cells.decay import state_bound
+from host_tools.integers.cells.decay import state_bound
 from host_tools.train.cells.relaxing import Form, Relaxing, RelaxingField
 from host_tools.train.network import Field, Parameters, Readout
 from host_tools.train.quantise import Integers, Rows, integers

@@ -8,8 +8,8 @@ products that ncps takes one by one taken together; it is tested against ncps' o
 The convention is the papers': an event's input drives the interval that ends with it. As on the
 device an interval of 0 moves nothing.
 
-With mixed memory (firmware/rivulet/lstm.py) the state is [x; c], and an LSTM moves both before the
-cell moves x.
+With mixed memory (firmware/rivulet/cells/lstm.py) the state is [x; c], and an LSTM moves both
+before the cell moves x.
 
 Source: ncps 1.0.1, `ncps.torch.LTCCell`, `CfCCell`, `WiredCfCCell`, `LSTMCell`; Hasani et al.,
 AAAI 2021 and Nature Machine Intelligence 2022.
@@ -26,7 +26,7 @@ from torch.nn.functional import softplus
 
 from host_tools.errors import RivuletError
 from host_tools.train.network import Field, Liquid, Parameters, Readout, State
-from rivulet.lstm import LOWEST_RATE
+from rivulet.cells.lstm import LOWEST_RATE
 
 _CELL = "rnn_cell."
 _LSTM = "lstm."

@@ -13,8 +13,8 @@ from torch import Tensor
 from host_tools.errors import RivuletError
 from host_tools.train.network import Field, Liquid, Parameters, Readout
 from host_tools.train.steps import rk4_step, substeps
-from rivulet.integrators import MAX_SUBSTEPS
-from rivulet.lstm import LOWEST_RATE
+from rivulet.cells.integrators import MAX_SUBSTEPS
+from rivulet.cells.lstm import LOWEST_RATE
 
 ACTIVATIONS = {
     "tanh": torch.tanh,

@@ -1,0 +1,40 @@
+"""What a sparse wiring needs besides: the values at the sources of its synapses.
+
+The sums at their targets are `np.bincount(target, weights=..., minlength=...)`. ulab's `take`
+reads its indices one Python object at a time, 50 times slower than its arithmetic, so the values
+are gathered here.
+"""
+
+from rivulet.arrays import BACKEND, FLOAT_BYTES, floats, np
+from rivulet.compat import micropython, ptr16, ptr32
+
+
+def gatherer(array, source, out):
+    """A function that does out[i] = array[source[i]] for all i, with what it needs made here."""
+    if BACKEND == "numpy":
+        return lambda: np.take(array, source, out=out)
+    views = floats(array), source.view if BACKEND == "plain" else source, floats(out)
+    return lambda: _words(*views, FLOAT_BYTES >> 2)
+
+
+@micropython.viper
+def _words(array, source, out, width: int):
+    """Copies floats as one or two words of 32 bits: no float is boxed."""
+    count = int(len(source))
+    data = ptr32(array)
+    index = ptr16(source)
+    target = ptr32(out)
+    if width == 1:
+        for i in range(count):
+            target[i] = data[index[i]]
+    else:
+        for i in range(count):
+            k = index[i] << 1
+            target[2 * i] = data[k]
+            target[2 * i + 1] = data[k + 1]
+
+
+def check_indices(indices, limit, name):
+    """Raise ValueError if an index is not below `limit`: gathering does not look again."""
+    if max(indices) >= limit:
+        raise ValueError("tensor '%s' names neuron %d of %d" % (name, max(indices), limit))

@@ -1,0 +1,1 @@
+"""What becomes of outputs: policy, guard, crossfade, action."""

@@ -1,0 +1,116 @@
+"""What becomes of a model's outputs: units, hand-over, guard, decision, actuators."""
+
+from array import array
+
+from rivulet.arrays import FLOAT_BYTES, float32, floats
+from rivulet.compat import const
+from rivulet.control.action import actuate
+from rivulet.control.guard import Guard
+from rivulet.control.policy import Policy
+
+# The block of a model, in the order of protocol.BLOCKS.
+_OUTPUTS = const(2)
+# How often the actuators are told to rest while there is no model.
+_RESTING_US = const(100000)
+
+
+class Control:
+    """From the outputs of the model that runs to the actuators of `board`.
+
+    action: what the actuators get; errors: how often `board.actuate` has raised; cadence_us: time
+    between two decisions; crossfade: from the outputs of the model before, or None.
+    """
+
+    def __init__(self, board, link, action):
+        self.guard = Guard()
+        self.action = action
+        self.errors = 0
+        self.cadence_us = _RESTING_US
+        self.crossfade = None
+        self._policy = None
+        self._board = board
+        self._link = link
+        self._guarding = False
+        # How often the actuators failed at the last decision.
+        self._failed = 0
+
+    def install(self, model):
+        """Take the outputs of this model from now on; None: of none."""
+        if model is None:
+            self.cadence_us = _RESTING_US
+            self.action.use_none()
+            return
+        settings = model.settings
+        self.guard.install(model)
+        self._policy = policy = Policy(settings)
+        self.cadence_us = policy.cadence_us
+        safe = [0.0] * model.output_count
+        safe_decision = -1
+        if "safe" in settings.get("guards", {}):
+            from rivulet.model.bounds import safe_outputs
+
+            safe = safe_outputs(settings, model.output_count)
+            safe_decision = policy.decide(array("f", safe))
+        self.action.use(policy.names, safe, safe_decision)
+        self.crossfade = None
+
+    def judge(self, model, ahead_us, stale):
+        """Ask for the outputs `ahead_us` after the model's last event, and judge them.
+
+        stale: what says nothing new, in words, or None. Returns what `act` is to be given.
+        """
+        guard = self.guard
+        action = guard.look(model)
+        values = guard.candidate
+        outputs = model.peek(ahead_us) if ahead_us > 0 else model.outputs()
+        if model.integer:
+            float32.from_integers(outputs, model.fraction_bits[_OUTPUTS], values, len(values))
+        else:
+            _narrow(floats(outputs), values)
+        if self.crossfade is not None:
+            self.crossfade.blend(values)
+            if self.crossfade.finished:
+                self.crossfade = None
+        why = guard.outputs(model, action, stale)
+        if bool(guard.reason) != self._guarding:
+            self._guarding = bool(guard.reason)
+            self._link.text("guard: " + (guard.reason or "all is well again"))
+        return why
+
+    def act(self, why):
+        """Let the actuators act on what was judged good; why: if not "", why they rest instead."""
+        if why:
+            self.action.rest(why)
+        else:
+            good = self.guard.good
+            self.action.act(good, self._policy.decide(good))
+        failures = actuate(self._board, self.action)
+        if failures or self._failed:
+            self._tell(failures)
+
+    def _tell(self, failures):
+        self.errors += len(failures)
+        if len(failures) == self._failed:
+            return  # it was said
+        self._failed = len(failures)
+        if not failures:
+            self._link.text("actuators: they answer again")
+            return
+        error = failures[-1]
+        self._link.text(
+            "actuators: %s: %s; %s"
+            % (
+                type(error).__name__,
+                error,
+                "they rest" if len(failures) == 1 else "they do not even take the rest",
+            )
+        )
+
+
+def _narrow(outputs, values):
+    """Copy floats of any width into an array('f')."""
+    if FLOAT_BYTES == 4:
+        float32.copy(outputs, values, len(values))
+        return
+    for i in range(len(values)):
+        values[i] = outputs[i]

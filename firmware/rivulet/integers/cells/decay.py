@@ -1,0 +1,90 @@
+"""The decay cell in integers; integers/decay.py says what is computed.
+
+Its tensors: gates.weight (2n, n + m), or gates.counts, gates.columns and gates.values where
+columns are missing in groups of eight rows; gates.bias and gates.multiplier (2n,); table.alpha,
+table.drive, table.decay, and table.reciprocal for an additive drive.
+"""
+
+from rivulet.compat import const
+from rivulet.integers import block, decay
+from rivulet.integers.decay_choice import KERNEL, step
+
+__all__ = ("KERNEL", "check", "lay_out", "shapes", "step", "verify")
+
+_GROUP = const(8)
+_CONTRADICTION = "gates.counts and gates.columns contradict each other"
+
+
+def check(settings):
+    for key, known in (("integrator", ("exponential",)), ("drive", ("relaxing", "additive"))):
+        if settings.get(key) not in known:
+            raise ValueError("the integer path has no %s '%s'" % (key, settings.get(key)))
+
+
+def shapes(settings, n, m, tensors):
+    wanted = {
+        "gates.bias": (2 * n,),
+        "gates.multiplier": (2 * n,),
+        "table.alpha": (decay.NODES,),
+        "table.drive": (decay.NODES,),
+        "table.decay": (decay.DECAY_NODES,),
+    }
+    if settings["drive"] == "additive":
+        wanted["table.reciprocal"] = (decay.NODES,)
+    if "gates.weight" in tensors:
+        wanted["gates.weight"] = (2 * n, n + m)
+    else:
+        kept = tensors.get("gates.columns", ((0,),))[0][0]
+        wanted["gates.counts"] = ((2 * n + _GROUP - 1) // _GROUP,)
+        wanted["gates.columns"] = (kept,)
+        wanted["gates.values"] = (kept, _GROUP)
+    return wanted
+
+
+def lay_out(settings, sizes, flags, read):
+    n, m, k = sizes
+    if settings["drive"] == "additive":
+        flags |= decay.ADDITIVE
+    counts = read("gates.counts")
+    if counts and (min(counts) < 0 or max(counts) > n + m):
+        raise ValueError(_CONTRADICTION)
+    words = block.words_for(n, m, k, flags, block.kept(counts))
+    weights = block.weights_for(words)
+    places = {
+        "gates.weight": (0, words[decay.COLUMNS]),
+        "gates.bias": words[decay.BIAS_AT],
+        "gates.multiplier": words[decay.MULTIPLIER_AT],
+        "table.alpha": words[decay.ALPHA_TABLE_AT],
+        "table.drive": words[decay.DRIVE_TABLE_AT],
+        "table.reciprocal": words[decay.RECIPROCAL_TABLE_AT],
+        "table.decay": words[decay.DECAY_TABLE_AT],
+    }
+    if counts:
+        columns = read("gates.columns")
+        if sum(counts) != len(columns) or max(columns) >= n + m:
+            raise ValueError(_CONTRADICTION)
+        block.place_columns(words, counts, columns)
+        view = memoryview(weights)
+
+        def skip(file, shape):
+            pass
+
+        def blocks(file, shape):
+            at = 0
+            for count in counts:
+                size = count * _GROUP
+                if file.readinto(view[at : at + size]) != size:
+                    raise ValueError("the file ends inside a tensor")
+                block.lift(weights, at, at + size)
+                at += size or _GROUP
+
+        places["gates.counts"] = places["gates.columns"] = skip
+        places["gates.values"] = blocks
+    return words, weights, places
+
+
+def verify(words):
+    block.check_multipliers(words, decay.MULTIPLIER_AT, 2 * words[decay.HIDDEN])
+    rates = block.view(words, decay.ALPHA_TABLE_AT, decay.NODES)
+    if min(rates) < 1 or max(rates) >= decay.ONE:
+        raise ValueError("table.alpha is out of range")

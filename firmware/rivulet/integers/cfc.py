@@ -1,0 +1,100 @@
+"""The CfC cell in integers; cells/cfc.py has its equations, integers/decay.py and layers.py the
+arithmetic that it shares. In plain Python; cfc_viper.py does the same faster.
+
+    v      the state and the inputs, Q12 of x / state_scale and of the normalised input
+    z      the layers' results for a unit. With gates: g1 and g2, tanh by its table, Q15; a, the
+           rate of its gate, 1/s in Q(20 - RATE_SHIFT); b in Q(20 - GATE_SHIFT). Pure: f, a rate
+    alpha  |a|, or |w| + |f|: Q(20 - RATE_SHIFT), 1 to 2^30 - 1
+
+With gates, state_scale 1, for no_gate 2:
+    t = b +- |a| dt            Q20, the product at most 768
+    s = sigmoid(t)             Q15, by a table over +-16
+    x = g1 + s (g2 - g1), or (g1 + s g2) / 2
+Pure, everything in units of state_scale:
+    e = exp(-alpha dt)                                     Q30, as 1 - gain
+    p = (f >> F_SHIFT, rounded, +-F_LIMIT) C >> P_SHIFT    A f in Q30
+    x = A - p e                                            Q30, saturated
+"""
+
+from rivulet.compat import const
+from rivulet.integers import decay as fixed
+from rivulet.integers import layers
+
+HEADS_AT = const(35)  # z: all units' g1, then g2, a and b; or f
+SIGMOID_TABLE_AT = const(36)
+GATE_SHIFT = const(37)
+LEAK_AT = const(38)  # |w|
+REST_AT = const(39)  # A, Q30
+FACTOR_AT = const(40)  # C
+F_SHIFT = const(41)
+P_SHIFT = const(42)
+F_LIMIT = const(43)
+TANH_TABLE_AT = const(44)
+ACTIVATION_TABLE_AT = const(45)
+HEADER = const(46)
+
+# FLAGS, beside those of decay.py
+PURE = const(8)
+NO_GATE = const(16)
+
+# From Q26 to Q20.
+_COARSER = const(6)
+
+
+def move(words, dt_us):
+    """The state from `z` over an interval that is not 0."""
+    shift = words[layers.RATE_SHIFT] + 2
+    span = fixed.interval(dt_us, exponent=shift)
+    words[fixed.MANTISSA], words[fixed.RIGHT], words[fixed.LEFT] = span
+    if words[fixed.FLAGS] & PURE:
+        _move_pure(words, span)
+    else:
+        _move_gated(words, fixed.interval(dt_us, exponent=shift - _COARSER))
+
+
+def _move_gated(words, span):
+    n = words[fixed.HIDDEN]
+    x_at, v_at, alpha_at = (words[at] >> 2 for at in (fixed.X_AT, fixed.V_AT, fixed.ALPHA_AT))
+    heads = words[HEADS_AT] >> 2
+    sigmoid = words[SIGMOID_TABLE_AT] >> 2
+    sigmoid = words[sigmoid : sigmoid + fixed.NODES]
+    for i in range(n):
+        g1, g2, a, b = (words[heads + i + part * n] for part in range(4))
+        size = min(abs(a), fixed.ONE - 1)
+        words[alpha_at + i] = max(size, 1)
+        s = fixed.exponent(size, *span)
+        t = (b << words[GATE_SHIFT]) + (s if a > 0 else -s)
+        share = fixed.lookup(sigmoid, (t + 512) >> 10)
+        if words[fixed.FLAGS] & NO_GATE:
+            x = (g1 << 14) + ((g2 * share) >> 1)
+        else:
+            x = (g1 << 15) + (g2 - g1) * share
+        words[x_at + i] = x
+        words[v_at + i] = (x + (1 << 17)) >> 18
+
+
+def _move_pure(words, span):
+    n = words[fixed.HIDDEN]
+    x_at, v_at, alpha_at = (words[at] >> 2 for at in (fixed.X_AT, fixed.V_AT, fixed.ALPHA_AT))
+    heads, leak_at, rest_at, factor_at = (
+        words[at] >> 2 for at in (HEADS_AT, LEAK_AT, REST_AT, FACTOR_AT)
+    )
+    decay = words[fixed.DECAY_TABLE_AT] >> 2
+    decay = words[decay : decay + fixed.DECAY_NODES]
+    shift, limit = words[F_SHIFT], words[F_LIMIT]
+    half = (1 << shift) >> 1
+    for i in range(n):
+        f = words[heads + i]
+        alpha = min(max(abs(f) + words[leak_at + i], 1), fixed.ONE - 1)
+        words[alpha_at + i] = alpha
+        e = fixed.ONE - fixed.gain(fixed.exponent(alpha, *span), decay)
+        f = min(max((f + half) >> shift, -limit), limit)
+        p = (f * words[factor_at + i]) >> words[P_SHIFT]
+        x = words[rest_at + i] - (p >> 15) * (e >> 15)
+        x -= (((p & 0x7FFF) * (e >> 15)) >> 15) + (((p >> 15) * (e & 0x7FFF)) >> 15)
+        x = min(max(x, 1 - fixed.ONE), fixed.ONE - 1)
+        words[x_at + i] = x
+        words[v_at + i] = (x + (1 << 17)) >> 18
+
+
+step = layers.stepper(fixed.apply, layers.run, move, layers.average)

@@ -1,0 +1,725 @@
+# Generated from host_tools/thumb/recipes/decay.s by: python -m host_tools.thumb
+"""The step of decay.py in Thumb assembler, with instructions that every Cortex-M has.
+
+decay.py says what is computed; here is only how. data(2, ...) stands for instructions that
+MicroPython's assembler does not know, named in the comment behind. Cycles are those of a
+Cortex-M0+ with a one-cycle multiplier: 4.4 for one weight of a product, 5.1 for one that a sparse
+model keeps.
+"""
+
+import micropython
+from micropython import const
+
+# Byte offsets in words.
+_HIDDEN = const(0)
+_OUTPUTS = const(8)
+_FLAGS = const(12)
+_COLUMNS = const(16)
+_ROWS = const(20)
+_FEATURES = const(24)
+_OUT_ROWS = const(28)
+_CONFIDENCE_AT = const(32)
+_X_AT = const(36)
+_MEAN_AT = const(40)
+_ALPHA_AT = const(44)
+_V_AT = const(48)
+_FEATURE_AT = const(52)
+_Y_AT = const(56)
+_ACC_AT = const(60)
+_GAIN_AT = const(64)
+_BIAS_AT = const(68)
+_MULTIPLIER_AT = const(72)
+_OUT_BIAS_AT = const(76)
+_OUT_MULTIPLIER_AT = const(80)
+_ALPHA_TABLE_AT = const(84)
+_DRIVE_TABLE_AT = const(88)
+_RECIPROCAL_TABLE_AT = const(92)
+_DECAY_TABLE_AT = const(96)
+_OUT_WEIGHTS_AT = const(100)
+_SPARSE_AT = const(104)
+_RIGHT = const(120)
+_LEFT = const(124)
+# Byte offsets in words, filled by the step itself.
+_WEIGHTS = const(108)
+_INLET = const(112)
+_DT = const(116)
+
+
+@micropython.asm_thumb
+def step(r0, r1, r2, r3):
+    # words, weights, dt_us, inlet
+    mov(r4, r8)
+    mov(r5, r9)
+    mov(r6, r10)
+    mov(r7, r11)
+    push({r4, r5, r6, r7})
+    str(r1, [r0, _WEIGHTS])
+    str(r2, [r0, _DT])
+    str(r3, [r0, _INLET])
+    push({r0})
+    # [sp]: WORDS
+    ldr(r1, [r0, _FLAGS])
+    lsl(r1, r1, 29)  # INPUT_FIRST_TO_SIGN
+    bpl(INPUT_LATER)
+    bl(APPLY)
+    label(INPUT_LATER)
+    data(2, 0x9800)  # ldr r0, [sp, 0]
+    ldr(r2, [r0, _DT])
+    cmp(r2, 0)
+    bne(MOVE_ON)
+    b(MOVED)
+
+    # The interval as mantissa, right and left shift.
+    label(MOVE_ON)
+    mov(r3, 2)
+    cmp(r2, 0)
+    bgt(MICROSECONDS)
+    neg(r2, r2)
+    mov(r3, 12)
+    label(MICROSECONDS)
+    mov(r4, 1)
+    lsl(r4, r4, 15)
+    label(SHORT)
+    cmp(r2, r4)
+    bcs(LONG)
+    lsl(r2, r2, 1)
+    sub(r3, 1)
+    b(SHORT)
+    label(HALVE)
+    lsr(r2, r2, 1)
+    add(r3, 1)
+    label(LONG)
+    lsr(r5, r2, 16)
+    bne(HALVE)
+    mov(r4, 67)  # MICRO_HIGH
+    lsl(r4, r4, 8)
+    add(r4, 28)  # MICRO_LOW
+    mul(r2, r4)
+    lsr(r2, r2, 15)
+    str(r2, [r0, _DT])
+    mov(r4, 0)
+    cmp(r3, 0)
+    bge(LEFTWARDS)
+    neg(r4, r3)
+    mov(r3, 0)
+    label(LEFTWARDS)
+    str(r4, [r0, _RIGHT])
+    str(r3, [r0, _LEFT])
+
+    # Both gates' sums.
+    ldr(r3, [r0, _BIAS_AT])
+    add(r3, r3, r0)
+    ldr(r4, [r0, _ACC_AT])
+    add(r4, r4, r0)
+    ldr(r5, [r0, _ROWS])
+    ldr(r1, [r0, _SPARSE_AT])
+    cmp(r1, 0)
+    bne(SPARSE)
+    ldr(r1, [r0, _V_AT])
+    add(r1, r1, r0)
+    ldr(r2, [r0, _COLUMNS])
+    ldr(r0, [r0, _WEIGHTS])
+    bl(PRODUCT)
+    b(SUMMED)
+    label(SPARSE)
+    add(r1, r1, r0)
+    mov(r2, r0)
+    ldr(r0, [r0, _WEIGHTS])
+    bl(SPARSE_PRODUCT)
+    label(SUMMED)
+
+    # Sums to rates and drive; with an additive drive, drive / rate is the target.
+    # sums=r0, multipliers=r1, table=r2 (its offset), out=r3, words=r6
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r0, [r6, _ACC_AT])
+    add(r0, r0, r6)
+    ldr(r1, [r6, _MULTIPLIER_AT])
+    add(r1, r1, r6)
+    ldr(r2, [r6, _ALPHA_TABLE_AT])
+    ldr(r3, [r6, _ALPHA_AT])
+    add(r3, r3, r6)
+    bl(LOOK_UP)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r2, [r6, _DRIVE_TABLE_AT])
+    mov(r3, r0)
+    bl(LOOK_UP)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r1, [r6, _FLAGS])
+    lsr(r1, r1, 2)  # ADDITIVE_TO_CARRY
+    bcc(GAINS)
+    ldr(r0, [r6, _ACC_AT])
+    add(r0, r0, r6)
+    ldr(r1, [r6, _MULTIPLIER_AT])
+    add(r1, r1, r6)
+    ldr(r2, [r6, _RECIPROCAL_TABLE_AT])
+    ldr(r3, [r6, _GAIN_AT])
+    add(r3, r3, r6)
+    bl(LOOK_UP)
+    # drives=r0, reciprocals=r1, end=r3
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r1, [r6, _GAIN_AT])
+    add(r1, r1, r6)
+    label(TARGET)
+    data(2, 0xC904)  # ldm r1!, {r2}
+    ldr(r4, [r0, 0])
+    mul(r4, r2)
+    asr(r4, r4, 15)
+    data(2, 0xC010)  # stm r0!, {r4}
+    cmp(r1, r3)
+    bne(TARGET)
+
+    # Rates to gains.
+    label(GAINS)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    # rates=r0, gain=r1, h=r2 (the mantissa), half=r3 (2^21), one=r8 (2^30), right=r9, left=r10
+    # most=r11 (the largest s before its shift to the left), table=r12, end=lr (the mean's, too)
+    ldr(r0, [r6, _ALPHA_AT])
+    add(r0, r0, r6)
+    ldr(r1, [r6, _HIDDEN])
+    lsl(r1, r1, 2)
+    add(r1, r1, r0)
+    add(r1, 4)
+    mov(lr, r1)
+    ldr(r1, [r6, _GAIN_AT])
+    add(r1, r1, r6)
+    mov(r3, 1)
+    lsl(r4, r3, 30)
+    mov(r8, r4)
+    lsl(r3, r3, 21)
+    ldr(r4, [r6, _RIGHT])
+    mov(r9, r4)
+    ldr(r4, [r6, _LEFT])
+    mov(r10, r4)
+    mov(r5, 12)
+    lsl(r5, r5, 26)
+    lsr(r5, r4)
+    mov(r11, r5)
+    ldr(r4, [r6, _DECAY_TABLE_AT])
+    add(r4, r4, r6)
+    mov(r12, r4)
+    ldr(r2, [r6, _DT])
+    label(GAIN)
+    data(2, 0xC810)  # ldm r0!, {r4}
+    lsl(r5, r4, 17)
+    lsr(r5, r5, 17)
+    lsr(r4, r4, 15)
+    mul(r4, r2)
+    mul(r5, r2)
+    lsr(r5, r5, 15)
+    add(r4, r4, r5)
+    mov(r5, r9)
+    lsr(r4, r5)
+    data(2, 0x455C)  # cmp r4, r11
+    bhi(LARGEST)
+    mov(r5, r10)
+    lsl(r4, r5)
+    label(EXPONENT)
+    add(r5, r4, r3)
+    lsr(r5, r5, 22)
+    beq(SMALL)
+    lsl(r6, r5, 22)
+    sub(r4, r4, r6)
+    asr(r6, r4, 6)
+    mul(r6, r6)
+    lsr(r6, r6, 15)
+    sub(r4, r4, r6)
+    asr(r4, r4, 6)
+    lsl(r5, r5, 2)
+    mov(r6, r12)
+    data(2, 0x59AD)  # ldr r5, [r5, r6]
+    mul(r4, r5)
+    asr(r4, r4, 6)
+    lsl(r5, r5, 14)
+    sub(r4, r4, r5)
+    data(2, 0x4444)  # add r4, r8
+    label(GAINED)
+    data(2, 0xC110)  # stm r1!, {r4}
+    data(2, 0x4570)  # cmp r0, lr
+    bne(GAIN)
+    b(ALL_GAINED)
+    label(LARGEST)
+    mov(r4, 12)
+    lsl(r4, r4, 26)
+    b(EXPONENT)
+    label(SMALL)
+    asr(r6, r4, 6)
+    mul(r6, r6)
+    lsr(r6, r6, 15)
+    sub(r4, r4, r6)
+    lsl(r4, r4, 4)
+    b(GAINED)
+    label(ALL_GAINED)
+
+    # Every unit moves.
+    # targets=r0, gain=r1, states=r2, short=r3 (what gates see of them), rounding=r8, end=r9
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r4, [r6, _HIDDEN])
+    lsl(r4, r4, 2)
+    ldr(r0, [r6, _ACC_AT])
+    add(r0, r0, r6)
+    add(r0, r0, r4)
+    add(r4, r4, r0)
+    mov(r9, r4)
+    ldr(r1, [r6, _GAIN_AT])
+    add(r1, r1, r6)
+    ldr(r2, [r6, _X_AT])
+    add(r2, r2, r6)
+    ldr(r3, [r6, _V_AT])
+    add(r3, r3, r6)
+    mov(r4, 1)
+    lsl(r4, r4, 17)
+    mov(r8, r4)
+    label(UNIT)
+    data(2, 0xC810)  # ldm r0!, {r4}
+    ldr(r5, [r2, 0])
+    data(2, 0xC940)  # ldm r1!, {r6}
+    asr(r7, r5, 15)
+    sub(r4, r4, r7)
+    lsl(r7, r6, 17)
+    lsr(r7, r7, 17)
+    lsr(r6, r6, 15)
+    mul(r6, r4)
+    mul(r7, r4)
+    asr(r7, r7, 15)
+    add(r5, r5, r6)
+    add(r5, r5, r7)
+    data(2, 0xC220)  # stm r2!, {r5}
+    data(2, 0x4445)  # add r5, r8
+    asr(r5, r5, 18)
+    data(2, 0xC320)  # stm r3!, {r5}
+    data(2, 0x4548)  # cmp r0, r9
+    bne(UNIT)
+
+    # The mean. Its weight stands behind the units' gains, where r1 is.
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r5, [r6, _FLAGS])
+    lsr(r5, r5, 1)  # MEAN_TO_CARRY
+    bcs(MEAN)
+    ldr(r1, [r6, _V_AT])
+    b(READ_OUT)
+    label(MEAN)
+    # w=r1, c=r2, one=r3 (2^30), rest=r4 (2^30 - c)
+    ldr(r1, [r1, 0])
+    cmp(r1, 0)
+    beq(WEIGHED)
+    ldr(r5, [r6, _CONFIDENCE_AT])
+    add(r5, r5, r6)
+    ldr(r2, [r5, 0])
+    mov(r3, 1)
+    lsl(r3, r3, 30)
+    sub(r4, r3, r2)
+    beq(WEIGHED)
+    lsl(r6, r4, 17)
+    lsr(r6, r6, 17)
+    lsr(r4, r4, 15)
+    lsr(r7, r1, 15)
+    mul(r6, r7)
+    lsr(r6, r6, 15)
+    add(r2, r2, r6)
+    mul(r7, r4)
+    add(r2, r2, r7)
+    lsl(r6, r1, 17)
+    lsr(r6, r6, 17)
+    mul(r6, r4)
+    lsr(r6, r6, 15)
+    add(r2, r2, r6)
+    sub(r4, r3, r2)
+    lsr(r6, r4, 10)
+    bne(SKIP)
+    mov(r2, r3)
+    label(SKIP)
+    str(r2, [r5, 0])
+    cmp(r1, r2)
+    bcs(WHOLE)
+    # w / c in 30 bits; the quotient's leading 1 stops the loop.
+    mov(r4, 1)
+    label(DIVIDE)
+    lsl(r1, r1, 1)
+    cmp(r1, r2)
+    bcc(SKIP_2)
+    sub(r1, r1, r2)
+    label(SKIP_2)
+    adc(r4, r4)
+    lsr(r6, r4, 30)
+    beq(DIVIDE)
+    sub(r1, r4, r3)
+    b(WEIGHED)
+    label(WHOLE)
+    mov(r1, r3)
+    label(WEIGHED)
+    # states=r0, means=r1, features=r2, the gain's high=r3 and low=r7, end=r9
+    lsr(r3, r1, 15)
+    lsl(r7, r1, 17)
+    lsr(r7, r7, 17)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r4, [r6, _HIDDEN])
+    lsl(r4, r4, 2)
+    ldr(r0, [r6, _X_AT])
+    add(r0, r0, r6)
+    add(r4, r4, r0)
+    mov(r9, r4)
+    ldr(r1, [r6, _MEAN_AT])
+    add(r1, r1, r6)
+    ldr(r2, [r6, _FEATURE_AT])
+    add(r2, r2, r6)
+    label(AVERAGE)
+    data(2, 0xC810)  # ldm r0!, {r4}
+    ldr(r5, [r1, 0])
+    asr(r4, r4, 15)
+    asr(r6, r5, 15)
+    sub(r4, r4, r6)
+    mov(r6, r4)
+    mul(r6, r3)
+    mul(r4, r7)
+    asr(r4, r4, 15)
+    add(r5, r5, r6)
+    add(r5, r5, r4)
+    data(2, 0xC120)  # stm r1!, {r5}
+    data(2, 0x4445)  # add r5, r8
+    asr(r5, r5, 18)
+    data(2, 0xC220)  # stm r2!, {r5}
+    data(2, 0x4548)  # cmp r0, r9
+    bne(AVERAGE)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r1, [r6, _FEATURE_AT])
+
+    # The outputs.
+    # features=r1, words=r6
+    label(READ_OUT)
+    add(r1, r1, r6)
+    ldr(r2, [r6, _FEATURES])
+    ldr(r3, [r6, _OUT_BIAS_AT])
+    add(r3, r3, r6)
+    ldr(r4, [r6, _ACC_AT])
+    add(r4, r4, r6)
+    ldr(r5, [r6, _OUT_ROWS])
+    ldr(r0, [r6, _WEIGHTS])
+    ldr(r6, [r6, _OUT_WEIGHTS_AT])
+    add(r0, r0, r6)
+    bl(PRODUCT)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r0, [r6, _ACC_AT])
+    add(r0, r0, r6)
+    ldr(r1, [r6, _OUT_MULTIPLIER_AT])
+    add(r1, r1, r6)
+    ldr(r2, [r6, _Y_AT])
+    add(r2, r2, r6)
+    ldr(r3, [r6, _OUTPUTS])
+    label(OUTPUT)
+    data(2, 0xC810)  # ldm r0!, {r4}
+    data(2, 0xC920)  # ldm r1!, {r5}
+    bl(MUL_SHIFT)
+    data(2, 0xC210)  # stm r2!, {r4}
+    sub(r3, 1)
+    bne(OUTPUT)
+    label(MOVED)
+    data(2, 0x9800)  # ldr r0, [sp, 0]
+    ldr(r1, [r0, _FLAGS])
+    lsl(r1, r1, 29)  # INPUT_FIRST_TO_SIGN
+    bmi(DONE)
+    bl(APPLY)
+    label(DONE)
+    pop({r0})
+    pop({r4, r5, r6, r7})
+    mov(r8, r4)
+    mov(r9, r5)
+    mov(r10, r6)
+    mov(r11, r7)
+    mov(r0, 0)
+    b(END)
+
+    # APPLY: v = clamp((raw M + O) >> b) for every value of the inlet.
+    # words=r0, raw=r1, settings=r2, end=r8, of a value: place=r3, v=r4, m=r5, o=r6, right=r7
+    label(APPLY)
+    ldr(r1, [r0, _INLET])
+    data(2, 0xC904)  # ldm r1!, {r2}
+    lsl(r2, r2, 2)
+    add(r2, r2, r1)
+    mov(r8, r2)
+    b(APPLIED)
+    label(INPUT)
+    data(2, 0xC910)  # ldm r1!, {r4}
+    data(2, 0xCAE8)  # ldm r2!, {r3, r5, r6, r7}
+    mul(r4, r5)
+    add(r4, r4, r6)
+    asr(r4, r7)
+    mov(r5, 1)
+    lsl(r5, r5, 15)
+    sub(r5, 1)
+    cmp(r4, r5)
+    ble(SKIP_3)
+    mov(r4, r5)
+    label(SKIP_3)
+    neg(r5, r5)
+    cmp(r4, r5)
+    bge(SKIP_4)
+    mov(r4, r5)
+    label(SKIP_4)
+    data(2, 0x50C4)  # str r4, [r0, r3]
+    label(APPLIED)
+    data(2, 0x4541)  # cmp r1, r8
+    bne(INPUT)
+    bx(lr)
+
+    # MUL_SHIFT: r4 M >> (16 + b), of r5 = M | b << 16; changes r5 to r7.
+    label(MUL_SHIFT)
+    lsr(r6, r5, 16)
+    data(2, 0xB2AD)  # uxth r5, r5
+    data(2, 0xB2A7)  # uxth r7, r4
+    asr(r4, r4, 16)
+    mul(r4, r5)
+    mul(r7, r5)
+    lsr(r7, r7, 16)
+    add(r4, r4, r7)
+    asr(r4, r6)
+    bx(lr)
+
+    # LOOK_UP: HIDDEN sums at r0 with multipliers at r1 through the table at words + r2, to r3.
+    label(LOOK_UP)
+    add(r2, r2, r6)
+    mov(r4, 1)
+    lsl(r4, r4, 10)
+    add(r2, r2, r4)
+    lsl(r4, r4, 4)
+    sub(r4, 1)
+    mov(r9, r4)
+    ldr(r4, [r6, _HIDDEN])
+    lsl(r4, r4, 2)
+    add(r4, r4, r0)
+    mov(r8, r4)
+    # sums=r0, multipliers=r1, table=r2 (its middle node), out=r3, end=r8, limit=r9
+    label(LOOK)
+    data(2, 0xC810)  # ldm r0!, {r4}
+    data(2, 0xC920)  # ldm r1!, {r5}
+    lsr(r6, r5, 16)
+    data(2, 0xB2AD)  # uxth r5, r5
+    data(2, 0xB2A7)  # uxth r7, r4
+    asr(r4, r4, 16)
+    mul(r4, r5)
+    mul(r7, r5)
+    lsr(r7, r7, 16)
+    add(r4, r4, r7)
+    asr(r4, r6)
+    asr(r5, r4, 14)
+    asr(r6, r4, 31)
+    cmp(r5, r6)
+    beq(INSIDE)
+    mov(r4, r9)
+    eor(r4, r6)
+    label(INSIDE)
+    asr(r5, r4, 6)
+    lsl(r5, r5, 2)
+    add(r5, r5, r2)
+    data(2, 0xCDC0)  # ldm r5!, {r6, r7}
+    lsl(r4, r4, 26)
+    lsr(r4, r4, 26)
+    sub(r7, r7, r6)
+    mul(r7, r4)
+    asr(r7, r7, 6)
+    add(r6, r6, r7)
+    data(2, 0xC340)  # stm r3!, {r6}
+    data(2, 0x4540)  # cmp r0, r8
+    bne(LOOK)
+    bx(lr)
+
+    # PRODUCT: sums of W v with biases, of a multiple of 8 rows and an even number of columns.
+    # weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (where they go), rows=r5
+    label(PRODUCT)
+    push({lr})
+    lsl(r2, r2, 2)
+    add(r2, r2, r1)
+    mov(lr, r2)
+    lsl(r5, r5, 2)
+    add(r5, r5, r4)
+    mov(r12, r5)
+    # excess=r6 (-128 sum(v), for weights are stored 128 too large)
+    mov(r6, 0)
+    mov(r7, r1)
+    label(SUM)
+    data(2, 0xCF24)  # ldm r7!, {r2, r5}
+    sub(r6, r6, r2)
+    sub(r6, r6, r5)
+    data(2, 0x4577)  # cmp r7, lr
+    bne(SUM)
+    lsl(r6, r6, 7)
+    mov(r5, r12)
+    mov(r2, r1)
+    push({r2})
+    push({r3, r4, r5, r6})
+    # [sp]: BIASES, OUT, END_OF_SUMS, EXCESS, V
+    label(EIGHT)
+    data(2, 0x9F00)  # ldr r7, [sp, 0]
+    data(2, 0x9E03)  # ldr r6, [sp, 12]
+    data(2, 0xCF1E)  # ldm r7!, {r1, r2, r3, r4}
+    add(r1, r1, r6)
+    add(r2, r2, r6)
+    add(r3, r3, r6)
+    add(r4, r4, r6)
+    mov(r8, r1)
+    mov(r9, r2)
+    mov(r10, r3)
+    mov(r11, r4)
+    data(2, 0xCF1E)  # ldm r7!, {r1, r2, r3, r4}
+    data(2, 0x9700)  # str r7, [sp, 0]
+    add(r1, r1, r6)
+    mov(r12, r1)
+    add(r5, r2, r6)
+    add(r7, r4, r6)
+    add(r6, r3, r6)
+    # weights=r0, v=r1, end=lr, a weight=r4, sums of eight rows: r8 to r12 and r5 to r7
+    data(2, 0x9904)  # ldr r1, [sp, 16]
+    label(PAIR)
+    data(2, 0xC90C)  # ldm r1!, {r2, r3}
+    ldrb(r4, [r0, 0])
+    mul(r4, r2)
+    data(2, 0x44A0)  # add r8, r4
+    ldrb(r4, [r0, 1])
+    mul(r4, r2)
+    data(2, 0x44A1)  # add r9, r4
+    ldrb(r4, [r0, 2])
+    mul(r4, r2)
+    data(2, 0x44A2)  # add r10, r4
+    ldrb(r4, [r0, 3])
+    mul(r4, r2)
+    data(2, 0x44A3)  # add r11, r4
+    ldrb(r4, [r0, 4])
+    mul(r4, r2)
+    data(2, 0x44A4)  # add r12, r4
+    ldrb(r4, [r0, 5])
+    mul(r4, r2)
+    add(r5, r5, r4)
+    ldrb(r4, [r0, 6])
+    mul(r4, r2)
+    add(r6, r6, r4)
+    ldrb(r4, [r0, 7])
+    mul(r4, r2)
+    add(r7, r7, r4)
+    ldrb(r4, [r0, 8])
+    mul(r4, r3)
+    data(2, 0x44A0)  # add r8, r4
+    ldrb(r4, [r0, 9])
+    mul(r4, r3)
+    data(2, 0x44A1)  # add r9, r4
+    ldrb(r4, [r0, 10])
+    mul(r4, r3)
+    data(2, 0x44A2)  # add r10, r4
+    ldrb(r4, [r0, 11])
+    mul(r4, r3)
+    data(2, 0x44A3)  # add r11, r4
+    ldrb(r4, [r0, 12])
+    mul(r4, r3)
+    data(2, 0x44A4)  # add r12, r4
+    ldrb(r4, [r0, 13])
+    mul(r4, r3)
+    add(r5, r5, r4)
+    ldrb(r4, [r0, 14])
+    mul(r4, r3)
+    add(r6, r6, r4)
+    ldrb(r4, [r0, 15])
+    mul(r4, r3)
+    add(r7, r7, r4)
+    add(r0, 16)
+    data(2, 0x4571)  # cmp r1, lr
+    bne(PAIR)
+    data(2, 0x9901)  # ldr r1, [sp, 4]
+    mov(r2, r8)
+    mov(r3, r9)
+    data(2, 0xC10C)  # stm r1!, {r2, r3}
+    mov(r2, r10)
+    mov(r3, r11)
+    mov(r4, r12)
+    data(2, 0xC1FC)  # stm r1!, {r2, r3, r4, r5, r6, r7}
+    data(2, 0x9101)  # str r1, [sp, 4]
+    data(2, 0x9A02)  # ldr r2, [sp, 8]
+    cmp(r1, r2)
+    bne(EIGHT)
+    pop({r3, r4, r5, r6})
+    pop({r2, pc})
+
+    # SPARSE_PRODUCT: the same of sparse gates.
+    # weights=r0, columns=r1 (which are kept), words=r2, biases=r3, sums=r4, rows=r5
+    label(SPARSE_PRODUCT)
+    push({lr})
+    lsl(r5, r5, 2)
+    add(r5, r5, r4)
+    sub(r0, 8)
+    push({r2, r3, r4, r5})
+    # [sp]: WORDS, BIASES, OUT, END_OF_SUMS
+    label(GROUP)
+    data(2, 0x9F01)  # ldr r7, [sp, 4]
+    data(2, 0xCF3C)  # ldm r7!, {r2, r3, r4, r5}
+    mov(r8, r2)
+    mov(r9, r3)
+    mov(r10, r4)
+    mov(r11, r5)
+    data(2, 0xCF3C)  # ldm r7!, {r2, r3, r4, r5}
+    data(2, 0x9701)  # str r7, [sp, 4]
+    mov(r12, r2)
+    mov(r6, r4)
+    mov(r7, r5)
+    mov(r5, r3)
+    # words=r3, v=r2, sum_v=lr, a weight=r4, sums of eight rows: r8 to r12 and r5 to r7
+    mov(r2, 0)
+    mov(lr, r2)
+    data(2, 0x9B00)  # ldr r3, [sp, 0]
+    label(BLOCK)
+    data(2, 0xC904)  # ldm r1!, {r2}
+    add(r0, 8)
+    # The last column's mark goes into the carry; nothing changes it until bcc.
+    lsr(r2, r2, 1)
+    data(2, 0x589A)  # ldr r2, [r3, r2]
+    data(2, 0x4496)  # add lr, r2
+    ldrb(r4, [r0, 0])
+    mul(r4, r2)
+    data(2, 0x44A0)  # add r8, r4
+    ldrb(r4, [r0, 1])
+    mul(r4, r2)
+    data(2, 0x44A1)  # add r9, r4
+    ldrb(r4, [r0, 2])
+    mul(r4, r2)
+    data(2, 0x44A2)  # add r10, r4
+    ldrb(r4, [r0, 3])
+    mul(r4, r2)
+    data(2, 0x44A3)  # add r11, r4
+    ldrb(r4, [r0, 4])
+    mul(r4, r2)
+    data(2, 0x44A4)  # add r12, r4
+    ldrb(r4, [r0, 5])
+    mul(r4, r2)
+    data(2, 0x4425)  # add r5, r4
+    ldrb(r4, [r0, 6])
+    mul(r4, r2)
+    data(2, 0x4426)  # add r6, r4
+    ldrb(r4, [r0, 7])
+    mul(r4, r2)
+    data(2, 0x4427)  # add r7, r4
+    bcc(BLOCK)
+    mov(r4, lr)
+    lsl(r4, r4, 7)
+    data(2, 0x9B02)  # ldr r3, [sp, 8]
+    mov(r2, r8)
+    sub(r2, r2, r4)
+    data(2, 0xC304)  # stm r3!, {r2}
+    mov(r2, r9)
+    sub(r2, r2, r4)
+    data(2, 0xC304)  # stm r3!, {r2}
+    mov(r2, r10)
+    sub(r2, r2, r4)
+    data(2, 0xC304)  # stm r3!, {r2}
+    mov(r2, r11)
+    sub(r2, r2, r4)
+    data(2, 0xC304)  # stm r3!, {r2}
+    mov(r2, r12)
+    sub(r2, r2, r4)
+    data(2, 0xC304)  # stm r3!, {r2}
+    sub(r5, r5, r4)
+    sub(r6, r6, r4)
+    sub(r7, r7, r4)
+    data(2, 0xC3E0)  # stm r3!, {r5, r6, r7}
+    data(2, 0x9302)  # str r3, [sp, 8]
+    data(2, 0x9A03)  # ldr r2, [sp, 12]
+    cmp(r3, r2)
+    bne(GROUP)
+    pop({r2, r3, r4, r5})
+    pop({pc})
+    label(END)

@@ -1,0 +1,70 @@
+"""Which kernel runs a cell of layers on this interpreter: assembler, else viper, else Python."""
+
+from array import array
+
+from rivulet.integers import block, decay, layers
+
+_ANY = 12345
+
+
+def choose(name, plain, samples):
+    """(kernel's name, step) of the best that gives the bits of `plain`, the cell's plain kernel.
+
+    samples: (words, weights, places, shapes) of small models, made here into ones to try it on:
+    an .mpy made for an older MicroPython can load and yet take its arguments wrongly.
+    """
+    for kernel in ("thumb", "viper"):
+        try:
+            step = stepper(name, kernel)
+            if all(_agree(step, plain.step, *filled(*sample)) for sample in samples):
+                return kernel, step
+        except (ImportError, SyntaxError, ValueError, TypeError):
+            pass  # not for this chip, not in this interpreter, or an .mpy of another one
+    return "python", plain.step
+
+
+def stepper(name, kernel):
+    """One event of a cell on a kernel, if this interpreter has it."""
+    run = _part("layers_" + kernel, "run")
+    try:
+        move = _part(name + "_" + kernel, "move")
+    except ImportError:
+        move = _part(name + "_viper", "move")
+    return layers.stepper(
+        _part("decay_viper", "apply"), run, move, _part("decay_viper", "average")
+    )
+
+
+def _part(module, name):
+    return getattr(__import__("rivulet.integers." + module, None, None, (name,)), name)
+
+
+def filled(words, weights, places, shapes):
+    number = _ANY
+    for i in range(len(weights)):
+        number = (number * 4093 + 1) & 0xFFFF
+        weights[i] = number >> 8
+    for name, shape in shapes.items():
+        if len(shape) == 1 and isinstance(places[name], int):
+            first, way = 1234, 1
+            if name.endswith(".multiplier"):
+                first = 23456 | 3 << 16
+            elif name.startswith("table."):
+                first, way = (60000, -310) if name == "table.decay" else (0, 60)
+            at = places[name] >> 2
+            for i in range(shape[0]):
+                words[at + i] = first + i * way
+    for i in range(words[decay.OUTPUTS]):
+        words[(words[decay.OUT_MULTIPLIER_AT] >> 2) + i] = 31234 | 2 << 16
+    words[(words[decay.ALPHA_AT] >> 2) + words[decay.HIDDEN]] = 1 << 19
+    return words, weights
+
+
+def _agree(step, plain, words, weights):
+    at = words[decay.V_AT] + 4 * words[decay.HIDDEN]
+    inlet = array("i", (1, 1234, at, 3333, 1 << 14, 9))
+    other = array("i", words)
+    for dt_us in (0, 300, 70000, 9000000):
+        plain(words, weights, dt_us, inlet)
+        step(other, weights, dt_us, inlet)
+    return all(a == b for a, b in zip(block.memory(words), block.memory(other)))

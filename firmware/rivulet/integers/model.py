@@ -1,0 +1,279 @@
+"""A model that runs in integers: int8 weights, the arithmetic of its cell in `cells`.
+
+It does what model.Model does, with the same calls. What the loop needs at every event allocates
+nothing: values come as the sensor's own integers, blocks go out as integers, and the host scales.
+"""
+
+from array import array
+
+from rivulet.compat import const
+from rivulet.errors import ModelError
+from rivulet.integers import block, decay
+from rivulet.integers.cells import integer_cell
+
+# fixed.LONGEST_US, as a constant of this module: at every event a look-up less.
+_LONGEST_US = const((1 << 30) - 1)
+_Q12 = const(4096)
+_LARGEST_INPUT = const(32767)
+_DEEPEST_SHIFT = const(30)
+_LARGEST_FACTOR = 32767.0
+_LARGEST_OFFSET = float((1 << 30) - 1)
+
+
+def _coarse(dt_us):
+    """An interval that is too long for a small integer, in the kernels' other unit."""
+    return -min(dt_us >> 10, _LONGEST_US)
+
+
+class Inlet:
+    """The way of one sensor's values into a model; `raw` is where the sensor writes integers."""
+
+    def __init__(self, targets, factors):
+        """targets: byte offsets in the kernel's words; factors: (M, O, b) for each."""
+        count = len(targets)
+        self.words = array("i", bytes(4 * (1 + 5 * count)))
+        self.words[0] = count
+        for i in range(count):
+            at = 1 + count + 4 * i
+            self.words[at] = targets[i]
+            for j in range(3):
+                self.words[at + 1 + j] = factors[i][j]
+        self.raw = memoryview(self.words)[1 : 1 + count]
+
+
+class IntegerModel:
+    """settings: the model file's metadata; words, weights: the two buffers that block.py makes,
+    filled from the file."""
+
+    integer = True
+    # How many events of its dry run agreed; 0: its file brings none.
+    probes = 0
+
+    def __init__(self, settings, words, weights):
+        self.settings = settings
+        self.channels = settings["channels"]
+        self.hidden = n = words[decay.HIDDEN]
+        self.output_count = words[decay.OUTPUTS]
+        cell = integer_cell(settings["cell"])
+        self.kernel = cell.KERNEL
+        self._step = cell.step
+        self._words = words
+        self._weights = weights
+        normalisation = settings["normalisation"]
+        self._offsets, self._scales = normalisation["offset"], normalisation["scale"]
+        scale = settings["state_scale"]
+        bits = 30
+        while scale > 1.0:
+            scale /= 2.0
+            bits -= 1
+        while scale < 1.0:
+            scale *= 2.0
+            bits += 1
+        # A block's value is its integer times 2^-bits; inputs are normalised besides.
+        self.fraction_bits = (settings.get("rate_bits", 20), bits, settings["output_bits"], 12)
+        self._alpha = block.view(words, decay.ALPHA_AT, n)
+        self._x = block.view(words, decay.X_AT, n)
+        self._y = block.view(words, decay.Y_AT, self.output_count)
+        inputs = len(self.channels)
+        self._u = block.view(words, decay.V_AT, n + inputs)[n:]
+        # In the order of protocol.BLOCKS: where each stands in the words, and how many.
+        self._blocks = (
+            (words[decay.ALPHA_AT] >> 2, n),
+            (words[decay.X_AT] >> 2, n),
+            (words[decay.Y_AT] >> 2, self.output_count),
+            ((words[decay.V_AT] >> 2) + n, inputs),
+        )
+        self._views = (self._alpha, self._x, self._y, self._u)
+        self._memory = block.memory(words)
+        self._kept = array("i", self._memory)
+        self._ahead = memoryview(array("i", bytes(4 * self.output_count)))
+        self._nothing = Inlet((), ())
+        self.reset()
+
+    def reset(self):
+        """State zero, every channel at its offset (the trained mean), no history."""
+        words, memory = self._words, self._memory
+        rate = self.settings["mean_rate"]
+        for i in range(len(memory)):
+            memory[i] = 0
+        block.view(words, decay.ALPHA_AT, self.hidden + 1)[self.hidden] = rate
+        # Any interval evaluates the gates; then all but the rates goes back to zero.
+        self._step(words, self._weights, 1, self._nothing.words)
+        alpha = array("i", self._alpha)
+        for i in range(len(memory)):
+            memory[i] = 0
+        self._alpha[:] = alpha
+        block.view(words, decay.ALPHA_AT, self.hidden + 1)[self.hidden] = rate
+        self._reread()
+
+    def slots(self, channels):
+        """The inlet for a sensor with these channel names that gives floats."""
+        return Inlet([self._target(name) for name in channels], [(1, 0, 0)] * len(channels))
+
+    def raw_slots(self, channels, scales):
+        """The inlet for a sensor that gives integers; scales: their unit, one for each channel.
+
+        Raises ModelError.
+        """
+        return Inlet(
+            [self._target(name) for name in channels],
+            [self._factors(name, scale) for name, scale in zip(channels, scales)],
+        )
+
+    def event(self, dt_us, slots, values):
+        """An event `dt_us` >= 0 after the last one carries `values`: the inlet's own `raw`, or
+        floats in its order; as in model.Model, `slots` may also be a tuple of channel numbers."""
+        if values is not getattr(slots, "raw", None):
+            if isinstance(slots, tuple):
+                slots = self._numbered(slots)
+            self._convert(slots, values)
+        self.move(dt_us, slots.words)
+
+    def move(self, dt_us, inlet):
+        """The same with the values in the inlet's `raw` already; inlet: its `words`."""
+        if dt_us > _LONGEST_US:
+            dt_us = _coarse(dt_us)
+        self._step(self._words, self._weights, dt_us, inlet)
+
+    def _numbered(self, numbers):
+        # On its own: a comprehension would put the caller's `self` on the heap at each call.
+        return self.slots([self.channels[i] if i >= 0 else "" for i in numbers])
+
+    def outputs(self):
+        """The outputs at the last event, integers (k,)."""
+        return self._y
+
+    def peek(self, dt_us):
+        """The outputs `dt_us` after the last event if nothing else happens; moves nothing."""
+        if dt_us > _LONGEST_US:
+            dt_us = _coarse(dt_us)
+        words, kept = self._words, self._kept
+        first = words[decay.CONFIDENCE_AT] >> 2
+        block.copy(words, first, kept, 0, len(kept))
+        self._step(words, self._weights, dt_us, self._nothing.words)
+        block.copy(words, words[decay.Y_AT] >> 2, self._ahead, 0, self.output_count)
+        block.copy(kept, 0, words, first, len(kept))
+        return self._ahead
+
+    def export(self, number, out, at):
+        """Write a block (its number in protocol.BLOCKS) into bytes; the position behind it."""
+        begin, count = self._blocks[number]
+        return block.export(self._words, begin, count, out, at)
+
+    def raw(self, number):
+        """A block as the model itself keeps it: integers, in units of 2^-fraction_bits."""
+        return self._views[number]
+
+    def clamp_state(self, lowest, highest):
+        """Every unit's state into these bounds, integers as in `raw`."""
+        short = block.view(self._words, decay.V_AT, self.hidden)
+        for i in range(self.hidden):
+            self._x[i] = min(max(self._x[i], lowest), highest)
+            short[i] = (self._x[i] + (1 << 17)) >> 18
+        self._reread()
+
+    def physical(self, number):
+        """A block as floats in its own unit, as a new list."""
+        unit = 0.5 ** self.fraction_bits[number]
+        values = [value * unit for value in self._views[number]]
+        return values if number < 3 else self._denormalised(values)
+
+    def hold(self, rows, at):
+        """Copy the held inputs into a memoryview of integers, from `at` on."""
+        first, count = self._blocks[3]
+        block.copy(self._words, first, rows, at, count)
+
+    def inputs_from(self, values):
+        """What `hold` copied, in the channels' own units."""
+        return self._denormalised([value / _Q12 for value in values])
+
+    def _denormalised(self, values):
+        return [
+            u / scale + offset if scale else offset
+            for u, scale, offset in zip(values, self._scales, self._offsets)
+        ]
+
+    def snapshot(self):
+        """(state, inputs, mean, missing confidence) as floats, for `adopt` of any model."""
+        unit = 0.5 ** self.fraction_bits[1]
+        mean = [value * unit for value in block.view(self._words, decay.MEAN_AT, self.hidden)]
+        missing = 1.0 - self._words[self._words[decay.CONFIDENCE_AT] >> 2] / decay.ONE
+        return self.physical(1), self.physical(3), mean, missing
+
+    def adopt(self, other):
+        """Take over the state, the held inputs and the mean of a model of the same kind.
+
+        Returns False, and changes nothing, if the cell, the channels or the sizes differ.
+        """
+        if self.hidden != other.hidden or self.channels != other.channels:
+            return False
+        if self.settings["cell"] != other.settings["cell"]:
+            return False
+        state, inputs, mean, missing = other.snapshot()
+        words = self._words
+        short = block.view(words, decay.V_AT, self.hidden)
+        feature = block.view(words, decay.FEATURE_AT, self.hidden)
+        means = block.view(words, decay.MEAN_AT, self.hidden)
+        for i in range(self.hidden):
+            self._x[i] = self._fixed(state[i])
+            short[i] = (self._x[i] + (1 << 17)) >> 18
+            means[i] = self._fixed(mean[i])
+            feature[i] = (means[i] + (1 << 17)) >> 18
+        words[words[decay.CONFIDENCE_AT] >> 2] = int((1.0 - missing) * decay.ONE)
+        for i in range(len(inputs)):
+            self._u[i] = self._normal(i, inputs[i])
+        self._reread()
+        return True
+
+    def _fixed(self, value):
+        # Bounded before it is an int: another model's state, or a usual one, can be too large.
+        scaled = min(max(value * 2.0 ** self.fraction_bits[1], -decay.ONE), decay.ONE)
+        return min(int(scaled), decay.ONE - 1)
+
+    def _reread(self):
+        words = self._words
+        mean = words[decay.FLAGS] & decay.MEAN
+        decay.read_out(words, self._weights, words[decay.FEATURE_AT if mean else decay.V_AT])
+
+    def _target(self, name):
+        if name in self.channels:
+            return self._words[decay.V_AT] + 4 * (self.hidden + self.channels.index(name))
+        # A scratch word that every step writes before it reads it.
+        return self._words[decay.GAIN_AT]
+
+    def _factors(self, name, unit):
+        """(M, O, b) from a sensor's integers to the normalised input in Q12, rounded.
+
+        Raises ModelError.
+        """
+        if name not in self.channels:
+            return 0, 0, 0
+        i = self.channels.index(name)
+        factor = unit * self._scales[i] * _Q12
+        offset = 0.5 - self._offsets[i] * self._scales[i] * _Q12
+        shift = _DEEPEST_SHIFT
+        power = 2.0**shift
+        while shift and (
+            abs(factor) * power > _LARGEST_FACTOR or abs(offset) * power > _LARGEST_OFFSET
+        ):
+            shift -= 1
+            power /= 2.0
+        if not (abs(factor) <= _LARGEST_FACTOR and abs(offset) <= _LARGEST_OFFSET):
+            raise ModelError("the normalisation of '%s' is too large for integers" % name)
+        return int(factor * power + (0.5 if factor > 0 else -0.5)), int(offset * power), shift
+
+    def _normal(self, i, value):
+        """A value of channel i as a normalised input in Q12."""
+        scaled = (value - self._offsets[i]) * self._scales[i] * _Q12 + 0.5
+        if not -_LARGEST_INPUT <= scaled < _LARGEST_INPUT:
+            return _LARGEST_INPUT if scaled > 0.0 else -_LARGEST_INPUT
+        return int(scaled // 1)
+
+    def _convert(self, slots, values):
+        words = slots.words
+        first = self._words[decay.V_AT] + 4 * self.hidden
+        count = words[0]
+        for i in range(count):
+            channel = (words[1 + count + 4 * i] - first) >> 2
+            if 0 <= channel < len(self.channels):
+                slots.raw[i] = self._normal(channel, values[i])

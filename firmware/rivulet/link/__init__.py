@@ -1,0 +1,1 @@
+"""The wire: port, commands, telemetry, and who may command."""

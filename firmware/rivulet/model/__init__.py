@@ -1,0 +1,3 @@
+"""A model file becomes a running model."""
+
+from rivulet.model.running import *  # noqa: F403

@@ -1,0 +1,64 @@
+"""From a cell's state to its outputs: y = W f + b, f the state or its leaky mean."""
+
+from math import exp
+
+from rivulet.arrays import floats, np
+
+# What is missing of the mean is forgotten below this.
+_NEGLIGIBLE = 1e-6
+
+
+class Readout:
+    """weights: (outputs, hidden + 1), the bias in the last column.
+
+    mean_tau_s 0: f is the state. Otherwise f is the mean of the state over time, weighted by the
+    true intervals and forgetting with this time constant (s):
+    w = 1 - exp(-dt/tau), f += (w/c) (x - f), where c = 1 - exp(-(all time so far)/tau) grows from
+    0 to 1 and makes f an honest mean from the first interval on.
+    """
+
+    def __init__(self, weights, mean_tau_s, cell):
+        n = weights.shape[1] - 1
+        self._weights = weights
+        self._tau_s = mean_tau_s
+        self._state = cell.state
+        self._state_floats = cell.state_floats
+        self._feature = np.zeros(n + 1)
+        self._feature_floats = floats(self._feature)
+        self._feature_floats[n] = 1.0
+        self._mean = self._feature[:n]
+        self.feature_floats = self._feature_floats[:n]
+        self._kept = np.zeros(1)
+        self._kept_floats = floats(self._kept)
+        # 1 - c: as a product it keeps its digits in float32, where a sum would stop short of 1.
+        self.missing = 1.0
+
+    def reset(self):
+        """Forget the mean; the next interval starts a new one."""
+        self.missing = 1.0
+        for i in range(len(self.feature_floats)):
+            self.feature_floats[i] = 0.0
+
+    def advance(self, seconds):
+        """Take in the state that the cell reached after an interval of `seconds` > 0."""
+        if not self._tau_s:
+            self.feature_floats[:] = self._state_floats
+            return
+        kept = exp(-seconds / self._tau_s)
+        missing = self.missing
+        if missing:
+            missing *= kept
+            self.missing = missing if missing > _NEGLIGIBLE else 0.0
+            # No time yet that float32 could tell from none: nothing to weigh the state against.
+            kept = 1.0 - (1.0 - kept) / (1.0 - missing) if missing < 1.0 else 0.0
+        self._kept_floats[0] = kept
+        # f = x + (1 - w/c) (f - x); copied back for backends whose *= makes a new array.
+        mean = self._mean
+        mean -= self._state
+        mean *= self._kept
+        mean += self._state
+        self.feature_floats[:] = floats(mean)
+
+    def outputs(self):
+        """A new array (outputs,)."""
+        return np.dot(self._weights, self._feature)

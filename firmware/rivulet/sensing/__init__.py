@@ -1,0 +1,1 @@
+"""The ring, the clock, how readings reach a model, and sensor health."""

@@ -1,0 +1,50 @@
+"""How sensors' readings come into a model."""
+
+from rivulet.arrays import floats, np
+
+
+class Inlets:
+    """The sensors of a board; held: by sensor, the last good reading in floats."""
+
+    def __init__(self, sensors, watches):
+        self._sensors = sensors
+        self._watches = watches
+        self._arrays = [np.zeros(len(sensor.channels)) for sensor in sensors]
+        self.held = [floats(np.zeros(len(sensor.channels))) for sensor in sensors]
+
+    def connect(self, model, fresh):
+        """Each sensor to its channels: a sensor with integers to an integer model as they are.
+
+        model: or None; fresh: whether nothing was read yet. One entry a sensor: how it is read,
+        into what, the array of floats that has to be looked at (None for integers), how the model
+        is moved (None without one), its slots, and where the time of a good reading is noted.
+        """
+        inlets = []
+        for i in range(len(self._sensors)):
+            sensor, array = self._sensors[i], self._arrays[i]
+            if model is not None and fresh:
+                self._suppose(model, sensor.channels, self.held[i])
+            seen = self._watches[i].seen
+            if model is None:
+                inlet = sensor.read, floats(array), array, None, None, seen
+            elif model.integer and hasattr(sensor, "read_raw"):
+                slots = model.raw_slots(sensor.channels, sensor.scales)
+                inlet = sensor.read_raw, slots.raw, None, model.move, slots.words, seen
+            else:
+                slots = model.slots(sensor.channels)
+                inlet = sensor.read, floats(array), array, model.event, slots, seen
+            inlets.append(inlet)
+        return inlets
+
+    def _suppose(self, model, channels, held):
+        """What a bad first value is replaced by: the channel's mean in training."""
+        offsets = model.settings["normalisation"]["offset"]
+        for i, channel in enumerate(channels):
+            if channel in model.channels:
+                held[i] = offsets[model.channels.index(channel)]
+
+    def use(self, inlets, model):
+        """Watch what is read through `inlets` for `model`; returns them."""
+        for inlet, watch in zip(inlets, self._watches):
+            watch.install(inlet[1], inlet[2] is None, model)
+        return inlets

@@ -1,0 +1,1 @@
+"""Flash: uploads, slots, journal, snapshot, swap, trial, trusted signatures."""

@@ -1,0 +1,1 @@
+"""Build a model file: conversion, pruning, calibration and the usual state."""

@@ -1,0 +1,117 @@
+"""`rivulet convert` from its options to a model file: prune, fine-tune, lay out, quantise."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from host_tools.build_model.prune import connections, fine_tune, prune_connections, prune_units
+from host_tools.build_model.usual_state import usual_state
+from host_tools.choices import Dtype
+from host_tools.convert import Arrays, ModelFile, Settings, convert
+from host_tools.data.calibration import Events, ranges, read_events
+from host_tools.errors import RivuletError
+from host_tools.integers.compare import compare
+from host_tools.integers.quantise import quantise
+
+
+@dataclass(frozen=True)
+class Options:
+    dtype: Dtype = Dtype.float32
+    calibrate: Path | None = None
+    prune: float | None = None  # share of the connections
+    prune_units: float | None = None  # share of the units
+    fine_tune: bool = False
+    version: int | None = None  # for boards that refuse older models than theirs
+
+
+def read_metadata(path: Path) -> Settings:
+    """Read the metadata that `--metadata` names. Raises RivuletError."""
+    try:
+        content = json.loads(path.read_text())
+    except OSError as error:
+        raise RivuletError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise RivuletError(f"{path}: not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise RivuletError(f"{path}: must hold a JSON object")
+    return content
+
+
+def units(model: ModelFile) -> int:
+    """How many units a model has: its readout carries the bias only in float32."""
+    columns = int(model.tensors["readout.weight"].shape[1])
+    return columns if "arithmetic" in model.settings else columns - 1
+
+
+def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelFile, list[str]]:
+    """The model file, and what to tell the user of how it was made. Raises RivuletError."""
+    pruning = options.prune is not None or options.prune_units is not None
+    if options.fine_tune and not pruning:
+        raise RivuletError("--fine-tune goes with --prune or --prune-units")
+    # Converting first checks names, shapes and channels, whatever is done with them.
+    whole = convert(weights, settings)
+    events = None
+    if options.calibrate is not None:
+        events = read_events(options.calibrate, whole.settings["channels"])
+    report: list[str] = []
+    if pruning:
+        weights = _pruned(weights, settings, options, events, report)
+    model = convert(weights, settings)
+    if pruning and events is None and not options.fine_tune:
+        model.warnings.append(
+            "pruned without --calibrate EVENTS.csv: what is left was not fitted anew, which "
+            "costs accuracy"
+        )
+    _note(model, options)
+    if events is not None:
+        warm = dict(model.settings.get("warm_start", {}))
+        model.settings["warm_start"] = {"prior": usual_state(model, events)} | warm
+    if options.version is not None:
+        model.settings["version"] = options.version
+    if options.dtype is Dtype.float32:
+        return model, report
+    integers = quantise(model, events)
+    if events is not None:
+        for channel in ranges(model.settings, events):
+            seen = f"{channel.seen[0]:g} to {channel.seen[1]:g}" if channel.seen else "nothing"
+            report.append(
+                f"{channel.channel}: {channel.lowest:g} to {channel.highest:g} {channel.unit}, "
+                f"seen {seen}, {channel.clipped:.2%} clipped"
+            )
+        report.append(f"int8 against float {compare(model, integers, events)}")
+    return integers, report
+
+
+def _pruned(
+    weights: Arrays, settings: Settings, options: Options, events: Events | None, report: list[str]
+) -> Arrays:
+    if options.prune_units is not None:
+        fewer = prune_units(weights, settings, options.prune_units, events)
+        report.append(f"{len(fewer['alpha.bias'])} of {len(weights['alpha.bias'])} units kept")
+        weights = fewer
+    if options.prune is not None:
+        fewer = prune_connections(weights, settings, options.prune, events)
+        report.append(f"{connections(fewer)} of {connections(weights)} connections kept")
+        weights = fewer
+    if options.fine_tune:
+        weights = fine_tune(weights, settings)
+        report.append("fine-tuned")
+    return weights
+
+
+def _note(model: ModelFile, options: Options) -> None:
+    """Say in the file how it was made; what was measured before it was pruned no longer holds."""
+    notes = []
+    if options.prune_units is not None:
+        notes.append(f"{options.prune_units:.0%} of the units pruned")
+    if options.prune is not None:
+        notes.append(f"{options.prune:.0%} of the connections pruned")
+    provenance = dict(model.settings["provenance"])
+    if notes:
+        provenance.pop("test_accuracy", None)
+        notes += ["fitted anew"] if options.calibrate is not None else []
+        notes += ["fine-tuned"] if options.fine_tune else []
+    if options.dtype is Dtype.int8:
+        notes.append("quantised to int8")
+    if notes:
+        model.settings["provenance"] = provenance | {"converted": ", ".join(notes)}

@@ -1,0 +1,1 @@
+"""Recordings: reading, checking and the figures taken from them."""

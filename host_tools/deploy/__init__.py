@@ -1,0 +1,1 @@
+"""The firmware and keys onto a board."""

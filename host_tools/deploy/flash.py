@@ -1,0 +1,243 @@
+"""Putting the firmware on a board: all of it or nothing of it, and only what changed travels."""
+
+from dataclasses import dataclass
+
+from host_tools.deploy.board_files import (
+    MISSING,
+    NEW,
+    BoardFacts,
+    Progress,
+    copy_beside,
+    digests,
+    remove,
+    replace,
+    survey,
+    tree,
+    write,
+)
+from host_tools.deploy.boards import Board
+from host_tools.deploy.mpy import compiler_version, runtime_abi
+from host_tools.deploy.payload import (
+    FAILED,
+    FOLDERS,
+    MANIFEST,
+    POINTER,
+    STARTER,
+    PayloadFile,
+    build_payload,
+    starter,
+)
+from host_tools.deploy.provision import Access, provision
+from host_tools.errors import RivuletError
+from host_tools.link.raw_repl import RawRepl, raw_repl
+from host_tools.link.wire import Board as RunningBoard
+from host_tools.link.wire import NotRunning
+
+
+@dataclass(frozen=True)
+class FlashReport:
+    port: str
+    board: str
+    # Such as "MicroPython 1.28.0 on rp2".
+    runtime: str
+    float_bytes: int
+    # Such as ".mpy for armv6m", or "source", and then why.
+    form: str
+    # The version of ulab in the board's MicroPython, None where it has none.
+    ulab: str | None
+    copied: tuple[str, ...]
+    bytes_copied: int
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+    # Whether the board starts another firmware now than before.
+    switched: bool
+
+    @property
+    def up_to_date(self) -> bool:
+        return not self.switched and not self.removed
+
+
+def flash(
+    port: str,
+    board: Board,
+    progress: Progress | None = None,
+    timeout_scale: float = 1.0,
+    *,
+    key: bytes | None = None,
+    access: Access | None = None,
+) -> FlashReport:
+    """Make the firmware on the board at `port` that of `board`, and restart it into its program.
+
+    The firmware has two folders. What changed is made in the one that does not run, verified
+    there, and becomes the board's by one rename. Until then the board starts the old firmware,
+    whole, from then on the new one; the next flash goes on from wherever this one stopped.
+
+    key: with it a keyed board that runs is released first. access: what to change of who may
+    command the board and which models it takes.
+    """
+    if key is not None:
+        _release(port, key, timeout_scale)
+    with raw_repl(port, timeout_scale) as repl:
+        facts = survey(repl)
+        arch, form = _choose_form(board, facts)
+        payload = build_payload(board, arch)
+        plan = install(repl, payload, facts, progress)
+        if access is not None:
+            provision(repl, access)
+    outside = [file for file in plan.outside.values() if file.path != POINTER]
+    copied = [*(file for file in plan.files if file.path not in plan.local), *outside]
+    names = {file.path.removeprefix(plan.folder + "/") for file in copied}
+    listed = [file.path for file in payload if file.path != MANIFEST]
+    return FlashReport(
+        port=port,
+        board=board.name,
+        runtime=f"MicroPython {facts.version} on {facts.platform}",
+        float_bytes=facts.float_bytes,
+        form=form,
+        ulab=facts.ulab,
+        copied=tuple(path for path in [*listed, STARTER] if path in names),
+        bytes_copied=sum(len(file.data) for file in copied),
+        unchanged=tuple(path for path in listed if path not in names),
+        removed=tuple(plan.gone),
+        switched=bool(plan.files or plan.outside),
+    )
+
+
+def _release(port: str, key: bytes, timeout_scale: float) -> None:
+    try:
+        with RunningBoard(port, timeout_scale, key, any_protocol=True) as running:
+            running.release()
+    except NotRunning:
+        pass  # at its prompt, or without Rivulet: nothing is locked
+
+
+def _choose_form(board: Board, facts: BoardFacts) -> tuple[str | None, str]:
+    """The architecture to compile for, None for source; and the same in words."""
+    abi = runtime_abi(facts.mpy)
+    if abi.version != compiler_version():
+        return None, (
+            f"source (the board loads .mpy {abi.version}, mpy-cross writes {compiler_version()})"
+        )
+    if abi.arch != board.arch:
+        return None, (
+            f"source (the board's native code is {abi.arch}, that of a {board.name} {board.arch})"
+        )
+    return board.arch, f".mpy for {board.arch}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `install` has to do on a board."""
+
+    # The folder of the new firmware, that of the old one if there is nothing to change there.
+    folder: str
+    # To be written into it, its manifest last.
+    files: list[PayloadFile]
+    # Of these, by path, what the board copies from the old firmware.
+    local: dict[str, str]
+    # In the folder, and not a part of the new firmware.
+    stale: list[str]
+    # To be renamed into place outside of the folders, in this order.
+    outside: dict[str, PayloadFile]
+    # To be removed in the end: what a firmware from before the two folders left.
+    former: list[str]
+    # What the old firmware had and the new one has not, for the user to read.
+    gone: list[str]
+
+
+def install(
+    repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts, progress: Progress | None = None
+) -> Plan:
+    """Make the firmware on the board `payload`; what was done for that. Raises RivuletError."""
+    plan = _plan(repl, payload, facts)
+    _check_space(repl.port, plan, facts)
+    _carry_out(repl, plan, payload, progress)
+    return plan
+
+
+def _plan(repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts) -> Plan:
+    wanted = {file.path: file.sha256 for file in payload}
+    other = {"a": "b", "b": "a"}
+    # The folder that runs: where the named one did not import, that is the other one.
+    runs = other[facts.active] if facts.failed == facts.active != "" else facts.active
+    old = FOLDERS.get(runs, "")
+    running = tree(repl, old) if old else {}
+    folder = old
+    there = running
+    if running != wanted:
+        folder = FOLDERS[other.get(runs, "a")]
+        there = tree(repl, folder)
+    files = [
+        PayloadFile(f"{folder}/{file.path}", file.data)
+        for file in payload
+        if there.get(file.path) != file.sha256
+    ]
+    if folder != old and not any(file.path.endswith(MANIFEST) for file in files):
+        files.append(PayloadFile(f"{folder}/{MANIFEST}", payload[-1].data))
+    local = {
+        f"{folder}/{path}": f"{old}/{path}"
+        for path, digest in wanted.items()
+        if path != MANIFEST and running.get(path) == digest
+    }
+    switch = PayloadFile(POINTER, folder[-1].encode())
+    outside = {} if folder == FOLDERS.get(facts.active) else {POINTER: switch}
+    main = starter()
+    former = [path for path in facts.installed if path != main.path]
+    names = [main.path, FAILED, *former, *(path + NEW for path in facts.installed)]
+    if facts.installed:
+        names.append(MANIFEST)
+    found = digests(repl, names)
+    # After the name: an older one, or none, starts what it always started.
+    if found[main.path] != main.sha256:
+        outside[main.path] = main
+    return Plan(
+        folder=folder,
+        files=files,
+        local={path: source for path, source in local.items() if path in _paths(files)},
+        stale=[f"{folder}/{path}" for path in there if path not in wanted],
+        outside=outside,
+        former=[path for path in names if path != main.path and found[path] != MISSING],
+        gone=sorted({*running, *former} - {*wanted}),
+    )
+
+
+def _paths(files: list[PayloadFile]) -> set[str]:
+    return {file.path for file in files}
+
+
+def _carry_out(
+    repl: RawRepl, plan: Plan, payload: list[PayloadFile], progress: Progress | None
+) -> None:
+    outside = list(plan.outside.values())
+    if plan.files:
+        manifest = f"{plan.folder}/{MANIFEST}"
+        if digests(repl, [manifest])[manifest] != MISSING:
+            remove(repl, [manifest])
+        remove(repl, [path for path in plan.stale if path != manifest])
+        write(repl, plan.files[:-1], progress, plan.local)
+        _verify(repl, plan.folder, payload[:-1])
+        write(repl, plan.files[-1:])
+    copy_beside(repl, outside)
+    replace(repl, outside)
+    remove(repl, plan.former)
+
+
+def _check_space(port: str, plan: Plan, facts: BoardFacts) -> None:
+    block = facts.block_bytes
+    files = [*plan.files, *plan.outside.values()]
+    needed = sum(-(-len(file.data) // block) * block for file in files)
+    if needed > facts.free_bytes:
+        raise RivuletError(
+            f"the board on {port} has {facts.free_bytes} bytes free and copying takes {needed}: "
+            "delete files there"
+        )
+
+
+def _verify(repl: RawRepl, folder: str, payload: list[PayloadFile]) -> None:
+    there = tree(repl, folder)
+    wrong = [file.path for file in payload if there.get(file.path) != file.sha256]
+    if wrong:
+        raise RivuletError(
+            f"the board on {repl.port} reads back other bytes than were written in "
+            f"{', '.join(wrong)}: flash again, and if it happens again, erase its file system"
+        )

@@ -1,0 +1,1 @@
+"""Compare the cells on recordings and write docs/evidence.md."""

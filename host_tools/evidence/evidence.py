@@ -1,0 +1,168 @@
+"""Liquid cells against recurrent ones, treated alike: python -m host_tools.evidence.evidence
+
+For every set and kind: a small grid of settings, the same for all, is tried on a part of the
+training recordings; the best is trained on all of them, five seeds, and judged on the test
+recordings. Each of these steps leaves a file and is not done again, so a run may be interrupted
+at any time, moved, or shared between machines by naming different sets or kinds. Once nothing is
+missing the tables are written to docs/evidence.md.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from host_tools.errors import RivuletError
+from host_tools.paths import BUILD, DOCS, need_checkout
+
+if __name__ == "__main__":
+    # Checked before the imports that need PyTorch, which may be missing beside a wheel.
+    try:
+        need_checkout("evidence")
+    except RivuletError as error:
+        raise SystemExit(f"error: {error}") from None
+
+from host_tools.evidence import tables
+from host_tools.train.contenders import (
+    KINDS,
+    PERIOD_S,
+    Data,
+    batch,
+    conditions,
+    contender,
+    loss,
+    prepared,
+    score,
+)
+from host_tools.train.datasets import SOURCES
+from host_tools.train.fit import Plan, fit
+from host_tools.train.network import Network, Readout, one_thread
+
+Result = dict[str, Any]
+# What is tried for every kind, by its accuracy on recordings that it was not trained on.
+GRID = [(rate, readout) for readout in ("mean", "state") for rate in (0.01, 0.003)]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What must agree for results to stand in one table."""
+
+    iterations: int = 600
+    trial_iterations: int = 200
+    seeds: int = 5
+    batch: int = 40
+    ruler_units: int = 32  # of the GRU fed dt whose parameters nobody exceeds
+    times: int = 10  # random damages a recording
+
+
+QUICK = Setup(iterations=20, trial_iterations=10, seeds=2, batch=20, ruler_units=16, times=2)
+
+
+def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
+    """The result of one kind on one set, from its file or made now."""
+    folder = out / dataset / kind.replace(" ", "_")
+    data, testing, sizes = prepared(dataset)
+    part, held_back = data.parted()
+    judged = conditions(PERIOD_S)
+
+    def trial(rate: float, readout: str) -> Result:
+        network = contender(kind, [0], sizes, setup.ruler_units, Readout(readout))
+        kept, plan = folder / f"trial-{rate:g}-{readout}.pt", Plan(setup.trial_iterations, rate)
+        train(f"{dataset}, {kind}, trial of {rate:g}, {readout}", network, part, plan, setup, kept)
+        each = [score(network, held_back, damage, setup.times) for damage in judged.values()]
+        return {
+            "accuracy": round(float(sum(s.accuracy[0] for s in each)) / len(each), 4),
+            "loss": round(float(sum(s.loss[0] for s in each)) / len(each), 4),
+        }
+
+    def cell() -> Result:
+        started = time.process_time()
+        trials = {
+            (rate, readout): once(
+                folder / f"trial-{rate:g}-{readout}.json", setup, partial(trial, rate, readout)
+            )
+            for rate, readout in GRID
+        }
+        rate, readout = max(GRID, key=lambda s: (trials[s]["accuracy"], -trials[s]["loss"]))
+        seeds = list(range(setup.seeds))
+        network = contender(kind, seeds, sizes, setup.ruler_units, Readout(readout))
+        kept, plan = folder / "result.pt", Plan(setup.iterations, rate)
+        train(f"{dataset}, {kind}", network, data, plan, setup, kept)
+        scores = {n: score(network, testing, d, setup.times) for n, d in judged.items()}
+        return {
+            "units": network.units,
+            "parameters": network.size(),
+            "learning_rate": rate,
+            "readout": readout,
+            "trials": {f"{r:g}, {o}": trials[r, o]["accuracy"] for r, o in GRID},
+            "cpu_seconds": round(time.process_time() - started),
+            "accuracy": {
+                name: [round(value, 4) for value in found.accuracy.tolist()]
+                for name, found in scores.items()
+            },
+        }
+
+    return once(folder / "result.json", setup, cell)
+
+
+def train(name: str, network: Network, data: Data, plan: Plan, setup: Setup, kept: Path) -> None:
+    """Every kind alike: the same recordings, damages and loss. An interrupted run goes on."""
+    seeds = list(range(network.models))
+    fit(name, network, seeds, lambda r: batch(data, setup.batch, r), loss, plan, save_to=kept)
+    kept.unlink()
+
+
+def once(path: Path, setup: Setup, make: Callable[[], Result]) -> Result:
+    """What the file holds, or what is made now and written. RivuletError: another setup's."""
+    if path.is_file():
+        return read(path, setup)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    result = {"setup": asdict(setup), **make()}
+    fresh = path.with_suffix(".part")
+    fresh.write_text(json.dumps(result, indent=1) + "\n")
+    os.replace(fresh, path)
+    return result
+
+
+def read(path: Path, setup: Setup) -> Result:
+    """A result. Raises RivuletError if it was made otherwise."""
+    try:
+        result: Result = json.loads(path.read_text())
+        made = result["setup"]
+    except (ValueError, KeyError):
+        raise RivuletError(f"{path} is no result: delete it to have it made again") from None
+    wanted = asdict(setup)
+    if made != wanted:
+        other = ", ".join(f"{k} {v}" for k, v in made.items() if wanted.get(k) != v)
+        raise RivuletError(f"{path} was made with {other}: name another folder with --out")
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m host_tools.evidence.evidence")
+    parser.add_argument("--datasets", nargs="+", default=list(SOURCES), choices=list(SOURCES))
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
+    parser.add_argument(
+        "--out", type=Path, help="where results go, and come from if they are there"
+    )
+    parser.add_argument("--quick", action="store_true", help="a trial of everything, in minutes")
+    given = parser.parse_args()
+    setup = QUICK if given.quick else Setup()
+    out = given.out or BUILD / ("evidence-quick" if given.quick else "evidence")
+    try:
+        with one_thread():
+            found = {d: {k: run(out, d, k, setup) for k in given.kinds} for d in given.datasets}
+    except RivuletError as error:
+        raise SystemExit(f"error: {error}") from None
+    tables.show(found)
+    if given.datasets == list(SOURCES) and given.kinds == list(KINDS) and not given.quick:
+        tables.write(DOCS, found, PERIOD_S)
+
+
+if __name__ == "__main__":
+    main()

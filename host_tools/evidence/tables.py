@@ -1,0 +1,165 @@
+"""What the evidence says: tables on the terminal, docs/evidence.md, and the figures beside it.
+
+Results are {set: {kind: result}} as `evidence` makes them; nothing here needs PyTorch.
+"""
+
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from host_tools.train import RULER
+
+Result = dict[str, Any]
+Found = dict[str, dict[str, Result]]
+
+LIQUID = ("decay", "LTC", "CfC", "CTRNN", "neural ODE")
+_COLUMNS = ("units", "parameters", "readout", "learning_rate")
+
+_PAGE = """\
+# Evidence: liquid cells and recurrent cells compared
+
+Written by `make evidence` in {seconds:,} CPU seconds on one thread of {machine}. The folder
+[`evidence/`](evidence) holds the figures of every seed.
+
+Five liquid cells and three recurrent cells learn the same recordings under the same conditions:
+
+- **Data.** The published splits of three sets, all played at one sample in {period:g} s:
+  - `activity` (BasicMotions): four activities, 6 channels, 40 recordings to train and 40 to test.
+  - `gesture` (PickupGestureWiimoteZ): which of ten people picks something up, from vertical
+    acceleration, 50 and 50 recordings.
+  - `vowels` (JapaneseVowels): which of nine speakers, 12 channels, 270 and 370 recordings.
+- **Size.** Each kind of cell is as large as possible, with no more parameters than a GRU of
+  {ruler_units} units that gets the interval as an input ("GRU fed dt"). The CfC's backbone and the
+  neural ODE's layer are as wide as their states. To save training time, the LTC takes 3 unfolds an
+  event instead of ncps' 6, and the neural ODE takes steps of at most 0.25 s.
+- **Training.** {iterations} iterations of AdamW over batches of {batch}. The loss is that at the
+  end of a recording, plus half of that over the time before. Each time a recording is used, it is
+  damaged anew: samples are dropped at a rate up to 90 %, times are jittered, a sensor is silent,
+  and speed, strength and noise vary.
+- **Tuning.** The same for every kind: a readout from the last state or from its mean over time,
+  and a learning rate of 0.01 or 0.003. These four settings are tried with one seed and
+  {trial_iterations} iterations on two thirds of the training recordings. The setting that is best
+  on the last third is then trained anew on all of them. The test recordings had no part in any
+  choice.
+- **Scoring.** Test accuracy at the end of each recording, mean ± standard deviation over {seeds}
+  seeds. Each recording is damaged {times} times at random, in the same way for every kind.
+  *jitter*: each time is off by up to half an interval. *outage*: one sensor is silent for half of
+  the recording; if there is only one sensor, no sample arrives for that long.
+"""
+_VERDICT = """\
+## Difference to the {ruler}
+
+Test accuracy of each liquid cell minus that of the {ruler}, ± the standard error of the difference
+of two means over seeds. If one cell has to serve all sets, the trials alone (without the test
+recordings) select {best}.
+
+{table}"""
+
+
+def show(found: Found) -> None:
+    """The tables on the terminal."""
+    console = Console(highlight=False, width=180)
+    for dataset, results in found.items():
+        _print(console, f"{dataset}: test accuracy, mean ± sd over seeds", _rows(results))
+    best = preferred(found)
+    if best is not None:
+        title = f"accuracy minus that of the {RULER}, ± standard error; trials select {best}"
+        _print(console, title, _differences(found))
+
+
+def _print(console: Console, title: str, rows: list[list[str]]) -> None:
+    table = Table(title=title)
+    for place, name in enumerate(rows[0]):
+        table.add_column(name, justify="right" if place else "left")
+    for row in rows[1:]:
+        table.add_row(*row)
+    console.print(table)
+
+
+def write(docs: Path, found: Found, period_s: float) -> None:
+    """docs/evidence.md and, for each set, docs/evidence/<set>.json."""
+    (docs / "evidence").mkdir(parents=True, exist_ok=True)
+    for dataset, results in found.items():
+        lines = [f'"{kind}": {json.dumps(result)}' for kind, result in results.items()]
+        text = "{\n" + ",\n".join(lines) + "\n}\n"
+        (docs / "evidence" / f"{dataset}.json").write_text(text)
+    (docs / "evidence.md").write_text(page(found, period_s, _machine()))
+
+
+def load(docs: Path, dataset: str) -> dict[str, Result]:
+    """The written results of a set."""
+    results: dict[str, Result] = json.loads((docs / "evidence" / f"{dataset}.json").read_text())
+    return results
+
+
+def page(found: Found, period_s: float, machine: str) -> str:
+    every = [result for results in found.values() for result in results.values()]
+    seconds = sum(result["cpu_seconds"] for result in every)
+    parts = [_PAGE.format(seconds=seconds, machine=machine, period=period_s, **every[0]["setup"])]
+    for dataset, results in found.items():
+        parts.append(f"## `{dataset}`\n\n{markdown(results)}")
+    best = preferred(found)
+    if best is not None:
+        table = _markdown(_differences(found))
+        parts.append(_VERDICT.format(best=best, ruler=RULER, table=table))
+    return "\n".join(parts)
+
+
+def markdown(results: dict[str, Result]) -> str:
+    """The table of one set."""
+    return _markdown(_rows(results))
+
+
+def preferred(found: Found) -> str | None:
+    """The liquid cell that does best in its trials over all sets; None without a ruler."""
+    kinds = set.intersection(*(set(results) for results in found.values()))
+    liquid = [kind for kind in LIQUID if kind in kinds]
+    if not liquid or RULER not in kinds:
+        return None
+    return max(liquid, key=lambda k: sum(max(r[k]["trials"].values()) for r in found.values()))
+
+
+def _markdown(rows: list[list[str]]) -> str:
+    marked = [rows[0], ["---"] + ["---:"] * (len(rows[0]) - 1), *rows[1:]]
+    return "".join(f"| {' | '.join(row)} |\n" for row in marked)
+
+
+def _rows(results: dict[str, Result]) -> list[list[str]]:
+    conditions = next(iter(results.values()))["accuracy"]
+    rows = [["kind", *(name.replace("_", " ") for name in _COLUMNS), *conditions]]
+    for kind, result in results.items():
+        values = result["accuracy"].values()
+        spread = [f"{np.mean(each):.3f} ± {np.std(each, ddof=1):.3f}" for each in values]
+        rows.append([kind, *(str(result[name]) for name in _COLUMNS), *spread])
+    return rows
+
+
+def _differences(found: Found) -> list[list[str]]:
+    """How much more accurate the liquid cells are than the ruler."""
+    rows = [["set", "kind", *next(iter(found.values()))[RULER]["accuracy"]]]
+    for dataset, results in found.items():
+        theirs = results[RULER]["accuracy"]
+        for kind in (kind for kind in LIQUID if kind in results):
+            pairs = [(ours, theirs[n]) for n, ours in results[kind]["accuracy"].items()]
+            rows.append([dataset, kind, *(_difference(*pair) for pair in pairs)])
+    return rows
+
+
+def _difference(ours: list[float], theirs: list[float]) -> str:
+    error = np.sqrt(sum(np.var(each, ddof=1) / len(each) for each in (ours, theirs)))
+    apart = round(float(np.mean(ours) - np.mean(theirs)), 3) + 0.0  # no -0.000
+    return f"{apart:+.3f} ± {error:.3f}"
+
+
+def _machine() -> str:
+    names = [
+        line.split(":", 1)[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -1,0 +1,1 @@
+"""Quantise a model, and the numpy reference of the integer arithmetic."""

@@ -1,0 +1,213 @@
+"""The LTC cell in integers: firmware/rivulet/integers/ltc.py says what is computed.
+
+A synapse's parameters have 16 bits each. Over recordings through 32 neurons as trained ones are,
+dense and sparse, eight bits for w and w erev moved states by 0.3 to 0.6 % of their range, for
+sigma and mu by 0.1 to 0.15 %; sixteen cost the kernels nothing and move them by 0.001 %.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.convert import ModelFile
+from host_tools.data.calibration import Events
+from host_tools.errors import RivuletError
+from host_tools.integers.cells import Inputs, Quantised
+from host_tools.integers.reference import INPUT_LIMIT, ONE, STATE_LIMIT
+from host_tools.integers.references.ltc import LtcReference
+from host_tools.integers.row_scales import Floats, packed, power_of_two
+from host_tools.integers.tables import decay_table, nodes, q15
+
+__all__ = ["Reference", "check", "quantise"]
+
+Reference = LtcReference
+
+_Z_UNIT = 1024  # a synapse's argument of 1, as the table takes it
+_SIGMOID_RANGE = 16.0
+_MOST_SOURCES = 256
+_LARGEST = 32767
+_DEEPEST_SHIFT = 30
+# Of an int32 sum; the rest is for rounding.
+_ROOM = 0.98 * 2.0**31
+_MOST_RATE_BITS, _LEAST_RATE_BITS = 28, 10
+_MICRO = 17180  # of the kernels' interval
+
+
+@dataclass(frozen=True)
+class _Synapses:
+    """Those of the inputs or those of the neurons, by target."""
+
+    source: NDArray[np.int64]  # in [v; u]
+    target: NDArray[np.int64]
+    slope: Floats  # of the argument, in units of z, over the source's integers
+    offset: Floats
+    conductance: Floats
+    current: Floats  # in units of the state's scale
+    limit: int  # of the source's integers
+
+
+def check(settings: dict[str, Any]) -> None:
+    if settings["mixed_memory"]:
+        raise RivuletError("int8 arithmetic has no mixed memory: convert it to float32")
+
+
+def quantise(model: ModelFile, inputs: Inputs, events: Events | None) -> Quantised:
+    settings = model.settings
+    tensors = {name: tensor.astype(np.float64) for name, tensor in model.tensors.items()}
+    n, m = len(tensors["gleak"]), len(inputs.scale)
+    _check_values(tensors, n, m)
+    scale = _state_scale(tensors)
+    parts = _split(tensors, inputs, scale, settings["synapses"][0])
+    leak = tensors["gleak"] + settings["epsilon"]
+    rest = tensors["gleak"] * tensors["vleak"] / scale
+
+    total, largest = leak.copy(), np.zeros(n)
+    for part in parts:
+        np.add.at(total, part.target, part.conductance)
+        np.maximum.at(largest, part.target, part.conductance)
+    # What one of a neuron's sums counts; a synapse's is 2^15 times that.
+    unit = np.maximum(total / _ROOM, largest / (_LARGEST * 32768.0))
+    per_s = 1.0 / (tensors["cm"] * settings["time_unit_s"])
+    rate_bits = _rate_bits(float((total * per_s).max()), float((unit * per_s).max()))
+    micro, step_shift = _step(settings["unfolds"])
+    slopes, offsets, shifts = zip(*(_arguments(part) for part in parts), strict=True)
+    made: dict[str, np.ndarray] = {
+        "synapse.source": np.concatenate([part.source for part in parts]).astype(np.uint8),
+        "synapse.sigma": np.concatenate(slopes).astype(np.int16),
+        "synapse.offset": np.concatenate(offsets).astype(np.int32),
+        "synapse.counts": np.concatenate(
+            [np.bincount(part.target, minlength=n) for part in parts]
+        ).astype(np.int16),
+        "leak.bias": np.concatenate(
+            [np.maximum(np.round(leak / unit), 1), np.round(rest / unit)]
+        ).astype(np.int32),
+        "rate.multiplier": packed(unit * per_s * 2.0**rate_bits),
+        "table.sigmoid": q15(1.0 / (1.0 + np.exp(-nodes(_SIGMOID_RANGE)))),
+        "table.decay": decay_table(),
+    }
+    for name in ("conductance", "current"):
+        values = [getattr(part, name) / (32768.0 * unit[part.target]) for part in parts]
+        made[f"synapse.{name}"] = np.round(np.concatenate(values)).astype(np.int16)
+    _prove(made, np.concatenate([part.target for part in parts]))
+    own = {
+        "rate_bits": rate_bits,
+        "step_micro": micro,
+        "step_shift": step_shift,
+        "sensory_shift": shifts[0],
+        "recurrent_shift": shifts[1],
+    }
+    return Quantised(made, own, scale)
+
+
+def _check_values(tensors: dict[str, Floats], n: int, m: int) -> None:
+    if n + m > _MOST_SOURCES:
+        raise RivuletError(
+            f"{n} neurons and {m} channels: an LTC in int8 has at most {_MOST_SOURCES} of both; "
+            "convert it to float32"
+        )
+    for name in ("gleak", "synapse.w"):
+        if (tensors[name] < 0.0).any():
+            raise RivuletError(
+                f"'{name.split('.')[-1]}' is negative somewhere, so that potentials have no "
+                "bounds for int8: apply_weight_constraints, or convert it to float32"
+            )
+
+
+def _state_scale(tensors: dict[str, Floats]) -> float:
+    """A potential starts at 0 and is always between the potentials that draw it."""
+    reached = np.concatenate(
+        [
+            tensors["vleak"][tensors["gleak"] > 0.0],
+            tensors["synapse.erev"][tensors["synapse.w"] > 0.0],
+        ]
+    )
+    return power_of_two(max(float(np.abs(reached).max(initial=0.0)), 2.0**-6))
+
+
+def _split(
+    tensors: dict[str, Floats], inputs: Inputs, scale: float, sensory: int
+) -> tuple[_Synapses, _Synapses]:
+    n, m = len(tensors["gleak"]), len(inputs.scale)
+    found = []
+    for first, end in ((0, sensory), (sensory, len(tensors["synapse.w"]))):
+        order = first + np.argsort(tensors["synapse.target"][first:end], kind="stable")
+        part = {
+            name: tensors[f"synapse.{name}"][order]
+            for name in ("w", "mu", "sigma", "erev", "source", "target")
+        }
+        source = part["source"].astype(np.int64)
+        if end == sensory:
+            # The mapped input over its integers: raw = q / (4096 scale) + offset.
+            step = np.divide(1.0, inputs.scale, out=np.zeros(m), where=inputs.scale != 0)
+            per_unit = (tensors["input.scale"] * step / 4096)[source]
+            base = tensors["input.offset"] + tensors["input.scale"] * inputs.offset
+            rest, limit = base[source], INPUT_LIMIT
+            source = source + n
+        else:
+            per_unit, rest = np.full(len(order), scale / 4096), np.zeros(len(order))
+            source, limit = source - m, STATE_LIMIT
+        found.append(
+            _Synapses(
+                source,
+                part["target"].astype(np.int64),
+                part["sigma"] * per_unit * _Z_UNIT,
+                part["sigma"] * (rest - part["mu"]) * _Z_UNIT,
+                part["w"],
+                part["w"] * part["erev"] / scale,
+                limit,
+            )
+        )
+    return found[0], found[1]
+
+
+def _arguments(part: _Synapses) -> tuple[Floats, Floats, int]:
+    """(sigma, offset, shift): as many bits as the steepest synapse and an int32 allow."""
+    for shift in range(_DEEPEST_SHIFT, -1, -1):
+        slope = np.round(part.slope * 2.0**shift)
+        # Half a unit of z: the shift rounds down.
+        offset = np.round(part.offset * 2.0**shift + (1 << shift >> 1))
+        reach = np.abs(slope) * part.limit + np.abs(offset)
+        if np.abs(slope).max(initial=0.0) <= _LARGEST and reach.max(initial=0.0) < 2.0**31:
+            return slope, offset, shift
+    worst = int(np.argmax(reach))
+    raise RivuletError(
+        f"a synapse into neuron {part.target[worst]} takes its input times "
+        f"{abs(part.slope[worst]) * part.limit / _Z_UNIT:.3g}, more than int8 arithmetic "
+        f"represents ({_LARGEST * part.limit / _Z_UNIT:.3g}): convert it to float32"
+    )
+
+
+def _rate_bits(fastest: float, largest_unit: float) -> int:
+    """Fractional bits of rates in 1/s. largest_unit: what a unit of a neuron's sums makes."""
+    bits = min(
+        _MOST_RATE_BITS,
+        math.floor(math.log2((ONE - 1) / fastest)),
+        math.floor(math.log2(0.499 / largest_unit)),
+    )
+    if bits < _LEAST_RATE_BITS:
+        raise RivuletError(
+            f"rates can reach {fastest:.3g}/s; int8 arithmetic represents up to "
+            f"{ONE / 2.0**_LEAST_RATE_BITS:.3g}/s: convert it to float32"
+        )
+    return bits
+
+
+def _step(unfolds: int) -> tuple[int, int]:
+    """The interval's factor for one of so many steps, 15 bits of it, and its shift."""
+    shift = max(0, math.ceil(math.log2(16384 * unfolds / _MICRO)))
+    return round(_MICRO * 2.0**shift / unfolds), shift
+
+
+def _prove(made: dict[str, np.ndarray], target: NDArray[np.int64]) -> None:
+    for name, leak in zip(("conductance", "current"), np.split(made["leak.bias"], 2), strict=True):
+        reach = np.abs(leak.astype(np.float64))
+        np.add.at(reach, target, np.abs(made[f"synapse.{name}"].astype(np.float64)) * _LARGEST)
+        worst = int(np.argmax(reach))
+        if reach[worst] >= 2.0**31:
+            raise RivuletError(
+                f"the {name}s of neuron {worst} can reach a sum of {reach[worst]:.3g}, over the "
+                "2147483647 of an int32: convert it to float32"
+            )

@@ -1,0 +1,93 @@
+"""From a float model to the integers that the fixed-point kernels run: `convert --dtype int8`.
+
+Inputs and state enter products as Q12. What nonlinearities and exponentials do is tabulated on
+the host: a board's float32 would give other bits. What differs from cell to cell is in
+`cells`; the arithmetic itself is in `reference`.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from host_tools.convert import ModelFile
+from host_tools.data.calibration import NARROWEST, Events, ranges, uncovered
+from host_tools.errors import RivuletError
+from host_tools.integers.cells import Inputs, integer_cell
+from host_tools.integers.reference import STATE_LIMIT
+from host_tools.integers.row_scales import Floats, Rows, most_bits, quantise_rows
+
+_MOST_OUTPUT_BITS = 12
+_RATE_BITS = 20
+
+
+def quantise(model: ModelFile, calibration: Events | None = None) -> ModelFile:
+    """The int8 model of a float one. `calibration` sets and checks the inputs' ranges.
+
+    Raises RivuletError for a model that the integer path does not run or cannot represent.
+    """
+    settings = model.settings
+    cell = integer_cell(settings["cell"])
+    cell.check(settings)
+    channels = ranges(settings, calibration)
+    warnings = list(model.warnings)
+    if calibration is not None:
+        warnings += uncovered(channels, calibration)
+    normalisation = settings["normalisation"]
+    scale = np.array(normalisation["scale"], dtype=np.float64)
+    # The integers' normalisation: each channel's range becomes +-8. Short, since boards parse it.
+    half = np.array([channel.half for channel in channels])
+    fixed_scale = np.array([float(f"{value:.6g}") for value in scale * NARROWEST / half])
+    offset = np.array(normalisation["offset"], dtype=np.float64)
+    made = cell.quantise(model, Inputs(offset, fixed_scale), calibration)
+    outputs, output_bits = _readout(model, made.state_scale)
+    integer = {
+        "arithmetic": "int8",
+        "state_scale": made.state_scale,
+        "output_bits": output_bits,
+        "mean_rate": _mean_rate(settings, made.settings),
+        "normalisation": {
+            "offset": normalisation["offset"],
+            "scale": fixed_scale.tolist(),
+            "folded": False,
+        },
+    }
+    return ModelFile(
+        {**made.tensors, **outputs.tensors("readout")},
+        {**settings, **integer, **made.settings},
+        warnings + made.warnings,
+    )
+
+
+def _readout(model: ModelFile, state_scale: float) -> tuple[Rows, int]:
+    readout = model.tensors["readout.weight"].astype(np.float64)
+    weights, bias = readout[:, :-1] * state_scale, readout[:, -1]
+    bits = _output_bits(weights, bias)
+    names = [f"output {i}" for i in range(len(readout))]
+    per_unit, limits = np.full(len(bias), 2.0**bits), np.full(weights.shape[1], STATE_LIMIT)
+    return quantise_rows(weights, bias, per_unit, limits, names), bits
+
+
+def _output_bits(weights: Floats, bias: Floats) -> int:
+    """As many fractional bits as every output's row allows, and are of use."""
+    bits = most_bits(weights, bias)
+    if bits < 0:
+        raise RivuletError(
+            f"the readout has weights up to {np.abs(weights).max():.3g}: int8 arithmetic takes "
+            f"up to {127 * STATE_LIMIT / 2:.3g}; scale the outputs down"
+        )
+    return min(bits, _MOST_OUTPUT_BITS)
+
+
+def _mean_rate(settings: dict[str, Any], own: dict[str, Any]) -> int:
+    """The rate of the readout's mean in the unit of the cell's rates."""
+    if settings["readout"] != "mean":
+        return 0
+    # An LTC's interval is several steps, and the kernels know only those.
+    unit: int = settings.get("unfolds", 1) << own.get("rate_bits", _RATE_BITS)
+    rate = round(unit / float(settings["readout_tau_s"]))
+    if not 1024 <= rate < 1 << 30:
+        raise RivuletError(
+            f"readout_tau_s is {settings['readout_tau_s']:g} s; int8 arithmetic represents "
+            f"{unit / (1 << 30):.2g} to {unit / 1024:g} s"
+        )
+    return rate

@@ -1,0 +1,1 @@
+"""Find or obtain a MicroPython interpreter."""

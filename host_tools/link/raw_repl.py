@@ -1,0 +1,146 @@
+"""Running code on a board through MicroPython's raw REPL, over mpremote's own transport."""
+
+import contextlib
+import io
+import struct
+from collections.abc import Iterator
+
+import serial
+from mpremote.transport import TransportError
+from mpremote.transport_serial import SerialTransport
+
+from host_tools.errors import RivuletError
+from host_tools.link.ports import unusable_port
+from rivulet import protocol
+
+# A board may be busy erasing flash; nothing it does keeps it silent for longer than this.
+_SILENCE_S = 5.0
+_EXEC_S = 60.0
+# How long Rivulet is given to answer, and how much is read of what it says.
+_HELLO_S = 1.0
+_HELLO_BYTES = 2048
+
+
+class BoardCodeError(RivuletError):
+    """The code that was sent raised an exception on the board; `last_line` is what it printed."""
+
+    def __init__(self, port: str, last_line: str) -> None:
+        super().__init__(f"the board on {port} answered: {last_line}")
+        self.last_line = last_line
+
+
+class RawRepl:
+    """An open session: the board's program is stopped and its memory is free."""
+
+    def __init__(self, port: str, transport: SerialTransport, timeout_scale: float) -> None:
+        self.port = port
+        self._transport = transport
+        self._scale = timeout_scale
+
+    def run(self, code: str) -> str:
+        """Execute `code` on the board and return what it printed."""
+        with _reporting_loss(self.port):
+            output, problem = self._transport.exec_raw(code, timeout=_EXEC_S * self._scale)
+        if problem:
+            lines = problem.decode("utf-8", "replace").strip().splitlines()
+            raise BoardCodeError(self.port, lines[-1])
+        text: str = output.decode("utf-8", "replace")
+        return text
+
+    def clear(self) -> None:
+        """Soft-reset the board without starting its program: the session has a fresh heap."""
+        with _reporting_loss(self.port):
+            self._transport.enter_raw_repl(timeout_overall=_SILENCE_S * self._scale)
+
+    def restart(self) -> None:
+        """Soft-reset the board into its program, as pressing Ctrl-D at its prompt does."""
+        with _reporting_loss(self.port):
+            self._transport.exit_raw_repl()
+            self._transport.serial.write(b"\x04")
+            said = self._transport.read_until(
+                1, b"soft reboot\r\n", timeout_overall=_SILENCE_S * self._scale
+            )
+        if not said.endswith(b"soft reboot\r\n"):
+            raise RivuletError(f"the board on {self.port} did not restart: press its reset button")
+
+
+@contextlib.contextmanager
+def raw_repl(port: str, timeout_scale: float = 1.0) -> Iterator[RawRepl]:
+    """Stop the program on `port` for the time of the block; afterwards it is started again.
+
+    timeout_scale stretches every time-out, for boards that run slower than real time.
+    """
+    transport = _open(port, _SILENCE_S * timeout_scale)
+    try:
+        _enter(port, transport, timeout_scale)
+        session = RawRepl(port, transport, timeout_scale)
+        try:
+            yield session
+        except RivuletError:
+            # The program that was stopped goes on even when the work failed; if the board is
+            # gone, the first error is the one to tell.
+            with contextlib.suppress(RivuletError):
+                session.restart()
+            raise
+        session.restart()
+    finally:
+        with contextlib.suppress(OSError):
+            transport.close()
+
+
+def _open(port: str, silence_s: float) -> SerialTransport:
+    try:
+        transport = SerialTransport(port, timeout=silence_s)
+    except (TransportError, ValueError):
+        # mpremote does not tell why; opening the port once more does.
+        try:
+            serial.serial_for_url(port, exclusive=True).close()
+        except (OSError, ValueError) as error:
+            raise unusable_port(port, error) from error
+        raise RivuletError(f"{port} was in use a moment ago: try again") from None
+    # Without it a write to a board that went away would wait for ever.
+    transport.serial.write_timeout = silence_s
+    return transport
+
+
+def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> None:
+    with _reporting_loss(port):
+        # A board that is just starting can miss the first Ctrl-C, so the first wait is short.
+        for timeout_s in (2.0 * timeout_scale, _SILENCE_S * timeout_scale):
+            transport.serial.timeout = timeout_s
+            # On a failure mpremote prints what it read; the one line below says it all.
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(TransportError):
+                transport.enter_raw_repl(timeout_overall=timeout_s)
+                transport.serial.timeout = _SILENCE_S * timeout_scale
+                return
+        if _runs_rivulet(transport.serial, timeout_scale):
+            raise RivuletError(
+                f"{port}: this board is keyed: name its key file with --key or in RIVULET_KEY, "
+                "or 'rivulet release' it before"
+            )
+    raise RivuletError(
+        f"{port} does not answer as a MicroPython board: is MicroPython installed on it, and is "
+        "this the right port?"
+    )
+
+
+def _runs_rivulet(port: serial.Serial, timeout_scale: float) -> bool:
+    """Whether Rivulet answers at an open port: then it has a key, or the Ctrl-C had stopped it."""
+    port.timeout = _HELLO_S * timeout_scale
+    port.write(protocol.frame(protocol.HELLO, 0))
+    deframer = protocol.Deframer(protocol.frame_size(protocol.MAX_REQUEST))
+    # Telemetry may come before the answer, and is one as well.
+    found = (deframer.feed(byte) for byte in port.read(_HELLO_BYTES))
+    return protocol.FRAME in found
+
+
+@contextlib.contextmanager
+def _reporting_loss(port: str) -> Iterator[None]:
+    try:
+        yield
+    # struct.error: mpremote unpacks an answer that was cut short.
+    except (OSError, TransportError, struct.error) as error:
+        raise RivuletError(
+            f"the board on {port} stopped answering: check its cable, then run the same command "
+            "again"
+        ) from error

@@ -1,0 +1,140 @@
+"""Telemetry records: decodes the frame that protocol.TELEMETRY_HEAD describes.
+
+Plain Python: `rivulet status` takes one record, and need not load numpy for it.
+"""
+
+import math
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+from rivulet import protocol
+from rivulet.sensing.clock import PERIOD
+
+# In the order of protocol.TELEMETRY_HEAD.
+_COUNTERS = (
+    "events",
+    "late",
+    "dropped",
+    "bus_errors",
+    "bad_values",
+    "telemetry_dropped",
+    "frames_corrupt",
+    "event_cost_us",
+    "coalesced",
+    "guard_trips",
+)
+
+
+@dataclass(frozen=True)
+class SensorState:
+    """How a sensor fares: seconds since its last good reading, and what is wrong with it."""
+
+    name: str
+    age_s: float
+    troubles: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.troubles:
+            return f"{self.name} {self.age_s * 1000:.0f} ms ago"
+        text = f"{self.name} {', '.join(self.troubles)}"
+        return f"{text} for {self.age_s:.1f} s" if "missing" in self.troubles else text
+
+
+@dataclass
+class Record:
+    """One telemetry record. blocks: values by name, of those blocks that the host asked for.
+
+    stale: what is acted on is older than it may be; guarded: a guard acts in the model's stead.
+    """
+
+    t_us: int
+    decision: int
+    events: int
+    late: int
+    dropped: int
+    bus_errors: int
+    bad_values: int
+    telemetry_dropped: int
+    frames_corrupt: int
+    event_cost_us: int
+    blocks: dict[str, tuple[float, ...]]
+    coalesced: int = 0
+    guard_trips: int = 0
+    stale: bool = False
+    guarded: bool = False
+    sensors: list[SensorState] = field(default_factory=list)
+
+    @property
+    def tau(self) -> tuple[float, ...]:
+        """Time constant of each unit in seconds; infinite for a unit whose alpha is 0."""
+        return tuple(1.0 / alpha if alpha else math.inf for alpha in self.blocks["alpha"])
+
+
+def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
+    """Decode a telemetry record from a frame's body.
+
+    description: the board's own. None if the record is not of the described shape, as in the
+    moment between a model's swap and its new description.
+    """
+    head = struct.calcsize(protocol.TELEMETRY_HEAD)
+    if len(body) < 2 + head:
+        return None
+    mask, decision, epoch, ticks, *counters, flags = struct.unpack_from(
+        protocol.TELEMETRY_HEAD, body, 2
+    )
+    names_of_sensors = [sensor["name"] for sensor in description.get("sensors", [])]
+    each = struct.calcsize(protocol.SENSOR_HEAD)
+    model = description.get("model")
+    sizes = {"alpha": 0, "state": 0, "outputs": 0, "inputs": 0}
+    if model is not None:
+        sizes = {
+            "alpha": model["hidden"],
+            "state": model["hidden"],
+            "outputs": model["outputs"],
+            "inputs": len(model["channels"]),
+        }
+    names = [name for bit, name in enumerate(protocol.BLOCKS) if mask >> bit & 1]
+    at = 2 + head + each * len(names_of_sensors)
+    if len(body) != at + 4 * sum(sizes[name] for name in names):
+        return None
+    if model is not None and bool(mask & protocol.INTEGERS) != ("fraction_bits" in model):
+        return None
+    sensors = [
+        _sensor(name, *struct.unpack_from(protocol.SENSOR_HEAD, body, 2 + head + each * i))
+        for i, name in enumerate(names_of_sensors)
+    ]
+    blocks = {}
+    for name in names:
+        if model is not None and mask & protocol.INTEGERS:
+            integers = struct.unpack_from(f"<{sizes[name]}i", body, at)
+            blocks[name] = _scaled(name, integers, model)
+        else:
+            blocks[name] = struct.unpack_from(f"<{sizes[name]}f", body, at)
+        at += 4 * sizes[name]
+    return Record(
+        epoch * PERIOD + ticks,
+        decision,
+        blocks=blocks,
+        stale=bool(flags & protocol.OUTPUTS_STALE),
+        guarded=bool(flags & protocol.OUTPUTS_GUARDED),
+        sensors=sensors,
+        **dict(zip(_COUNTERS, counters, strict=True)),
+    )
+
+
+def _sensor(name: str, age_ms: int, troubles: int) -> SensorState:
+    words = tuple(word for bit, word in enumerate(protocol.TROUBLES) if troubles >> bit & 1)
+    return SensorState(name, age_ms / 1000, words)
+
+
+def _scaled(name: str, integers: tuple[int, ...], model: dict[str, Any]) -> tuple[float, ...]:
+    """Return an integer block in its own unit."""
+    unit = 0.5 ** int(model["fraction_bits"][protocol.BLOCKS.index(name)])
+    values = tuple(integer * unit for integer in integers)
+    if name != "inputs":
+        return values
+    normalisation = model["normalisation"]
+    channels = zip(values, normalisation["scale"], normalisation["offset"], strict=True)
+    # A channel of scale 0 stands at its offset.
+    return tuple((value / scale if scale else 0.0) + offset for value, scale, offset in channels)

@@ -1,0 +1,1 @@
+"""Boards made of software, and what their sensors play."""

@@ -1,0 +1,5 @@
+"""The process of an emulated Pico; see machine.py."""
+
+from host_tools.simulate.emulated.machine import main
+
+main()

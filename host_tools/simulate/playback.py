@@ -1,0 +1,39 @@
+"""What a simulated sensor is given to play, by name."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from host_tools.data import recordings
+from host_tools.errors import RivuletError
+from host_tools.simulate import stimulus
+
+
+def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> tuple[Path | None, int]:
+    """Write the stimulus called `data` ('activity' or an EVENTS.csv) to `path`.
+
+    Returns the path, None for 'none', and how many sensors play it. drop: share of samples lost;
+    jitter_ms: how far sample times stray. Raises RivuletError.
+    """
+    if data == "none":
+        return None, 1
+    if data == "activity":
+        loaded = recordings.load("activity", "test")
+        made = stimulus.build(
+            loaded, shuffled(len(loaded.labels)), drop=drop, jitter_us=round(jitter_ms * 1000)
+        )
+    elif Path(data).suffix == ".csv":
+        if drop or jitter_ms:
+            raise RivuletError("an EVENTS.csv is played as it is: no --drop, no --jitter")
+        made = stimulus.from_events(Path(data))
+    else:
+        raise RivuletError(f"no data '{data}': use activity, none, or the path of an EVENTS.csv")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made.write(path)
+    return path, 1 + int(made.records["source"].max(initial=0))
+
+
+def shuffled(count: int, seed: int = 0) -> Sequence[int]:
+    """Recordings in an order that mixes the classes, the same each time."""
+    return [int(i) for i in np.random.default_rng(seed).permutation(count)]

@@ -1,6 +1,0 @@
-"""The virtual board: the firmware on a real MicroPython interpreter, behind a serial port."""
-
-from host_tools.virtual.board import VirtualBoard
-from host_tools.virtual.relay import Wire
-
-__all__ = ["VirtualBoard", "Wire"]

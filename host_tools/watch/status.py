@@ -1,0 +1,46 @@
+"""What a board is running and how it fares: its status document, with figures derived from it."""
+
+from typing import Any
+
+from host_tools import tau_range
+from host_tools.errors import RivuletError
+from host_tools.link import documents
+from host_tools.link.wire import Board
+from rivulet.latency import percentile
+from rivulet.sensing.clock import PERIOD
+
+
+def status_of(board: Board) -> dict[str, Any]:
+    """The board's status document with derived figures: uptime_s, percentiles of event costs.
+
+    Raises RivuletError.
+    """
+    facts = board.status()
+    missing = documents.missing(facts)
+    if missing:
+        raise RivuletError(
+            f"{board.port}: the board's firmware is older than this host and does not say its "
+            f"{missing[0]}: run 'rivulet flash'"
+        )
+    facts["port"] = board.port
+    facts["micropython"] = board.description["micropython"]
+    facts["machine"] = board.description["machine"]
+    epoch, ticks = facts.pop("uptime_epoch"), facts.pop("uptime_ticks")
+    facts["uptime_s"] = (epoch * PERIOD + ticks) / 1e6
+    costs = facts.pop("event_cost_us")
+    facts["event_cost_p50_us"] = percentile(costs, 0.50)
+    facts["event_cost_p99_us"] = percentile(costs, 0.99)
+    return facts
+
+
+def tau_outside(board: Board) -> list[int] | None:
+    """Neurons whose tau is now unlike what training saw; None if there is no telling.
+
+    Takes one telemetry record: a running subscription ends.
+    """
+    model = board.description["model"]
+    if model is None:
+        return None
+    validated = tau_range.stored(model, model["hidden"])
+    record = board.sample(("alpha",)) if validated else None
+    return tau_range.outside(validated, record.tau) if record is not None else None

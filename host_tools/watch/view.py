@@ -1,0 +1,191 @@
+"""The live view in the terminal: time constants, outputs, counters, the board's log lines."""
+
+import math
+from collections import deque
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from host_tools import tau_range
+from host_tools.link.records import Record
+
+_SPARKS = "▁▂▃▄▅▆▇█"
+_HISTORY = 24
+_COLUMN_WIDTH = 62
+_LOG_LINES = 4
+
+
+class LiveView:
+    """Holds what was seen so far and draws it: one row a neuron with tau now, the range it has
+    covered and a sparkline of its logarithm, in red where tau is unlike what training saw.
+    description: the board's own (Board.description)."""
+
+    def __init__(self, description: dict[str, Any], title: str) -> None:
+        self.title = title
+        self.truth: str | None = None
+        self.lines: deque[str] = deque(maxlen=_LOG_LINES)
+        self.footer: list[tuple[str, str]] = []
+        self.record: Record | None = None
+        self.describe(description)
+
+    def describe(self, description: dict[str, Any]) -> None:
+        """Another model: its ranges start anew."""
+        self._model = description.get("model")
+        hidden = self._model["hidden"] if self._model else 0
+        self._history: list[deque[float]] = [deque(maxlen=_HISTORY) for _ in range(hidden)]
+        self._low = [math.inf] * hidden
+        self._high = [0.0] * hidden
+        self._validated = tau_range.stored(self._model, hidden)
+
+    def add(self, record: Record) -> None:
+        self.record = record
+        if "alpha" not in record.blocks:
+            return
+        for i, now in enumerate(record.tau):
+            self._history[i].append(float(now))
+            self._low[i] = min(self._low[i], float(now))
+            self._high[i] = max(self._high[i], float(now))
+
+    def strange(self) -> list[int] | None:
+        """Neurons whose tau is now outside what training saw; None if there is no telling."""
+        if self.record is None or not self._validated or "alpha" not in self.record.blocks:
+            return None
+        return tau_range.outside(self._validated, self.record.tau)
+
+    def decided(self) -> str | None:
+        """The name of the class decided last."""
+        if self.record is None or self._model is None:
+            return None
+        classes = self._model["classes"]
+        if not 0 <= self.record.decision < len(classes):
+            return None
+        return str(classes[self.record.decision])
+
+    def render(self, width: int = 120, height: int = 40) -> RenderableType:
+        """The whole view for a terminal of this size."""
+        if self._model is None:
+            body: RenderableType = Text("no model on the board: rivulet push MODEL.safetensors")
+            return Panel(body, title=self.title)
+        parts: list[RenderableType] = [self._neurons(width, height), self._outputs()]
+        if self.record is not None and self.record.sensors:
+            parts.append(_sensors(self.record))
+        if self.footer:
+            parts.append(_pairs(self.footer))
+        strange = self.strange()
+        if strange is not None:
+            style = "bold red" if strange else "dim"
+            parts.append(
+                Text(tau_range.in_words(strange, len(self._history)), style, no_wrap=True)
+            )
+        parts.append(self._counters())
+        parts.extend(Text(line, style="dim", no_wrap=True) for line in self.lines)
+        model = self._model
+        subtitle = (
+            f"{model['cell']} · {model['hidden']} units · {len(model['channels'])} inputs · "
+            f"model {model['hash'][:12]}"
+        )
+        return Panel(Group(*parts), title=self.title, subtitle=subtitle)
+
+    def _neurons(self, width: int, height: int) -> Table:
+        columns = max(1, (width - 4) // _COLUMN_WIDTH)
+        rows = max(4, height - 10 - _LOG_LINES)
+        shown = min(len(self._history), columns * rows)
+        per_column = math.ceil(shown / columns)
+        table = Table.grid(padding=(0, 3))
+        for _ in range(columns):
+            table.add_column(no_wrap=True)
+        strange = self.strange() or []
+        for row in range(per_column):
+            cells = [column * per_column + row for column in range(columns)]
+            table.add_row(*(self._neuron(i, i in strange) if i < shown else Text() for i in cells))
+        return table
+
+    def _neuron(self, i: int, strange: bool) -> Text:
+        history = self._history[i]
+        if not history:
+            return Text(f"{i:3}  -")
+        low, high = self._low[i], self._high[i]
+        mark = "!" if strange else " "
+        text = Text(f"{i:3} {mark}τ {seconds(history[-1]):>8}  ", no_wrap=True)
+        if strange:
+            text.stylize("bold red")
+        text.append(f"{seconds(low):>8} … {seconds(high):<8} ", style="dim")
+        text.append(sparkline(list(history)), style="cyan")
+        return text
+
+    def _outputs(self) -> Text:
+        text = Text(no_wrap=True)
+        record, model = self.record, self._model
+        if record is None or "outputs" not in record.blocks or model is None:
+            return text
+        names = model["classes"] or [f"y{i}" for i in range(model["outputs"])]
+        for i, (name, value) in enumerate(zip(names, record.blocks["outputs"], strict=False)):
+            style = "bold green" if i == record.decision else ""
+            text.append(f" {name} {float(value):+.2f} ", style=style)
+        decided = self.decided()
+        if decided is not None:
+            text.append(f"   recognised: {decided}", style="bold")
+            if self.truth is not None:
+                right = self.truth == decided
+                text.append(f"   truth: {self.truth}", style="bold green" if right else "bold red")
+        return text
+
+    def _counters(self) -> RenderableType:
+        record = self.record
+        if record is None:
+            return _pairs([("waiting for telemetry", "")])
+        events = [
+            ("t", f"{record.t_us / 1e6:.2f} s"),
+            ("events", str(record.events)),
+            ("late", str(record.late)),
+            ("coalesced", str(record.coalesced)),
+            ("dropped", str(record.dropped)),
+            ("event cost", f"{record.event_cost_us} µs"),
+        ]
+        trouble = [
+            ("bus errors", str(record.bus_errors)),
+            ("bad values", str(record.bad_values)),
+            ("guard trips", str(record.guard_trips)),
+            ("telemetry dropped", str(record.telemetry_dropped)),
+        ]
+        return Group(_pairs(events), _pairs(trouble))
+
+
+def _sensors(record: Record) -> Text:
+    """How old what each sensor said last is, and whether the outputs can be relied on."""
+    text = Text("sensors ", style="dim", no_wrap=True)
+    for sensor in record.sensors:
+        text.append(f" {sensor} ", style="bold red" if sensor.troubles else "not dim")
+    if record.stale:
+        text.append("  outputs are stale", style="bold red")
+    if record.guarded:
+        text.append("  a guard acts", style="bold red")
+    return text
+
+
+def _pairs(pairs: list[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row(*(Text.assemble((f"{name} ", "dim"), value) for name, value in pairs))
+    return table
+
+
+def seconds(value: float) -> str:
+    """A time constant with three significant digits and a unit: 680 ms, 4.77 s, 93.1 µs."""
+    factor, unit = next(
+        (scale for scale in ((1.0, "s"), (1e3, "ms")) if value * scale[0] >= 1.0), (1e6, "µs")
+    )
+    return f"{value * factor:.3g} {unit}" if value * factor < 1000 else f"{value:.0f} {unit}"
+
+
+def sparkline(values: list[float]) -> str:
+    """One character a value, by its logarithm, over the range of these values.
+
+    A range of less than a factor of 1.2 is drawn as one: else rounding would look like life.
+    """
+    low, high = math.log(min(values)), math.log(max(values))
+    span = max(high - low, math.log(1.2))
+    top = len(_SPARKS) - 1
+    return "".join(_SPARKS[round(top * (math.log(value) - low) / span)] for value in values)

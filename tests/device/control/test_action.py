@@ -1,0 +1,123 @@
+"""What the actuators are given, and how."""
+
+from array import array
+from math import exp
+
+from fixtures import close
+
+from rivulet.control.action import Action, actuate
+
+
+def classes(*names):
+    action = Action()
+    action.use(names, [0.0] * len(names), -1)
+    return action
+
+
+def said(action):
+    return action.resting, action.decision, action.name, list(action.values)
+
+
+def test_before_there_is_a_model():
+    action = Action()
+    assert said(action) == ("start", -1, "", [0.0] * 8)
+    action.rest("no model")
+    assert said(action) == ("no model", -1, "", [0.0] * 8)
+    assert action.confidence() == 0.0
+
+
+def test_a_model_that_acts_and_rests():
+    action = classes("still", "walking", "running")
+    action.act(array("f", [0.5, 2.0, -1.0]), 1)
+    assert said(action) == ("", 1, "walking", [0.5, 2.0, -1.0])
+    action.rest("guard")
+    assert said(action) == ("guard", -1, "", [0.0] * 3)
+
+
+def test_the_safe_values_are_those_of_rest():
+    action = Action()
+    action.use((), [0.25, -7.0], -1)
+    action.act(array("f", [1.0, 2.0]), -1)
+    assert said(action) == ("", -1, "", [1.0, 2.0])
+    action.rest("released")
+    assert said(action) == ("released", -1, "", [0.25, -7.0])
+
+
+def test_a_class_may_be_what_is_safe():
+    action = Action()
+    action.use(("still", "walking"), [1.0, 0.0], 0)
+    action.rest("stale")
+    assert said(action) == ("stale", 0, "still", [1.0, 0.0])
+    assert action.confidence() == 1.0
+
+
+def test_what_an_actuator_does_to_the_values_does_not_stay():
+    action = Action()
+    action.use((), [0.25], -1)
+    action.rest("guard")
+    action.values[0] = 9.0
+    action.rest("guard")
+    assert list(action.values) == [0.25]
+
+
+def test_the_object_is_the_same_and_its_values_have_the_models_number():
+    action = Action()
+    for count in (1, 12, 12, 3):
+        action.use((), [0.0] * count, -1)
+        assert len(action.values) == count
+    action.use_none()
+    assert len(action.values) == 8
+    action.use((), [0.0] * 12, -1)
+    action.use_none()
+    action.rest("no model")
+    assert said(action) == ("no model", -1, "", [0.0] * 12)
+
+
+def test_what_is_decided_stays_where_the_classes_do():
+    action = classes("still", "walking")
+    action.act(array("f", [0.0, 1.0]), 1)
+    action.use(("still", "walking"), [0.0, 0.0], -1)
+    assert (action.decision, action.name) == (1, "walking")
+    action.use(("walking", "still"), [0.0, 0.0], -1)
+    assert (action.decision, action.name) == (-1, "")
+
+
+def test_confidence_is_the_softmax_of_the_decided_class():
+    for values in ([0.5, 2.0, -1.0], [3.0, 3.0, 3.0], [-80.0, 90.0, 0.0], [3e38, -3e38, 1.0]):
+        action = classes("a", "b", "c")
+        decided = values.index(max(values))
+        action.act(array("f", values), decided)
+        shares = [exp(value - values[decided]) for value in values]
+        assert close([action.confidence()], [shares[decided] / sum(shares)])
+
+
+def test_values_have_no_confidence():
+    action = Action()
+    action.use((), [0.0, 0.0], -1)
+    action.act(array("f", [1.0, 2.0]), -1)
+    assert action.confidence() == 0.0
+
+
+class Failing:
+    """Actuators that fail so many times."""
+
+    def __init__(self, times):
+        self.times = times
+        self.given = []
+
+    def actuate(self, action):
+        self.given.append(said(action))
+        if len(self.given) <= self.times:
+            raise ValueError(len(self.given))
+
+
+def test_actuators_that_fail_are_told_to_rest_once():
+    for times in range(3):
+        board = Failing(times)
+        action = Action()
+        action.use((), [0.25], -1)
+        action.act(array("f", [0.5]), -1)
+        failures = actuate(board, action)
+        assert [error.args[0] for error in failures] == [1, 2][:times]
+        rest = ("fault", -1, "", [0.25])
+        assert board.given == [("", -1, "", [0.5]), rest][: 1 + min(times, 1)]

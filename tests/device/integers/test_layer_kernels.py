@@ -1,0 +1,128 @@
+"""Cells of layers in integers: every kernel of this interpreter computes the plain one's bits."""
+
+import gc
+from array import array
+
+import layer_cases as made
+from fixtures import SkipTest
+from kernel_cases import ORDINARY, Integers
+
+from rivulet.integers import block, decay, layers_choice
+from rivulet.integers.cells import integer_cell
+from rivulet.integers.model import IntegerModel
+
+_CELLS = (("cfc", made.cfc), ("ltc", made.ltc))
+
+
+def check(kernel, models=16):
+    for name, make in _CELLS:
+        try:
+            step = layers_choice.stepper(name, kernel)
+        except (ImportError, SyntaxError, ValueError):
+            raise SkipTest("no %s kernel in this interpreter" % kernel)
+        plain = __import__("rivulet.integers." + name, None, None, ("step",)).step
+        numbers = Integers(17)
+        for words, weights in made.cases(numbers, make, models):
+            other = array("i", words)
+            for dt_us, inlet in made.events(numbers, words, 6):
+                block.memory(other)[:] = block.memory(words)
+                plain(words, weights, dt_us, inlet)
+                step(other, weights, dt_us, inlet)
+                assert list(block.memory(words)) == list(block.memory(other)), (name, dt_us)
+                # Nothing in front of the memory, where the readout's constants are, is written.
+                assert (
+                    words[decay.HEADER : words[decay.CONFIDENCE_AT] >> 2]
+                    == (other[decay.HEADER : words[decay.CONFIDENCE_AT] >> 2])
+                )
+
+
+def test_viper():
+    check("viper")
+
+
+def test_thumb():
+    check("thumb")
+
+
+def test_the_best_kernel_is_chosen():
+    for name, _ in _CELLS:
+        best = "python"
+        for kernel in ("viper", "thumb"):
+            try:
+                layers_choice.stepper(name, kernel)
+                best = kernel
+            except (ImportError, SyntaxError, ValueError):
+                pass
+        assert best == integer_cell(name).KERNEL
+
+
+def test_no_interval_moves_nothing_but_inputs():
+    numbers = Integers(3)
+    for name, make in _CELLS:
+        for words, weights in made.cases(numbers, make, 4):
+            for _, inlet in made.events(numbers, words, 3):
+                memory = list(block.memory(words))
+                integer_cell(name).step(words, weights, 0, array("i", (0,)))
+                assert list(block.memory(words)) == memory
+                integer_cell(name).step(words, weights, 0, inlet)
+                held = (words[decay.V_AT] - words[decay.CONFIDENCE_AT]) >> 2
+                held += words[decay.HIDDEN]
+                assert list(block.memory(words))[:held] == memory[:held]
+
+
+def _models():
+    numbers = Integers(5)
+    for name, make in _CELLS:
+        words, weights = make(numbers, (8, 3, 2), ORDINARY)
+        yield IntegerModel(made.metadata(name, words), words, weights)
+
+
+def test_models_of_every_cell_peek_reset_and_adopt():
+    for model, twin in zip(_models(), _models()):
+        slots = model.raw_slots(("u2", "u0", "other"), (1 / 1024, 1 / 1024, 1.0))
+        fresh = [list(model.physical(i)) for i in range(4)]
+        assert all(rate > 0.0 for rate in fresh[0])
+        for dt_us, values in ((0, (500, -700, 1)), (70000, (-2000, 30, 2)), (1000, (5, 6, 7))):
+            for i in range(3):
+                slots.raw[i] = values[i]
+            model.event(dt_us, slots, slots.raw)
+        before = [list(model.physical(i)) for i in range(4)]
+        assert before[1] != fresh[1] and before[2] != fresh[2]
+        ahead = list(model.peek(40000))
+        assert [list(model.physical(i)) for i in range(4)] == before
+        assert twin.adopt(model)
+        assert list(twin.physical(1)) == before[1] and list(twin.physical(3)) == before[3]
+        assert list(twin.peek(40000)) == ahead
+        model.event(40000, (), ())
+        assert list(model.outputs()) == ahead
+        model.reset()
+        assert [list(model.physical(i)) for i in range(4)] == fresh
+
+
+def _run(model, inlet, out, count):
+    for _ in range(count):
+        model.move(1700, inlet)
+        model.peek(900)
+        at = 0
+        for number in range(4):
+            at = model.export(number, out, at)
+
+
+def test_ten_thousand_events_allocate_nothing():
+    if not hasattr(gc, "mem_alloc"):
+        raise SkipTest("this interpreter does not count its heap")
+    for model in _models():
+        if model.kernel == "python":
+            raise SkipTest("the plain kernel makes lists")
+        inlet = model.raw_slots(model.channels, (1 / 1024,) * 3).words
+        out = bytearray(256)
+        _run(model, inlet, out, 10)
+        gc.collect()
+        gc.disable()
+        try:
+            before = gc.mem_alloc()
+            _run(model, inlet, out, 10000)
+            allocated = gc.mem_alloc() - before
+        finally:
+            gc.enable()
+        assert allocated == 0, (model.settings["cell"], allocated)

@@ -1,0 +1,156 @@
+"""Integer models of layers with random and extreme contents, for their kernels' tests."""
+
+from array import array
+
+from kernel_cases import (
+    INTERVALS_US,
+    LEAST,
+    LONG_INTERVALS,
+    ORDINARY,
+    WILD,
+    decay_table,
+    fixed_settings,
+    inlet,
+    saturate,
+)
+
+from rivulet.integers import decay
+from rivulet.integers.cells import cfc as cfc_cell
+from rivulet.integers.cells import ltc as ltc_cell
+
+SIZES = ((32, 4, 4), (1, 1, 1), (5, 3, 9), (8, 8, 8))
+
+
+def cfc(numbers, size, kind):
+    """(words, weights) of a CfC; WILD ones use all that the kernels promise to bear."""
+    wild = kind == WILD
+    settings = {
+        "mode": numbers.one_of(("default", "no_gate", "pure")),
+        "backbone": numbers.one_of(([], [7], [16], [3, 12])),
+        "rate_bits": numbers.one_of((10, 20, 28)) if wild else 20,
+        "gate_shift": 0 if wild else numbers.below(4),
+        "f_shift": numbers.below(20) if wild else 4,
+        "f_limit": 32767,
+        "p_shift": numbers.below(4),
+    }
+    flags = numbers.one_of((0, decay.MEAN, decay.INPUT_FIRST, decay.MEAN | decay.INPUT_FIRST))
+    words, weights, places = cfc_cell.lay_out(settings, size, flags, None)
+    shapes = cfc_cell.shapes(settings, size[0], size[1], ())
+    fill(numbers, words, weights, places, shapes, kind)
+    return words, weights
+
+
+def ltc(numbers, size, kind):
+    """(words, weights) of an LTC; WILD ones use all that the kernels promise to bear."""
+    wild = kind == WILD
+    n, m, _ = size
+    counts = []
+    for sources in (m, n):
+        share = numbers.below(5)
+        counts += [sum(numbers.below(4) < share for _ in range(sources)) for _ in range(n)]
+    counts[n] = max(counts[n], 1)
+    unfolds = 1 + numbers.below(6)
+    settings = {
+        "unfolds": unfolds,
+        "synapses": [sum(counts[:n]), sum(counts[n:])],
+        "rate_bits": numbers.one_of((10, 20, 28)) if wild else 20,
+        "step_micro": numbers.one_of((1 << 14, (1 << 15) - 1)) if wild else 22907,
+        "step_shift": numbers.below(7),
+        "sensory_shift": numbers.below(14),
+        "recurrent_shift": numbers.below(14),
+    }
+    sigma, offset, conductance, current, bias = [], [], [], [], []
+    for part in range(2):
+        for i in range(n):
+            # Of everything that a sum of 32 bits holds, a share for each synapse.
+            most = min(32767, 49151 // max(counts[i] + counts[n + i], 1))
+            for _ in range(counts[part * n + i]):
+                extreme = kind == LEAST
+                sigma.append(-32768 if extreme else numbers.signed(32768))
+                offset.append(numbers.signed(1 << (30 if wild else 24)))
+                conductance.append(most if extreme else numbers.below(most + 1))
+                current.append(numbers.signed(conductance[-1] + 1))
+    bias = [1 + numbers.wide(1 << 29) for _ in range(n)]
+    bias += [numbers.signed(1 + value) for value in bias]
+    first = sum(counts[:n])
+    source = [n + numbers.below(m) for _ in range(first)]
+    source += [numbers.below(n) for _ in range(first, sum(counts))]
+    tensors = {
+        "synapse.source": array("B", source),
+        "synapse.sigma": array("h", sigma),
+        "synapse.offset": array("i", offset),
+        "synapse.conductance": array("h", conductance),
+        "synapse.current": array("h", current),
+        "synapse.counts": array("h", counts),
+    }
+    flags = numbers.one_of((0, decay.MEAN, decay.INPUT_FIRST, decay.MEAN | decay.INPUT_FIRST))
+    words, weights, places = ltc_cell.lay_out(settings, size, flags, tensors.get)
+    shapes = ltc_cell.shapes(settings, n, m, ())
+    for name in tensors:
+        del shapes[name]
+    fill(numbers, words, weights, places, shapes, kind)
+    for name, values in (("synapse.counts", counts), ("leak.bias", bias)):
+        at = places[name] >> 2
+        words[at : at + 2 * n] = array("i", values)
+    return words, weights
+
+
+def metadata(cell, words):
+    """What the file of a model with these words says of itself, as far as the loop needs it."""
+    count = words[decay.INPUTS]
+    return fixed_settings(
+        cell=cell,
+        channels=["u%d" % i for i in range(count)],
+        normalisation={"offset": [0.0] * count, "scale": [1.0] * count},
+        rate_bits=20,
+    )
+
+
+def fill(numbers, words, weights, places, shapes, kind):
+    for i in range(len(weights)):
+        weights[i] = 0 if kind == LEAST else numbers.below(256)
+    shapes = dict(shapes)
+    outputs = (words[decay.OUTPUTS],)
+    for part, entry in (("bias", decay.OUT_BIAS_AT), ("multiplier", decay.OUT_MULTIPLIER_AT)):
+        places["readout." + part] = words[entry]
+        shapes["readout." + part] = outputs
+    for name in sorted(shapes):
+        if len(shapes[name]) == 1:
+            count = shapes[name][0]
+            at = places[name] >> 2
+            words[at : at + count] = array("i", _values(numbers, name, count, kind))
+    rate = numbers.one_of((1, 1 << 19, 1 << 24))
+    words[(words[decay.ALPHA_AT] >> 2) + words[decay.HIDDEN]] = rate
+
+
+def _values(numbers, name, count, kind):
+    wild = kind == WILD
+    if name == "table.decay":
+        return decay_table()
+    if name.endswith(".multiplier"):
+        shifts = (0, 3, 9, 30) if wild else (7, 8, 9)
+        return [16384 + numbers.below(16384) | numbers.one_of(shifts) << 16 for _ in range(count)]
+    if name == "table.sigmoid":
+        return [min(64 * i + numbers.below(64), 32767) for i in range(count)]
+    limits = {"table": 32768, "pure": 32768 if name == "pure.factor" else 1 << 29}
+    limit = limits.get(name.split(".")[0], 1 << (30 if wild else 22))
+    values = [numbers.signed(limit) for _ in range(count)]
+    return [abs(value) for value in values] if name == "pure.leak" else values
+
+
+def cases(numbers, make, count):
+    """(words, weights) of so many models of every kind."""
+    for _ in range(count):
+        kind = numbers.one_of((ORDINARY, ORDINARY, LEAST, WILD))
+        yield make(numbers, numbers.one_of(SIZES), kind)
+
+
+def events(numbers, words, count):
+    """(dt_us, inlet) of so many events; now and then the state is put to its ends before."""
+    for _ in range(count):
+        if numbers.below(4) == 0:
+            saturate(numbers, words)
+        dt_us = numbers.one_of(
+            INTERVALS_US + LONG_INTERVALS + (numbers.wide(1 << 30), numbers.wide(1 << 30))
+        )
+        yield dt_us, inlet(numbers, words)

@@ -1,0 +1,116 @@
+"""Sensors are started each by itself, and one that does not start counts as missing."""
+
+from fake_board import Bench, Board, Sensor
+from fixtures import Scratch, model_bytes, settings
+
+from rivulet.sensing import start
+from rivulet.sensing.ring import EventRing
+
+_GUARDS = {"stale": {"after_ms": 300, "action": "safe"}, "safe": {"name": "still"}}
+
+
+def two(left_fails=False, right_fails=False):
+    made = [Sensor("left", ("c", "a")), Sensor("right", ("b",))]
+    made[0].broken, made[1].broken = left_fails, right_fails
+    return made
+
+
+def live(made, seconds, *sources):
+    for _ in range(int(seconds * 50)):
+        made.board.now += 20000
+        for source in sources:
+            made.sensors[source].values[0] = made.board.now // 20000 % 7 / 8
+            made.loop.ring.push(made.board.now & 0x3FFFFFFF, source)
+        made.turns()
+
+
+def test_each_gets_a_handler_that_stores_the_time_and_its_number():
+    board, ring = Board(two(), now=5000), EventRing()
+    drivers, troubles = start.start(board, ring)
+    assert drivers is board.sensors and troubles == ["", ""]
+    for now, source in ((5000, 1), (7000, 0)):
+        board.now = now
+        drivers[source].handler(None)
+    for found in ((5000, 1), (7000, 0)):
+        assert ring.take() and tuple(ring.found) == found
+
+
+def test_one_that_fails_loses_no_other():
+    for left, right in ((True, False), (False, True), (True, True)):
+        board = Board(two(left, right))
+        drivers, troubles = start.start(board, EventRing())
+        assert len(drivers) == 2
+        for name, driver, failed, trouble in (
+            ("left", drivers[0], left, troubles[0]),
+            ("right", drivers[1], right, troubles[1]),
+        ):
+            assert ("sensor %s does not answer" % name in trouble) == failed
+            assert hasattr(driver, "handler") != failed
+
+
+def test_the_others_feed_the_model():
+    with Scratch() as folder:
+        made = Bench(folder, model_bytes(), two(right_fails=True))
+        assert made.loop.boot_error.startswith("sensor right does not answer: ")
+        made.sensors[0].values = [3.0, 1.0]
+        made.board.event(0)
+        made.turns()
+        assert list(made.loop.model.cell.input_floats) == [1.0, 0.0, 3.0]
+        # It is missing, and its channel is not without a sensor.
+        live(made, 0.1, 0)
+        assert made.loop.unfed == []
+        assert [watch.said() for watch in made.loop.health.watches] == [[], ["missing"]]
+        assert made.loop.health.stale == "right says nothing new"
+
+
+def test_a_model_that_does_not_take_it_is_not_stale():
+    with Scratch() as folder:
+        broken = [Sensor("s", ("a", "b", "c")), Sensor("other", ("x",))]
+        broken[1].broken = True
+        made = Bench(folder, model_bytes(settings(guards=_GUARDS)), broken)
+        live(made, 0.5, 0)
+        assert made.loop.health.stale is None and len(made.board.decisions) > 3
+
+
+def test_the_first_decision_knows_of_it_and_its_first_word_ends_it():
+    with Scratch() as folder:
+        data = model_bytes(settings(guards=_GUARDS, policy={"cadence_us": 10000}))
+        made = Bench(folder, data, two(left_fails=True))
+        made.board.now += 10000
+        made.turns()
+        assert [rest[1:3] for rest in made.board.rests] == [("start", 0), ("stale", 0)]
+        assert made.board.decisions == []
+        made.sensors[0].broken = False
+        live(made, 0.5, 0, 1)
+        assert made.loop.health.stale is None and len(made.board.decisions) > 3
+        assert made.loop.guard.trips == 0
+        # From now on it is a sensor like any other.
+        live(made, 0.5, 1)
+        assert made.board.rests[-1][1] == "stale"
+
+
+def test_a_channel_without_a_sensor():
+    for guards, why in ((_GUARDS, "stale"), ({}, "")):
+        with Scratch() as folder:
+            made = Bench(
+                folder, model_bytes(settings(guards=guards)), [Sensor("s", ("b", "other"))]
+            )
+            live(made, 0.5, 0)
+            # It is said, whatever is done about it.
+            assert made.loop.health.stale == "no sensor feeds a, c"
+            if why:
+                assert made.board.decisions == [] and made.board.rests[-1][1] == why
+                assert made.loop.guard.reason == "no sensor feeds a, c: safe"
+            else:
+                assert len(made.board.rests) == 1 and made.board.decisions
+
+
+def test_a_push_does_not_hide_a_sensor_that_failed():
+    from test_commands import push
+
+    with Scratch() as folder:
+        made = Bench(folder, b"no model", two(right_fails=True))
+        first, second = made.loop.boot_error.split("; ")
+        assert first.startswith("sensor right") and second.startswith("stored model: ")
+        assert push(made, model_bytes())[0] == 0
+        assert made.loop.boot_error == first

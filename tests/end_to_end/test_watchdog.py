@@ -1,0 +1,83 @@
+"""A program that hangs is ended by the watchdog; one that was left in order is left in peace."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host_tools.errors import RivuletError
+from host_tools.link.raw_repl import raw_repl
+from host_tools.link.wire import Board
+from host_tools.simulate.virtual import VirtualBoard
+
+_PATIENCE_S = 30
+
+# The first life is fed for longer than the watchdog waits and then hangs; the second does not.
+_MAIN = """
+import machine, time, virtual_world
+def note(word):
+    with open("log", "a") as log:
+        log.write(word + "\\n")
+note(virtual_world.reset_cause)
+first = virtual_world.reset_cause == "power-on"
+dog = machine.WDT(timeout=600)
+for _ in range(60):
+    dog.feed()
+    time.sleep_ms(20)
+note("hangs" if first else "lives")
+while True:
+    if not first:
+        dog.feed()
+"""
+
+
+def _status(board: VirtualBoard) -> dict[str, Any]:
+    """As soon as the board answers again."""
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            with Board(str(board.port)) as wire:
+                return wire.status()
+        except RivuletError:
+            assert time.monotonic() < end, "the board does not come back"
+
+
+def test_the_virtual_boards_watchdog_kills_what_hangs(tmp_path: Path, micropython: Path) -> None:
+    board = VirtualBoard(tmp_path / "board", interpreter=micropython)
+    board.files.mkdir(parents=True)
+    (board.files / "main.py").write_text(_MAIN)
+    log = board.files / "log"
+    with board:
+        end = time.monotonic() + _PATIENCE_S
+        while not log.exists() or "lives" not in log.read_text():
+            assert time.monotonic() < end, log.read_text()
+            time.sleep(0.05)
+        time.sleep(1.0)  # feeding keeps it alive
+    assert log.read_text().split() == ["power-on", "hangs", "watchdog", "lives"]
+
+
+def test_the_firmware_counts_what_reset_it(board: VirtualBoard) -> None:
+    board.power_on()
+    assert _status(board)["resets"] == {"power-on": 1}
+    # Leaving the loop put its watchdog to sleep; that of whoever came then is not fed.
+    with pytest.raises(RivuletError, match="did not restart"), raw_repl(str(board.port)) as repl:
+        repl.run("import machine\ndog = machine.WDT(timeout=300)")
+        time.sleep(1.5)
+    assert _status(board)["resets"] == {"power-on": 1, "watchdog": 1}
+    board.power_off()
+    board.power_on()
+    assert _status(board)["resets"] == {"power-on": 2, "watchdog": 1}
+
+
+def test_a_board_without_a_watchdog_runs_all_the_same(board: VirtualBoard) -> None:
+    source = (Path(__file__).parents[2] / "boards" / "virtual" / "board.py").read_text()
+    for name in ("start_watchdog", "stop_watchdog", "reset_cause"):
+        assert name in source
+        source = source.replace(f"def {name}", f"def _no_{name}")
+    source = source.replace("stop_watchdog = ", "_no_stop_watchdog = ")
+    compiled = next(board.files.glob("firmware/*/board.*py"))
+    compiled.unlink()
+    compiled.with_suffix(".py").write_text(source)
+    board.power_on()
+    assert _status(board)["resets"] == {}

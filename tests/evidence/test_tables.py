@@ -1,0 +1,64 @@
+"""docs/evidence.md says what the figures beside it say, and the cards quote it."""
+
+import re
+
+import pytest
+
+from host_tools.evidence import tables
+from host_tools.paths import DOCS, MODELS
+
+_SETS = ("activity", "gesture", "vowels")
+
+
+def _result(accuracy: float, trial: float, seconds: int = 7) -> tables.Result:
+    setup = {"iterations": 9, "trial_iterations": 4, "seeds": 2, "batch": 8, "ruler_units": 3}
+    return {
+        "setup": setup | {"times": 5},
+        "units": 3,
+        "parameters": 40,
+        "readout": "mean",
+        "learning_rate": 0.01,
+        "trials": {"0.01, mean": trial, "0.01, state": 0.1},
+        "cpu_seconds": seconds,
+        "accuracy": {"drop 0 %": [accuracy, accuracy], "drop 90 %": [0.5, 0.7]},
+    }
+
+
+def test_one_cell_is_preferred_by_its_trials_over_all_sets() -> None:
+    def results(decay: float, cfc: float) -> dict[str, tables.Result]:
+        return {
+            "decay": _result(0.75, trial=decay),
+            "CfC": _result(0.99, trial=cfc),  # better where nobody may look
+            "GRU": _result(1.0, trial=1.0),
+            "GRU fed dt": _result(0.875, trial=0.9),
+        }
+
+    found = {"one": results(0.6, 0.7), "two": results(0.9, 0.7)}
+    assert tables.preferred(found) == "decay"
+    page = tables.page(found, 0.1, "a machine")
+    assert "| one | decay | -0.125 ± 0.000 | +0.000 ± 0.141 |" in page
+    assert "| CfC | 3 | 40 | mean | 0.01 | 0.990 ± 0.000 | 0.600 ± 0.141 |" in page
+    assert tables.preferred({"one": {"GRU": _result(1.0, 1.0)}}) is None
+
+
+def test_what_is_written_is_read_again(tmp_path) -> None:
+    found = {"made": {"decay": _result(0.75, 0.8), "GRU fed dt": _result(0.5, 0.9)}}
+    tables.write(tmp_path, found, 0.1)
+    assert tables.load(tmp_path, "made") == found["made"]
+    page = (tmp_path / "evidence.md").read_text()
+    assert "14 CPU seconds" in page and "## `made`" in page
+
+
+def test_the_page_says_what_the_figures_say() -> None:
+    page = (DOCS / "evidence.md").read_text()
+    machine = re.search(r"one thread of (.+)\. The folder", page)
+    period = re.search(r"at one sample in ([\d.]+) s", page)
+    assert machine and period
+    found = {name: tables.load(DOCS, name) for name in _SETS}
+    assert page == tables.page(found, float(period[1]), machine[1])
+
+
+@pytest.mark.parametrize("name", _SETS)
+def test_a_card_quotes_the_table(name: str) -> None:
+    table = tables.markdown(tables.load(DOCS, name))
+    assert table in (MODELS / name / "README.md").read_text()

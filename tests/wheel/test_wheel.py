@@ -252,7 +252,8 @@ def test_commands_that_need_a_checkout(installed: Installed, arguments: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("module", "arguments"), [("train.evidence", "--quick"), ("warm_start", "-o picture.svg")]
+    ("module", "arguments"),
+    [("evidence.evidence", "--quick"), ("evidence.warm_start", "-o picture.svg")],
 )
 def test_modules_that_need_a_checkout(installed: Installed, module: str, arguments: str) -> None:
     _refused(installed.run(*arguments.split(), module=f"host_tools.{module}"))

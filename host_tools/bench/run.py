@@ -32,9 +32,9 @@ _EVENTS_OF_CELLS = 10
 _PARTS_OF_CELLS = 6
 # In the order of the board's app.py.
 _FIRMWARE = """
-from rivulet.link import Link
+from rivulet.link.port import Link
 from rivulet.loop import Loop
-from rivulet.store import Store
+from rivulet.store.uploads import Store
 """
 _NO_EDGES = "not measured: only the emulator knows when an edge came"
 _NO_THUMB = "not measured: the reference in C is compiled for boards that run Thumb code"

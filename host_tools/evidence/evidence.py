@@ -9,7 +9,6 @@ missing the tables are written to docs/evidence.md.
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -27,6 +26,7 @@ if __name__ == "__main__":
     except RivuletError as error:
         raise SystemExit(f"error: {error}") from None
 
+from host_tools import files
 from host_tools.evidence import tables
 from host_tools.train.contenders import (
     KINDS,
@@ -123,9 +123,7 @@ def once(path: Path, setup: Setup, make: Callable[[], Result]) -> Result:
         return read(path, setup)
     path.parent.mkdir(parents=True, exist_ok=True)
     result = {"setup": asdict(setup), **make()}
-    fresh = path.with_suffix(".part")
-    fresh.write_text(json.dumps(result, indent=1) + "\n")
-    os.replace(fresh, path)
+    files.write_text(path, json.dumps(result, indent=1) + "\n")
     return result
 
 

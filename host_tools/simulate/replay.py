@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from host_tools import files
 from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
 from host_tools.paths import FIRMWARE, ON_DEVICE
@@ -85,20 +86,16 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
     """Run the device code over EVENTS.csv into OUT.csv, on MicroPython or on numpy."""
     settings, _ = read_settings(model)
     check_events(events, settings["channels"])
-    # Beside, then renamed: an OUT.csv that exists is a whole one.
-    beside = out.with_name(out.name + ".part")
-    try:
-        if runtime == "numpy":
-            from host_tools.on_device import replay as on_device
+    with files.replacing(out) as beside:
+        try:
+            if runtime == "numpy":
+                from host_tools.on_device import replay as on_device
 
-            count, late = on_device.replay(str(model), str(events), str(beside))
-        else:
-            count, late = _on_micropython(model, events, beside)
-        beside.replace(out)
-    except (OSError, ValueError) as error:
-        raise RivuletError(f"replay failed: {error}") from None
-    finally:
-        beside.unlink(missing_ok=True)
+                count, late = on_device.replay(str(model), str(events), str(beside))
+            else:
+                count, late = _on_micropython(model, events, beside)
+        except (OSError, ValueError) as error:
+            raise RivuletError(f"replay failed: {error}") from None
     return ReplayReport(count, late)
 
 

@@ -1,16 +1,16 @@
 """A training run on disk, complete enough that taking it up again changes no bit."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from host_tools import files
 from host_tools.errors import RivuletError
 
 
 def write(path: Path, run: Any, name: str) -> None:
-    """Written beside its place and renamed: an interruption leaves the last one whole."""
+    """Write a checkpoint; an interruption leaves the last one whole. Raises RivuletError."""
     content = {
         "name": name,
         "plan": repr(run.plan),
@@ -26,9 +26,8 @@ def write(path: Path, run: Any, name: str) -> None:
         "validations": run.history.validations,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".part")
-    torch.save(content, fresh)
-    os.replace(fresh, path)
+    with files.replacing(path) as beside:
+        torch.save(content, beside)
 
 
 def restore(path: Path, run: Any, name: str) -> None:

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from host_tools import files
+
 READY = "ready"
 
 _FLASH_BYTES = 2 * 1024 * 1024
@@ -94,9 +96,7 @@ class Machine:
 
     def save(self) -> None:
         """What is in the flash now is what the next boot finds."""
-        fresh = self._flash_file.with_suffix(".new")
-        fresh.write_bytes(self._mcu.flash[:_FLASH_BYTES])
-        fresh.replace(self._flash_file)
+        files.write_bytes(self._flash_file, bytes(self._mcu.flash[:_FLASH_BYTES]))
 
     def close(self) -> None:
         self._console.close()

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.analyze.dynamics import Dynamics, Floats
-from host_tools.data.calibration import Events, read_events
+from host_tools.data.event_table import EventTable, read_table
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import feed
 
@@ -61,7 +61,7 @@ class Samples:
 
 def along(dynamics: Dynamics, path: Path) -> Samples:
     """The events of an EVENTS.csv. Raises RivuletError."""
-    return _run(dynamics, read_events(path, dynamics.channels), str(path), recorded=True)
+    return _run(dynamics, read_table(path, dynamics.channels), str(path), recorded=True)
 
 
 def drawn(dynamics: Dynamics, seed: int = 0) -> Samples:
@@ -76,10 +76,10 @@ def drawn(dynamics: Dynamics, seed: int = 0) -> Samples:
         f"{_DRAWN} inputs drawn from offset +- {BOX:g}/scale of each channel, held for "
         f"{dynamics.interval_s:g} to {longest:g} s"
     )
-    return _run(dynamics, Events(t_us, values), source, recorded=False)
+    return _run(dynamics, EventTable(t_us, values), source, recorded=False)
 
 
-def _run(dynamics: Dynamics, events: Events, source: str, recorded: bool) -> Samples:
+def _run(dynamics: Dynamics, events: EventTable, source: str, recorded: bool) -> Samples:
     run, gaps_us = dynamics.run, events.gaps_us
     gaps_s: Floats = np.multiply(gaps_us, 1e-6, dtype=np.float64)
     count = len(gaps_us)

@@ -8,7 +8,8 @@ from host_tools.build_model.prune import connections, fine_tune, prune_connectio
 from host_tools.build_model.usual_state import usual_state
 from host_tools.choices import Dtype
 from host_tools.convert import Arrays, ModelFile, Settings, convert
-from host_tools.data.calibration import Events, ranges, read_events
+from host_tools.data.calibration import ranges
+from host_tools.data.event_table import EventTable, read_table
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import compare
 from host_tools.integers.quantise import quantise
@@ -52,7 +53,7 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
     whole = convert(weights, settings)
     events = None
     if options.calibrate is not None:
-        events = read_events(options.calibrate, whole.settings["channels"])
+        events = read_table(options.calibrate, whole.settings["channels"])
     report: list[str] = []
     if pruning:
         weights = _pruned(weights, settings, options, events, report)
@@ -83,7 +84,11 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
 
 
 def _pruned(
-    weights: Arrays, settings: Settings, options: Options, events: Events | None, report: list[str]
+    weights: Arrays,
+    settings: Settings,
+    options: Options,
+    events: EventTable | None,
+    report: list[str],
 ) -> Arrays:
     if options.prune_units is not None:
         fewer = prune_units(weights, settings, options.prune_units, events)

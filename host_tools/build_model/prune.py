@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.convert import convert
-from host_tools.data.calibration import Events
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import trace
 from host_tools.integers.sparse import GROUP, grouped
@@ -39,7 +39,7 @@ class _Seen:
 
 
 def prune_connections(
-    weights: Arrays, settings: Settings, share: float, calibration: Events | None = None
+    weights: Arrays, settings: Settings, share: float, calibration: EventTable | None = None
 ) -> Arrays:
     """Set `share` of the gates' weights to zero, in the blocks that `sparse` stores.
 
@@ -71,7 +71,7 @@ def prune_connections(
 
 
 def prune_units(
-    weights: Arrays, settings: Settings, share: float, calibration: Events | None = None
+    weights: Arrays, settings: Settings, share: float, calibration: EventTable | None = None
 ) -> Arrays:
     """Remove `share` of the units: those whose state, times what it feeds, varies least."""
     _check(weights, share)
@@ -157,7 +157,7 @@ def _as_arrays(gate: str, rows: Floats, hidden: int) -> Arrays:
     }
 
 
-def _seen(weights: Arrays, settings: Settings, calibration: Events) -> _Seen:
+def _seen(weights: Arrays, settings: Settings, calibration: EventTable) -> _Seen:
     model = convert(weights, settings)
     normalisation = model.settings["normalisation"]
     offset, scale = np.array(normalisation["offset"]), np.array(normalisation["scale"])

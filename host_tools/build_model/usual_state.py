@@ -5,12 +5,12 @@ import io
 import numpy as np
 
 from host_tools.convert import ModelFile
-from host_tools.data.calibration import Events
+from host_tools.data.event_table import EventTable
 from host_tools.integers.compare import feed
 from rivulet.model import running as device_model
 
 
-def usual_state(model: ModelFile, events: Events) -> list[float]:
+def usual_state(model: ModelFile, events: EventTable) -> list[float]:
     """The mean of the state over recorded events, weighted by time; one number a unit.
 
     model: a float model; the device code runs it, from rest.

@@ -1,14 +1,12 @@
 """What an EVENTS.csv says about a model's channels: which values come, and how far they reach."""
 
-import csv
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 
 # An input's integers span +-8 in normalised units, or more where the calibration asks for it:
@@ -18,20 +16,6 @@ from host_tools.errors import RivuletError
 NARROWEST = 8.0
 _WIDEST = 64.0
 _COVERED, _MARGIN = 0.999, 1.25
-
-
-@dataclass(frozen=True)
-class Events:
-    """Recorded events in order of time; NaN where an event does not carry a channel."""
-
-    t_us: NDArray[np.int64]
-    values: NDArray[np.float64]  # (events, channels), physical units
-
-    @property
-    def gaps_us(self) -> NDArray[np.int64]:
-        """Time since the event before; 0 for the first and for late ones."""
-        latest = np.maximum.accumulate(self.t_us)
-        return np.diff(latest, prepend=latest[0])
 
 
 @dataclass(frozen=True)
@@ -47,54 +31,7 @@ class ChannelRange:
     clipped: float  # share of the values outside
 
 
-def read_events(path: Path, channels: list[str]) -> Events:
-    """An EVENTS.csv. Channels that it has no column for come as never carried."""
-    times, rows = [], []
-    try:
-        with path.open(newline="") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            places = _places(path, header, channels)
-            for row in reader:
-                if not row:
-                    continue
-                values = [math.nan] * len(channels)
-                try:
-                    times.append(int(row[0]))
-                    if abs(times[-1]) >= 1 << 62:
-                        raise ValueError
-                    for place, cell in zip(places, row[1:], strict=True):
-                        values[place] = float(cell) if cell else math.nan
-                except ValueError:
-                    raise RivuletError(
-                        f"{path}, line {reader.line_num}: not t_us and {len(places)} numbers"
-                    ) from None
-                rows.append(values)
-    except OSError as error:
-        raise RivuletError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise RivuletError(f"{path}: not a text file") from None
-    if not rows:
-        raise RivuletError(f"{path}: holds no events")
-    array = np.array(rows)
-    if np.isinf(array).any():
-        raise RivuletError(f"{path}: holds values that are not finite (leave the cell empty?)")
-    return Events(np.array(times, np.int64), array)
-
-
-def _places(path: Path, header: list[str], channels: list[str]) -> list[int]:
-    if header[:1] != ["t_us"]:
-        raise RivuletError(f"{path}: the first column must be t_us")
-    unknown = sorted(set(header[1:]) - set(channels))
-    if unknown:
-        raise RivuletError(
-            f"{path}: columns must be the model's channels {', '.join(channels)}; "
-            f"unknown: {', '.join(unknown)}"
-        )
-    return [channels.index(name) for name in header[1:]]
-
-
-def ranges(settings: dict[str, Any], events: Events | None) -> list[ChannelRange]:
+def ranges(settings: dict[str, Any], events: EventTable | None) -> list[ChannelRange]:
     """The range of every channel; the narrowest without events or where they do not cover it.
 
     Raises RivuletError for a channel that no range can hold.
@@ -128,7 +65,7 @@ def ranges(settings: dict[str, Any], events: Events | None) -> list[ChannelRange
     return found
 
 
-def uncovered(channels: list[ChannelRange], events: Events) -> list[str]:
+def uncovered(channels: list[ChannelRange], events: EventTable) -> list[str]:
     """A warning for each channel of which the calibration says nothing."""
     found = []
     for index, channel in enumerate(channels):

@@ -21,7 +21,7 @@ from host_tools import svg
 from host_tools.build_model.usual_state import usual_state
 from host_tools.convert import ModelFile, convert, read_weights
 from host_tools.data import recordings
-from host_tools.data.calibration import Events
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import feed
 from host_tools.integers.quantise import quantise
@@ -53,7 +53,7 @@ def _warm(folder: str, seconds: int) -> Any:
     return warm
 
 
-def compare(model: ModelFile, events: Events, stop_s: float, off_s: int) -> Comparison:
+def compare(model: ModelFile, events: EventTable, stop_s: float, off_s: int) -> Comparison:
     """Restart `model` at `stop_s` after the first event, off for `off_s`.
 
     The model's settings carry its usual state.
@@ -94,7 +94,7 @@ def compare(model: ModelFile, events: Events, stop_s: float, off_s: int) -> Comp
 
 def _event(
     running: device_model.Model,
-    events: Events,
+    events: EventTable,
     i: int,
     t_s: NDArray[np.float64],
     since_s: float | None,
@@ -104,7 +104,7 @@ def _event(
     feed(running, max(round(1e6 * (t_s[i] - before_s)), 0), events.values[i])
 
 
-def averaged(model: ModelFile, events: Events, stops_s: list[float]) -> Comparison:
+def averaged(model: ModelFile, events: EventTable, stops_s: list[float]) -> Comparison:
     """The mean of restarts at several moments, over their first events."""
     found = [compare(model, events, stop_s, _OFF_S) for stop_s in stops_s]
     means = {
@@ -114,18 +114,18 @@ def averaged(model: ModelFile, events: Events, stops_s: list[float]) -> Comparis
     return Comparison(found[0].t_s[:_SHOWN], means)
 
 
-def activity(played: int) -> tuple[ModelFile, Events]:
+def activity(played: int) -> tuple[ModelFile, EventTable]:
     """The activity model with its usual state over the training recordings, and test events."""
     model = convert(*read_weights(MODELS / "activity" / "weights.npz"))
     model.settings["warm_start"] = {"prior": usual_state(model, _stream("train", 40))}
     return model, _stream("test", played)
 
 
-def _stream(split: str, count: int) -> Events:
+def _stream(split: str, count: int) -> EventTable:
     found = recordings.load(split=split)
     order = [int(i) for i in np.linspace(0, len(found.values) - 1, count)]
     rows = np.concatenate([found.values[i] for i in order])
-    return Events(np.arange(len(rows), dtype=np.int64) * found.period_us, rows)
+    return EventTable(np.arange(len(rows), dtype=np.int64) * found.period_us, rows)
 
 
 def picture(found: Comparison) -> str:

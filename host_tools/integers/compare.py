@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.convert import ModelFile
-from host_tools.data.calibration import Events
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.reference import reference
 from rivulet.model import running as device_model
@@ -40,7 +40,7 @@ class Comparison:
         return text
 
 
-def compare(model: ModelFile, quantised: ModelFile, events: Events) -> Comparison:
+def compare(model: ModelFile, quantised: ModelFile, events: EventTable) -> Comparison:
     """Run `events` through the float model, by the device code on numpy, and its integers."""
     run = running(model)
     fixed = reference(quantised.tensors, quantised.settings)
@@ -83,7 +83,7 @@ def feed(run: device_model.Model, gap_us: int, values: Floats) -> None:
     run.event(gap_us, tuple(carried.tolist()), values[carried].tolist())
 
 
-def trace(model: ModelFile, events: Events) -> Iterator[tuple[Floats, Floats, Floats]]:
+def trace(model: ModelFile, events: EventTable) -> Iterator[tuple[Floats, Floats, Floats]]:
     """(state, inputs, what the readout sees) of a float model at each event.
 
     State and inputs are those that the gates see on the way to it.

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from host_tools.convert import ModelFile
-from host_tools.data.calibration import NARROWEST, Events, ranges, uncovered
+from host_tools.data.calibration import NARROWEST, ranges, uncovered
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.cells import Inputs, integer_cell
 from host_tools.integers.reference import STATE_LIMIT
@@ -20,7 +21,7 @@ _MOST_OUTPUT_BITS = 12
 _RATE_BITS = 20
 
 
-def quantise(model: ModelFile, calibration: Events | None = None) -> ModelFile:
+def quantise(model: ModelFile, calibration: EventTable | None = None) -> ModelFile:
     """The int8 model of a float one. `calibration` sets and checks the inputs' ranges.
 
     Raises RivuletError for a model that the integer path does not run or cannot represent.

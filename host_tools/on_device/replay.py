@@ -1,48 +1,48 @@
 """Runs a model over recorded events with the device code; the part of `rivulet replay` that runs
 on MicroPython (as a program) or on CPython (imported).
 
-    micropython replay.py FIRMWARE MODEL EVENTS.csv OUT.csv
+    micropython replay.py FIRMWARE MODEL EVENTS OUT.csv
+
+EVENTS holds a record an event, little-endian: t_us as int64, then for each of the model's channels
+the value as float64, NaN where the event does not carry the channel.
 """
 
 import os
+import struct
 import sys
 
 
 def replay(model_path: str, events_path: str, out_path: str) -> "tuple[int, int]":
     """Write one row an event: t_us, outputs, state, time constants. Returns (events, late).
 
-    Raises ValueError for what is wrong with the model or the events.
+    Raises ValueError for a model that no board takes.
     """
     from rivulet.model import running as model_module
 
     with open(model_path, "rb") as file:
         model = model_module.load(file, os.stat(model_path)[6])
-    with open(events_path) as events, open(out_path, "w") as out:
-        names = events.readline().strip().split(",")[1:]
-        numbers = tuple(model.channels.index(name) for name in names)
+    form = "<q%dd" % len(model.channels)
+    size = struct.calcsize(form)
+    with open(events_path, "rb") as events, open(out_path, "w") as out:
         out.write(_header(model.output_count, model.hidden))
         now = None
         count = late = 0
-        for line in events:
-            cells = line.strip().split(",")
-            if len(cells) < 2:
-                continue
-            time = int(cells[0])
-            carried = [i for i in range(len(numbers)) if cells[i + 1]]
+        while True:
+            record = events.read(size)
+            if not record:
+                return count, late
+            values = struct.unpack(form, record)
+            time, values = values[0], values[1:]
+            carried = tuple(i for i in range(len(values)) if values[i] == values[i])  # no NaN
             dt_us = 0 if now is None else time - now
             if dt_us < 0:
                 late += 1
                 dt_us = 0
             else:
                 now = time
-            model.event(
-                dt_us,
-                tuple(numbers[i] for i in carried),
-                [float(cells[i + 1]) for i in carried],
-            )
+            model.event(dt_us, carried, [values[i] for i in carried])
             out.write(_row(time, model))
             count += 1
-    return count, late
 
 
 def _header(outputs, hidden):

@@ -6,7 +6,6 @@ registers (int16: accelerometer x y z, gyroscope x y z at full scale) and two by
 All little-endian. Time 0 is when the driver enables the data-ready interrupt.
 """
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from host_tools.data.events import read
 from host_tools.data.recordings import Recordings
 from host_tools.errors import RivuletError
 
@@ -145,55 +145,24 @@ def from_events(path: Path) -> Stimulus:
     times: list[int] = []
     sources: list[int] = []
     values: list[NDArray[np.float64]] = []
-    for line, t_us, cells in _event_rows(path, names):
+    for event in read(path, names, whose="the simulated sensors'"):
+        where, t_us = f"{path}, line {event.line}", event.t_us
+        if t_us < 0:
+            raise RivuletError(f"{where}: t_us must not be negative")
         if times and t_us < times[-1]:
-            raise RivuletError(f"{path}, line {line}: t_us goes back from {times[-1]} to {t_us}")
-        for source in range(len(PREFIXES)):
-            carried = {i: v for (s, i), v in cells.items() if s == source}
-            if carried:
-                held[source, list(carried)] = list(carried.values())
+            raise RivuletError(f"{where}: t_us goes back from {times[-1]} to {t_us}")
+        for source, row in enumerate(np.reshape(event.values, held.shape)):
+            carried = ~np.isnan(row)
+            if carried.any():
+                held[source, carried] = row[carried]
                 times.append(t_us)
                 sources.append(source)
                 values.append(held[source].copy())
     if not times:
-        raise RivuletError(f"{path} has no events")
+        raise RivuletError(f"{path}: no event carries a value")
     raw, saturated = to_registers(np.array(values))
     records = _records(np.array(times), np.array(sources), 0, raw)
     return Stimulus(records, (), len(records), 0, saturated, times[-1])
-
-
-def _event_rows(
-    path: Path, names: Sequence[str]
-) -> Iterable[tuple[int, int, dict[tuple[int, int], float]]]:
-    """(line number, t_us, {(source, channel): value}) of each event in the file."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            unknown = [name for name in header[1:] if name not in names]
-            if header[:1] != ["t_us"] or unknown or not header[1:]:
-                raise RivuletError(
-                    f"{path}: the first line must be t_us and then any of {', '.join(names)}"
-                )
-            columns = [divmod(names.index(name), len(CHANNELS)) for name in header[1:]]
-            for row in reader:
-                if not row:
-                    continue
-                if len(row) != len(header):
-                    raise ValueError(f"{len(row)} cells, not {len(header)}")
-                cells = {
-                    column: float(cell)
-                    for column, cell in zip(columns, row[1:], strict=True)
-                    if cell.strip()
-                }
-                t_us = int(row[0])
-                if t_us < 0 or not np.isfinite(list(cells.values())).all():
-                    raise ValueError("t_us must not be negative, values must be finite")
-                yield reader.line_num, t_us, cells
-    except (OSError, UnicodeDecodeError) as error:
-        raise RivuletError(f"cannot read {path}: {error}") from error
-    except (ValueError, csv.Error) as error:
-        raise RivuletError(f"{path}, line {reader.line_num}: {error}") from error
 
 
 def to_registers(values: NDArray[np.float64]) -> tuple[NDArray[np.int16], int]:

@@ -21,7 +21,7 @@ from played import ORDERS, FloatStreams, Streams, accuracy, streams
 
 from host_tools.build_model.prune import fine_tune, prune_connections, prune_units
 from host_tools.convert import ModelFile, convert, read_weights
-from host_tools.data.calibration import Events
+from host_tools.data.event_table import EventTable
 from host_tools.data.recordings import load
 from host_tools.integers import sparse
 from host_tools.integers.compare import compare
@@ -130,11 +130,11 @@ def with_times(rows: list[Point], files: dict[str, bytes], uf2: Path | None) -> 
     return [replace(row, event_us=known.get(row.sha256)) for row in rows]
 
 
-def calibration() -> Events:
+def calibration() -> EventTable:
     """The training recordings, one after another."""
     training = load("activity", "train")
     values = training.values.reshape(-1, len(training.channels))
-    return Events(np.arange(len(values)) * training.period_us, values)
+    return EventTable(np.arange(len(values)) * training.period_us, values)
 
 
 def write_events(path: Path) -> None:
@@ -207,7 +207,7 @@ def main() -> None:
     weights, settings = read_weights(FOLDER / "weights.npz")
     model = convert(weights, settings)
     played = testing["0.3"]
-    events = Events(np.cumsum(played.gaps_us[:, 0]), played.values[:, 0])
+    events = EventTable(np.cumsum(played.gaps_us[:, 0]), played.values[:, 0])
     error = compare(model, quantise(model, calibration()), events)
     print(f"int8 against float, one stream with 30 % dropped: {error}")
     found = {"streams": ORDERS, "error": asdict(error), "trade": [asdict(row) for row in rows]}

@@ -11,7 +11,7 @@ from host_tools.build_model.build import Options, build, units
 from host_tools.build_model.prune import connections, fine_tune, prune_connections, prune_units
 from host_tools.choices import Dtype
 from host_tools.convert import ModelFile, convert, read_weights
-from host_tools.data.calibration import Events
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers import sparse
 from host_tools.integers.compare import compare, feed, running
@@ -32,14 +32,14 @@ def _weights(hidden: int = 16, seed: int = 0) -> dict[str, np.ndarray]:
     return weights
 
 
-def _events(count: int = 500) -> Events:
+def _events(count: int = 500) -> EventTable:
     random = np.random.default_rng(9)
-    return Events(
+    return EventTable(
         np.cumsum(random.integers(10_000, 200_000, count)), random.normal(0, 1.0, (count, 2))
     )
 
 
-def _outputs(weights: dict[str, np.ndarray], events: Events) -> np.ndarray:
+def _outputs(weights: dict[str, np.ndarray], events: EventTable) -> np.ndarray:
     run = running(convert(weights, _SETTINGS))
     rows = []
     for gap, values in zip(events.gaps_us, events.values, strict=True):

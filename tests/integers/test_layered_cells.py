@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host_tools.convert import ModelFile, convert
-from host_tools.data.calibration import Events
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import compare, feed, running
 from host_tools.integers.quantise import quantise
@@ -64,19 +64,19 @@ def ltc(units: int = 8, seed: int = 1, share: float = 0.5, mapped: bool = True) 
 
 
 def made(
-    weights: Arrays, metadata: dict[str, Any], events: Events | None = None
+    weights: Arrays, metadata: dict[str, Any], events: EventTable | None = None
 ) -> tuple[ModelFile, ModelFile]:
     """(float, int8)"""
     model = convert(weights, {"readout": "mean", "readout_tau_s": 2.0} | metadata)
     return model, quantise(model, events)
 
 
-def recording(seed: int = 2, count: int = 300) -> Events:
+def recording(seed: int = 2, count: int = 300) -> EventTable:
     """Smooth inputs at gaps from 0.1 ms to 3 s."""
     random = np.random.default_rng(seed)
     gaps = np.exp(random.uniform(np.log(100), np.log(3e6), count)).astype(np.int64)
     values = 1.5 * np.sin(np.cumsum(random.normal(0, 0.3, (count, _INPUTS)), axis=0))
-    return Events(np.cumsum(gaps), values)
+    return EventTable(np.cumsum(gaps), values)
 
 
 def device(model: ModelFile, folder: Path) -> Any:

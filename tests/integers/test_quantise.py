@@ -12,7 +12,7 @@ from host_tools.build_model.build import Options, build
 from host_tools.choices import Dtype
 from host_tools.convert import ModelFile, convert, read_weights
 from host_tools.data import recordings
-from host_tools.data.calibration import Events, read_events
+from host_tools.data.event_table import EventTable, read_table
 from host_tools.errors import RivuletError
 from host_tools.integers.cells import Inputs
 from host_tools.integers.cells.decay import unfolded
@@ -52,11 +52,11 @@ def _model(**changes: Any) -> ModelFile:
     return convert(_weights(), _settings(**changes))
 
 
-def _events(count: int = 400, seed: int = 1, spread: float = 1.5) -> Events:
+def _events(count: int = 400, seed: int = 1, spread: float = 1.5) -> EventTable:
     random = np.random.default_rng(seed)
     u = np.cumsum(random.normal(0, 0.3, (count, 3)), axis=0)
     u = spread * np.sin(u)
-    return Events(
+    return EventTable(
         np.cumsum(random.integers(1_000, 200_000, count)),
         u / np.array(_SCALE) + np.array(_OFFSET),
     )
@@ -224,7 +224,7 @@ def test_a_calm_calibration_does_not_narrow_a_range() -> None:
 def test_channels_that_the_calibration_does_not_cover_are_warned_of(tmp_path: Path) -> None:
     path = tmp_path / "e.csv"
     path.write_text("t_us,a,c\n0,1.5,7\n1000,0.5,\n2000,,7\n")
-    warnings = quantise(_model(), read_events(path, _CHANNELS)).warnings
+    warnings = quantise(_model(), read_table(path, _CHANNELS)).warnings
     assert len(warnings) == 2
     assert "'b' carries no values: its range -100 to 60 s is unchecked" in warnings[0]
     assert "'c' is constant at 7: its range -100 to 700 K is unchecked" in warnings[1]
@@ -235,9 +235,9 @@ def test_channels_that_the_calibration_does_not_cover_are_warned_of(tmp_path: Pa
     [
         ("a,b\n1,2\n", "first column must be t_us"),
         ("t_us,a,x\n0,1,2\n", "unknown: x"),
-        ("t_us,a\n0,1\n5,1,2\n", "line 3: not t_us and 1 numbers"),
-        ("t_us,a\n0,fast\n", "line 2: not t_us and 1 numbers"),
-        ("t_us,a\n0,inf\n", "not finite"),
+        ("t_us,a\n0,1\n5,1,2\n", "line 3: 3 cells, the header has 2"),
+        ("t_us,a\n0,fast\n", "line 2: 'fast' is not a finite number"),
+        ("t_us,a\n0,inf\n", "line 2: 'inf' is not a finite number"),
         ("t_us,a\n", "holds no events"),
     ],
 )
@@ -245,11 +245,11 @@ def test_a_calibration_that_is_none_says_why(tmp_path: Path, text: str, message:
     path = tmp_path / "e.csv"
     path.write_text(text)
     with pytest.raises(RivuletError, match=message):
-        read_events(path, _CHANNELS)
+        read_table(path, _CHANNELS)
 
 
 def test_late_events_take_no_time() -> None:
-    events = Events(np.array([100, 300, 200, 350]), np.zeros((4, 1)))
+    events = EventTable(np.array([100, 300, 200, 350]), np.zeros((4, 1)))
     assert events.gaps_us.tolist() == [0, 200, 0, 50]
 
 
@@ -308,7 +308,7 @@ def test_the_activity_model_loses_at_most_half_a_point() -> None:
     model, _ = build(weights, settings, Options())
     loaded = recordings.load("activity", "train")
     training = loaded.values.reshape(-1, 6)
-    calibration = Events(np.arange(len(training)) * loaded.period_us, training)
+    calibration = EventTable(np.arange(len(training)) * loaded.period_us, training)
     integers = quantise(model, calibration)
     assert not integers.warnings
     testing = recordings.load("activity", "test")
@@ -317,7 +317,7 @@ def test_the_activity_model_loses_at_most_half_a_point() -> None:
     values = testing.values[order].reshape(-1, 6)
     times = np.arange(len(values)) * testing.period_us
     kept = random.random(len(values)) < 0.5
-    result = compare(model, integers, Events(times[kept], values[kept]))
+    result = compare(model, integers, EventTable(times[kept], values[kept]))
     assert result.state_rms < 0.015
     assert result.agreement is not None and result.agreement > 0.995
 

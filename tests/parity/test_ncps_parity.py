@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from host_tools.convert import from_ncps
-from host_tools.data.calibration import read_events
+from host_tools.data.event_table import read_table
 from host_tools.integers.quantise import quantise
 from host_tools.integers.reference import reference
 from host_tools.interpreter.find import find_micropython
@@ -239,7 +239,7 @@ def test_integers_stay_near_ncps(name: str, tmp_path: Path) -> None:
     values, gaps = _events(path, module.input_size, seed=len(name), limits=(100, 100_000_000))
     _, states = _reference(module, values, gaps, 1.0)
     model = from_ncps(module)
-    integers = quantise(model, read_events(path, model.settings["channels"]))
+    integers = quantise(model, read_table(path, model.settings["channels"]))
     run = reference(integers.tensors, integers.settings)
     run.measured(0, values[0])
     found = []

@@ -122,9 +122,9 @@ def test_events_fill_their_own_channels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "first line"),
-        ("time,accel_x\n", "first line"),
-        ("t_us,volts\n", "first line"),
+        ("", "first column must be t_us"),
+        ("time,accel_x\n", "first column must be t_us"),
+        ("t_us,volts\n", "columns must be the simulated sensors' channels .*; unknown: volts"),
         ("t_us,accel_x\n", "no events"),
         ("t_us,accel_x\n1,2\n0,2\n", "line 3"),
         ("t_us,accel_x\n1\n", "line 2"),
@@ -143,5 +143,5 @@ def test_bad_event_files_are_refused_in_one_line(tmp_path: Path, text: str, said
 
 
 def test_a_missing_event_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RivuletError, match="cannot read"):
+    with pytest.raises(RivuletError, match="absent.csv: No such file"):
         stimulus.from_events(tmp_path / "absent.csv")

@@ -6,7 +6,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
 
 from host_tools.convert import convert  # noqa: E402
-from host_tools.data.calibration import NARROWEST, Events, ranges  # noqa: E402
+from host_tools.data.calibration import NARROWEST, ranges  # noqa: E402
+from host_tools.data.event_table import EventTable  # noqa: E402
 from host_tools.errors import RivuletError  # noqa: E402
 from host_tools.integers import sparse  # noqa: E402
 from host_tools.integers.quantise import quantise  # noqa: E402
@@ -65,7 +66,7 @@ def test_what_is_trained_is_what_the_integers_compute(drive, readout, irregular,
     played = irregular(seed=1, series=4, events=60, channels=3, longest_s=3.0)
     played.inputs[:, :, 1] *= 9
     values = played.inputs.reshape(-1, 3).copy()
-    calibration = Events(np.arange(len(values)) * 1000, values)
+    calibration = EventTable(np.arange(len(values)) * 1000, values)
     half = [channel.half for channel in ranges(convert(weights, metadata).settings, calibration)]
     assert half[1] > NARROWEST
     played.inputs[0, 5:9] *= 30  # beyond what the integers hold: clipped

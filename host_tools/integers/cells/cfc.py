@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from host_tools.convert import ModelFile
-from host_tools.data.calibration import Events
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.activations import ACTIVATIONS
 from host_tools.integers.cells import Inputs, Quantised
@@ -75,7 +75,7 @@ def check(settings: dict[str, Any]) -> None:
         raise RivuletError("int8 arithmetic has no mixed memory: convert it to float32")
 
 
-def quantise(model: ModelFile, inputs: Inputs, events: Events | None) -> Quantised:
+def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Quantised:
     settings = model.settings
     seen = None if events is None else _seen(model, events)
     if settings["mode"] == "pure":
@@ -126,7 +126,7 @@ def _layers(model: ModelFile, inputs: Inputs, scale: float) -> list[_Layer]:
     return [_Layer(weight, first.bias + bias), *found[1:]]
 
 
-def _seen(model: ModelFile, events: Events) -> list[float]:
+def _seen(model: ModelFile, events: EventTable) -> list[float]:
     """How far the sums of each layer go in a calibration; of the heads those of ff1."""
     function = ACTIVATIONS[model.settings["activation"]].function
     found = []

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from host_tools.convert import ModelFile
-from host_tools.data.calibration import Events
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers import sparse
 from host_tools.integers.cells import Inputs, Quantised
@@ -37,7 +37,7 @@ def check(settings: dict[str, Any]) -> None:
             )
 
 
-def quantise(model: ModelFile, inputs: Inputs, events: Events | None) -> Quantised:
+def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Quantised:
     settings = model.settings
     recurrent, inward, bias = unfolded(model, inputs)
     state_scale = state_bound(settings)

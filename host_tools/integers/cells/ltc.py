@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.convert import ModelFile
-from host_tools.data.calibration import Events
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.cells import Inputs, Quantised
 from host_tools.integers.reference import INPUT_LIMIT, ONE, STATE_LIMIT
@@ -54,7 +54,7 @@ def check(settings: dict[str, Any]) -> None:
         raise RivuletError("int8 arithmetic has no mixed memory: convert it to float32")
 
 
-def quantise(model: ModelFile, inputs: Inputs, events: Events | None) -> Quantised:
+def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Quantised:
     settings = model.settings
     tensors = {name: tensor.astype(np.float64) for name, tensor in model.tensors.items()}
     n, m = len(tensors["gleak"]), len(inputs.scale)

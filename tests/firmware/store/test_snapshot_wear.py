@@ -11,7 +11,7 @@ import pytest
 
 from host_tools.build_model.usual_state import usual_state
 from host_tools.convert import convert
-from host_tools.data.calibration import Events
+from host_tools.data.event_table import EventTable
 from host_tools.evidence.warm_start import STARTS, compare
 from host_tools.integers.quantise import quantise
 from host_tools.link.raw_repl import raw_repl
@@ -72,8 +72,8 @@ print(json.dumps({{
 """
 
 
-def _events(rows: np.ndarray) -> Events:
-    return Events(np.arange(len(rows), dtype=np.int64) * 100_000, rows)
+def _events(rows: np.ndarray) -> EventTable:
+    return EventTable(np.arange(len(rows), dtype=np.int64) * 100_000, rows)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int8"])

@@ -1,50 +1,66 @@
-"""The distribution of time constants: measured in validation, stored with the model.
+"""The time constants (tau) that training saw, as a model file keeps them, beside those of now.
 
-tau_range.py reads what is stored and compares it with a running board's.
+Plain Python, so that `rivulet status` loads no numpy. train/time_constants.py measures them.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-Floats = NDArray[np.float64]
-
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-_STORED = (0.05, 0.5, 0.95)
+# Quantiles that a model file keeps, of each neuron's tau over the validation data.
+QUANTILES = (0.05, 0.5, 0.95)
+# A live tau this many times outside the stored range means inputs unlike those of training.
+FACTOR = 2.0
+_NAMED = 8  # neurons, in a line of text
 
 
-def measure(watch: Any, model: int) -> Floats:
-    """tau in s: (quantiles, units) of one model over all series, weighted by time."""
-    rates = watch.rates()[model].flatten(0, 1).detach().double().numpy()
-    return quantiles(1.0 / rates, watch.gaps()[model].flatten().double().numpy(), QUANTILES)
+def to_provenance(measured: Iterable[Iterable[float]]) -> dict[str, str]:
+    """What a model's provenance keeps as `tau_s`: for each quantile one number a neuron, in s.
 
-
-def overall(watch: Any) -> list[list[float]]:
-    """For every model the `QUANTILES` of tau in s over time and neurons."""
-    result = []
-    for rates, gaps in zip(watch.rates(), watch.gaps(), strict=True):
-        flat = rates.flatten(0, 1).double().numpy()
-        weights = np.repeat(gaps.flatten().double().numpy(), flat.shape[1])
-        result.append(quantiles(1.0 / flat.reshape(-1, 1), weights, QUANTILES)[:, 0].tolist())
-    return result
-
-
-def quantiles(values: ArrayLike, weights: ArrayLike, wanted: tuple[float, ...]) -> Floats:
-    """(wanted, columns) of values (samples, columns) that count by weights (samples,)."""
-    table, weight = np.asarray(values, np.float64), np.asarray(weights, np.float64)
-    order = np.argsort(table, axis=0)
-    reached = np.cumsum(weight[order], axis=0)
-    reached /= reached[-1]
-    columns = np.arange(table.shape[1])
-    rows = [(reached < share).sum(0).clip(0, len(table) - 1) for share in wanted]
-    return np.stack([table[order[row, columns], columns] for row in rows])
-
-
-def provenance(measured: Floats) -> dict[str, str]:
-    """What the model file keeps: for each stored quantile one number a neuron, in s.
-
-    As text, since a board holds its metadata in memory: a float in a list is 20 bytes there.
+    measured: (len(QUANTILES), units), s. The result is text, since a board holds its metadata in
+    memory: a float in a list takes 20 bytes there.
     """
-    picked = {share: measured[QUANTILES.index(share)] for share in _STORED}
-    return {f"{share:g}": " ".join(f"{tau:.3g}" for tau in row) for share, row in picked.items()}
+    return {
+        f"{share:g}": " ".join(f"{tau:.3g}" for tau in row)
+        for share, row in zip(QUANTILES, measured, strict=True)
+    }
+
+
+def from_provenance(provenance: Any, units: int) -> dict[float, tuple[float, ...]]:
+    """{quantile: tau (units,) in s} that a model's provenance keeps; empty if it keeps none."""
+    try:
+        texts = provenance["tau_s"]
+        found = {float(share): tuple(map(float, text.split())) for share, text in texts.items()}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Anybody may write provenance, as free text: this is not what Rivulet's trainer writes.
+        return {}
+    return {
+        share: values
+        for share, values in sorted(found.items())
+        if 0.0 <= share <= 1.0 and len(values) == units and all(tau > 0.0 for tau in values)
+    }
+
+
+def outside(
+    seen: Mapping[float, Sequence[float]], live_tau_s: Sequence[float], factor: float = FACTOR
+) -> list[int]:
+    """Return the neurons whose live tau is `factor` beyond what validation saw (5 to 95 %).
+
+    seen: as `from_provenance` gives it; if it is empty, no neuron is outside.
+    """
+    if not seen:
+        return []
+    ranges = zip(seen[min(seen)], live_tau_s, seen[max(seen)], strict=True)
+    return [
+        i for i, (low, tau, high) in enumerate(ranges) if tau < low / factor or tau > high * factor
+    ]
+
+
+def in_words(neurons: Sequence[int], units: int) -> str:
+    """Say which of a model's neurons are outside, as `outside` gives them."""
+    if not neurons:
+        return f"every τ is within a factor of {FACTOR:g} of what training saw"
+    named = ", ".join(str(i) for i in neurons[:_NAMED]) + (", ..." * (len(neurons) > _NAMED))
+    return (
+        f"τ of {len(neurons)} of {units} neurons is over {FACTOR:g} times outside "
+        f"the 90 % that training saw: {named}"
+    )

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from host_tools import tau, tau_range
+from host_tools import tau
 from host_tools.analyze.dynamics import Dynamics, Floats
 from host_tools.analyze.samples import BOX, Samples
+from host_tools.quantiles import weighted_quantiles
 
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
 # A time constant that stays within this factor does not change for any purpose.
@@ -86,7 +87,7 @@ class Neuron:
 
 
 def neurons(dynamics: Dynamics, samples: Samples, most: int = 2000) -> list[Neuron]:
-    quantiles = tau.quantiles(1.0 / samples.alpha, samples.weights, QUANTILES)
+    quantiles = weighted_quantiles(1.0 / samples.alpha, samples.weights, QUANTILES)
     high = dynamics.settings.get("alpha_max")
     pinned = None
     if dynamics.relaxing:
@@ -148,10 +149,10 @@ class Stored:
 
 def stored(settings: dict[str, Any], samples: Samples) -> list[Stored]:
     """The quantiles in the model's provenance beside those here; none if it has none that fit."""
-    trained = tau_range.stored(settings.get("provenance"), samples.alpha.shape[-1])
+    trained = tau.from_provenance(settings.get("provenance"), samples.alpha.shape[-1])
     if not trained:
         return []
-    here = tau.quantiles(1.0 / samples.alpha, samples.weights, tuple(trained))
+    here = weighted_quantiles(1.0 / samples.alpha, samples.weights, tuple(trained))
     return [
         Stored(share, np.array(trained[share]), row)
         for share, row in zip(trained, here, strict=True)

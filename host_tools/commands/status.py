@@ -8,7 +8,7 @@ import typer
 from host_tools.commands._connection import connect
 from host_tools.commands._options import JsonOption, KeyOption, PortOption
 from host_tools.link.records import SensorState
-from host_tools.tau_range import in_words
+from host_tools.tau import in_words
 
 
 def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption = None) -> None:

@@ -40,7 +40,7 @@ from host_tools.train.contenders import (
     score,
 )
 from host_tools.train.datasets import SOURCES
-from host_tools.train.fit import Plan, fit
+from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, Readout, one_thread
 
 Result = dict[str, Any]
@@ -72,7 +72,8 @@ def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
 
     def trial(rate: float, readout: str) -> Result:
         network = contender(kind, [0], sizes, setup.ruler_units, Readout(readout))
-        kept, plan = folder / f"trial-{rate:g}-{readout}.pt", Plan(setup.trial_iterations, rate)
+        kept = folder / f"trial-{rate:g}-{readout}.pt"
+        plan = TrainingPlan(setup.trial_iterations, rate)
         train(f"{dataset}, {kind}, trial of {rate:g}, {readout}", network, part, plan, setup, kept)
         each = [score(network, held_back, damage, setup.times) for damage in judged.values()]
         return {
@@ -91,7 +92,7 @@ def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
         rate, readout = max(GRID, key=lambda s: (trials[s]["accuracy"], -trials[s]["loss"]))
         seeds = list(range(setup.seeds))
         network = contender(kind, seeds, sizes, setup.ruler_units, Readout(readout))
-        kept, plan = folder / "result.pt", Plan(setup.iterations, rate)
+        kept, plan = folder / "result.pt", TrainingPlan(setup.iterations, rate)
         train(f"{dataset}, {kind}", network, data, plan, setup, kept)
         scores = {n: score(network, testing, d, setup.times) for n, d in judged.items()}
         return {
@@ -110,7 +111,9 @@ def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
     return once(folder / "result.json", setup, cell)
 
 
-def train(name: str, network: Network, data: Data, plan: Plan, setup: Setup, kept: Path) -> None:
+def train(
+    name: str, network: Network, data: Data, plan: TrainingPlan, setup: Setup, kept: Path
+) -> None:
     """Every kind alike: the same recordings, damages and loss. An interrupted run goes on."""
     seeds = list(range(network.models))
     fit(name, network, seeds, lambda r: batch(data, setup.batch, r), loss, plan, save_to=kept)

@@ -17,7 +17,7 @@ from host_tools.train.cells.node import NeuralOde
 from host_tools.train.losses import class_loss
 from host_tools.train.network import Network, Readout
 from host_tools.train.peers import Gru, Lstm
-from host_tools.train.series import Events, Series
+from host_tools.train.series import EventBatch, Series
 
 # Every set is played at this period, so that nobody's time constants or interval inputs fit one
 # set's rate by accident.
@@ -129,7 +129,7 @@ def silenced(series: Series, sensors: Any, share: Tensor, random: torch.Generato
 
 def batch(
     data: Data, size: int, random: torch.Generator, period_s: float = PERIOD_S
-) -> tuple[Events, Tensor]:
+) -> tuple[EventBatch, Tensor]:
     """Augmented recordings, the same treatment for every kind."""
     count = len(data.labels)
     copies = -(-size // count)
@@ -149,7 +149,7 @@ def batch(
     return series.events(), data.labels[pick]
 
 
-def loss(logits: Tensor, events: Events, labels: Tensor, period_s: float = PERIOD_S) -> Tensor:
+def loss(logits: Tensor, events: EventBatch, labels: Tensor, period_s: float = PERIOD_S) -> Tensor:
     """The answer counts at the end, and half as much over the time before, after 10 samples."""
     options = {"settle_s": 0.0, "full_s": 10 * period_s, "early_weight": 0.5}
     return class_loss(logits, events, labels, label_smoothing=0.02, **options)
@@ -158,7 +158,7 @@ def loss(logits: Tensor, events: Events, labels: Tensor, period_s: float = PERIO
 def score(network: Network, data: Data, damage: Damage, times: int) -> judge.Score:
     """How every model does, each recording damaged `times` times."""
 
-    def make(pick: Tensor, random: torch.Generator) -> Events:
+    def make(pick: Tensor, random: torch.Generator) -> EventBatch:
         return damage.applied(data.series.pick(pick), data.sensors, random).events()
 
     return judge.from_rest(network, make, data.labels, times)

@@ -13,23 +13,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from host_tools import tau
 from host_tools.errors import RivuletError
-from host_tools.train import checkpoint
+from host_tools.train import checkpoint, time_constants
 from host_tools.train.network import Network, Parameters, State
 from host_tools.train.progress import Report
 from host_tools.train.regularise import Penalties
-from host_tools.train.series import Events, stack
-from host_tools.train.watch import Watch
+from host_tools.train.series import EventBatch, stack
+from host_tools.train.trajectory import Trajectory
 
 # One model's batch: events of one model, and its targets (series, ...).
-Draw = Callable[[torch.Generator], tuple[Events, Tensor]]
+Draw = Callable[[torch.Generator], tuple[EventBatch, Tensor]]
 # (logits, events, targets (models, series, ...)) -> (models,)
-Loss = Callable[[Tensor, Events, Tensor], Tensor]
+Loss = Callable[[Tensor, EventBatch, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     iterations: int
     learning_rate: float = 0.01
     warm_up: int = 50
@@ -60,7 +59,7 @@ class Run:
     network: Network
     optimiser: Any
     randoms: list[torch.Generator]
-    plan: Plan
+    plan: TrainingPlan
     history: History
     iteration: int = 0
     used: State | None = None
@@ -76,8 +75,8 @@ def fit(
     seeds: list[int],
     draw: Draw,
     loss: Loss,
-    plan: Plan,
-    validation: tuple[Events, Tensor] | None = None,
+    plan: TrainingPlan,
+    validation: tuple[EventBatch, Tensor] | None = None,
     save_to: Path | None = None,
     stop_at: int | None = None,
 ) -> History:
@@ -118,7 +117,7 @@ def fit(
     return run.history
 
 
-def new_run(network: Network, seeds: list[int], plan: Plan) -> Run:
+def new_run(network: Network, seeds: list[int], plan: TrainingPlan) -> Run:
     return Run(
         network,
         _optimiser(network, plan),
@@ -130,7 +129,7 @@ def new_run(network: Network, seeds: list[int], plan: Plan) -> Run:
     )
 
 
-def _optimiser(network: Network, plan: Plan) -> Any:
+def _optimiser(network: Network, plan: TrainingPlan) -> Any:
     items = network.parameters.items()
     return torch.optim.AdamW(
         [
@@ -154,8 +153,8 @@ def fit_step(run: Run, draw: Draw, loss: Loss) -> None:
     events = stack([events for events, _ in drawn])
     targets = torch.stack([targets for _, targets in drawn])
     run.events += int(events.received.sum())
-    watch = Watch() if plan.penalties.any() else None
-    features, state = network.run(events, starting_state(run, targets.shape[1]), watch)
+    trajectory = Trajectory() if plan.penalties.any() else None
+    features, state = network.run(events, starting_state(run, targets.shape[1]), trajectory)
     run.used = tuple(part.detach() for part in state)
     losses = loss(network.logits(features), events, targets)
     run.history.losses.append(losses.detach().tolist())
@@ -164,8 +163,8 @@ def fit_step(run: Run, draw: Draw, loss: Loss) -> None:
             f"the loss is NaN or infinite at iteration {run.iteration + 1}: the state runs away; "
             "lower the learning rate, or bound what the cell can reach"
         )
-    if watch is not None:
-        losses = losses + plan.penalties.of(watch)
+    if trajectory is not None:
+        losses = losses + plan.penalties.of(trajectory)
     run.optimiser.zero_grad()
     losses.sum().backward()
     clip(list(network.parameters.values()), plan.clip)
@@ -199,16 +198,16 @@ def clip(parameters: list[Tensor], limit: float) -> None:
         gradient *= (limit / norm.clamp_min(limit)).view(shape)
 
 
-def _validate(run: Run, loss: Loss, validation: tuple[Events, Tensor]) -> None:
+def _validate(run: Run, loss: Loss, validation: tuple[EventBatch, Tensor]) -> None:
     network, (one, targets) = run.network, validation
     events = stack([one] * network.models)
-    watch = Watch()
+    trajectory = Trajectory()
     with torch.no_grad():
-        features, _ = network.run(events, network.zero_state(len(targets)), watch)
+        features, _ = network.run(events, network.zero_state(len(targets)), trajectory)
         losses = loss(
             network.logits(features), events, targets.expand(network.models, *targets.shape)
         ).tolist()
-    run.history.validations.append((run.iteration, losses, tau.overall(watch)))
+    run.history.validations.append((run.iteration, losses, time_constants.overall(trajectory)))
     if run.best is None:
         run.best = {name: p.detach().clone() for name, p in network.parameters.items()}
     for i, value in enumerate(losses):

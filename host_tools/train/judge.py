@@ -8,12 +8,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from host_tools.train.network import Network, State
-from host_tools.train.series import Events, stack
-from host_tools.train.watch import Watch
+from host_tools.train.series import EventBatch, stack
+from host_tools.train.trajectory import Trajectory
 
 SEED = 20_000
 # Which recordings (numbers) and random draws -> events of one model.
-Make = Callable[[Tensor, torch.Generator], Events]
+Make = Callable[[Tensor, torch.Generator], EventBatch]
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,16 @@ def as_stream(network: Network, make: Make, labels: Tensor, orders: int) -> Scor
         return _score(outputs, truth)
 
 
-def watched(network: Network, events: Events) -> Watch:
+def trajectory_of(network: Network, events: EventBatch) -> Trajectory:
     """How every model moves over `events`, from the zero state."""
-    watch = Watch()
+    trajectory = Trajectory()
     shared = _shared(network, events)
     with torch.no_grad():
-        network.run(shared, network.zero_state(shared.gaps.shape[1]), watch)
-    return watch
+        network.run(shared, network.zero_state(shared.gaps.shape[1]), trajectory)
+    return trajectory
 
 
-def _shared(network: Network, events: Events) -> Events:
+def _shared(network: Network, events: EventBatch) -> EventBatch:
     """The same events for every model, so that seeds differ by their training alone."""
     return stack([events] * network.models)
 

@@ -4,12 +4,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from host_tools.train.series import Events
+from host_tools.train.series import EventBatch
 
 
 def class_loss(
     logits: Tensor,
-    events: Events,
+    events: EventBatch,
     labels: Tensor,  # (models, series)
     label_smoothing: float = 0.0,
     settle_s: float = 0.0,
@@ -45,7 +45,7 @@ def value_loss(values: Tensor, targets: Tensor) -> Tensor:
     return (values[..., -1, :] - targets).square().flatten(1).mean(1)
 
 
-def sequence_loss(values: Tensor, events: Events, targets: Tensor) -> Tensor:
+def sequence_loss(values: Tensor, events: EventBatch, targets: Tensor) -> Tensor:
     """The error at every event, over the events alone: padding and the end do not count.
 
     targets: (models, series, events, k) floats, squared error; or (models, series, events) class

@@ -13,8 +13,8 @@ from torch import Tensor
 from host_tools.errors import RivuletError
 from host_tools.train.adjoint import advance_by_adjoint
 from host_tools.train.quantise import Integers, Rows, rounded
-from host_tools.train.series import NEVER, Events
-from host_tools.train.watch import Watch
+from host_tools.train.series import NEVER, EventBatch
+from host_tools.train.trajectory import Trajectory
 
 Parameters = dict[str, Tensor]  # each (models, ...)
 State = tuple[Tensor, ...]  # each (models, series, ...); the last is the time since the last event
@@ -91,7 +91,7 @@ class Network(ABC):
 
     @abstractmethod
     def run(
-        self, events: Events, state: State, watch: Watch | None = None
+        self, events: EventBatch, state: State, trajectory: Trajectory | None = None
     ) -> tuple[Tensor, State]:
         """What the readout sees at each event and at the end; the state to go on from.
 
@@ -175,7 +175,7 @@ class Liquid(Network):
         return wide, wide, wide[..., 0], held, self.since(series)
 
     def run(
-        self, events: Events, state: State, watch: Watch | None = None
+        self, events: EventBatch, state: State, trajectory: Trajectory | None = None
     ) -> tuple[Tensor, State]:
         x, mean, weight, held, since = state
         events = events.following(since)
@@ -194,8 +194,8 @@ class Liquid(Network):
                 x = field.advance(index, x, gap)
             else:
                 x = advance_by_adjoint(field, index, x, gap, self.adjoint_tolerance)
-            if watch:
-                watch.add(field.rates(index, before[0]), before[0], x, gap)
+            if trajectory:
+                trajectory.add(field.rates(index, before[0]), before[0], x, gap)
             feature, mean, weight = self.observe(x, mean, weight, gap)
             features.append(feature)
         # The stream goes on from its last event, not from the look at the recording's end.

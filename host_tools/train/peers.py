@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from host_tools.train.network import Network, Parameters, Readout, State
-from host_tools.train.series import Events
-from host_tools.train.watch import Watch
+from host_tools.train.series import EventBatch
+from host_tools.train.trajectory import Trajectory
 
 
 class Peer(Network):
@@ -41,7 +41,7 @@ class Peer(Network):
         raise NotImplementedError
 
     def run(
-        self, events: Events, state: State, watch: Watch | None = None
+        self, events: EventBatch, state: State, trajectory: Trajectory | None = None
     ) -> tuple[Tensor, State]:
         weights = self.weights()
         carried, (mean, weight, since) = state[: self.carried], state[self.carried :]

@@ -15,7 +15,7 @@ from host_tools.errors import RivuletError
 from host_tools.paths import BUILD, need_checkout
 
 if TYPE_CHECKING:
-    from host_tools.train.fit import Plan
+    from host_tools.train.fit import TrainingPlan
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Options:
     resume: bool = False
     int8: bool = False  # for models that the device will run in integers
 
-    def plan(self, plan: "Plan") -> "Plan":
+    def plan(self, plan: "TrainingPlan") -> "TrainingPlan":
         plan = replace(plan, int8=self.int8)
         return plan if self.iterations is None else replace(plan, iterations=self.iterations)
 

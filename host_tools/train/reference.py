@@ -16,9 +16,9 @@ from host_tools import tau
 from host_tools.convert import ModelFile, convert
 from host_tools.integers.quantise import quantise
 from host_tools.integers.reference import IntegerReference
-from host_tools.train import curve, datasets, judge, results
+from host_tools.train import curve, datasets, judge, results, time_constants
 from host_tools.train.contenders import Damage, Data, batch, conditions, loss, score
-from host_tools.train.fit import Plan, fit
+from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network
 from host_tools.train.recipe import Options
 
@@ -30,7 +30,7 @@ _RULE = "lowest training-set loss, averaged over the conditions"
 class Reference:
     dataset: str
     make: Callable[[list[int], int, int], Network]  # seeds, channels, classes
-    plan: Plan
+    plan: TrainingPlan
     channels: tuple[str, ...]
     units: tuple[str, ...]
     classes: tuple[str, ...]
@@ -74,8 +74,8 @@ def train(what: Reference, options: Options) -> None:
     stated["provenance"] |= {
         "seed": seeds[shipped],
         "test_accuracy": {name: values[shipped] for name, values in accuracy.items()},
-        "tau_s": tau.provenance(
-            tau.measure(judge.watched(network, training.series.events()), shipped)
+        "tau_s": tau.to_provenance(
+            time_constants.measure(judge.trajectory_of(network, training.series.events()), shipped)
         ),
     }
     results.save(options.out / "weights.npz", network, shipped, stated)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from host_tools.train.watch import Watch
+from host_tools.train.trajectory import Trajectory
 
 # Changes over shorter gaps count as if they took this long: events of one instant are no jump.
 _SHORTEST_S = 1e-3
@@ -22,17 +22,17 @@ class Penalties:
     def any(self) -> bool:
         return any((self.alpha, self.alpha_change, self.slope))
 
-    def of(self, watch: Watch) -> Tensor:
-        gaps = watch.gaps()
+    def of(self, trajectory: Trajectory) -> Tensor:
+        gaps = trajectory.gaps()
         total = torch.zeros_like(gaps[:, 0, 0])
         if self.alpha:
-            total = total + self.alpha * _mean(watch.rates().square(), gaps)
+            total = total + self.alpha * _mean(trajectory.rates().square(), gaps)
         if self.alpha_change:
             # Gap e takes the rates from those at its start to those at the next one's.
-            speed = torch.diff(watch.rates(), dim=2) / _long(gaps[..., :-1])
+            speed = torch.diff(trajectory.rates(), dim=2) / _long(gaps[..., :-1])
             total = total + self.alpha_change * _mean(speed.square(), gaps[..., :-1])
         if self.slope:
-            speed = watch.change() / _long(gaps)
+            speed = trajectory.change() / _long(gaps)
             total = total + self.slope * _mean(speed.square(), gaps)
         return total
 

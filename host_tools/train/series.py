@@ -11,7 +11,7 @@ NEVER = -torch.inf
 
 
 @dataclass(frozen=True)
-class Events:
+class EventBatch:
     """Events of (models, series), padded at the end to the longest by repeating the last one.
 
     A repeated event comes 0 s after the last, so it changes nothing.
@@ -22,20 +22,20 @@ class Events:
     rest: Tensor  # (models, series): s from the last event to the end of the recording
     received: Tensor  # (models, series, events): 1.0, or 0.0 where padded
 
-    def assuming_period(self, period_s: float) -> "Events":
+    def assuming_period(self, period_s: float) -> "EventBatch":
         """The same events as told by a device that takes every interval for the nominal one."""
         gaps = period_s * self.received
         gaps[..., 0] = 0.0
         return replace(self, gaps=gaps, rest=torch.full_like(self.rest, period_s))
 
-    def following(self, rest: Tensor) -> "Events":
+    def following(self, rest: Tensor) -> "EventBatch":
         """The same events on a stream whose last event came `rest` before this recording."""
         gaps = self.gaps.clone()
         gaps[..., 0] = (gaps[..., 0] + rest).clamp_min(0.0)
         return replace(self, gaps=gaps)
 
 
-def stack(each: Sequence[Events]) -> Events:
+def stack(each: Sequence[EventBatch]) -> EventBatch:
     """The events of several models as one."""
     longest = max(events.gaps.shape[2] for events in each)
     padded = []
@@ -51,12 +51,12 @@ def stack(each: Sequence[Events]) -> Events:
                 torch.cat([events.received, zeros], 2),
             )
         )
-    return Events(*(torch.cat(parts) for parts in zip(*padded, strict=True)))
+    return EventBatch(*(torch.cat(parts) for parts in zip(*padded, strict=True)))
 
 
 @dataclass(frozen=True)
 class Series:
-    """Recordings of one model's batch before they become `Events`; padded at the end."""
+    """Recordings of one model's batch before they become `EventBatch`; padded at the end."""
 
     times: Tensor  # (series, events): s from the start of the recording
     inputs: Tensor  # (series, events, channels), normalised
@@ -64,7 +64,7 @@ class Series:
     duration: Tensor  # (series,), s
     carried: Tensor | None = None  # (series, events, channels), bool; None: all in every event
 
-    def events(self) -> Events:
+    def events(self) -> EventBatch:
         """Received events in order of time, every channel held until it comes again."""
         count = self.received.sum(1)
         # Stable: events of one instant stay in their order.
@@ -80,7 +80,7 @@ class Series:
         gaps = torch.diff(times, dim=1, prepend=torch.zeros_like(times[:, :1]))
         rest, received = self.duration - times[:, -1], place[None] < count[:, None]
         small = (part.to(inputs.dtype)[None] for part in (gaps, rest, received))
-        return Events(inputs[None], *small)
+        return EventBatch(inputs[None], *small)
 
     def pick(self, index: Tensor) -> "Series":
         """The recordings of these numbers."""

@@ -22,11 +22,11 @@ from host_tools.train.cells.ctrnn import Ctrnn
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.cells.ltc import Ltc
 from host_tools.train.cells.node import NeuralOde
-from host_tools.train.fit import Plan, fit_step, new_run
+from host_tools.train.fit import TrainingPlan, fit_step, new_run
 from host_tools.train.losses import class_loss
 from host_tools.train.network import Network, Readout, one_thread
 from host_tools.train.peers import Gru
-from host_tools.train.series import Events
+from host_tools.train.series import EventBatch
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def compare(sizes: Sizes, rounds: int, seeds: int = 5) -> list[Row]:
     gaps = 0.2 * torch.rand(shape, generator=random)
     labels = torch.randint(sizes.outputs, (sizes.batch,), generator=random)
     one = inputs[None], gaps[None], torch.zeros(1, sizes.batch), torch.ones(1, *shape)
-    rows = [_ours(kind, models, sizes, Events(*one), labels) for kind, models in _kinds(seeds)]
+    rows = [_ours(kind, models, sizes, EventBatch(*one), labels) for kind, models in _kinds(seeds)]
     rows += [_theirs(kind, sizes, inputs, gaps, labels) for kind in ("CfC", "LTC")]
     with one_thread():
         for _ in range(rounds):
@@ -76,7 +76,7 @@ def _kinds(seeds: int) -> list[tuple[Any, int]]:
     return [(kind, 1) for kind in (DecayCell, Ctrnn, NeuralOde, Gru, Cfc, Ltc)] + together
 
 
-def _ours(kind: Any, models: int, sizes: Sizes, events: Events, labels: Tensor) -> Row:
+def _ours(kind: Any, models: int, sizes: Sizes, events: EventBatch, labels: Tensor) -> Row:
     options: dict[str, Any] = {"readout": Readout("state")}
     if kind is Cfc:
         options["backbone"] = (sizes.backbone, 1)
@@ -84,7 +84,7 @@ def _ours(kind: Any, models: int, sizes: Sizes, events: Events, labels: Tensor) 
         options["layers"] = (sizes.backbone,)
     seeds = list(range(models))
     network: Network = kind(seeds, sizes.channels, sizes.outputs, sizes.units, **options)
-    run = new_run(network, seeds, Plan(1_000_000))
+    run = new_run(network, seeds, TrainingPlan(1_000_000))
 
     def step() -> None:
         fit_step(run, lambda _: (events, labels), class_loss)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from host_tools import tau_range
+from host_tools import tau
 from host_tools.errors import RivuletError
 from host_tools.link import documents
 from host_tools.link.wire import Board
@@ -41,6 +41,6 @@ def tau_outside(board: Board) -> list[int] | None:
     model = board.description["model"]
     if model is None:
         return None
-    validated = tau_range.stored(model, model["hidden"])
+    validated = tau.from_provenance(model, model["hidden"])
     record = board.sample(("alpha",)) if validated else None
-    return tau_range.outside(validated, record.tau) if record is not None else None
+    return tau.outside(validated, record.tau) if record is not None else None

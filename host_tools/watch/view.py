@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from host_tools import tau_range
+from host_tools import tau
 from host_tools.link.records import Record
 
 _SPARKS = "▁▂▃▄▅▆▇█"
@@ -38,7 +38,7 @@ class LiveView:
         self._history: list[deque[float]] = [deque(maxlen=_HISTORY) for _ in range(hidden)]
         self._low = [math.inf] * hidden
         self._high = [0.0] * hidden
-        self._validated = tau_range.stored(self._model, hidden)
+        self._validated = tau.from_provenance(self._model, hidden)
 
     def add(self, record: Record) -> None:
         self.record = record
@@ -53,7 +53,7 @@ class LiveView:
         """Neurons whose tau is now outside what training saw; None if there is no telling."""
         if self.record is None or not self._validated or "alpha" not in self.record.blocks:
             return None
-        return tau_range.outside(self._validated, self.record.tau)
+        return tau.outside(self._validated, self.record.tau)
 
     def decided(self) -> str | None:
         """The name of the class decided last."""
@@ -77,9 +77,7 @@ class LiveView:
         strange = self.strange()
         if strange is not None:
             style = "bold red" if strange else "dim"
-            parts.append(
-                Text(tau_range.in_words(strange, len(self._history)), style, no_wrap=True)
-            )
+            parts.append(Text(tau.in_words(strange, len(self._history)), style, no_wrap=True))
         parts.append(self._counters())
         parts.extend(Text(line, style="dim", no_wrap=True) for line in self.lines)
         model = self._model

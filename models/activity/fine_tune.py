@@ -12,10 +12,10 @@ from train import batch, loss, samples
 
 from host_tools.data.recordings import load
 from host_tools.train.cells.decay import DecayCell
-from host_tools.train.fit import Plan, fit
+from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Parameters, one_thread
 
-PLAN = Plan(iterations=300, learning_rate=0.004, warm_up=1, carry=0.5)
+PLAN = TrainingPlan(iterations=300, learning_rate=0.004, warm_up=1, carry=0.5)
 _SEED = 20_000
 
 

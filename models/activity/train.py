@@ -15,18 +15,18 @@ from torch.nn import functional as F
 from host_tools import tau
 from host_tools.data.recordings import Recordings, load
 from host_tools.errors import RivuletError
-from host_tools.train import augment, curve, judge, results
+from host_tools.train import augment, curve, judge, results, time_constants
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.collect import even
-from host_tools.train.fit import Plan, fit
+from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.losses import class_loss
 from host_tools.train.network import Network
 from host_tools.train.peers import Gru
 from host_tools.train.recipe import Options, main
-from host_tools.train.series import Events, Series
+from host_tools.train.series import EventBatch, Series
 
 SEEDS = 5
-PLAN = Plan(iterations=1000, carry=0.5)
+PLAN = TrainingPlan(iterations=1000, carry=0.5)
 COPIES = 2  # of the training set in a batch: one from the zero state, one from a used state
 # Augmentation, drawn anew for every series.
 MAX_DROP, NO_DROP_SHARE = 0.9, 0.15
@@ -80,7 +80,9 @@ def train(options: Options) -> None:
         ("GRU fed the interval", gru, True),
     ):
 
-        def draw(random: torch.Generator, true_gaps: bool = true_gaps) -> tuple[Events, Tensor]:
+        def draw(
+            random: torch.Generator, true_gaps: bool = true_gaps
+        ) -> tuple[EventBatch, Tensor]:
             events, labels = batch(training, random)
             return events if true_gaps else events.assuming_period(PERIOD_S), labels
 
@@ -120,10 +122,10 @@ def train(options: Options) -> None:
         "test_accuracy_by_seed": accuracy,
     }
     results.write_json(options.out / "metrics.json", metrics)
-    watch = judge.watched(decay, training.series.events())
+    trajectory = judge.trajectory_of(decay, training.series.events())
     for file, index in (("weights.npz", shipped), ("weights_b.npz", runner_up)):
         test = {drop: by_seed[index] for drop, by_seed in accuracy["decay"]["from_rest"].items()}
-        seen = tau.provenance(tau.measure(watch, index))
+        seen = tau.to_provenance(time_constants.measure(trajectory, index))
         stated = metadata(recordings, (offset, scale))
         stated["provenance"] |= {"seed": seeds[index], "test_accuracy": test, "tau_s": seen}
         results.save(options.out / file, decay, index, stated)
@@ -145,7 +147,7 @@ def samples(recordings: Recordings, offset: list[float], scale: list[float]) -> 
     )
 
 
-def batch(data: Samples, random: torch.Generator) -> tuple[Events, Tensor]:
+def batch(data: Samples, random: torch.Generator) -> tuple[EventBatch, Tensor]:
     """Augmented copies of the training set, in random order, for one model."""
     count = len(data.labels)
     pick = torch.cat([torch.randperm(count, generator=random) for _ in range(COPIES)])
@@ -165,7 +167,7 @@ def batch(data: Samples, random: torch.Generator) -> tuple[Events, Tensor]:
     return series.events(), data.labels[pick]
 
 
-def loss(logits: Tensor, events: Events, labels: Tensor) -> Tensor:
+def loss(logits: Tensor, events: EventBatch, labels: Tensor) -> Tensor:
     """The answer must be right at the end, and count from 2 s on."""
     return class_loss(
         logits, events, labels, label_smoothing=0.02, settle_s=2.0, full_s=7.0, early_weight=0.5
@@ -175,7 +177,7 @@ def loss(logits: Tensor, events: Events, labels: Tensor) -> Tensor:
 def played(data: Samples, drop: float, jitter_s: float, true_gaps: bool, tilt: bool) -> judge.Make:
     """Events for judging."""
 
-    def make(pick: Tensor, random: torch.Generator) -> Events:
+    def make(pick: Tensor, random: torch.Generator) -> EventBatch:
         series = data.series.pick(pick)
         each = torch.ones(len(pick))
         if tilt:

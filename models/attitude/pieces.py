@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from host_tools.train.series import Events
+from host_tools.train.series import EventBatch
 
 # (value - offset) * scale, in the order of `Recording.held`.
 SCALE = np.repeat([0.1, 0.5, 0.02, 10.0], [3, 3, 3, 2])
@@ -50,7 +50,7 @@ class Pieces:
         self._events = events
         self._of_seed: dict[int, _Slots] = {}
 
-    def __call__(self, random: torch.Generator) -> tuple[Events, Tensor]:
+    def __call__(self, random: torch.Generator) -> tuple[EventBatch, Tensor]:
         """One model's batch; targets (slots, events, 7): the truth and what its error weighs."""
         drawn = np.random.default_rng(int(torch.randint(2**62, (1,), generator=random)))
         slots = self._of_seed.setdefault(random.initial_seed(), _Slots())
@@ -78,7 +78,7 @@ class Pieces:
         inputs, gaps, targets = (
             torch.from_numpy(np.stack(part)) for part in zip(*parts, strict=True)
         )
-        events = Events(
+        events = EventBatch(
             inputs[None], gaps[None], torch.zeros(1, self._count), torch.ones_like(gaps)[None]
         )
         return events, targets

@@ -13,18 +13,18 @@ from pieces import SCALE, Pieces, played
 from torch import Tensor
 
 from host_tools import tau
-from host_tools.train import curve, results
+from host_tools.train import curve, results, time_constants
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.cells.relaxing import Form
-from host_tools.train.fit import Plan, fit
+from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, Readout
 from host_tools.train.recipe import Options, main
-from host_tools.train.series import Events, stack
-from host_tools.train.watch import Watch
+from host_tools.train.series import EventBatch, stack
+from host_tools.train.trajectory import Trajectory
 
 UNITS = 48
 # Small steps: the weights start as a filter, not at random.
-PLAN = Plan(iterations=4000, learning_rate=6e-5, weight_decay=0.0, in_pieces=True)
+PLAN = TrainingPlan(iterations=4000, learning_rate=6e-5, weight_decay=0.0, in_pieces=True)
 BODIES, SECONDS, SLOTS, EVENTS = 128, 40.0, 32, 256
 SOFT = 0.03  # rad: errors well above count by their size, smaller ones by their square
 CHANNELS = [f"{sensor}_{axis}" for sensor in ("accel", "gyro", "mag") for axis in "xyz"]
@@ -51,7 +51,7 @@ def train(options: Options) -> None:
     print(f"wrote {options.out / 'weights.npz'}")
 
 
-def loss(values: Tensor, events: Events, targets: Tensor) -> Tensor:
+def loss(values: Tensor, events: EventBatch, targets: Tensor) -> Tensor:
     """The error over time, of a unit vector about its angle; each slot counts the same."""
     truth, weight = targets[..., :6], targets[..., 6]
     square = (values[..., :-1, :] - truth).square().unflatten(-1, (2, 3)).sum(-1)
@@ -68,12 +68,12 @@ def dynamics(network: Network, motion: physics.Motion, model: int) -> dict[str, 
     count = min(len(one.gaps) for one in each)
     inputs = torch.from_numpy(np.stack([one.inputs[:count] for one in each]))[None]
     gaps = torch.from_numpy(np.stack([one.gaps[:count] for one in each]))[None]
-    events = Events(inputs, gaps, torch.zeros(1, len(each)), torch.ones_like(gaps))
-    watch = Watch()
+    events = EventBatch(inputs, gaps, torch.zeros(1, len(each)), torch.ones_like(gaps))
+    trajectory = Trajectory()
     with torch.no_grad():
         state = network.zero_state(len(each))
-        network.run(stack([events] * network.models), state, watch)
-    return tau.provenance(tau.measure(watch, model))
+        network.run(stack([events] * network.models), state, trajectory)
+    return tau.to_provenance(time_constants.measure(trajectory, model))
 
 
 def metadata() -> dict[str, Any]:

@@ -6,7 +6,7 @@ every run on one machine.
 
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.cells.relaxing import Form
-from host_tools.train.fit import Plan
+from host_tools.train.fit import TrainingPlan
 from host_tools.train.network import Network, Readout
 from host_tools.train.recipe import Options, main
 from host_tools.train.reference import Reference
@@ -23,7 +23,7 @@ def make(seeds: list[int], channels: int, classes: int) -> Network:
 REFERENCE = Reference(
     dataset="gesture",
     make=make,
-    plan=Plan(iterations=800, learning_rate=0.01),
+    plan=TrainingPlan(iterations=800, learning_rate=0.01),
     channels=("accel_z",),
     units=("g",),
     classes=tuple(f"person {number}" for number in range(1, 11)),

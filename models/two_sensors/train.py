@@ -14,18 +14,18 @@ from torch import Tensor
 from host_tools import tau
 from host_tools.data.recordings import load
 from host_tools.errors import RivuletError
-from host_tools.train import augment, curve, judge, results
+from host_tools.train import augment, curve, judge, results, time_constants
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.collect import Stream, uneven
-from host_tools.train.fit import Plan, fit
+from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.losses import class_loss
 from host_tools.train.network import Network
 from host_tools.train.peers import Gru
 from host_tools.train.recipe import Options, main
-from host_tools.train.series import Events, Series
+from host_tools.train.series import EventBatch, Series
 
 SEEDS = 3
-PLAN = Plan(iterations=600, carry=0.5)
+PLAN = TrainingPlan(iterations=600, carry=0.5)
 GRU_UNITS = 24  # the most that have no more parameters than 32 liquid ones
 COPIES = 2
 MAX_DROP, MAX_JITTER_S = 0.9, 0.03
@@ -83,7 +83,7 @@ def train(options: Options) -> None:
     histories, accuracy = {}, {}
     for name, network, told in (("decay cell", decay, False), ("GRU", gru, True)):
 
-        def draw(random: torch.Generator, told: bool = told) -> tuple[Events, Tensor]:
+        def draw(random: torch.Generator, told: bool = told) -> tuple[EventBatch, Tensor]:
             return batch(training, random, told)
 
         plan, kept = options.plan(PLAN), options.checkpoint(name)
@@ -113,7 +113,9 @@ def train(options: Options) -> None:
     results.write_json(options.out / "metrics.json", metrics)
     stated = metadata(normalised)
     series = thinned(training, training.series, torch.Generator().manual_seed(5))
-    seen = tau.provenance(tau.measure(judge.watched(decay, series.events()), shipped))
+    seen = tau.to_provenance(
+        time_constants.measure(judge.trajectory_of(decay, series.events()), shipped)
+    )
     stated["provenance"] |= {"seed": seeds[shipped], "tau_s": seen}
     results.save(options.out / "weights.npz", decay, shipped, stated)
     print(f"wrote {options.out / 'weights.npz'}: seed {seeds[shipped]}")
@@ -166,7 +168,7 @@ def told_which(series: Series) -> Series:
     return replace(series, inputs=inputs, carried=carried)
 
 
-def batch(data: Samples, random: torch.Generator, told: bool) -> tuple[Events, Tensor]:
+def batch(data: Samples, random: torch.Generator, told: bool) -> tuple[EventBatch, Tensor]:
     """Augmented copies of the training set, in random order, for one model."""
     count = len(data.labels)
     pick = torch.cat([torch.randperm(count, generator=random) for _ in range(COPIES)])
@@ -187,7 +189,7 @@ def batch(data: Samples, random: torch.Generator, told: bool) -> tuple[Events, T
     return (told_which(series) if told else series).events(), data.labels[pick]
 
 
-def loss(logits: Tensor, events: Events, labels: Tensor) -> Tensor:
+def loss(logits: Tensor, events: EventBatch, labels: Tensor) -> Tensor:
     """The answer must be right at the end, and count from 2 s on."""
     return class_loss(
         logits, events, labels, label_smoothing=0.02, settle_s=2.0, full_s=7.0, early_weight=0.5
@@ -197,7 +199,7 @@ def loss(logits: Tensor, events: Events, labels: Tensor) -> Tensor:
 def scored(network: Network, data: Samples, harm: Harm, told: bool) -> judge.Score:
     """Every recording from the zero state, judged at its end."""
 
-    def make(pick: Tensor, random: torch.Generator) -> Events:
+    def make(pick: Tensor, random: torch.Generator) -> EventBatch:
         each = torch.ones(len(pick))
         series = thinned(data, data.series.pick(pick), random)
         series = augment.outage(series, ACCEL, harm.accel_out_s * each, random)

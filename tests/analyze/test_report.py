@@ -269,7 +269,7 @@ def test_single_and_simultaneous_events(tmp_path: Path, model: Path) -> None:
         ("t_us,speed\n1,2\n", "unknown: speed"),
         ("t_us,accel_x\n", "holds no events"),
         ("t_us,accel_x\n1,fast\n", "line 2"),
-        ("t_us,accel_x\n1,inf\n", "not finite"),
+        ("t_us,accel_x\n1,inf\n", "line 2: 'inf' is not a finite number"),
     ],
 )
 def test_bad_events(tmp_path: Path, model: Path, content: str, says: str) -> None:

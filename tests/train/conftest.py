@@ -24,10 +24,10 @@ class Irregular:
     def events(self, models: int = 1) -> Any:
         import torch
 
-        from host_tools.train.series import Events
+        from host_tools.train.series import EventBatch
 
         inputs, gaps = torch.tensor(self.inputs), torch.tensor(self.gaps_us * 1e-6)
-        return Events(
+        return EventBatch(
             inputs.expand(models, *inputs.shape),
             gaps.expand(models, *gaps.shape),
             torch.zeros(models, len(gaps), dtype=torch.float64),

@@ -22,7 +22,7 @@ from host_tools.simulate.replay import replay  # noqa: E402
 from host_tools.train.cells.decay import DecayCell  # noqa: E402
 from host_tools.train.cells.relaxing import Form  # noqa: E402
 from host_tools.train.network import Readout  # noqa: E402
-from host_tools.train.series import Events  # noqa: E402
+from host_tools.train.series import EventBatch  # noqa: E402
 
 _ERRORS = ("GYRO_NOISE", "GYRO_SCALE", "GYRO_OFFSET", "GYRO_WALK", "ACCEL_NOISE")
 _ERRORS += ("ACCEL_OFFSET", "VIBRATION", "MAG_NOISE", "MAG_OFFSET")
@@ -159,7 +159,7 @@ def test_the_start_is_a_filter(attitude: dict[str, ModuleType], perfect: Any) ->
     one = pieces.played(perfect.record(motion, 0, 8.0, perfect.Losses(), np.random.default_rng(9)))
     inputs, gaps = (torch.from_numpy(part)[None, None] for part in (one.inputs, one.gaps))
     with torch.no_grad():
-        events = Events(inputs, gaps, torch.zeros(1, 1), torch.ones_like(gaps))
+        events = EventBatch(inputs, gaps, torch.zeros(1, 1), torch.ones_like(gaps))
         features, _ = network.run(events, network.zero_state(1))
         values = network.logits(features)[0, 0, :-1].double().numpy()
     settled = one.since_s > 4.0

@@ -15,7 +15,7 @@ from host_tools.train.cells.node import NeuralOde  # noqa: E402
 from host_tools.train.cells.relaxing import Form  # noqa: E402
 from host_tools.train.cells.wired_cfc import WiredCfc  # noqa: E402
 from host_tools.train.network import Readout  # noqa: E402
-from host_tools.train.watch import Watch  # noqa: E402
+from host_tools.train.trajectory import Trajectory  # noqa: E402
 from rivulet.cells.cfc import MODES  # noqa: E402
 
 _INTEGRATORS = ("exponential", "semi_implicit", "euler", "implicit_euler", "rk4")
@@ -139,11 +139,11 @@ def test_a_memorys_rates_are_the_telemetrys(tmp_path, irregular, device) -> None
     played = irregular(seed=7, series=1, events=20, channels=3, longest_s=2.0)
     board = device(tmp_path, network)
     board.outputs(played)
-    watch = Watch()
+    trajectory = Trajectory()
     with torch.no_grad():
-        network.run(played.events(), network.zero_state(1), watch)
+        network.run(played.events(), network.zero_state(1), trajectory)
     # The gap after the last event is the look at the recording's end.
-    rates = watch.rates()[0, 0, -2, network.units :].numpy()
+    rates = trajectory.rates()[0, 0, -2, network.units :].numpy()
     assert played.gaps_us[0, -1] > 0
     np.testing.assert_allclose(rates, board.model.cell.alpha_floats[network.units :], rtol=1e-9)
 

@@ -14,19 +14,19 @@ from host_tools.train.cells.relaxing import Form  # noqa: E402
 from host_tools.train.losses import sequence_loss, value_loss  # noqa: E402
 from host_tools.train.network import Readout  # noqa: E402
 from host_tools.train.regularise import Penalties  # noqa: E402
-from host_tools.train.series import Events  # noqa: E402
-from host_tools.train.watch import Watch  # noqa: E402
+from host_tools.train.series import EventBatch  # noqa: E402
+from host_tools.train.trajectory import Trajectory  # noqa: E402
 
 # RK4 in steps of at most 1/400 s: its error is below what is asserted.
 _FINE = Form(integrator="rk4", alpha_min=0.1, alpha_max=400.0)
 
 
-def _finer(events: Events, pieces: int) -> Events:
+def _finer(events: EventBatch, pieces: int) -> EventBatch:
     """The same events with every gap cut in pieces, the input held: the same flow."""
     gaps = (events.gaps / pieces).repeat_interleave(pieces, 2)
     # Under "current" an event's input drives its own gap, so all pieces have it.
     inputs = events.inputs.repeat_interleave(pieces, 2)
-    return Events(inputs, gaps, events.rest, torch.ones_like(gaps))
+    return EventBatch(inputs, gaps, events.rest, torch.ones_like(gaps))
 
 
 def _gradients(network, events, every: int = 1) -> dict:
@@ -111,9 +111,9 @@ def test_gradients_of_the_penalties_are_those_of_differences(irregular) -> None:
     events = irregular(seed=3, series=2, events=6, channels=2, longest_s=1.0).events()
 
     def value() -> torch.Tensor:
-        watch = Watch()
-        network.run(events, network.zero_state(2), watch)
-        return Penalties(alpha=0.1, alpha_change=0.01, slope=1.0).of(watch).sum()
+        trajectory = Trajectory()
+        network.run(events, network.zero_state(2), trajectory)
+        return Penalties(alpha=0.1, alpha_change=0.01, slope=1.0).of(trajectory).sum()
 
     value().backward()
     parameter = network.parameters["alpha.input"]

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet
 from host_tools.errors import RivuletError  # noqa: E402
 from host_tools.paths import MODELS  # noqa: E402
 from host_tools.train import recipe  # noqa: E402
-from host_tools.train.fit import Plan  # noqa: E402
+from host_tools.train.fit import TrainingPlan  # noqa: E402
 
 
 def test_a_recipe_gets_its_options(tmp_path, monkeypatch) -> None:
@@ -46,8 +46,8 @@ def test_only_resuming_keeps_a_checkpoint(tmp_path, monkeypatch) -> None:
     assert kept.checkpoint("a run") == old and old.exists()
     assert recipe.Options(Path("models/x"), tmp_path).checkpoint("a run") == old
     assert not old.exists()
-    assert kept.plan(Plan(9)).iterations == 9
-    assert recipe.Options(Path("x"), tmp_path, iterations=2).plan(Plan(9)).iterations == 2
+    assert kept.plan(TrainingPlan(9)).iterations == 9
+    assert recipe.Options(Path("x"), tmp_path, iterations=2).plan(TrainingPlan(9)).iterations == 2
 
 
 def test_activity_needs_two_seeds() -> None:

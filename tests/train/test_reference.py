@@ -8,14 +8,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
 pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'rivulet[train]'")
 
-from host_tools import tau_range  # noqa: E402
+from host_tools import tau  # noqa: E402
 from host_tools.convert import convert, read_weights  # noqa: E402
 from host_tools.errors import RivuletError  # noqa: E402
 from host_tools.train import datasets, recipe, reference  # noqa: E402
 from host_tools.train.cells.ctrnn import Ctrnn  # noqa: E402
 from host_tools.train.cells.decay import DecayCell  # noqa: E402
 from host_tools.train.contenders import Damage, Data, score  # noqa: E402
-from host_tools.train.fit import Plan  # noqa: E402
+from host_tools.train.fit import TrainingPlan  # noqa: E402
 from host_tools.train.network import one_thread  # noqa: E402
 
 _SOURCE = datasets.Source("made/here", 20_000, ((0,), (1,)), (12, 12))
@@ -31,7 +31,7 @@ def _load(name: str, split: str) -> datasets.Labelled:
 def _reference(make) -> reference.Reference:
     texts = {"source": "made here", "licence": "none"}
     names = {"channels": ("a", "b"), "units": ("V", "1"), "classes": ("x", "y", "z")}
-    return reference.Reference("made", make, Plan(8), **names, cadence_us=1000, **texts)
+    return reference.Reference("made", make, TrainingPlan(8), **names, cadence_us=1000, **texts)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_reference_is_trained_judged_and_convertible(options, tmp_path, capsys
     assert "drop 90 %" in capsys.readouterr().out
     model = convert(*read_weights(tmp_path / "weights.npz"))
     assert model.settings["classes"] == ["x", "y", "z"]
-    assert tau_range.stored(model.settings["provenance"], 6)
+    assert tau.from_provenance(model.settings["provenance"], 6)
     best = metrics["seeds"].index(metrics["selection"]["shipped_seed"])
     assert metrics["selection"]["training_loss"][best] == min(
         metrics["selection"]["training_loss"]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 
-class Watch:
+class Trajectory:
     """Filled by `Network.run`: one entry a gap."""
 
     def __init__(self) -> None:

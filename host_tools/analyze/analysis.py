@@ -1,4 +1,4 @@
-"""From a model file to all that is found about it."""
+"""What an analysis found, as lines for a person and as JSON for a program."""
 
 import dataclasses
 import math
@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from host_tools.analyze import equilibria, samples, stability, utilisation
-from host_tools.analyze.dynamics import Dynamics
-from host_tools.analyze.findings import Findings, find
+from host_tools.analyze import equilibria
+from host_tools.analyze.findings import Findings
 from host_tools.analyze.verdict import SECTIONS, Verdict
 
 
@@ -84,25 +83,6 @@ class Analysis:
             }
         )
         return plain
-
-
-def analyze(model: Path, events: Path | None = None, report: Path | None = None) -> Analysis:
-    """Look into a model file, along an EVENTS.csv or under inputs drawn from its normalisation.
-
-    Writes a self-contained HTML page to `report` if given. Raises RivuletError.
-    """
-    # Newton's method and the searches may stray to states where exp overflows; what they keep is
-    # checked by its residual.
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        dynamics = Dynamics(model)
-        seen = samples.along(dynamics, events) if events else samples.drawn(dynamics)
-        findings = find(model, dynamics, seen)
-    made = Analysis(model, findings, stability.verdicts(findings) + utilisation.verdicts(findings))
-    if report is not None:
-        from host_tools.analyze.report import write
-
-        write(made, report)
-    return made
 
 
 def _equilibria(found: equilibria.Equilibria) -> dict[str, Any]:

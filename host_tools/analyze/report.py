@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from host_tools.analyze import charts
+from host_tools.analyze.analysis import Analysis
 from host_tools.analyze.verdict import (
     CHANNELS,
     CONTRACTION,
@@ -17,9 +17,6 @@ from host_tools.analyze.verdict import (
     seconds,
 )
 from host_tools.errors import RivuletError
-
-if TYPE_CHECKING:
-    from host_tools.analyze.analysis import Analysis
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;
@@ -46,7 +43,7 @@ th:first-child,td:first-child{text-align:left}
 _NAMES = {"good": "holds", "note": "note", "warning": "look"}
 
 
-def write(analysis: "Analysis", path: Path) -> None:
+def write(analysis: Analysis, path: Path) -> None:
     """Write the page. Raises RivuletError."""
     try:
         path.write_text(page(analysis), encoding="utf-8")
@@ -54,7 +51,7 @@ def write(analysis: "Analysis", path: Path) -> None:
         raise RivuletError(f"cannot write {path}: {error.strerror}") from None
 
 
-def page(analysis: "Analysis") -> str:
+def page(analysis: Analysis) -> str:
     found = analysis.findings
     dynamics = found.dynamics
     settings = dynamics.settings
@@ -82,7 +79,7 @@ def page(analysis: "Analysis") -> str:
     )
 
 
-def _pictures(analysis: "Analysis") -> dict[str, str]:
+def _pictures(analysis: Analysis) -> dict[str, str]:
     found = analysis.findings
     made = {
         REST: _figure(
@@ -124,7 +121,7 @@ def _contraction_notes() -> str:
     return f'<p class="about">{escape(text)}</p>'
 
 
-def _step_table(analysis: "Analysis") -> str:
+def _step_table(analysis: Analysis) -> str:
     rows = [
         [
             limit.integrator,
@@ -139,7 +136,7 @@ def _step_table(analysis: "Analysis") -> str:
     return _table(["integrator", "largest stable step", "|mu| predicted / simulated"], rows)
 
 
-def _channel_table(analysis: "Analysis") -> str:
+def _channel_table(analysis: Analysis) -> str:
     found = analysis.findings
     head = ["channel", "unit", "lowest", "highest", "influence"]
     gains = found.gain

@@ -1,0 +1,28 @@
+"""From a model file to all that is found about it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from host_tools.analyze import samples, stability, utilisation
+from host_tools.analyze.analysis import Analysis
+from host_tools.analyze.dynamics import Dynamics
+from host_tools.analyze.findings import find
+from host_tools.analyze.report import write
+
+
+def analyze(model: Path, events: Path | None = None, report: Path | None = None) -> Analysis:
+    """Look into a model file, along an EVENTS.csv or under inputs drawn from its normalisation.
+
+    Writes a self-contained HTML page to `report` if given. Raises RivuletError.
+    """
+    # Newton's method and the searches may stray to states where exp overflows; what they keep is
+    # checked by its residual.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        dynamics = Dynamics(model)
+        seen = samples.along(dynamics, events) if events else samples.drawn(dynamics)
+        findings = find(model, dynamics, seen)
+    made = Analysis(model, findings, stability.verdicts(findings) + utilisation.verdicts(findings))
+    if report is not None:
+        write(made, report)
+    return made

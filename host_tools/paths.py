@@ -1,4 +1,4 @@
-"""Where everything is. No other module of the host tools works out a path of its own.
+"""Where files are found and written. No other module of the host tools computes such a path.
 
 In a checkout the firmware and the boards stand beside this package, and build/ takes what is
 made. An installed wheel carries both inside the package (setup.py copies them), and what is made
@@ -21,8 +21,6 @@ FIRMWARE = _SHIPPED / "firmware"
 BOARDS = _SHIPPED / "boards"
 # Programs of the host tools that run on MicroPython.
 ON_DEVICE = _PACKAGE / "on_device"
-# The assembler that the Thumb modules of the firmware are written from.
-THUMB = _PACKAGE / "thumb"
 # The assembler that the firmware's Thumb modules are written from.
 THUMB = _PACKAGE / "thumb"
 C_REFERENCE = _PACKAGE / "bench" / "step.c"
@@ -39,7 +37,7 @@ CACHE = BUILD / "cache"
 
 
 def need_checkout(what: str) -> None:
-    """Raise RivuletError in an installed wheel. `what` uses files that a wheel lacks."""
+    """Raise RivuletError in an installed wheel: `what` uses files that only a checkout has."""
     if not IN_CHECKOUT:
         raise RivuletError(
             f"{what} needs a checkout of Rivulet, and this is an installed wheel: clone the "

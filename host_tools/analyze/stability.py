@@ -1,4 +1,4 @@
-"""What the findings say about rest, poles, contraction and steps."""
+"""Verdicts on rest, poles, contraction and integration steps."""
 
 import numpy as np
 
@@ -8,11 +8,12 @@ from host_tools.analyze.linearise import Linearisation, Poles
 from host_tools.analyze.steps import FACTORS, StepLimit
 from host_tools.analyze.verdict import CONTRACTION, PATH, REST, STEPS, Verdict, seconds
 
-# A lightly damped pair that Euler lets grow by less than this a step is no instability of note.
+# Growth of a lightly damped pair per Euler step up to which no warning is given.
 _GROWS = 1.01
 
 
 def verdicts(found: Findings) -> list[Verdict]:
+    """Return the verdicts on rest, poles, contraction and steps, in this order."""
     return [*_rest(found), *_path(found), *_contraction(found), *_steps(found)]
 
 
@@ -41,10 +42,10 @@ def _rest(found: Findings) -> list[Verdict]:
     if not rest.points:
         text = f"no equilibrium found from {rest.starts} starts with the channels at their offsets"
         if found.bound is None:
-            text += ": it may never come to rest"
+            text += ": the state may never settle"
         else:
-            # A continuous flow that stays in a convex and bounded box rests somewhere in it.
-            text += ". There is one, by Brouwer's theorem, but the search was not drawn to it"
+            # A continuous flow that stays in a bounded convex box has an equilibrium in it.
+            text += ". One exists, by Brouwer's theorem, but the search did not converge to it"
         return [*made, Verdict(REST, "warning", text), *_held(found.held)]
     unit = " /s" if dynamics.continuous else ""
     for number, point in enumerate(rest.points, start=1):
@@ -57,7 +58,7 @@ def _rest(found: Findings) -> list[Verdict]:
         made.append(Verdict(REST, "good" if point.stable else "warning", text))
     stable = sum(point.stable for point in rest.points)
     if stable > 1:
-        text = f"{stable} stable equilibria at the offsets: where it rests depends on its past"
+        text = f"{stable} stable equilibria at the offsets: the rest state depends on past inputs"
         made.append(Verdict(REST, "warning", text))
     return [*made, *_held(found.held)]
 
@@ -72,16 +73,16 @@ def _held(held: list[Equilibria]) -> list[Verdict]:
         slowest = max(point.near.poles.slowest_s for point in reached)
         residual = max(point.residual for point in reached)
         text = (
-            f"held at {len(held)} of the inputs: exactly one equilibrium found, a stable one, at "
-            f"{single} of them; slowest pole {seconds(slowest)}, residuals up to {residual:.1g}"
+            f"{single} of {len(held)} constant inputs have exactly one equilibrium, which is "
+            f"stable; slowest pole {seconds(slowest)}, residuals up to {residual:.1g}"
         )
         made.append(Verdict(REST, "good" if single == len(held) else "note", text))
     if several:
-        text = f"several stable equilibria at {several} of {len(held)} held inputs"
-        made.append(Verdict(REST, "warning", text + ": what it says then depends on its past"))
+        text = f"{several} of {len(held)} constant inputs have several stable equilibria"
+        made.append(Verdict(REST, "warning", text + ": the outputs then depend on past inputs"))
     if none:
-        text = f"no stable equilibrium found at {none} of {len(held)} held inputs"
-        made.append(Verdict(REST, "warning", text + ": it may oscillate while nothing changes"))
+        text = f"no stable equilibrium found for {none} of {len(held)} constant inputs"
+        made.append(Verdict(REST, "warning", text + ": the state may oscillate under them"))
     return made
 
 
@@ -97,16 +98,16 @@ def _path(found: Findings) -> list[Verdict]:
     )
     slow = [one.slowest_s for one in poles if one.stable]
     if slow:
-        text += f", slowest {seconds(float(np.median(slow)))} in the median where all decay"
+        text += f", median slowest {seconds(float(np.median(slow)))} where all poles decay"
     turning = [one.oscillation[0] for one in poles if one.oscillation]
     if turning:
         text += f", least damped pairs at {min(turning):.3g} to {max(turning):.3g} Hz"
     made = [Verdict(PATH, "good" if not growing else "note", text)]
     if growing:
         text = (
-            f"a real part is positive at {growing:.0%} of them: two nearby states part there for "
-            "the moment. Poles at frozen instants decide nothing while the inputs move; the "
-            "average below does"
+            f"a real part is positive at {growing:.0%} of them: nearby states diverge there for a "
+            "moment. Poles at single instants do not decide stability while inputs vary; the "
+            "average under Contraction does"
         )
         made.append(Verdict(PATH, "note", text))
     return made
@@ -117,57 +118,57 @@ def _contraction(found: Findings) -> list[Verdict]:
     bound, sampled, over = found.bound, found.sampled, found.forgetting
     if bound is None:
         text = (
-            "no bound for all inputs: it needs rates between alpha_min and alpha_max and a drive "
-            f"through tanh, and this is a cell of another kind ({found.dynamics.settings['cell']})"
+            "no bound for all inputs: the bound needs rates between alpha_min and alpha_max and a "
+            f"tanh drive, which a {found.dynamics.settings['cell']} cell does not have"
         )
         made.append(Verdict(CONTRACTION, "note", text))
     elif bound.rate < 0.0:
         text = (
-            f"proved for every input: any two runs approach each other at least as "
-            f"exp({bound.rate:.3g} t), t in s, in a weighted maximum norm, so that there is one "
-            "equilibrium for each held input and it attracts everything (contraction theorem, "
-            "for the differential equation; steps follow it as closely as they are short)"
+            f"proved for every input: any two runs converge at least as fast as "
+            f"exp({bound.rate:.3g} t), t in s, in a weighted maximum norm. Each constant input "
+            "has one equilibrium, which attracts every state (contraction theorem, for the "
+            "differential equation; short steps follow it closely)"
         )
         made.append(Verdict(CONTRACTION, "good", text))
     else:
         why = (
-            f"its drive's recurrent weights sum to {bound.recurrent:.3g}, and below 1 is needed"
+            f"its drive's recurrent weights sum to {bound.recurrent:.3g}; the bound needs below 1"
             if bound.recurrent >= 1.0
             else "its rate depends too strongly on the state"
         )
         text = (
             f"not proved for every input: the bound from alpha's limits allows growth up to "
-            f"{bound.rate:+.3g} /s, because of neuron {bound.worst} ({why}). The bound is "
-            "conservative: this is no sign of instability"
+            f"{bound.rate:+.3g} /s, set by neuron {bound.worst} ({why}). The bound is "
+            "conservative: this does not mean the model is unstable"
         )
         made.append(Verdict(CONTRACTION, "note", text))
     if sampled is not None:
         text = (
-            f"at the {len(sampled.values)} points looked at, in {sampled.norm}: worst "
+            f"at {len(sampled.values)} sampled points, in {sampled.norm}: worst "
             f"{sampled.worst:+.3g} /s, mean {sampled.mean:+.3g} /s"
         )
         level = "good" if sampled.worst < 0.0 else "note"
         calm = sampled.worst < 0.0
-        text += ": contracting at all of them" if calm else ", in the best of the norms tried"
+        text += ": contracting at all of them" if calm else ", in the best norm tried"
         made.append(Verdict(CONTRACTION, level, text + " (sampled, not a proof)"))
     text = f"measured on these events ({seconds(over.total_s)} long): a small disturbance "
     if over.exponent < 0.0:
         text += f"shrinks on average as exp(-t / {seconds(-1.0 / over.exponent)})"
     else:
-        text += f"grows on average at {over.exponent:+.3g} /s: a run does not forget its start"
+        text += f"grows on average at {over.exponent:+.3g} /s: the initial state is not forgotten"
     made.append(Verdict(CONTRACTION, "good" if over.exponent < 0.0 else "warning", text))
     if over.seconds is not None:
         text = (
-            f"started in opposite corners of its states, it agrees with itself within "
-            f"{over.share:.0%} after {seconds(over.seconds)}: allow that long after a cold start"
+            f"two runs from opposite corners of the state space agree within {over.share:.0%} "
+            f"after {seconds(over.seconds)}: allow that long after a cold start"
         )
         made.append(Verdict(CONTRACTION, "good", text))
     else:
-        text = "started in opposite corners of its states it "
+        text = "two runs from opposite corners of the state space "
         text += (
-            f"still differs by {over.left:.1%} at the end of the events"
+            f"still differ by {over.left:.1%} at the end of the events"
             if np.isfinite(over.left)
-            else "diverges"
+            else "diverge"
         )
         made.append(Verdict(CONTRACTION, "warning", text))
     return made
@@ -176,20 +177,22 @@ def _contraction(found: Findings) -> list[Verdict]:
 def _steps(found: Findings) -> list[Verdict]:
     if not found.interval_multipliers:
         return [
-            Verdict(STEPS, "warning", "no stable rest at the offsets: no step is stable there")
+            Verdict(
+                STEPS, "warning", "no stable equilibrium at the offsets: no step is stable there"
+            )
         ]
     made = []
     for length, multiplier in found.interval_multipliers.items():
         text = (
-            f"the board's own step over {seconds(length)} leaves at most {multiplier:.3g} of a "
-            "disturbance at rest"
+            f"the board's step over {seconds(length)} multiplies a disturbance at rest by at most "
+            f"{multiplier:.3g}"
         )
         made.append(Verdict(STEPS, "good" if multiplier < 1.0 else "warning", text))
     for limit in found.limits:
         made.append(_limit(found, limit))
     if not found.limits:
         cell = found.dynamics.settings["cell"]
-        text = f"cells of this kind ({cell}) bring their own step: no other integrator moves them"
+        text = f"a {cell} cell has its own update rule: no other integrator applies"
         made.append(Verdict(STEPS, "note", text))
     return made
 
@@ -200,28 +203,30 @@ def _limit(found: Findings, limit: StepLimit) -> Verdict:
     finite = np.isfinite(limit.limit_s)
     longest = f"every step up to {seconds(float(limit.curve[0, -1]))}"
     text = f"{name}{' (this model)' if own else ''}: stable at rest for "
-    text += f"steps below {seconds(limit.limit_s)}" if finite else f"{longest} that was searched"
+    text += (
+        f"steps below {seconds(limit.limit_s)}" if finite else f"{longest}, the longest searched"
+    )
     factors = ", ".join(
         f"{trial.measured:.3f} a step at {seconds(trial.seconds)}" for trial in limit.trials
     )
     text += f"; simulated: a disturbance changes by {factors}"
     level = "good" if limit.confirmed else "warning"
     if not limit.confirmed:
-        text += ", which is not what the linearisation predicts"
+        text += ", which differs from the linearisation"
     if name in ("euler", "rk4"):
         longest = 1.0 / dynamics.cell.alpha_max
         left = max(_left(name, longest, point) for point in found.path)
         text += (
-            f". The board's sub-steps are at most {seconds(longest)} (1/alpha_max) and leave at "
-            f"most {left:.3f} of what decays along the way"
+            f". The board's sub-steps are at most {seconds(longest)} (1/alpha_max) and multiply "
+            f"decaying modes along the path by at most {left:.3f}"
         )
         if longest >= limit.limit_s or left > _GROWS:
             text += ": too long"
             level = "warning" if own else "note"
     elif name != "implicit_euler":
         text += (
-            f". With frozen gates any step is stable; with moving ones the longest leave "
-            f"{limit.curve[1, -1]:.3g}"
+            f". With frozen gates any step is stable; with varying gates the longest step "
+            f"multiplies a disturbance by {limit.curve[1, -1]:.3g}"
         )
     return Verdict(STEPS, level, text)
 

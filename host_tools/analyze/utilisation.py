@@ -1,4 +1,4 @@
-"""What the findings say about time constants, channels and outputs."""
+"""Verdicts on time constants, channels and outputs."""
 
 import math
 
@@ -8,18 +8,19 @@ from host_tools.analyze.findings import Findings
 from host_tools.analyze.signals import Channel
 from host_tools.analyze.verdict import CHANNELS, OUTPUTS, TAU, Verdict, names, seconds
 
-# Shares from which on something is said: a neuron at its highest rate, a gate pinned, values cut
-# off at a rail or beyond the range that training saw.
+# Thresholds of a remark, as shares of the samples: a neuron at its highest rate or with a
+# saturated gate, values at a rail, values beyond +-3 normalised units.
 _OFTEN = 0.5
 _RAIL = 0.01
 _OUTSIDE = 0.05
-# A tau this many times away from that of training deserves a look.
+# A tau that differs from training by more than this factor gives a warning.
 _FAR = 2.0
-# An influence below this part of the strongest channel's is none.
+# Influences below this part of the strongest channel's count as none.
 _DEAF = 1e-3
 
 
 def verdicts(found: Findings) -> list[Verdict]:
+    """Return the verdicts on time constants, channels and outputs, in this order."""
     return [*_tau(found), *_channels(found), *_outputs(found)]
 
 
@@ -34,21 +35,24 @@ def _tau(found: Findings) -> list[Verdict]:
     made = [Verdict(TAU, "note", text)]
     still = [str(neuron.number) for neuron in neurons if not neuron.changes]
     if found.dynamics.settings["cell"] == "ctrnn":
-        made.append(Verdict(TAU, "note", "fixed by training: a ctrnn's do not move"))
+        made.append(Verdict(TAU, "note", "a ctrnn's time constants are fixed by training"))
     elif still:
-        text = f"{len(still)} of {len(neurons)} neurons never change theirs: {names(still)}"
+        text = f"τ is constant in {len(still)} of {len(neurons)} neurons: {names(still)}"
         made.append(Verdict(TAU, "warning", text))
     else:
         ratio = np.median([neuron.tau_s[3] / neuron.tau_s[1] for neuron in neurons])
-        text = f"every neuron's moves; in the middle one by a factor of {ratio:.3g} (5 to 95 %)"
+        text = f"τ varies in every neuron; median ratio of its 95 to its 5 % quantile: {ratio:.3g}"
         made.append(Verdict(TAU, "good", text))
     fast = [str(n.number) for n in neurons if n.at_highest is not None and n.at_highest > _OFTEN]
     if fast and found.dynamics.settings["cell"] != "ctrnn":
-        text = f"at alpha_max most of the time: {names(fast)}; a higher alpha_max would be used"
+        text = (
+            f"neurons with α at alpha_max most of the time: {names(fast)}; a higher alpha_max would "
+            "change the model"
+        )
         made.append(Verdict(TAU, "warning", text))
     pinned = [str(n.number) for n in neurons if n.pinned is not None and n.pinned > _OFTEN]
     if pinned:
-        text = f"drive pinned at +-1 (|g| > 0.99) most of the time: {names(pinned)}"
+        text = f"neurons with a saturated drive (|g| > 0.99) most of the time: {names(pinned)}"
         # Drawn inputs reach the corners of their box, where gates are meant to be pinned.
         made.append(Verdict(TAU, "warning" if found.samples.recorded else "note", text))
     return [*made, *_stored(found)]
@@ -56,18 +60,19 @@ def _tau(found: Findings) -> list[Verdict]:
 
 def _stored(found: Findings) -> list[Verdict]:
     if not found.stored:
-        text = "the model file stores none of training to compare with (provenance tau_s)"
+        text = "the model file stores no τ of training to compare with (provenance tau_s)"
         return [Verdict(TAU, "note", text)]
     made = []
     for entry in found.stored:
         ratio = entry.here_s / entry.trained_s
         far = np.flatnonzero(np.abs(np.log(ratio)) > math.log(_FAR))
         text = (
-            f"{entry.quantile:.0%} quantile against training: {np.median(ratio):.2f} times as "
-            f"long in the middle neuron, {ratio.min():.2f} to {ratio.max():.2f} over all"
+            f"{entry.quantile:.0%} quantile of τ, as a ratio to training's: median "
+            f"{np.median(ratio):.2f} over the neurons, range {ratio.min():.2f} to "
+            f"{ratio.max():.2f}"
         )
         if len(far):
-            text += f"; beyond a factor of {_FAR:g}: {names([str(i) for i in far])}"
+            text += f"; neurons beyond a factor of {_FAR:g}: {names([str(i) for i in far])}"
         level = (
             "warning" if len(far) and found.samples.recorded else "note" if len(far) else "good"
         )
@@ -81,25 +86,25 @@ def _channels(found: Findings) -> list[Verdict]:
     for channel in found.channels:
         if channel.influence <= _DEAF * strongest:
             text = (
-                f"{channel.name} hardly matters at rest: it moves the state "
-                f"{channel.influence / strongest if strongest else 0.0:.1g} times as much as the "
-                "strongest channel"
+                f"{channel.name} has almost no influence at rest: "
+                f"{channel.influence / strongest if strongest else 0.0:.1g} of the strongest "
+                "channel's"
             )
             made.append(Verdict(CHANNELS, "warning", text))
         if found.samples.recorded:
             made += _recorded(channel)
     if not found.samples.recorded:
-        text = "saturation and standstill are seen on a recording only: give --events"
+        text = "saturated and constant channels show in a recording only: give --events"
         made.append(Verdict(CHANNELS, "note", text))
     elif not any(verdict.level == "warning" for verdict in made):
-        text = f"all {len(found.channels)} move, none is cut off at a rail"
+        text = f"all {len(found.channels)} channels vary, none saturates"
         made.append(Verdict(CHANNELS, "good", text))
     if found.gain is not None:
         row, column = np.unravel_index(np.abs(found.gain).argmax(), found.gain.shape)
         text = (
-            f"largest static gain at rest: one normalised unit of "
-            f"{found.channels[int(column)].name}, held, moves {found.outputs[int(row)].name} by "
-            f"{found.gain[row, column]:+.3g}"
+            f"largest static gain at rest: {found.gain[row, column]:+.3g} in "
+            f"{found.outputs[int(row)].name} for one normalised unit of "
+            f"{found.channels[int(column)].name}"
         )
         made.append(Verdict(CHANNELS, "note", text))
     return made
@@ -109,21 +114,21 @@ def _recorded(channel: Channel) -> list[Verdict]:
     made = []
     unit = f" {channel.unit}" if channel.unit else ""
     if not channel.carried:
-        text = f"{channel.name} is never carried: it stays at its offset"
+        text = f"no event carries {channel.name}: it stays at its offset"
         made.append(Verdict(CHANNELS, "warning", text))
     elif not channel.moves:
-        text = f"{channel.name} never moves: {channel.low:g}{unit} in all {channel.carried} values"
+        text = f"{channel.name} is constant: {channel.low:g}{unit} in all {channel.carried} values"
         made.append(Verdict(CHANNELS, "warning", text))
     if channel.rail_share >= _RAIL:
         text = (
-            f"{channel.name} saturates: {channel.rail_share:.1%} of its values sit at an end of "
+            f"{channel.name} saturates: {channel.rail_share:.1%} of its values are at an end of "
             f"its range, {channel.low:g} to {channel.high:g}{unit}"
         )
         made.append(Verdict(CHANNELS, "warning", text))
     if channel.outside > _OUTSIDE:
         text = (
-            f"{channel.name} is beyond +-3 normalised units in {channel.outside:.1%} of its "
-            "values: more than training is likely to have seen"
+            f"{channel.name} is outside +-3 normalised units in {channel.outside:.1%} of its "
+            "values: training has probably not seen such values"
         )
         made.append(Verdict(CHANNELS, "warning", text))
     return made
@@ -133,18 +138,22 @@ def _outputs(found: Findings) -> list[Verdict]:
     made = []
     still = [output.name for output in found.outputs if not output.changes]
     if still:
-        made.append(Verdict(OUTPUTS, "warning", f"never change: {names(still)}"))
+        made.append(Verdict(OUTPUTS, "warning", f"constant outputs: {names(still)}"))
     else:
-        text = "all change: " + ", ".join(
+        text = "every output varies: " + ", ".join(
             f"{output.name} {output.low:.3g} to {output.high:.3g}" for output in found.outputs
         )
         made.append(Verdict(OUTPUTS, "good", text))
     decided = [output for output in found.outputs if output.decided is not None]
     never = [output.name for output in decided if not output.decided]
     if never and found.samples.recorded:
-        made.append(Verdict(OUTPUTS, "warning", f"never the highest score: {names(never)}"))
+        made.append(
+            Verdict(
+                OUTPUTS, "warning", f"classes that never have the highest score: {names(never)}"
+            )
+        )
     if decided and found.samples.recorded:
-        text = "highest score: " + ", ".join(
+        text = "share of events at which each class scores highest: " + ", ".join(
             f"{output.name} {output.decided:.0%}" for output in decided
         )
         made.append(Verdict(OUTPUTS, "note", text))

@@ -103,7 +103,7 @@ def test_channels_that_stand_still_or_saturate(tmp_path: Path, model: Path) -> N
     del columns["gyro_x"]
     made = analyze(model, events(tmp_path / "e.csv", columns))
     text = said(made, "Channels", "warning")
-    assert "accel_x never moves: 2.5 m/s^2 in all 300 values" in text
+    assert "accel_x is constant: 2.5 m/s^2 in all 300 values" in text
     assert "accel_y saturates" in text and "-4 to 4 m/s^2" in text
     assert "accel_z is beyond +-3 normalised units" in text
     assert "gyro_x is never carried" in text
@@ -142,7 +142,7 @@ def test_dead_parts_are_named(tmp_path: Path, drive: str) -> None:
     made = analyze(path, events(tmp_path / "e.csv", moving()))
     assert [neuron.pinned > 0.5 for neuron in made.findings.neurons] == [False] * 3 + [True]
     tau = said(made, "Time constants", "warning")
-    assert "2 of 4 neurons never change theirs: 1 and 2" in tau
+    assert "τ is constant in 2 of 4 neurons: 1 and 2" in tau
     assert "at alpha_max most of the time: 2;" in tau
     assert "most of the time: 3" in tau
     assert "gyro_z hardly matters" in said(made, "Channels", "warning")
@@ -153,7 +153,9 @@ def test_a_class_that_never_wins(tmp_path: Path) -> None:
     path = make_model(tmp_path / "m.safetensors")
     made = analyze(path, events(tmp_path / "e.csv", moving()))
     assert sum(output.decided or 0.0 for output in made.findings.outputs) == pytest.approx(1.0)
-    assert "highest score: calm" in said(made, "Outputs", "note")
+    assert "share of events at which each class scores highest: calm" in said(
+        made, "Outputs", "note"
+    )
     arrays = weights() | {"readout.bias": [0.0, -50.0]}
     metadata = {"output": "class", "classes": ["on", "off"], "channels": CHANNELS}
     convert(arrays, metadata).save(path)
@@ -189,7 +191,7 @@ def test_euler_whose_sub_steps_are_too_long(tmp_path: Path) -> None:
     assert "euler (this model): stable at rest for steps below 40 ms" in text
     assert "sub-steps are at most 100 ms (1/alpha_max)" in text and "too long" in text
     # Two of 50 ms in 100 ms: (1 - 50 * 0.05)^2.
-    assert "the board's own step over 100 ms leaves at most 2.25 of a disturbance" in text
+    assert "the board's step over 100 ms multiplies a disturbance at rest by at most 2.25" in text
     assert "exponential" not in text
 
 
@@ -202,7 +204,7 @@ def test_stored_time_constants_are_compared(tmp_path: Path) -> None:
     stored = {"0.5": " ".join(f"{tau:.4g}" for tau in trained)}
     convert(weights(), {"channels": CHANNELS, "provenance": {"tau_s": stored}}).save(path)
     text = said(analyze(path, log), "Time constants", "warning")
-    assert "50% quantile against training: 1.00 times as long" in text
+    assert "50% quantile of τ, as a ratio to training's: median 1.00 over the neurons" in text
     assert text.endswith("beyond a factor of 2: 2")
     for foreign in ({"0.5": "1 2"}, {"median": 3}, [1, 2], {"0.5": "-1 1 1 1"}):
         convert(weights(), {"channels": CHANNELS, "provenance": {"tau_s": foreign}}).save(path)

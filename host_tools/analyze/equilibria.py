@@ -1,4 +1,4 @@
-"""Where a model comes to rest under a held input, found by Newton's method from several starts."""
+"""Equilibria of a model under a constant input, by Newton's method from several starts."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from host_tools.analyze.dynamics import Dynamics, Floats
 from host_tools.analyze.linearise import Linearisation, differences, linearise
 
 _MOST_ITERATIONS = 30
-# Moves shorter than 1/128 of Newton's own lead nowhere soon: give up, and settle first.
+# Steps shorter than 1/128 of Newton's converge too slowly: give up, and settle first.
 _MOST_HALVINGS = 8
 _STEP = 1e-5
-# Where Newton's method strays, the device runs this long towards what attracts it, and it goes
-# on from there.
+# If Newton's method diverges, the device code runs for this many steps towards an attractor, and
+# the search continues from there.
 _SETTLING_STEPS = 200
-# Largest |dx/dt| (1/s) or, for a map, |step - x| that counts as rest.
+# Largest |dx/dt| (1/s) or, for a map, |step - x| at an equilibrium.
 SETTLED = 1e-9
-# States closer than this, in the largest difference of a neuron, are the same equilibrium.
+# States that differ by less than this in every neuron are the same equilibrium.
 _SAME = 1e-5
 
 
@@ -33,18 +33,18 @@ class Equilibrium:
 
 @dataclass(frozen=True)
 class Equilibria:
-    """All that were found for one held input (m,), physical units."""
+    """The equilibria found for one constant input (m,), physical units."""
 
     inputs: Floats
     points: list[Equilibrium]
     starts: int
-    failed: int  # starts from which Newton's method did not come to rest
+    failed: int  # starts from which Newton's method did not converge
 
 
 def find(dynamics: Dynamics, u: Floats, starts: list[Floats]) -> Equilibria:
-    """The distinct equilibria that Newton's method reaches from `starts`, the stable ones first.
+    """Return the distinct equilibria that Newton's method finds from `starts`, stable first.
 
-    There may be others: only contraction proves that there is one (see contraction.py).
+    There may be others: only contraction proves uniqueness (see contraction.py).
     """
     points: list[Equilibrium] = []
     failed = 0
@@ -63,14 +63,14 @@ def find(dynamics: Dynamics, u: Floats, starts: list[Floats]) -> Equilibria:
 
 
 def starting_points(states: Floats, count: int, seed: int = 0) -> list[Floats]:
-    """The zero state, and `count` random ones in 1.5 times the box that `states` (N, n) cover."""
+    """Return the zero state and `count` random states in 1.5 times the box of `states` (N, n)."""
     reach = 1.5 * np.maximum(np.abs(states).max(axis=0), 1e-3)
     random = np.random.default_rng(seed)
     return [np.zeros(states.shape[1]), *random.uniform(-reach, reach, (count, len(reach)))]
 
 
 def _newton(dynamics: Dynamics, u: Floats, start: Floats) -> tuple[Floats, float]:
-    """(state, residual) of damped Newton: each step is halved until the residual shrinks."""
+    """Return (state, residual) of damped Newton: steps are halved until the residual shrinks."""
 
     def drift(point: Floats) -> Floats:
         return dynamics.drift(point, u)
@@ -79,14 +79,14 @@ def _newton(dynamics: Dynamics, u: Floats, start: Floats) -> tuple[Floats, float
     value = drift(state)
     size = float(np.abs(value).max())
     for _ in range(_MOST_ITERATIONS):
-        # One step beyond what counts as rest costs little and leaves rounding only.
+        # One more step after convergence costs little and leaves only rounding errors.
         settled = size <= SETTLED
         slopes = differences(drift, state, _STEP * np.maximum(1.0, np.abs(state)))
         if not np.isfinite(slopes).all():
             break
         try:
             move = np.linalg.solve(slopes, -value)
-        except np.linalg.LinAlgError:  # a fold: the shortest move that does what can be done
+        except np.linalg.LinAlgError:  # a fold: take the least-squares step
             move = np.linalg.lstsq(slopes, -value, rcond=None)[0]
         for halving in range(_MOST_HALVINGS):
             trial = state + move * 0.5**halving

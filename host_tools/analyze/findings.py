@@ -1,4 +1,4 @@
-"""Everything that is computed about a model, in one pass."""
+"""All computations of an analysis, in one pass."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,8 @@ from host_tools.analyze.dynamics import Dynamics, Floats
 from host_tools.analyze.gates import read_gates
 from host_tools.analyze.linearise import Linearisation, input_gain, linearise
 
-# Inputs at which equilibria are sought beside the offsets, and random starts of Newton's method
-# at each.
+# Constant inputs, beside the offsets, for which equilibria are searched, and the random starts of
+# Newton's method for each.
 _HELD_INPUTS = 12
 _STARTS = 6
 # States at which the dynamics are linearised: fewer for large models, whose Jacobians cost more.
@@ -24,9 +24,9 @@ _MOST_EVENTS = 20_000
 
 @dataclass(frozen=True)
 class Findings:
-    """What was computed; the parts document their own shapes and units.
+    """Results of an analysis; the parts document their own shapes and units.
 
-    path_t_s (P,): where along the samples it was linearised. interval_multipliers: largest |mu|
+    path_t_s (P,): times of the linearised samples, s. interval_multipliers: largest |mu|
     of the model's own step at rest, by its length in s. gain: (k, m), outputs per normalised unit
     of a held channel at rest, None without a stable rest at the offsets.
     """
@@ -50,6 +50,7 @@ class Findings:
 
 
 def find(model: Path, dynamics: Dynamics, seen: samples.Samples) -> Findings:
+    """Analyse the model file `model`, loaded as `dynamics`, over the samples `seen`."""
     positive = seen.gaps_s[seen.gaps_s > 0.0]
     if seen.recorded and len(positive):
         dynamics.interval_s = float(np.median(positive))

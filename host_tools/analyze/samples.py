@@ -1,4 +1,4 @@
-"""The states and inputs that a model is looked at with: along a recording, or drawn ones."""
+"""States and inputs at which a model is analysed: along a recording, or drawn at random."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,22 +11,24 @@ from host_tools.data.event_table import EventTable, read_table
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import feed
 
-# Without a recording: so many inputs, each held for a time between the trainer's interval and
-# this, drawn evenly on a logarithmic scale, so that both transients and settled states occur.
+# Without a recording: the number of drawn inputs and the longest time for which one is held. Hold
+# times are log-uniform from the trainer's interval up: transients and settled states both occur.
 _DRAWN = 400
 _LONGEST_HOLD_S = 10.0
 # Inputs are drawn from offset +- this many normalised units, which is 3 standard deviations
 # where the trainer normalised by the standard deviation.
 BOX = 3.0
-# What is kept of long recordings: every so-manieth event.
+# States kept of a long recording, at an even stride.
 _MOST_KEPT = 20_000
 
 
 @dataclass(frozen=True)
 class Samples:
-    """N events run through the device code; K of them kept, evenly. Physical units, s, 1/s.
+    """N events run through the device code, with the states of K of them, evenly spread.
 
-    gaps_s (N,): before each event. driving (N, m): the inputs that moved the state over it.
+    Values in physical units, times in s, rates in 1/s.
+
+    gaps_s (N,): before each event. driving (N, m): the inputs that acted during that gap.
     values (N, m): what the events carried, NaN where a channel was left out.
     t_s (K,), states (K, n), inputs (K, m), alpha (K, n), outputs (K, k): after the kept events.
     """
@@ -48,24 +50,27 @@ class Samples:
 
     @property
     def weights(self) -> Floats:
-        """(K,): for how long the rates of each kept event were at work, s; all 1 if for none."""
+        """Seconds for which each kept event's rates applied, shape (K,); ones if none applied."""
         stride = -(-len(self.gaps_s) // len(self.t_s))
         gaps = self.gaps_s[::stride]
         return gaps if gaps.any() else np.ones_like(gaps)
 
     def points(self, most: int) -> NDArray[np.int64]:
-        """At most `most` of the kept events, evenly spread."""
+        """Return the indices of at most `most` kept events, evenly spread."""
         count = min(most, len(self.t_s))
         return np.unique(np.linspace(0, len(self.t_s) - 1, count).round().astype(np.int64))
 
 
 def along(dynamics: Dynamics, path: Path) -> Samples:
-    """The events of an EVENTS.csv. Raises RivuletError."""
+    """Run a model over an EVENTS.csv. Raises RivuletError, also if the state diverges."""
     return _run(dynamics, read_table(path, dynamics.channels), str(path), recorded=True)
 
 
 def drawn(dynamics: Dynamics, seed: int = 0) -> Samples:
-    """Inputs drawn evenly from offset +- 3 normalised units, the same ones at each call."""
+    """Run a model over inputs drawn uniformly from offset +- 3 normalised units.
+
+    The same `seed` draws the same inputs. Raises RivuletError if the state diverges.
+    """
     random = np.random.default_rng(seed)
     shape = (_DRAWN, len(dynamics.channels))
     values = dynamics.offset + random.uniform(-BOX, BOX, shape) * dynamics.unit
@@ -117,7 +122,7 @@ def _run(dynamics: Dynamics, events: EventTable, source: str, recorded: bool) ->
 
 
 def _held(values: Floats, offset: Floats) -> Floats:
-    """What each channel holds after each event (N, m): its latest value, its offset before any."""
+    """Return each channel's latest value after each event (N, m); before the first its offset."""
     carried = ~np.isnan(values)
     latest = np.maximum.accumulate(np.where(carried, np.arange(len(values))[:, None], -1), axis=0)
     found = np.take_along_axis(values, np.maximum(latest, 0), axis=0)

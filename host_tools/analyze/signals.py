@@ -1,4 +1,4 @@
-"""What moves and what does not: time constants, channels, neurons, outputs."""
+"""Ranges and saturation of channels, neurons and outputs, and their time constants."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,21 +11,21 @@ from host_tools.analyze.samples import BOX, Samples
 from host_tools.quantiles import weighted_quantiles
 
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
-# A time constant that stays within this factor does not change for any purpose.
+# A time constant that stays within this factor counts as constant.
 _STILL = 1.01
-# |tanh| above this is a gate pinned to its end: its slope is below 2 % of the largest.
+# A gate with |tanh| above this is saturated: its slope is below 2 % of the largest.
 _PINNED = 0.99
-# A channel whose extreme value is this share of its values, and comes again at once, is cut off
-# there; a sensor's noise does not repeat its extreme.
+# A channel is saturated if its extreme value is at least this share of its values and repeats in
+# a row: without saturation, sensor noise does not repeat the extreme.
 _RAIL_SHARE = 0.01
 _ENOUGH_VALUES = 20
-# An output whose range is below this part of the largest range of any does not change.
+# An output counts as constant if its range is below this part of the largest output range.
 _QUIET = 1e-3
 
 
 @dataclass(frozen=True)
 class Channel:
-    """Values in the channel's unit; shares of its values. moves: not one value all along."""
+    """Values in the channel's unit; shares of its values. moves: it takes more than one value."""
 
     name: str
     unit: str
@@ -39,7 +39,10 @@ class Channel:
 
 
 def channels(dynamics: Dynamics, samples: Samples, inward: Floats) -> list[Channel]:
-    """inward: (n, m), what one normalised unit of each channel does to dx/dt at rest."""
+    """Describe every channel.
+
+    inward: (n, m), the change of dx/dt at rest for one normalised unit of each channel.
+    """
     found = []
     for i, name in enumerate(dynamics.channels):
         values = samples.values[:, i]
@@ -64,7 +67,7 @@ def channels(dynamics: Dynamics, samples: Samples, inward: Floats) -> list[Chann
 
 
 def _rail_share(values: Floats) -> float:
-    """The share of values at the lowest or the highest, if they stay there more than once."""
+    """Return the share of values at the lowest or highest value, where these repeat in a row."""
     if len(values) < _ENOUGH_VALUES or values.min() == values.max():
         return 0.0
     share = 0.0
@@ -87,6 +90,7 @@ class Neuron:
 
 
 def neurons(dynamics: Dynamics, samples: Samples, most: int = 2000) -> list[Neuron]:
+    """Describe every neuron; saturated drives are counted over at most `most` samples."""
     quantiles = weighted_quantiles(1.0 / samples.alpha, samples.weights, QUANTILES)
     high = dynamics.settings.get("alpha_max")
     pinned = None
@@ -121,6 +125,7 @@ class Output:
 
 
 def outputs(dynamics: Dynamics, samples: Samples) -> list[Output]:
+    """Describe every output over the samples."""
     values = samples.outputs
     low, high = values.min(axis=0), values.max(axis=0)
     floor = max(_QUIET * float((high - low).max()), 1e-9)
@@ -148,7 +153,10 @@ class Stored:
 
 
 def stored(settings: dict[str, Any], samples: Samples) -> list[Stored]:
-    """The quantiles in the model's provenance beside those here; none if it has none that fit."""
+    """Pair the quantiles of tau in the model's provenance with those of the samples.
+
+    Empty if the provenance has none for this number of units.
+    """
     trained = tau.from_provenance(settings.get("provenance"), samples.alpha.shape[-1])
     if not trained:
         return []

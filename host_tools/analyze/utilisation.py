@@ -46,8 +46,8 @@ def _tau(found: Findings) -> list[Verdict]:
     fast = [str(n.number) for n in neurons if n.at_highest is not None and n.at_highest > _OFTEN]
     if fast and found.dynamics.settings["cell"] != "ctrnn":
         text = (
-            f"neurons with α at alpha_max most of the time: {names(fast)}; a higher alpha_max would "
-            "change the model"
+            f"neurons with α at alpha_max most of the time: {names(fast)}; a higher alpha_max "
+            "would change the model"
         )
         made.append(Verdict(TAU, "warning", text))
     pinned = [str(n.number) for n in neurons if n.pinned is not None and n.pinned > _OFTEN]

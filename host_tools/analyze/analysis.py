@@ -29,7 +29,7 @@ class Analysis:
         found = [
             f"{self.model}: {settings['cell']}, {dynamics.hidden} units, "
             f"{len(dynamics.channels)} channels",
-            f"looked at: {self.findings.samples}",
+            f"analysed over: {self.findings.samples}",
         ]
         for section in SECTIONS:
             mine = [verdict for verdict in self.verdicts if verdict.section == section]
@@ -39,7 +39,7 @@ class Analysis:
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """The findings for a program: JSON values only, what is infinite or unknown as None."""
+        """Return the findings as JSON values; infinite and unknown numbers are None."""
         found = self.findings
         path_poles = [point.poles for point in found.path]
         plain: dict[str, Any] = _plain(
@@ -104,7 +104,7 @@ def _equilibria(found: equilibria.Equilibria) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """The same in what JSON knows."""
+    """Convert dataclasses, arrays and numpy scalars to JSON values."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)

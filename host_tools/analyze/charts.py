@@ -1,4 +1,4 @@
-"""The pictures of the report."""
+"""Charts of the report, as SVG."""
 
 import numpy as np
 
@@ -6,14 +6,14 @@ from host_tools import svg
 from host_tools.analyze.findings import Findings
 from host_tools.analyze.verdict import seconds
 
-# What a pole's part below this part of the largest is drawn as: near zero.
+# Real and imaginary parts below this part of the largest are drawn as zero.
 _NEAR = 1e-3
 _MOST_DOTS = 3000
 _BAR_PIXELS = 9
 
 
 def poles(found: Findings) -> str:
-    """The poles at rest and along the way, both axes in decades around zero."""
+    """Draw the poles at rest and along the path, both axes in decades around zero."""
     every = -(-len(found.path) * found.dynamics.hidden // _MOST_DOTS)
     along = np.concatenate([point.poles.values for point in found.path[::every]])
     rest = [pole for point in found.rest.points for pole in point.near.poles.values]
@@ -33,7 +33,7 @@ def poles(found: Findings) -> str:
 
 
 def abscissa(found: Findings) -> str:
-    """The largest real part along the way, and its zero."""
+    """Draw the largest real part along the path, with a line at zero."""
     values = [point.poles.abscissa for point in found.path]
     end = float(found.path_t_s[-1])
     low, high = min([*values, 0.0]), max([*values, 0.0])
@@ -49,7 +49,7 @@ def abscissa(found: Findings) -> str:
 
 
 def time_constants(found: Findings) -> str:
-    """5 to 95 % of each neuron's tau as a bar, the median as a dot, the slowest at the top."""
+    """Draw each neuron's tau, 5 to 95 % as a bar and the median as a dot, slowest on top."""
     order = sorted(found.neurons, key=lambda neuron: neuron.tau_s[2])
     low = min(neuron.tau_s[1] for neuron in order)
     high = max(neuron.tau_s[3] for neuron in order)
@@ -73,7 +73,7 @@ def time_constants(found: Findings) -> str:
 
 
 def steps(found: Findings) -> str:
-    """The largest |mu| of every integrator over the length of the step, and 1."""
+    """Draw the largest |mu| of every integrator over the step length, with a line at 1."""
     curves = [(limit.integrator, limit.curve) for limit in found.limits]
     low, high = float(curves[0][1][0, 0]), float(curves[0][1][0, -1])
     chart = svg.Chart(
@@ -82,7 +82,7 @@ def steps(found: Findings) -> str:
     )
     chart.line([low, high], [1.0, 1.0], "limit")
     for number, (_, curve) in enumerate(curves):
-        # Where a curve has left the picture it stays out: no line along the edge.
+        # A curve ends where it leaves the chart: no line along the edge.
         shown = curve[1] <= 1.5
         last = len(shown) if shown.all() else int(np.argmin(shown)) + 1
         chart.line(curve[0, :last], curve[1, :last], f"series{number}")
@@ -90,6 +90,7 @@ def steps(found: Findings) -> str:
 
 
 def legend(names: list[str]) -> str:
+    """Return an HTML legend; names in order of the series."""
     items = (
         f'<span><i class="key{number}"></i>{name}</span>' for number, name in enumerate(names)
     )

@@ -1,4 +1,4 @@
-"""Do two runs under the same inputs forget where they started? Contraction and its bound.
+"""Contraction: whether two runs under the same inputs converge, and at what rate.
 
 If mu(J(x, u)) <= -c < 0 for all states of a convex set that the dynamics do not leave and for all
 inputs, then any two solutions in it approach each other at least as fast as exp(-c t), in the
@@ -48,7 +48,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Sampled:
-    """mu of J at the points looked at, 1/s, in the norm that makes it smallest.
+    """mu of J at the sampled points, 1/s, in the norm that makes it smallest.
 
     Not a proof: between the points nothing is known. worst, mean: over the points.
     """
@@ -73,7 +73,7 @@ def measure_euclid(matrix: Floats, basis: np.ndarray) -> float:
 
 
 def bound(gates: Gates) -> Bound:
-    """What follows from the bounds of alpha, the weights, and |tanh| < 1, tanh' <= 1.
+    """Return the bound that follows from alpha's bounds, the weights, |tanh| < 1, tanh' <= 1.
 
     Row i of J in the weighted maximum norm, with a = alpha_i in [low_i, high_i], gamma_i =
     max(G_ii, 0) + sum_j |G_ij| d_j/d_i, kappa_i = sum_j |A_ij| d_j/d_i and |d alpha / d(A v)| =
@@ -145,7 +145,7 @@ def _perron(majorant: Floats) -> Floats:
 
 
 def sampled(matrices: list[Floats]) -> Sampled:
-    """mu over the Jacobians at the points looked at, in the best of three norms."""
+    """Return mu of the Jacobians at the sampled points, in the best of three norms."""
     mean = np.mean(matrices, axis=0)
     n = len(mean)
     candidates = {
@@ -185,7 +185,7 @@ def _lyapunov_basis(matrix: Floats) -> np.ndarray | None:
 
 @dataclass(frozen=True)
 class Forgetting:
-    """The device code over the same events from other states: what is left of the difference.
+    """Run the device code over the same events from different states and compare them.
 
     seconds: from opposite corners of the states until the largest difference stayed below `share`
     of the first; None if it did not. left: the share at the end. exponent: the growth rate of a

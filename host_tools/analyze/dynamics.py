@@ -12,7 +12,7 @@ from rivulet.model import running as device_model
 
 Floats = NDArray[np.float64]
 
-# The trainer's interval where neither the events nor the model file say one.
+# The interval if neither the events nor the model file state one.
 _DEFAULT_INTERVAL_S = 0.1
 # Of the fastest time constant: a step so short stands for dx/dt, see `_limit`.
 _SHORT = 1e-4
@@ -46,7 +46,7 @@ class Dynamics:
         self.output_weights: Floats = self._readout()
 
     def put(self, x: Floats, u: Floats) -> None:
-        """Set the cell's state and held inputs."""
+        """Set the cell's state and inputs."""
         self.cell.state_floats[:] = _floats(x)
         self.cell.input_floats[:] = _floats(u)
 
@@ -54,45 +54,45 @@ class Dynamics:
         return np.array(self.cell.state_floats)
 
     def rates(self, x: Floats, u: Floats) -> Floats:
-        """alpha = 1/tau (n,), 1/s, of this state and input."""
+        """Return alpha = 1/tau (n,), 1/s, for this state and input."""
         self.put(x, u)
         self.cell.evaluate()
         return np.array(self.cell.alpha_floats)
 
     def targets(self, x: Floats, u: Floats) -> tuple[Floats, Floats]:
-        """(alpha, q) of a relaxing cell, (n,) each."""
+        """Return (alpha, q) of a relaxing cell, (n,) each."""
         alpha = self.rates(x, u)
         return alpha, np.array(self.cell.target)
 
     def field(self, x: Floats, u: Floats) -> Floats:
-        """dx/dt (n,), per second, of a continuous model."""
+        """Return dx/dt (n,), 1/s, of a continuous model."""
         if not hasattr(self.cell, "slope"):
             return self._limit(x, u)
         self.put(x, u)
         return np.array(self.cell.slope())
 
     def _limit(self, x: Floats, u: Floats) -> Floats:
-        """dx/dt as the limit of a short step, extrapolated once: its error is of second order."""
+        """Return dx/dt as the limit of a short step, extrapolated once: second order."""
         short = _SHORT / float(self.rates(x, u).max())
         whole = (self.step(x, u, short) - x) / short
         half = (self.step(x, u, 0.5 * short) - x) / (0.5 * short)
         return 2.0 * half - whole
 
     def step(self, x: Floats, u: Floats, seconds: float) -> Floats:
-        """The state (n,) after the device's own step over `seconds` with u held."""
+        """Return the state (n,) after the device's own step over `seconds` under constant u."""
         self.put(x, u)
         self.cell.advance(seconds)
         return self.state()
 
     def drift(self, x: Floats, u: Floats) -> Floats:
-        """What is zero at an equilibrium: dx/dt, or how far a step of `interval_s` moves."""
+        """Return what is zero at an equilibrium: dx/dt, or the change over `interval_s`."""
         return self.field(x, u) if self.continuous else self.step(x, u, self.interval_s) - x
 
     def explicit(self, name: str, x: Floats, u: Floats, seconds: float) -> Floats:
-        """One undivided step of the device's integrator `name` for a relaxing cell."""
+        """Return the state after one undivided step of integrator `name`, for a relaxing cell."""
         self.put(x, u)
         highest = self.cell.alpha_max
-        # With no rate to fear the device takes the whole interval in one sub-step.
+        # With alpha_max 0 the device takes the whole interval in one sub-step.
         self.cell.alpha_max = 0.0
         try:
             integrators.BY_NAME[name](self.cell, seconds)
@@ -101,7 +101,7 @@ class Dynamics:
         return self.state()
 
     def _readout(self) -> Floats:
-        """(k, n + 1), the bias last. A readout is linear: zero and the unit states say it all."""
+        """Return the readout (k, n + 1), bias last, from its outputs at zero and unit states."""
         readout = self.run.readout
         found = []
         for features in (np.zeros(self.hidden), *np.eye(self.hidden)):

@@ -1,4 +1,4 @@
-"""The weights from which a bound for all states and inputs follows: decay cells and CTRNNs."""
+"""The weights that a bound for all states and inputs needs: decay cells and CTRNNs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ class Gates:
 
 
 def read_gates(path: Path, dynamics: Dynamics) -> Gates | None:
-    """The gates of a model file, float64; None for a cell of another form."""
+    """Read the gates of a model file, float64; None for a cell of another form."""
     settings, n = dynamics.settings, dynamics.hidden
     additive = settings.get("drive") == "additive"
     tensors = {name: array.astype(np.float64) for name, array in load_file(path).items()}

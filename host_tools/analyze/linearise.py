@@ -1,4 +1,4 @@
-"""Derivatives of the device code, and what the eigenvalues of the linearised dynamics say.
+"""Derivatives of the device code, and the eigenvalues of the linearised dynamics.
 
 The equation near a point is d(dx)/dt = J dx with J = df/dx; its eigenvalues are the poles of the
 linearised system (Khalil, "Nonlinear Systems", 3rd ed., section 4.3: an equilibrium is stable if
@@ -21,7 +21,7 @@ Function = Callable[[Floats], Floats]
 _FIRST_STEP = 4e-3
 _GOOD = 1e-8
 _MOST_HALVINGS = 10
-# A pole of a map below this is gone within one step; its logarithm would only measure rounding.
+# A smaller multiplier of a map vanishes within one step; its logarithm would be rounding.
 _SMALLEST_MULTIPLIER = 1e-12
 # Imaginary parts below this part of a pole's size are rounding of a double real pole.
 _REAL = 1e-6
@@ -30,7 +30,7 @@ _ZERO = 1e-10
 
 
 def differences(function: Function, point: Floats, steps: Floats) -> Floats:
-    """df/dx (k, n) at `point` (n,) by central differences with the given steps (n,)."""
+    """Return df/dx (k, n) at `point` (n,) by central differences with the given steps (n,)."""
     columns = []
     for i in range(len(point)):
         ahead, behind = point.copy(), point.copy()
@@ -43,7 +43,7 @@ def differences(function: Function, point: Floats, steps: Floats) -> Floats:
 def jacobian(
     function: Function, point: Floats, unit: Floats | None = None
 ) -> tuple[Floats, float]:
-    """(df/dx (k, n) at `point` (n,), its estimated absolute error).
+    """Return (df/dx (k, n) at `point` (n,), its estimated absolute error).
 
     Richardson's extrapolation of central differences. The steps, in `unit`s (n,) of the
     coordinates, are halved until two extrapolations agree; each column keeps the pair that agrees
@@ -123,10 +123,10 @@ class Linearisation:
 
 
 def linearise(dynamics: Dynamics, x: Floats, u: Floats) -> Linearisation:
-    """The dynamics near state x (n,) with inputs u (m,) held.
+    """Linearise the dynamics at state x (n,) under constant inputs u (m,).
 
-    Of a map with multipliers mu over an interval T the poles are ln(mu)/T; what changes sign at
-    every step turns at half the rate of the events.
+    Of a map with multipliers mu over an interval T the poles are ln(mu)/T; a mode
+    that changes sign at every step oscillates at half the event rate.
     """
     if dynamics.continuous:
         matrix, error = jacobian(lambda point: dynamics.field(point, u), x)
@@ -139,7 +139,7 @@ def linearise(dynamics: Dynamics, x: Floats, u: Floats) -> Linearisation:
 
 
 def input_gain(dynamics: Dynamics, x: Floats, u: Floats) -> tuple[Floats, Floats]:
-    """(df/du (n, m), dy/du (k, m) at rest), both for one normalised unit of each channel.
+    """Return (df/du (n, m), dy/du (k, m) at rest), for one normalised unit of each channel.
 
     At an equilibrium 0 = J dx + B du, so that the outputs follow a slow input by
     dy = -W J^-1 B du: the static gain. The readout, a weighted mean or the state, has gain 1.

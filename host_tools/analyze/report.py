@@ -1,4 +1,4 @@
-"""The analysis as one HTML page that needs nothing else: no network, no scripts."""
+"""The analysis as one self-contained HTML page, without scripts or network access."""
 
 from collections.abc import Sequence
 from html import escape
@@ -52,6 +52,7 @@ def write(analysis: Analysis, path: Path) -> None:
 
 
 def page(analysis: Analysis) -> str:
+    """Return the page as HTML."""
     found = analysis.findings
     dynamics = found.dynamics
     settings = dynamics.settings

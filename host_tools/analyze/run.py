@@ -1,4 +1,4 @@
-"""From a model file to all that is found about it."""
+"""The analysis of a model file from end to end."""
 
 from pathlib import Path
 
@@ -12,12 +12,11 @@ from host_tools.analyze.report import write
 
 
 def analyze(model: Path, events: Path | None = None, report: Path | None = None) -> Analysis:
-    """Look into a model file, along an EVENTS.csv or under inputs drawn from its normalisation.
+    """Analyse a model file along an EVENTS.csv, or under inputs drawn from its normalisation.
 
     Writes a self-contained HTML page to `report` if given. Raises RivuletError.
     """
-    # Newton's method and the searches may stray to states where exp overflows; what they keep is
-    # checked by its residual.
+    # Newton's method may try states where exp overflows; results are checked by their residuals.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         dynamics = Dynamics(model)
         seen = samples.along(dynamics, events) if events else samples.drawn(dynamics)

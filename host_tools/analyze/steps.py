@@ -74,14 +74,14 @@ class StepLimit:
 
 
 def euler_limit(poles: np.ndarray) -> float:
-    """The largest stable step of explicit Euler, s, for poles (n,) with Re < 0; else 0."""
+    """Return explicit Euler's largest stable step, s, for poles (n,) with Re < 0; else 0."""
     if (poles.real >= 0.0).any():
         return 0.0
     return float((-2.0 * poles.real / np.abs(poles) ** 2).min())
 
 
 def rk4_limit(poles: np.ndarray) -> float:
-    """The same for the classical Runge-Kutta method: where h lambda first leaves its region."""
+    """Return RK4's largest stable step, s: where h lambda first leaves its stability region."""
     if (poles.real >= 0.0).any():
         return 0.0
     direction = poles / np.abs(poles)
@@ -110,7 +110,10 @@ FACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def multiplier(name: str, seconds: float, matrix: Floats, alpha: Floats | None = None) -> float:
-    """The largest |mu| of a step of `seconds` for J (n, n); alpha (n,) for what freezes it."""
+    """Return the largest |mu| of a step of `seconds`.
+
+    matrix: J (n, n), 1/s; alpha: (n,), 1/s, for the integrators that freeze the rates.
+    """
     if name in ("semi_implicit", "exponential"):
         assert alpha is not None
         if name == "exponential":
@@ -123,7 +126,10 @@ def multiplier(name: str, seconds: float, matrix: Floats, alpha: Floats | None =
 
 
 def limits(dynamics: Dynamics, rest: Equilibrium, u: Floats) -> list[StepLimit]:
-    """For a stable equilibrium under u (m,): every integrator that can move this cell."""
+    """Return the step limits of every integrator of this cell.
+
+    rest: a stable equilibrium under the constant input u (m,), physical units.
+    """
     if not dynamics.relaxing:
         # A neural ODE knows RK4 alone; the others come with steps of their own.
         names: tuple[str, ...] = ("rk4",) if dynamics.settings["cell"] == "node" else ()
@@ -164,7 +170,7 @@ def _first_crossing(
 
 
 def _trial(dynamics: Dynamics, name: str, rest: Floats, u: Floats, seconds: float) -> Trial:
-    """Disturb along the mode that decays least and watch it.
+    """Disturb along the mode that decays least and measure its decay.
 
     A left eigenvector of the step's derivative picks that mode out of the difference, so that a
     rotating one is measured as exactly as a real one.
@@ -189,6 +195,6 @@ def _trial(dynamics: Dynamics, name: str, rest: Floats, u: Floats, seconds: floa
 
 
 def own_step(dynamics: Dynamics, rest: Equilibrium, u: Floats, seconds: float) -> float:
-    """Largest |mu| of the step that the model itself takes over `seconds`, sub-steps and all."""
+    """Return the largest |mu| of the model's own step over `seconds`, sub-steps included."""
     matrix = jacobian(lambda state: dynamics.step(state, u, seconds), rest.state)[0]
     return float(np.abs(np.linalg.eigvals(matrix)).max())

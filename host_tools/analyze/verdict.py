@@ -1,4 +1,4 @@
-"""One finding in plain words."""
+"""One finding as a sentence."""
 
 import math
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ class Verdict:
 
 
 def seconds(value: float) -> str:
-    """A time with three digits and a unit; "no limit" for inf."""
+    """Format a time with three digits and a unit; "no limit" for inf."""
     if not math.isfinite(value):
         return "no limit"
     return view.seconds(value) if value > 0.0 else "0 s"
 
 
 def names(items: list[str], most: int = 8) -> str:
-    """ "3, 7 and 12", cut off after `most`."""
+    """Join items as "3, 7 and 12"; after `most` items only their number is given."""
     shown = items[:most]
     rest = len(items) - len(shown)
     if rest:

@@ -1,4 +1,4 @@
-"""`rivulet convert` from its options to a model file: prune, fine-tune, lay out, quantise."""
+"""Builds a model file for `rivulet convert`: prune, fine-tune, convert, quantise."""
 
 import json
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from host_tools.integers.quantise import quantise
 
 @dataclass(frozen=True)
 class Options:
+    """Options of `rivulet convert`."""
+
     dtype: Dtype = Dtype.float32
     calibrate: Path | None = None
     prune: float | None = None  # share of the connections
@@ -39,17 +41,17 @@ def read_metadata(path: Path) -> Settings:
 
 
 def units(model: ModelFile) -> int:
-    """How many units a model has: its readout carries the bias only in float32."""
+    """Return the number of units. Only a float32 readout carries the bias as a column."""
     columns = int(model.tensors["readout.weight"].shape[1])
     return columns if "arithmetic" in model.settings else columns - 1
 
 
 def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelFile, list[str]]:
-    """The model file, and what to tell the user of how it was made. Raises RivuletError."""
+    """Return the model file and the lines of a report on how it was made. Raises RivuletError."""
     pruning = options.prune is not None or options.prune_units is not None
     if options.fine_tune and not pruning:
         raise RivuletError("--fine-tune goes with --prune or --prune-units")
-    # Converting first checks names, shapes and channels, whatever is done with them.
+    # Converting first checks names, shapes and channels before they are pruned.
     whole = convert(weights, settings)
     events = None
     if options.calibrate is not None:
@@ -60,8 +62,8 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
     model = convert(weights, settings)
     if pruning and events is None and not options.fine_tune:
         model.warnings.append(
-            "pruned without --calibrate EVENTS.csv: what is left was not fitted anew, which "
-            "costs accuracy"
+            "pruned without --calibrate EVENTS.csv: the remaining weights were not refitted, "
+            "which costs accuracy"
         )
     _note(model, options)
     if events is not None:
@@ -105,7 +107,7 @@ def _pruned(
 
 
 def _note(model: ModelFile, options: Options) -> None:
-    """Say in the file how it was made; what was measured before it was pruned no longer holds."""
+    """Record in the provenance how the file was made; drop the accuracy if it was pruned."""
     notes = []
     if options.prune_units is not None:
         notes.append(f"{options.prune_units:.0%} of the units pruned")

@@ -1,9 +1,9 @@
-"""Fewer connections or fewer units in a trainer's weights, before they are converted.
+"""Prunes connections or units of a trainer's weights, before they are converted.
 
-What is dropped is chosen by magnitude. With a calibration, what is left is fitted anew so that
-every sum stays as near to what it was as it can, over the states and inputs that the model meets:
-linear least squares, no training. Fine-tuning, where the weights' own recipe offers it, goes on
-from there.
+The smallest weights go. With a calibration, the remaining ones are refitted by linear least
+squares, without training: every sum stays as near as possible to its former value over the states
+and inputs of the recording. Fine-tuning, where the weights' own recipe offers it, continues from
+there.
 """
 
 import importlib
@@ -26,13 +26,13 @@ Arrays = dict[str, np.ndarray]
 Settings = dict[str, Any]
 
 _GATES = ("alpha", "drive")
-# Keeps the fit near the given weights where the calibration says nothing.
+# Ridge: keeps the fit near the given weights where the calibration has no information.
 _RIDGE = 1e-3
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """Second moments of what the sums are made of, over a calibration."""
+    """Second moments of the factors of every sum, over a calibration."""
 
     gates: Floats  # of [state, normalised inputs, 1]
     readout: Floats  # of [what the readout sees, 1]
@@ -43,8 +43,8 @@ def prune_connections(
 ) -> Arrays:
     """Set `share` of the gates' weights to zero, in the blocks that `sparse` stores.
 
-    In every eight rows the columns with the smallest sums of squares go; of the squares of what
-    they add to the sums, where a calibration tells how large their factors are.
+    In every eight rows the columns with the smallest sums of squares go. With a calibration, the
+    weights are multiplied by the rms of their inputs first. Raises RivuletError.
     """
     _check(weights, share)
     hidden = len(weights["alpha.bias"])
@@ -73,7 +73,10 @@ def prune_connections(
 def prune_units(
     weights: Arrays, settings: Settings, share: float, calibration: EventTable | None = None
 ) -> Arrays:
-    """Remove `share` of the units: those whose state, times what it feeds, varies least."""
+    """Remove `share` of the units: those whose contribution to other sums varies least.
+
+    Raises RivuletError.
+    """
     _check(weights, share)
     hidden = len(weights["alpha.bias"])
     left = hidden - round(share * hidden)
@@ -105,7 +108,7 @@ def prune_units(
 
 
 def fine_tune(weights: Arrays, settings: Settings) -> Arrays:
-    """Train pruned weights on by the recipe that they come from; zeros stay zero.
+    """Continue training pruned weights by their own recipe; zeros stay zero. Raises RivuletError.
 
     The recipe is a file `fine_tune.py` with a function of this signature, in the folder of the
     script that the provenance names as `trained_by`.
@@ -132,7 +135,7 @@ def fine_tune(weights: Arrays, settings: Settings) -> Arrays:
 
 
 def connections(weights: Arrays) -> int:
-    """How many of the gates' weights are not zero."""
+    """Return how many of the gates' weights are not zero."""
     names = [f"{gate}.{part}" for gate in _GATES for part in ("recurrent", "input")]
     return sum(int(np.count_nonzero(weights[name])) for name in names)
 
@@ -170,9 +173,9 @@ def _seen(weights: Arrays, settings: Settings, calibration: EventTable) -> _Seen
 
 
 def _fit(moments: Floats, columns: NDArray[np.int64], row: Floats) -> Floats:
-    """Weights of `columns` alone whose sum is nearest to that of the whole `row`."""
+    """Return weights of `columns` alone whose sum is nearest to that of the whole `row`."""
     some = moments[np.ix_(columns, columns)]
-    # Where a factor never varied the ridge alone decides, so it must not vanish.
+    # For a factor that never varied only the ridge decides, so it must not vanish.
     ridge = _RIDGE * np.maximum(np.diag(some), 1e-6)
     wanted = moments[columns] @ row + ridge * row[columns]
     fitted: Floats = np.linalg.solve(some + np.diag(ridge), wanted)

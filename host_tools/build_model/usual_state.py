@@ -1,4 +1,4 @@
-"""The state in which a model usually is: where it starts when nothing better is known."""
+"""The usual state of a model, from which it starts when no snapshot is there."""
 
 import io
 
@@ -11,7 +11,7 @@ from rivulet.model import running as device_model
 
 
 def usual_state(model: ModelFile, events: EventTable) -> list[float]:
-    """The mean of the state over recorded events, weighted by time; one number a unit.
+    """Return the mean state over recorded events, weighted by time: one number a unit.
 
     model: a float model; the device code runs it, from rest.
     """

@@ -1,4 +1,4 @@
-"""From a trainer's weights to a model file that boards run.
+"""Converts a trainer's weights to a model file that boards run.
 
 One file a cell: `decay`, `ctrnn` and `node` take the weights of Rivulet's own trainers, `ltc`,
 `cfc` and `wired_cfc` those of ncps. A new cell is a new file with a function

@@ -13,7 +13,7 @@ _GATES = ("ff2", "time_a", "time_b")
 
 
 def parts(arrays: Arrays, metadata: Settings) -> Parts:
-    """Takes its options out of the metadata. Raises RivuletError."""
+    """Remove the CfC's options from the metadata and read them. Raises RivuletError."""
     mode = pop_mode(arrays, metadata, "w_tau")
     activation = metadata.pop("activation", "lecun_tanh")
     # Activations, and dropout if there was any, take numbers in the sequence too.
@@ -66,7 +66,7 @@ def parts(arrays: Arrays, metadata: Settings) -> Parts:
 
 
 def pop_mode(arrays: Arrays, metadata: Settings, pure_tensor: str) -> str:
-    """The mode: only pure has other tensors than the rest, so the metadata has to say it."""
+    """Return the mode. Only "pure" shows in the tensors; the metadata must state the others."""
     pure = pure_tensor in arrays
     mode = str(metadata.pop("mode", "pure" if pure else "default"))
     if mode not in ("default", "pure", "no_gate"):

@@ -1,4 +1,4 @@
-"""Names, shapes and values of a trainer's tensors: one clear line for each thing wrong."""
+"""Checks of names, shapes and values of a trainer's tensors, with one line per error."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,7 +9,7 @@ from host_tools.errors import RivuletError
 
 
 def finite(weights: Arrays) -> Arrays:
-    """The weights as float64. Raises RivuletError if one is not a number."""
+    """Return the weights as float64. Raises RivuletError if one is not finite or not numeric."""
     arrays = {}
     for name, value in weights.items():
         try:
@@ -35,14 +35,14 @@ def check_names(arrays: Arrays, wanted: Iterable[str], owner: str) -> None:
 
 
 def check_shapes(arrays: Arrays, wanted: Mapping[str, tuple[int, ...]], sizes: str) -> None:
-    """Raise RivuletError for a shape other than wanted; `sizes` says what asks for it."""
+    """Raise RivuletError for a shape other than wanted; `sizes` names where it comes from."""
     for name, shape in wanted.items():
         if arrays[name].shape != shape:
             raise RivuletError(f"'{name}' is {arrays[name].shape}; {sizes} need {shape}")
 
 
 def matrix(arrays: Arrays, name: str, meaning: str) -> tuple[int, int]:
-    """The shape of a matrix from which sizes are read. Raises RivuletError if it is none."""
+    """Return the shape of a matrix that defines sizes. Raises RivuletError if it is no matrix."""
     shape = arrays[name].shape
     if len(shape) != 2 or not all(shape):
         raise RivuletError(f"'{name}' is {shape}, not {meaning}")

@@ -54,7 +54,7 @@ def gate_shapes(gate: str, hidden: int, inputs: int) -> dict[str, tuple[int, ...
 
 
 def gate_rows(arrays: Arrays, gate: str, settings: Settings) -> np.ndarray:
-    """The rows of a gate over [x; u; 1], u in physical units."""
+    """Return the rows of a gate over [x; u; 1], u in physical units."""
     inward, bias = fold(arrays[f"{gate}.input"], settings)
     bias = arrays[f"{gate}.bias"] + bias
     return np.hstack([arrays[f"{gate}.recurrent"], inward, bias[:, None]])

@@ -1,4 +1,4 @@
-"""ncps' LTC: the tensors of its cell -> synapses that exist, sorted by target."""
+"""ncps' LTC: dense tensors to the list of its synapses, sorted by target."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ _POSITIVE = ("gleak", "cm", "w", "sensory_w")
 
 
 def parts(arrays: Arrays, metadata: Settings) -> Parts:
-    """Takes its options out of the metadata. Raises RivuletError."""
+    """Remove the LTC's options from the metadata and read them. Raises RivuletError."""
     unfolds = metadata.pop("ode_unfolds", 6)
     epsilon = metadata.pop("epsilon", 1e-8)
     implicit = metadata.pop("implicit_param_constraints", True)
@@ -75,12 +75,12 @@ def _shapes(
 
 
 def _softplus(x: np.ndarray) -> np.ndarray:
-    """As torch has it: linear above 20."""
+    """Return softplus as torch computes it: linear above 20."""
     return np.where(x > 20.0, x, np.log1p(np.exp(np.minimum(x, 20.0))))
 
 
 def _synapses(arrays: Arrays, inputs: int) -> tuple[Arrays, list[int]]:
-    """The device's tensors, and how many synapses are sensory and recurrent."""
+    """Return the device's tensors and the numbers of sensory and recurrent synapses."""
     tensors = {name: arrays[name] for name in _NEURON}
     found: dict[str, list[np.ndarray]] = {}
     counts = []
@@ -101,7 +101,7 @@ def _synapses(arrays: Arrays, inputs: int) -> tuple[Arrays, list[int]]:
 
 
 def _inputs(arrays: Arrays, inputs: int, settings: Settings) -> Arrays:
-    """The input mapping on raw inputs: raw scale + offset."""
+    """Return the input mapping on raw inputs: raw scale + offset."""
     normalisation = settings["normalisation"]
     scale = arrays.get("input_w", np.ones(inputs)) * np.array(normalisation["scale"])
     offset = arrays.get("input_b", np.zeros(inputs)) - scale * np.array(normalisation["offset"])

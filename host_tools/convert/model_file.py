@@ -1,4 +1,4 @@
-"""What a conversion makes: device tensors and the metadata that stands beside them."""
+"""A converted model: device tensors and metadata, and how they become a file."""
 
 import json
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from rivulet.model import running as device_model
 Arrays = dict[str, np.ndarray]
 Settings = dict[str, Any]
 
-# What any trainer has to say; the rest has defaults that are said here, once.
+# Defaults of the metadata that a trainer may leave out.
 _DEFAULTS: Settings = {
     "convention": "previous",
     "readout": "state",
@@ -26,13 +26,13 @@ _DEFAULTS: Settings = {
     "training_dt_us": None,
     "provenance": {},
 }
-# What a file has only if somebody asks for it.
+# Metadata that a file has only on request.
 _OPTIONAL = ("guards", "warm_start")
 
 
 @dataclass
 class ModelFile:
-    """A converted model: device tensors (float32) and the settings that stand beside them."""
+    """A converted model: device tensors (float32) and the settings of its metadata."""
 
     tensors: Arrays
     settings: Settings
@@ -43,7 +43,7 @@ class ModelFile:
         return int(self.tensors["readout.weight"].shape[1]) - 1
 
     def to_bytes(self) -> bytes:
-        """The safetensors file without probe events, for the device code on this machine."""
+        """Return the safetensors file without probe events, for the device code on this host."""
         return _packed(self.tensors, self.settings)
 
     def save(self, path: Path) -> None:
@@ -73,7 +73,7 @@ def _packed(tensors: Arrays, settings: Settings) -> bytes:
 
 
 def _in_order(data: bytes) -> bytes:
-    """The same file with its header sorted: the library orders metadata anew at each call."""
+    """Sort the header of a safetensors file: the library orders metadata at random."""
     length = int.from_bytes(data[:8], "little")
     header = json.dumps(json.loads(data[8 : 8 + length]), sort_keys=True).encode()
     header += b" " * (-len(header) % 8)
@@ -81,7 +81,10 @@ def _in_order(data: bytes) -> bytes:
 
 
 def complete(metadata: Settings, own: Settings, inputs: int) -> Settings:
-    """The settings of a model file: `metadata` over a cell's `own` and the common defaults."""
+    """Return a model file's settings: `metadata` over a cell's `own` and the common defaults.
+
+    Raises RivuletError for unknown keys and for lists that do not fit `inputs`.
+    """
     defaults = {
         "channels": [f"u{i}" for i in range(inputs)],
         "units": [""] * inputs,
@@ -104,15 +107,15 @@ def complete(metadata: Settings, own: Settings, inputs: int) -> Settings:
         values = settings["normalisation"].get(key, [])
         if len(values) != inputs or not np.isfinite(values).all():
             raise RivuletError(f"metadata: the normalisation's {key} needs {inputs} finite values")
-    # Said in the file, so that nobody applies it a second time.
+    # The file states it, so that no reader applies the normalisation twice.
     settings["normalisation"] = {**settings["normalisation"], "folded": True}
     return settings
 
 
 def fold(inward: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
-    """(weights, bias) on raw inputs of `inward` (rows, inputs) on u = (raw - offset) * scale.
+    """Fold the normalisation u = (raw - offset) * scale into `inward` (rows, inputs).
 
-    Folded once here, so that the board takes physical units and spends nothing on it.
+    Returns (weights, bias) on raw inputs: the board takes physical units at no cost.
     """
     offset = np.array(settings["normalisation"]["offset"])
     raw = inward * np.array(settings["normalisation"]["scale"])
@@ -120,11 +123,15 @@ def fold(inward: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.ndarray
 
 
 def readout(weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Return the readout (outputs, features + 1) with the bias as its last column."""
     return np.hstack([weight, bias[:, None]])
 
 
 def finished(tensors: Arrays, settings: Settings, warnings: list[str] | None = None) -> ModelFile:
-    """The model file of float64 tensors and uint16 indices, checked as the board will."""
+    """Make a model file of float64 tensors and uint16 indices, checked as a board checks it.
+
+    Raises RivuletError.
+    """
     tensors = {
         name: tensor if tensor.dtype == np.uint16 else tensor.astype(np.float32)
         for name, tensor in tensors.items()

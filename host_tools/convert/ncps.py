@@ -44,7 +44,7 @@ def is_ncps(arrays: Arrays) -> bool:
 def from_ncps(
     module: Any, time_unit_s: float = 1.0, head: Any = None, **metadata: Any
 ) -> ModelFile:
-    """The model file of a live ncps.torch LTC or CfC. Raises RivuletError.
+    """Convert a live ncps.torch LTC or CfC to a model file. Raises RivuletError.
 
     head: an nn.Linear on the module's outputs; metadata: what the model file says of itself:
     channels, units, normalisation, output, classes, policy, readout, ...
@@ -99,7 +99,7 @@ def _state(module: Any) -> Arrays:
 
 
 def _activation(backbone: Any) -> str:
-    """ncps' name of the activation in a backbone. Raises RivuletError for any other layer."""
+    """Return ncps' name of a backbone's activation. Raises RivuletError for any other layer."""
     names = {
         "SiLU": "silu",
         "ReLU": "relu",
@@ -122,7 +122,7 @@ def _activation(backbone: Any) -> str:
 
 
 def convert_ncps(arrays: Arrays, metadata: Settings) -> ModelFile:
-    """The model file of a state dict, `arrays` finite float64. Raises RivuletError."""
+    """Convert a state dict, `arrays` finite float64, to a model file. Raises RivuletError."""
     metadata = {key: value for key, value in metadata.items() if key != "source"}
     kind = metadata.pop("kind", None)
     if kind not in ("ltc", "cfc"):
@@ -173,7 +173,7 @@ def _companion(outer: Arrays, parts: Parts, settings: Settings) -> Arrays:
 
 
 def _outputs(outer: Arrays, layers: list[str], parts: Parts) -> tuple[np.ndarray, np.ndarray]:
-    """The module's outputs, and the linear layers behind it, as one map of the state."""
+    """Compose the module's outputs and the linear layers behind it into one map of the state."""
     weight, bias = parts.output_weight, parts.output_bias
     for name in layers:
         outputs = matrix(outer, f"{name}.weight", "(outputs, inputs)")[0]

@@ -1,4 +1,4 @@
-"""What the converter of each ncps cell finds in its state dict."""
+"""The parts that each ncps converter reads from a state dict."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,12 +1,12 @@
-"""Probe events: what a board runs before it trusts a model, with the outputs that it must get."""
+"""Probe events: a self-test in the model file, with the outputs that a board must compute."""
 
 import io
 from typing import Any
 
 from rivulet.model import running as device_model
 
-# (interval in us, inputs by channel in steps of a quarter of the channel's scale): short and long,
-# at rest and far out. Channels take the numbers in turn.
+# (interval in us, inputs by channel in steps of a quarter of the channel's scale): short and long
+# intervals, small and large inputs. Channels take the numbers in turn.
 _EVENTS = (
     (0, (0, 2, -3, 1)),
     (1_000, (4, -2, 1, -1)),
@@ -14,16 +14,16 @@ _EVENTS = (
     (300_000, (1, 1, -2, 4)),
     (5_000_000, (0, 0, 0, 0)),
 )
-# Relative to 1 + |output|. Boards compute in float32 and in other orders of summation than the
-# host; integers are the same bits everywhere.
+# Relative to 1 + |output|. Boards compute in float32 and sum in another order than the host;
+# integer models give the same bits everywhere.
 _FLOAT_TOLERANCE = 1e-3
-# A channel whose offset is this many times its scale would lose in float32 the digits that an
-# integer model rounds by: it stays at its offset.
+# With an offset this many times its scale, a channel's float32 value would be too coarse for an
+# integer model's rounding: such a channel stays at its offset.
 _LARGEST_RATIO = 100.0
 
 
 def probes(file: bytes, settings: dict[str, Any]) -> dict[str, Any]:
-    """What stands under `probes` in the metadata, from the device code run on this model file."""
+    """Return the `probes` of the metadata, computed by the device code from this model file."""
     model = device_model.load(io.BytesIO(file), len(file))
     normalisation = settings["normalisation"]
     channels = tuple(range(len(model.channels)))

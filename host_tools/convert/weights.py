@@ -1,4 +1,4 @@
-"""Weight files as trainers save them: .npz, .safetensors and .pt."""
+"""Reads weight files of trainers: .npz, .safetensors and .pt."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from rivulet.model.running import FORMAT
 
 
 def read_weights(path: Path) -> tuple[Arrays, Settings]:
-    """(weights, metadata) of a .npz, .safetensors or .pt file. Raises RivuletError."""
+    """Return (weights, metadata) of a .npz, .safetensors or .pt file. Raises RivuletError."""
     readers = {".npz": _read_npz, ".safetensors": _read_safetensors, ".pt": _read_torch}
     reader = readers.get(path.suffix)
     if reader is None:
@@ -44,7 +44,7 @@ def _read_safetensors(path: Path) -> tuple[Arrays, Settings]:
 
 
 def _read_torch(path: Path) -> tuple[Arrays, Settings]:
-    """{"weights": tensors, "metadata": ...} or a bare state dict."""
+    """Read a .pt file: {"weights": tensors, "metadata": ...} or a bare state dict."""
     try:
         import torch
     except ImportError:

@@ -1,4 +1,4 @@
-"""ncps' CfC with a wiring: a chain of layers, each with the mask of what reaches it."""
+"""ncps' CfC with a wiring: a chain of layers, each with a mask of its connections."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from host_tools.errors import RivuletError
 
 
 def parts(arrays: Arrays, metadata: Settings) -> Parts:
-    """Takes its options out of the metadata. Raises RivuletError."""
+    """Remove the CfC's options from the metadata and read them. Raises RivuletError."""
     mode = pop_mode(arrays, metadata, "layer_0.w_tau")
     count = len({name.split(".")[0] for name in arrays if name.startswith("layer_")})
     heads = head_names(mode)
@@ -65,7 +65,7 @@ def parts(arrays: Arrays, metadata: Settings) -> Parts:
 def _layer(
     arrays: Arrays, i: int, width: int, heads: tuple[str, ...], settings: Settings
 ) -> Arrays:
-    """ff1 and ff2 as synapses from below and a matrix on the layer itself; the gates dense."""
+    """Split ff1 and ff2 into synapses from below and a recurrent matrix; gates stay dense."""
     prefix = f"layer_{i}."
     driven = heads[:2]
     mask = np.vstack([arrays[prefix + "sparsity_mask"]] * len(driven))

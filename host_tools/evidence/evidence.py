@@ -44,19 +44,19 @@ from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, Readout, one_thread
 
 Result = dict[str, Any]
-# What is tried for every kind, by its accuracy on recordings that it was not trained on.
+# Settings tried for every kind; the best validation accuracy wins.
 GRID = [(rate, readout) for readout in ("mean", "state") for rate in (0.01, 0.003)]
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What must agree for results to stand in one table."""
+    """Settings that must agree between the results of one table."""
 
     iterations: int = 600
     trial_iterations: int = 200
     seeds: int = 5
     batch: int = 40
-    ruler_units: int = 32  # of the GRU fed dt whose parameters nobody exceeds
+    ruler_units: int = 32  # of the GRU with dt whose number of parameters is the limit
     times: int = 10  # random damages a recording
 
 
@@ -64,7 +64,7 @@ QUICK = Setup(iterations=20, trial_iterations=10, seeds=2, batch=20, ruler_units
 
 
 def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
-    """The result of one kind on one set, from its file or made now."""
+    """Return the result of one kind on one set, from its file or by training."""
     folder = out / dataset / kind.replace(" ", "_")
     data, testing, sizes = prepared(dataset)
     part, held_back = data.parted()
@@ -114,14 +114,14 @@ def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
 def train(
     name: str, network: Network, data: Data, plan: TrainingPlan, setup: Setup, kept: Path
 ) -> None:
-    """Every kind alike: the same recordings, damages and loss. An interrupted run goes on."""
+    """Train every kind alike, on the same recordings, damages and loss; resumes `kept`."""
     seeds = list(range(network.models))
     fit(name, network, seeds, lambda r: batch(data, setup.batch, r), loss, plan, save_to=kept)
     kept.unlink()
 
 
 def once(path: Path, setup: Setup, make: Callable[[], Result]) -> Result:
-    """What the file holds, or what is made now and written. RivuletError: another setup's."""
+    """Return the result in the file, or make and write it. Raises RivuletError as `read`."""
     if path.is_file():
         return read(path, setup)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +131,7 @@ def once(path: Path, setup: Setup, make: Callable[[], Result]) -> Result:
 
 
 def read(path: Path, setup: Setup) -> Result:
-    """A result. Raises RivuletError if it was made otherwise."""
+    """Read a result. Raises RivuletError if it was made under another setup."""
     try:
         result: Result = json.loads(path.read_text())
         made = result["setup"]

@@ -1,4 +1,4 @@
-"""What the evidence says: tables on the terminal, docs/evidence.md, and the figures beside it.
+"""Presents the evidence: tables on the terminal, docs/evidence.md, and its results as JSON.
 
 Results are {set: {kind: result}} as `evidence` makes them; nothing here needs PyTorch.
 """
@@ -62,7 +62,7 @@ recordings) select {best}.
 
 
 def show(found: Found) -> None:
-    """The tables on the terminal."""
+    """Print the tables on the terminal."""
     console = Console(highlight=False, width=180)
     for dataset, results in found.items():
         _print(console, f"{dataset}: test accuracy, mean ± sd over seeds", _rows(results))
@@ -82,7 +82,7 @@ def _print(console: Console, title: str, rows: list[list[str]]) -> None:
 
 
 def write(docs: Path, found: Found, period_s: float) -> None:
-    """docs/evidence.md and, for each set, docs/evidence/<set>.json."""
+    """Write docs/evidence.md and, for each set, docs/evidence/<set>.json."""
     (docs / "evidence").mkdir(parents=True, exist_ok=True)
     for dataset, results in found.items():
         lines = [f'"{kind}": {json.dumps(result)}' for kind, result in results.items()]
@@ -92,7 +92,7 @@ def write(docs: Path, found: Found, period_s: float) -> None:
 
 
 def load(docs: Path, dataset: str) -> dict[str, Result]:
-    """The written results of a set."""
+    """Read the written results of a set."""
     results: dict[str, Result] = json.loads((docs / "evidence" / f"{dataset}.json").read_text())
     return results
 
@@ -111,12 +111,12 @@ def page(found: Found, period_s: float, machine: str) -> str:
 
 
 def markdown(results: dict[str, Result]) -> str:
-    """The table of one set."""
+    """Return the table of one set."""
     return _markdown(_rows(results))
 
 
 def preferred(found: Found) -> str | None:
-    """The liquid cell that does best in its trials over all sets; None without a ruler."""
+    """Return the liquid cell with the best trials over all sets; None without a ruler."""
     kinds = set.intersection(*(set(results) for results in found.values()))
     liquid = [kind for kind in LIQUID if kind in kinds]
     if not liquid or RULER not in kinds:
@@ -140,7 +140,7 @@ def _rows(results: dict[str, Result]) -> list[list[str]]:
 
 
 def _differences(found: Found) -> list[list[str]]:
-    """How much more accurate the liquid cells are than the ruler."""
+    """Return the table of differences in accuracy between the liquid cells and the ruler."""
     rows = [["set", "kind", *next(iter(found.values()))[RULER]["accuracy"]]]
     for dataset, results in found.items():
         theirs = results[RULER]["accuracy"]

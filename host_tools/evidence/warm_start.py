@@ -31,7 +31,7 @@ from rivulet.store.snapshot import Warm
 
 STARTS = ("cold", "usual state", "snapshot")
 _HASH = "00" * 32
-_DAY_S = 1_800_000_000  # any moment of a clock that is set
+_DAY_S = 1_800_000_000  # an arbitrary time of a clock that is set
 _OFF_S = 2
 _SHOWN = 60
 _COLOURS = ("#c0392b", "#b8860b", "#1f6fb2")
@@ -47,14 +47,14 @@ class Comparison:
 
 
 def _warm(folder: str, seconds: int) -> Any:
-    """The snapshot of a board whose clock of the day stands at so many seconds."""
+    """Return the snapshot of a board whose real-time clock shows this many seconds."""
     warm = Warm(folder, "watchdog")
     warm.seconds = lambda: seconds
     return warm
 
 
 def compare(model: ModelFile, events: EventTable, stop_s: float, off_s: int) -> Comparison:
-    """Restart `model` at `stop_s` after the first event, off for `off_s`.
+    """Restart `model` `stop_s` after the first event, with the power off for `off_s`.
 
     The model's settings carry its usual state.
     """
@@ -99,13 +99,13 @@ def _event(
     t_s: NDArray[np.float64],
     since_s: float | None,
 ) -> None:
-    """Event i, after the one before it, or after the moment `since_s`."""
+    """Apply event i, after the event before it or after the time `since_s`."""
     before_s = t_s[max(i - 1, 0)] if since_s is None else since_s
     feed(running, max(round(1e6 * (t_s[i] - before_s)), 0), events.values[i])
 
 
 def averaged(model: ModelFile, events: EventTable, stops_s: list[float]) -> Comparison:
-    """The mean of restarts at several moments, over their first events."""
+    """Return the mean over restarts at several times, over their first events."""
     found = [compare(model, events, stop_s, _OFF_S) for stop_s in stops_s]
     means = {
         name: np.mean([each.differences[name][:_SHOWN] for each in found], axis=0)
@@ -115,7 +115,7 @@ def averaged(model: ModelFile, events: EventTable, stops_s: list[float]) -> Comp
 
 
 def activity(played: int) -> tuple[ModelFile, EventTable]:
-    """The activity model with its usual state over the training recordings, and test events."""
+    """Return the activity model with its usual state from training data, and test events."""
     model = convert(*read_weights(MODELS / "activity" / "weights.npz"))
     model.settings["warm_start"] = {"prior": usual_state(model, _stream("train", 40))}
     return model, _stream("test", played)
@@ -129,7 +129,7 @@ def _stream(split: str, count: int) -> EventTable:
 
 
 def picture(found: Comparison) -> str:
-    """The differences over time, as a page of SVG that stands alone."""
+    """Draw the differences over time as a self-contained SVG."""
     highest = max(float(values.max()) for values in found.differences.values())
     chart = svg.Chart(
         svg.linear("seconds since the restart", 0.0, float(found.t_s[-1])),

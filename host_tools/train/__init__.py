@@ -15,5 +15,5 @@ costs mostly the calls, so five seeds take little more than twice the time of on
 it); nothing is shared between them.
 """
 
-# The contender whose size no other may exceed.
+# The contender whose number of parameters is the limit of the others.
 RULER = "GRU fed dt"

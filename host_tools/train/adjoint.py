@@ -16,7 +16,7 @@ from host_tools.errors import RivuletError
 
 
 def advance_by_adjoint(field: Any, index: int, x: Tensor, gap: Tensor, tolerance: float) -> Tensor:
-    """x (models, series, units) after `gap` (models, series) seconds under held inputs."""
+    """Return x (models, series, units) after `gap` (models, series) s under constant inputs."""
     try:
         from torchdiffeq import odeint_adjoint  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
@@ -26,7 +26,7 @@ def advance_by_adjoint(field: Any, index: int, x: Tensor, gap: Tensor, tolerance
     wide = gap[..., None]
 
     def scaled(_: Tensor, state: Tensor) -> Tensor:
-        # Every series' gap becomes 1: one solve for all of them.
+        # Scale every series' gap to 1: one solve serves all of them.
         slope: Tensor = wide * field.slope(index, state)
         return slope
 
@@ -36,7 +36,7 @@ def advance_by_adjoint(field: Any, index: int, x: Tensor, gap: Tensor, tolerance
         states = odeint_adjoint(
             scaled, x, ends, rtol=tolerance, atol=tolerance, adjoint_params=tensors
         )
-    except AssertionError as error:  # torchdiffeq's way to say that no step is short enough
+    except AssertionError as error:  # torchdiffeq raises it when no step is short enough
         raise RivuletError(
             f"the adjoint's solver gave up at tolerance {tolerance:g} ({error}): the state runs "
             "away or the tolerance is too tight"

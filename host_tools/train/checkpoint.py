@@ -1,4 +1,4 @@
-"""A training run on disk, complete enough that taking it up again changes no bit."""
+"""Checkpoints of a training run. A resumed run ends with the same weights, bit for bit."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def write(path: Path, run: Any, name: str) -> None:
 
 
 def restore(path: Path, run: Any, name: str) -> None:
-    """Raises RivuletError if the checkpoint is of another run."""
+    """Restore `run` from a checkpoint. Raises RivuletError if it belongs to another run."""
     try:
         content = torch.load(path, weights_only=True)
         saved = content["parameters"]

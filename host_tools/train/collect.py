@@ -1,6 +1,6 @@
-"""Training data as `Series`: even samples, or one or more sensors with times of their own.
+"""Training data as `Series`: evenly sampled, or from sensors with their own timestamps.
 
-Data that would train a wrong model are refused: NaN, unsorted or duplicate timestamps.
+NaN, unsorted and duplicate timestamps are refused: they would train a wrong model.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,10 @@ class Stream:
 
 
 def even(values: ArrayLike, period_s: float) -> Series:
-    """Series of equal length, sampled evenly, normalised: (series, samples, channels)."""
+    """Make a Series of evenly sampled recordings.
+
+    values: (series, samples, channels), normalised. Raises RivuletError for NaN or infinity.
+    """
     inputs = torch.as_tensor(np.asarray(values), dtype=torch.float32)
     if not bool(torch.isfinite(inputs).all()):
         raise RivuletError(
@@ -46,10 +49,10 @@ def uneven(
     offset: Sequence[float],
     scale: Sequence[float],
 ) -> Series:
-    """Recordings of one or more sensors, each with its own times. Raises RivuletError.
+    """Make a Series of recordings of one or more sensors, each with its own timestamps.
 
-    The inputs become (value - offset) * scale. Simultaneous events of two sensors are two events
-    0 s apart, as on the device.
+    The inputs become (value - offset) * scale. Simultaneous samples of two sensors become two
+    events 0 s apart, as on the device. Raises RivuletError, see `checked`.
     """
     paired = _paired(recordings, durations_us)
     merged = [_merge(i, r, d, len(offset)) for i, (r, d) in enumerate(paired)]
@@ -63,7 +66,7 @@ def uneven(
         inputs[i, :count] = np.where(present, (values - np.array(offset)) * np.array(scale), 0.0)
         received[i, :count], carried[i, :count] = True, present
     return Series(
-        # In float64 until intervals are taken: float32 has no milliseconds after hours.
+        # float64 until intervals are computed: float32 loses milliseconds after hours.
         torch.tensor(times),
         torch.tensor(inputs, dtype=torch.float32),
         torch.tensor(received),
@@ -86,7 +89,7 @@ _Merged = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _merge(number: int, streams: Sequence[Stream], duration_us: int, channels: int) -> _Merged:
-    """(times s, values, which channels are carried), in order of time, sensors as they stand."""
+    """Return (times in s, values, carried channels) in order of time."""
     parts = []
     for place, stream in enumerate(streams):
         where = f"recording {number}" + (f", sensor {place}" if len(streams) > 1 else "")
@@ -105,7 +108,10 @@ def _merge(number: int, streams: Sequence[Stream], duration_us: int, channels: i
 
 
 def checked(stream: Stream, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """A sensor's (times us, values), finite and strictly increasing. Raises RivuletError."""
+    """Return a sensor's (times in us, values).
+
+    Raises RivuletError unless all are finite and the times strictly increase.
+    """
     times = np.asarray(stream.times_us, dtype=np.float64)
     values = np.asarray(stream.values, dtype=np.float64)
     if times.ndim != 1 or values.shape != (len(times), len(stream.channels)):

@@ -1,4 +1,4 @@
-"""Who competes in the evidence, at what size, on what data and under which conditions."""
+"""Contenders of the evidence: networks, their sizes, data and test conditions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,8 +19,8 @@ from host_tools.train.network import Network, Readout
 from host_tools.train.peers import Gru, Lstm
 from host_tools.train.series import EventBatch, Series
 
-# Every set is played at this period, so that nobody's time constants or interval inputs fit one
-# set's rate by accident.
+# Every set is played at this period, so that no network's time constants or interval inputs fit
+# one set's rate by accident.
 PERIOD_S = 0.1
 MOST_UNITS = 256
 
@@ -29,10 +29,10 @@ KINDS: dict[str, Make] = {
     "decay": DecayCell,
     # Half of ncps' unfolds: each is a pass over every synapse and every series.
     "LTC": lambda seeds, m, k, n, **more: Ltc(seeds, m, k, n, unfolds=3, **more),
-    # The backbone as wide as the state: one size to choose, as for the others.
+    # The backbone is as wide as the state: one size to choose, as for the others.
     "CfC": lambda seeds, m, k, n, **more: Cfc(seeds, m, k, n, backbone=(n, 1), **more),
     "CTRNN": Ctrnn,
-    # Steps that take one for an interval without loss: a step costs four passes.
+    # One step covers an interval without loss: a step costs four passes.
     "neural ODE": lambda seeds, m, k, n, **more: NeuralOde(
         seeds, m, k, n, (n,), step_s=2.5 * PERIOD_S, **more
     ),
@@ -45,7 +45,7 @@ KINDS: dict[str, Make] = {
 def contender(
     kind: str, seeds: list[int], sizes: tuple[int, int], ruler_units: int, readout: Readout
 ) -> Network:
-    """The largest networks of a kind with no more parameters than a ruler of so many units.
+    """Make the largest networks of a kind with no more parameters than the ruler.
 
     sizes: channels and classes.
     """
@@ -69,7 +69,7 @@ class Data:
     sensors: tuple[tuple[int, ...], ...]
 
     def parted(self) -> tuple["Data", "Data"]:
-        """(to train on, to choose by): the second has every third recording of each class."""
+        """Return (training, validation): validation is every third recording of each class."""
         within = torch.zeros_like(self.labels)
         for label in self.labels.unique():
             here = self.labels == label
@@ -83,7 +83,7 @@ class Data:
 
 
 def prepared(name: str) -> tuple[Data, Data, tuple[int, int]]:
-    """(training, test, (channels, classes)) of a set."""
+    """Load a set: (training, test, (channels, classes))."""
     train, test = datasets.load(name, "train"), datasets.load(name, "test")
     normalisation, period_us = train.normalisation(), round(PERIOD_S * 1e6)
     both = [
@@ -95,7 +95,7 @@ def prepared(name: str) -> tuple[Data, Data, tuple[int, int]]:
 
 @dataclass(frozen=True)
 class Damage:
-    """What a condition does to every recording."""
+    """Faults that a test condition applies to every recording."""
 
     drop: float = 0.0
     jitter_s: float = 0.0
@@ -110,7 +110,7 @@ class Damage:
 
 
 def conditions(period_s: float) -> dict[str, Damage]:
-    """What recordings sampled at this period are judged under."""
+    """Return the test conditions, by name, of recordings sampled at this period."""
     return {
         **{f"drop {100 * rate:.0f} %": Damage(drop=rate) for rate in (0.0, 0.3, 0.5, 0.7, 0.9)},
         "jitter": Damage(jitter_s=0.5 * period_s),
@@ -119,7 +119,7 @@ def conditions(period_s: float) -> dict[str, Damage]:
 
 
 def silenced(series: Series, sensors: Any, share: Tensor, random: torch.Generator) -> Series:
-    """One sensor, drawn for each recording, is silent for this share of it; 0: none."""
+    """Silence one sensor, drawn for each recording, for this share of it; 0: none."""
     drawn = torch.randint(len(sensors), (len(share),), generator=random)
     for number, channels in enumerate(sensors):
         length = torch.where(drawn == number, share, 0.0) * series.duration
@@ -130,7 +130,7 @@ def silenced(series: Series, sensors: Any, share: Tensor, random: torch.Generato
 def batch(
     data: Data, size: int, random: torch.Generator, period_s: float = PERIOD_S
 ) -> tuple[EventBatch, Tensor]:
-    """Augmented recordings, the same treatment for every kind."""
+    """Draw a batch of augmented recordings, by the same recipe for every kind."""
     count = len(data.labels)
     copies = -(-size // count)
     pick = torch.cat([torch.randperm(count, generator=random) for _ in range(copies)])[:size]
@@ -150,13 +150,13 @@ def batch(
 
 
 def loss(logits: Tensor, events: EventBatch, labels: Tensor, period_s: float = PERIOD_S) -> Tensor:
-    """The answer counts at the end, and half as much over the time before, after 10 samples."""
+    """Return the class loss: full weight at the end, half of it before, from sample 10 on."""
     options = {"settle_s": 0.0, "full_s": 10 * period_s, "early_weight": 0.5}
     return class_loss(logits, events, labels, label_smoothing=0.02, **options)
 
 
 def score(network: Network, data: Data, damage: Damage, times: int) -> judge.Score:
-    """How every model does, each recording damaged `times` times."""
+    """Score every model, with `times` random damages of each recording."""
 
     def make(pick: Tensor, random: torch.Generator) -> EventBatch:
         return damage.applied(data.series.pick(pick), data.sensors, random).events()

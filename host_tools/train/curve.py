@@ -1,4 +1,4 @@
-"""The training curve as a picture: loss by iteration, time constants by validation."""
+"""Draws the training curve: loss by iteration, time constants by validation."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from host_tools.train.fit import History
 
 
 def draw(path: Path, histories: dict[str, History], smooth: int = 25) -> None:
-    """One line a run: the loss averaged over its models and `smooth` iterations."""
+    """Draw one line a run: the loss averaged over its models and `smooth` iterations."""
     try:
         from matplotlib.figure import Figure  # type: ignore[import-not-found,unused-ignore]
     except ImportError:

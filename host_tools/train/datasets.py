@@ -1,4 +1,4 @@
-"""Labelled recordings of unequal length for comparisons, from the wheel that `recordings` gets.
+"""Labelled recordings of unequal length, from the wheel that data/recordings.py downloads.
 
 The files state neither rates nor units beyond what is said at each set; sources as in the files.
 """
@@ -20,15 +20,15 @@ class Source:
     period_us: int
     sensors: tuple[tuple[int, ...], ...]  # channels that fall silent together
     count: tuple[int, int]  # recordings to train on and to test on
-    every: int = 1  # only every so many-th sample is used; `period_us` is what is between them
+    every: int = 1  # take every n-th sample; `period_us` is the time between those
 
 
 SOURCES = {
     # Four activities of a smart watch's wearers; 10 Hz, accelerometer and gyroscope.
     "activity": Source("BasicMotions/BasicMotions", 100_000, ((0, 1, 2), (3, 4, 5)), (40, 40)),
     # Ten people's gesture with a Wii remote, vertical acceleration (Guna et al., TSP 2012). The
-    # rate is not in the files: 100 Hz is what the remote sends. Every fourth sample is plenty for
-    # what a hand does.
+    # files name no rate; the remote sends at 100 Hz. Every fourth sample is enough for the
+    # movements of a hand.
     "gesture": Source("PickupGestureWiimoteZ/PickupGestureWiimoteZ", 40_000, ((0,),), (50, 50), 4),
     # Nine speakers' /ae/, 12 cepstral coefficients every 6.4 ms (Kudo et al., Pattern Recognition
     # Letters 1999; UCI archive).
@@ -48,19 +48,19 @@ class Labelled:
         return int(self.values[0].shape[1])
 
     def normalisation(self) -> tuple[list[float], list[float]]:
-        """Offset and scale of every channel, over all samples."""
+        """Return the offset and scale of every channel, over all samples."""
         joined = np.concatenate(self.values)
         return joined.mean(0).tolist(), (1 / joined.std(0)).tolist()
 
     def series(self, normalisation: tuple[list[float], list[float]], period_us: int) -> Series:
-        """As events every `period_us`, whatever the true period is."""
+        """Return the recordings as events every `period_us`, whatever the true period is."""
         channels = tuple(range(self.channels))
         streams = [[Stream(np.arange(len(v)) * period_us, v, channels)] for v in self.values]
         return uneven(streams, [len(v) * period_us for v in self.values], *normalisation)
 
 
 def load(name: str, split: str) -> Labelled:
-    """A set by its name in `SOURCES`; split: train or test. Raises RivuletError."""
+    """Load a set by its name in `SOURCES`; split: train or test. Raises RivuletError."""
     if name not in SOURCES:
         raise RivuletError(f"no recordings are called '{name}': {', '.join(SOURCES)}")
     source = SOURCES[name]
@@ -73,7 +73,7 @@ def load(name: str, split: str) -> Labelled:
 
 
 def parse(text: str, source: Source) -> Labelled:
-    """A .ts file: one recording a line, channels and then the label separated by colons."""
+    """Read a .ts file: one recording a line, its channels and its label separated by colons."""
     values, labels, classes = [], [], []
     for number, line in enumerate(text.splitlines(), start=1):
         if line.lower().startswith("@classlabel true"):

@@ -1,7 +1,7 @@
 """The training loop: AdamW over batches that a recipe draws, several seeds at once.
 
-Every model has its own random draws, its own gradient norm and its own best iteration. A run that
-was interrupted and taken up again ends with the same weights, to the bit.
+Every model has its own random draws, its own gradient norm and its own best iteration. A resumed
+run ends with the same weights as an uninterrupted one, bit for bit.
 """
 
 import math
@@ -29,19 +29,21 @@ Loss = Callable[[Tensor, EventBatch, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class TrainingPlan:
+    """Hyperparameters of a training run."""
+
     iterations: int
     learning_rate: float = 0.01
     warm_up: int = 50
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.99)
     clip: float = 1.0  # each model's gradient norm
-    carry: float = 0.0  # share of a batch that starts where series of the batch before ended
-    in_pieces: bool = False  # each series goes on where the same one of the batch before ended
+    carry: float = 0.0  # share of a batch that starts from final states of the batch before
+    in_pieces: bool = False  # each series continues the same series of the batch before
     penalties: Penalties = field(default_factory=Penalties)
     validate_every: int = 50
     patience: int | None = None  # validations without a better one before a model is done
     checkpoint_every: int = 200
-    int8: bool = False  # train what the device's int8 arithmetic will compute
+    int8: bool = False  # quantisation-aware: train with the device's int8 arithmetic
 
 
 @dataclass
@@ -54,7 +56,7 @@ class History:
 
 @dataclass
 class Run:
-    """A training run: all that a checkpoint must hold."""
+    """A training run: everything that a checkpoint must hold."""
 
     network: Network
     optimiser: Any
@@ -66,7 +68,7 @@ class Run:
     best: Parameters | None = None
     best_loss: list[float] = field(default_factory=list)
     stale: list[int] = field(default_factory=list)  # validations since the best
-    events: int = 0  # that all models together were trained on since the run was taken up
+    events: int = 0  # trained on by all models together since the run started or resumed
 
 
 def fit(
@@ -82,11 +84,12 @@ def fit(
 ) -> History:
     """Train every seed's model in place.
 
-    validation: events of one model and targets, the same for all; with it each model ends with
+    validation: events of one model and targets, shared by all models. Each model then ends with
     the parameters of its best validation, and training ends early once every model has had
-    `plan.patience` in a row that were no better.
-    save_to: a checkpoint, written now and then and taken up if it is there. stop_at: return
-    after this iteration, as an interruption would.
+    `plan.patience` validations in a row without a better one.
+    save_to: a checkpoint, written every `plan.checkpoint_every` iterations and resumed from if it
+    is there. stop_at: return after this iteration, as an interruption would. Raises RivuletError,
+    also if the loss is not finite.
     """
     if len(seeds) != network.models:
         raise RivuletError(f"{len(seeds)} seeds for {network.models} models")
@@ -118,6 +121,7 @@ def fit(
 
 
 def new_run(network: Network, seeds: list[int], plan: TrainingPlan) -> Run:
+    """Start a run: a fresh optimiser and one random generator a seed."""
     return Run(
         network,
         _optimiser(network, plan),
@@ -172,11 +176,11 @@ def fit_step(run: Run, draw: Draw, loss: Loss) -> None:
 
 
 def starting_state(run: Run, series: int) -> State:
-    """Part of the batch starts from zero, part where series of the batch before ended.
+    """Return the batch's initial states: part zero, part final states of the batch before.
 
-    On a board one recording follows another without a reset: the state that is met there is the
-    one that some other recording left. Long recordings are trained on in pieces: then all of the
-    batch starts where the one before ended, series by series.
+    On a board one recording follows another without a reset, so a recording starts from the state
+    that another one left. Long recordings are trained on in pieces: each series then continues
+    from its own final state in the batch before.
     """
     zero = run.network.zero_state(series)
     if run.plan.in_pieces:
@@ -190,7 +194,7 @@ def starting_state(run: Run, series: int) -> State:
 
 
 def clip(parameters: list[Tensor], limit: float) -> None:
-    """Bound the gradient's norm for each model by itself."""
+    """Clip every model's gradient norm to `limit`, each model separately."""
     gradients = [p.grad for p in parameters if p.grad is not None]
     norm = torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()
     for gradient in gradients:

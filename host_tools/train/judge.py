@@ -1,4 +1,4 @@
-"""Trained models: accuracy from rest and in a stream without reset, and how they move."""
+"""Evaluates trained models: accuracy from rest and in a stream without reset."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ Make = Callable[[Tensor, torch.Generator], EventBatch]
 
 @dataclass(frozen=True)
 class Score:
-    """One entry a model."""
+    """Accuracy and loss, one entry a model."""
 
     accuracy: Tensor
     loss: Tensor  # mean negative log-likelihood
 
 
 def from_rest(network: Network, make: Make, labels: Tensor, times: int) -> Score:
-    """Every recording by itself, from the zero state, judged at its end, `times` times."""
+    """Score every recording separately, from the zero state, at its end, `times` times."""
     random = torch.Generator().manual_seed(SEED)
     pick = torch.arange(len(labels)).repeat(times)
     events = _shared(network, make(pick, random))
@@ -35,7 +35,7 @@ def from_rest(network: Network, make: Make, labels: Tensor, times: int) -> Score
 
 
 def as_stream(network: Network, make: Make, labels: Tensor, orders: int) -> Score:
-    """All recordings one after another, the state carried over, judged at the end of each."""
+    """Score all recordings as one stream, in random orders, at the end of each recording."""
     random = torch.Generator().manual_seed(SEED)
     count = len(labels)
     each = torch.stack([torch.randperm(count, generator=random) for _ in range(orders)])
@@ -50,7 +50,7 @@ def as_stream(network: Network, make: Make, labels: Tensor, orders: int) -> Scor
 
 
 def trajectory_of(network: Network, events: EventBatch) -> Trajectory:
-    """How every model moves over `events`, from the zero state."""
+    """Return the trajectory of every model over `events`, from the zero state."""
     trajectory = Trajectory()
     shared = _shared(network, events)
     with torch.no_grad():
@@ -59,7 +59,7 @@ def trajectory_of(network: Network, events: EventBatch) -> Trajectory:
 
 
 def _shared(network: Network, events: EventBatch) -> EventBatch:
-    """The same events for every model, so that seeds differ by their training alone."""
+    """Repeat the events for every model, so that seeds differ by their training alone."""
     return stack([events] * network.models)
 
 

@@ -16,7 +16,7 @@ def class_loss(
     full_s: float = 1.0,
     early_weight: float = 0.0,
 ) -> Tensor:
-    """Cross-entropy at the recording's end, and a share of it over the time before.
+    """Return the cross-entropy at the recording's end, plus a share of it over the time before.
 
     The answer counts from `settle_s` on, with more and more weight up to `full_s`.
     """
@@ -41,12 +41,12 @@ def class_loss(
 
 
 def value_loss(values: Tensor, targets: Tensor) -> Tensor:
-    """Mean squared error at the recording's end; targets (models, series, k)."""
+    """Return the mean squared error at the recording's end; targets (models, series, k)."""
     return (values[..., -1, :] - targets).square().flatten(1).mean(1)
 
 
 def sequence_loss(values: Tensor, events: EventBatch, targets: Tensor) -> Tensor:
-    """The error at every event, over the events alone: padding and the end do not count.
+    """Return the mean error over the received events; padding and the end do not count.
 
     targets: (models, series, events, k) floats, squared error; or (models, series, events) class
     numbers, cross-entropy. Target e is what the device should put out at event e.

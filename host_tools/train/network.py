@@ -1,4 +1,4 @@
-"""What all networks share: parameters of several models, a readout, the flow of liquid ones."""
+"""Base classes of networks: parameters of several models, a readout, continuous flow."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ CONVENTIONS = ("previous", "current")
 
 @dataclass(frozen=True)
 class Readout:
-    """From the state ("state"), or from its mean over time with this time constant ("mean")."""
+    """Reads the state ("state"), or its leaky mean with this time constant ("mean")."""
 
     kind: str = "mean"
     tau_s: float = 3.0
@@ -40,7 +40,7 @@ class Network(ABC):
     def __init__(self, each: Sequence[Parameters], units: int, readout: Readout) -> None:
         self.units = units
         self.readout = readout
-        self.integers: Integers | None = None  # train as int8 arithmetic will compute
+        self.integers: Integers | None = None  # set: train with int8 arithmetic
         self.parameters: Parameters = {
             name: torch.stack([one[name] for one in each]).requires_grad_() for name in each[0]
         }
@@ -50,31 +50,31 @@ class Network(ABC):
         return len(self.parameters["readout.bias"])
 
     def size(self) -> int:
-        """How many parameters one model has."""
+        """Return the number of parameters of one model."""
         return sum(p[0].numel() for p in self.parameters.values())
 
     def to(self, dtype: torch.dtype) -> None:
-        """Compute in this precision from now on."""
+        """Convert the parameters to this precision."""
         for name, p in self.parameters.items():
             self.parameters[name] = p.detach().to(dtype).requires_grad_()
 
     def decays(self, name: str) -> bool:
-        """Whether weight decay may draw this parameter to zero; biases hold time constants."""
+        """Tell whether weight decay applies to this parameter; biases hold time constants."""
         return bool(self.parameters[name].dim() == 3)
 
     def quantise(self, half: Sequence[float] | None = None) -> None:
-        """From now on compute with what the device's int8 arithmetic makes of the weights.
+        """Switch to weights and activations as the device's int8 arithmetic rounds them.
 
         half: each channel's range as `calibration.ranges` finds it; None: without calibration.
         """
         raise RivuletError(f"a {type(self).__name__} has no int8 arithmetic to be trained for")
 
     def rows(self, integers: Integers) -> list[Rows]:
-        """Matrices whose rows the device quantises as one."""
+        """Return the groups of matrices whose rows share one scale on the device."""
         return [[("readout.weight", integers.state_scale)]]
 
     def weights(self) -> Parameters:
-        """What a pass computes with: the parameters, or what int8 makes of them."""
+        """Return the weights of a pass: the parameters, or their int8 roundings."""
         if self.integers is not None:
             return rounded(self.parameters, self.rows(self.integers))
         return self.parameters
@@ -87,20 +87,20 @@ class Network(ABC):
 
     @abstractmethod
     def zero_state(self, series: int) -> State:
-        """The state before anything was received."""
+        """Return the state before the first event."""
 
     @abstractmethod
     def run(
         self, events: EventBatch, state: State, trajectory: Trajectory | None = None
     ) -> tuple[Tensor, State]:
-        """What the readout sees at each event and at the end; the state to go on from.
+        """Return the readout's features and the final state.
 
-        The features are (models, series, events + 1, units): row e is what the device's outputs
-        at event e are made of, the last row what they are made of at the recording's end.
+        The features are (models, series, events + 1, units): row e gives the device's outputs at
+        event e, the last row those at the recording's end.
         """
 
     def logits(self, features: Tensor) -> Tensor:
-        """(models, series, ..., units) -> (models, series, ..., outputs)."""
+        """Map features (models, series, ..., units) to outputs (models, series, ..., outputs)."""
         weights = self.weights()
         weight, bias = weights["readout.weight"], weights["readout.bias"]
         if self.integers is not None:
@@ -109,49 +109,49 @@ class Network(ABC):
         return flat.view(*features.shape[:-1], -1)
 
     def observe(self, x: Tensor, mean: Tensor, weight: Tensor, gap: Tensor) -> State:
-        """(feature, mean, its weight) after `x` was reached over `gap` seconds."""
+        """Return (feature, mean, its weight) after `x` was reached over `gap` seconds."""
         if self.readout.kind == "state":
             return x, mean, weight
         mean, weight = averaged(x, mean, weight, gap, self.readout.tau_s)
         return mean, mean, weight
 
     def exported(self, index: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """One model's (weights, metadata) as the converter takes them."""
+        """Return one model's (weights, metadata) for the converter. Raises RivuletError."""
         raise RivuletError(f"a {type(self).__name__} does not run on boards: train a liquid cell")
 
 
 def averaged(
     x: Tensor, mean: Tensor, weight: Tensor, gap: Tensor, tau_s: float
 ) -> tuple[Tensor, Tensor]:
-    """The leaky mean of `x` and its weight, after `x` was held for `gap` seconds.
+    """Return the leaky mean of `x` and its weight, after `x` was held for `gap` seconds.
 
-    The device takes a weight within 1e-6 of 1 for 1; nothing else differs from its readout.
+    Equals the device's readout, except that the device rounds a weight within 1e-6 of 1 to 1.
     """
     share = -torch.expm1(-gap / tau_s)
     weight = weight + share * (1 - weight)
-    # Nothing has been weighed before the first gap that is not 0: there the quotient is 0 / 0.
+    # Before the first gap above 0 the weight is 0, and the quotient would be 0 / 0.
     rate = share / torch.where(weight > 0, weight, 1.0)
     return mean + rate[..., None] * (x - mean), weight
 
 
 class Field(Protocol):
-    """A cell's right-hand side in one pass, its inputs' part made for all gaps at once."""
+    """A cell's right-hand side in one pass; the inputs' part is computed for all gaps at once."""
 
     def advance(self, index: int, x: Tensor, gap: Tensor) -> Tensor:
-        """x after `gap` seconds under the inputs of gap `index`."""
+        """Return x after `gap` seconds under the inputs of gap `index`."""
 
     def slope(self, index: int, x: Tensor) -> Tensor:
-        """dx/dt under the inputs of gap `index`."""
+        """Return dx/dt under the inputs of gap `index`."""
 
     def rates(self, index: int, x: Tensor) -> Tensor:
-        """1/tau, 1/s, as the cell's telemetry reports it."""
+        """Return 1/tau, 1/s, as the cell's telemetry reports it."""
 
     def tensors(self, index: int) -> tuple[Tensor, ...]:
-        """What `slope` depends on beside x: gradients flow through these."""
+        """Return the tensors that `slope` depends on beside x, for their gradients."""
 
 
 class Liquid(Network):
-    """A network whose state moves in continuous time between events, its inputs held."""
+    """A network whose state moves in continuous time between events, under constant inputs."""
 
     cell: str
     channels: int
@@ -163,12 +163,12 @@ class Liquid(Network):
         if convention not in CONVENTIONS:
             raise RivuletError(f"no convention is called '{convention}': {CONVENTIONS}")
         self.convention = convention
-        # None: through the unrolled steps. Otherwise the tolerance of the adjoint's solver.
+        # None: gradients through the unrolled steps; else the tolerance of the adjoint solver.
         self.adjoint_tolerance: float | None = None
 
     @abstractmethod
     def field(self, weights: Parameters, inputs: Tensor) -> Field:
-        """`inputs` (models, series, gaps, channels): what is held in each gap."""
+        """Return the field for `inputs` (models, series, gaps, channels), constant in each gap."""
 
     def zero_state(self, series: int) -> State:
         wide, held = self.zeros(series, self.units), self.zeros(series, self.channels)
@@ -198,11 +198,11 @@ class Liquid(Network):
                 trajectory.add(field.rates(index, before[0]), before[0], x, gap)
             feature, mean, weight = self.observe(x, mean, weight, gap)
             features.append(feature)
-        # The stream goes on from its last event, not from the look at the recording's end.
+        # The stream continues from its last event, not from the recording's end.
         return torch.stack(features, 2), (*before, events.inputs[:, :, -1], events.rest)
 
     def metadata(self) -> dict[str, Any]:
-        """What a model file says of the dynamics."""
+        """Return the metadata of the dynamics."""
         return {
             "cell": self.cell,
             "convention": self.convention,
@@ -217,7 +217,7 @@ class Liquid(Network):
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """The matrices are too small to share between threads, and sums keep their order."""
+    """Use one thread: the matrices are small, and sums keep their order."""
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)

@@ -1,4 +1,4 @@
-"""What liquid cells are measured against: GRU and LSTM, fed the interval or not.
+"""Recurrent networks for comparison: GRU and LSTM, with and without the interval as input.
 
 Both have the readouts of the liquid cells, the true intervals in the mean included, so that what
 is compared is the recurrence. They do not run on boards.
@@ -13,7 +13,7 @@ from host_tools.train.trajectory import Trajectory
 
 
 class Peer(Network):
-    """`timed`: the time since the event before is one more input."""
+    """A recurrent network; with `timed` the time since the event before is one more input."""
 
     gates: int
     carried: int  # tensors of the state
@@ -37,7 +37,10 @@ class Peer(Network):
         return *([wide] * self.carried), wide, wide[..., 0], self.since(series)
 
     def step(self, weights: Parameters, now: Tensor, state: State, received: Tensor) -> State:
-        """The state after an event whose input is worth `now`; received (models, series, 1)."""
+        """Return the state after an event.
+
+        now: the product of its inputs; received: (models, series, 1).
+        """
         raise NotImplementedError
 
     def run(

@@ -1,4 +1,4 @@
-"""How far a training run is: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of a training run: a bar on a terminal, a few lines elsewhere."""
 
 import sys
 import time
@@ -41,7 +41,7 @@ class Report:
         self._bar.stop()
 
     def show(self, done: int, events: int, history: Any) -> None:
-        """Speed, mean losses over the models, and time constants of the last validation."""
+        """Show the speed, mean losses over the models, and tau of the last validation."""
         rate = events / (time.monotonic() - self._started)
         said = f"{rate:,.0f} events/s, loss {_mean(history.losses[-1]):.3f}"
         if history.validations:

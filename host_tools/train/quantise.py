@@ -1,4 +1,4 @@
-"""Weights and activations as the device's int8 arithmetic has them; gradients pass through.
+"""Weights and activations rounded as in the device's int8 arithmetic; gradients pass through.
 
 Every row of a matrix has its own scale, so that its largest weight is +-127; biases stay as they
 are, since the device keeps them in int32. Where state, inputs and the readout's features enter a
@@ -26,17 +26,17 @@ Rows = Sequence[tuple[str, float | Tensor]]
 
 @dataclass(frozen=True)
 class Integers:
-    """What one unit of a model's integers stands for."""
+    """Scales of a model's integers."""
 
     state_scale: float  # the state's bound
     input_scale: Tensor  # (channels,): normalised units in an eighth of a channel's range
 
     def state(self, x: Tensor) -> Tensor:
-        """A state, or a mean of it, as it enters a product."""
+        """Round a state, or its mean, as it enters a product."""
         return on_grid(x, self.state_scale / _Q12)
 
     def inputs(self, u: Tensor) -> Tensor:
-        """Normalised inputs (..., channels), clipped where their range ends."""
+        """Round normalised inputs (..., channels) and clip them to their range."""
         step = (self.input_scale / _Q12).to(u.dtype)
         return on_grid(torch.clamp(u, -INPUT_LIMIT * step, INPUT_LIMIT * step), step)
 
@@ -53,7 +53,7 @@ def integers(state_scale: float, channels: int, half: Sequence[float] | None) ->
 
 
 def rounded(parameters: dict[str, Tensor], rows: Sequence[Rows]) -> dict[str, Tensor]:
-    """The same parameters with matrices (models, rows, columns) on their int8 grids."""
+    """Return the parameters with matrices (models, rows, columns) on their int8 grids."""
     result = dict(parameters)
     for parts in rows:
         wide = fake_quantised(torch.cat([parameters[name] * scale for name, scale in parts], -1))
@@ -64,12 +64,12 @@ def rounded(parameters: dict[str, Tensor], rows: Sequence[Rows]) -> dict[str, Te
 
 
 def fake_quantised(weight: Tensor) -> Tensor:
-    """Each row of (..., rows, columns) on multiples of its largest magnitude / 127."""
+    """Round each row of (..., rows, columns) to multiples of its largest magnitude / 127."""
     scale = weight.detach().abs().amax(-1, keepdim=True) / _LARGEST
     return on_grid(weight, torch.where(scale > 0, scale, 1.0))
 
 
 def on_grid(value: Tensor, step: float | Tensor) -> Tensor:
-    """The nearest multiple of `step`, with the gradient of `value`."""
+    """Return the nearest multiple of `step`, with the gradient of `value`."""
     grid = torch.round(value.detach() / step) * step
     return value + (grid - value.detach())

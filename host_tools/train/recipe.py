@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """What a recipe's `train` is given."""
+    """Options that a recipe's `train` takes."""
 
     folder: Path  # the recipe's
     out: Path  # where results go
-    seeds: int | None = None  # how many; None: as many as the recipe says
-    iterations: int | None = None  # fewer for a trial; None: the recipe's own
+    seeds: int | None = None  # number of seeds; None: as many as the recipe says
+    iterations: int | None = None  # None: as many as the recipe says
     resume: bool = False
-    int8: bool = False  # for models that the device will run in integers
+    int8: bool = False  # quantisation-aware training, for int8 models
 
     def plan(self, plan: "TrainingPlan") -> "TrainingPlan":
         plan = replace(plan, int8=self.int8)
         return plan if self.iterations is None else replace(plan, iterations=self.iterations)
 
     def checkpoint(self, run: str) -> Path:
-        """Where the run of this name keeps its checkpoint; an old one counts only to resume."""
+        """Return the checkpoint's path for this run; deletes an old one unless resuming."""
         path = BUILD / "train" / self.folder.name / (run.replace(" ", "_") + ".pt")
         if not self.resume:
             path.unlink(missing_ok=True)
@@ -83,7 +83,7 @@ def run_recipe(
 
 
 def main(file: str) -> None:
-    """The command line of a recipe that is run as a script."""
+    """Parse the command line of a recipe that is run as a script."""
     parser = argparse.ArgumentParser(description=f"Train {Path(file).parent.name}.")
     parser.add_argument("--out", type=Path, help="where to write; by default beside the recipe")
     parser.add_argument("--seeds", type=int, help="how many models to train")

@@ -40,11 +40,11 @@ class Reference:
 
 
 def train(what: Reference, options: Options) -> None:
-    """Train every seed, judge it, and write weights.npz, metrics.json and curve.png."""
+    """Train and evaluate every seed; write weights.npz, metrics.json and curve.png."""
     seeds = list(range(SEEDS if options.seeds is None else options.seeds))
     recorded = datasets.load(what.dataset, "train")
     period_s = recorded.source.period_us * 1e-6
-    # Short, since boards parse it.
+    # Kept short: boards parse it.
     offset, scale = (np.round(values, 5).tolist() for values in recorded.normalisation())
     training, testing = (
         Data(
@@ -62,7 +62,7 @@ def train(what: Reference, options: Options) -> None:
     curve.draw(options.out / "curve.png", {what.dataset: history})
 
     judged = conditions(period_s)
-    # The test set has no say in which seed is shipped.
+    # The shipped seed is chosen without the test set.
     losses = [score(network, training, damage, TIMES).loss for damage in judged.values()]
     choice = torch.stack(losses).mean(0)
     shipped = int(choice.argmin())
@@ -103,7 +103,7 @@ def train(what: Reference, options: Options) -> None:
 def _metadata(
     what: Reference, source: datasets.Source, normalisation: dict[str, Any]
 ) -> dict[str, Any]:
-    """Everything a board must know to run the weights, beside the cell itself."""
+    """Return the metadata that a board needs to run the weights, except the cell's own."""
     return {
         "channels": list(what.channels),
         "units": list(what.units),
@@ -132,7 +132,7 @@ def show(metrics: dict[str, Any]) -> None:
 
 
 def in_integers(model: ModelFile, data: Data, damage: Damage) -> float:
-    """Test accuracy of a float model's int8 arithmetic, under the damages that `score` draws."""
+    """Return the test accuracy of the int8 model, under the same damages as `score`."""
     random = torch.Generator().manual_seed(judge.SEED)
     pick = torch.arange(len(data.labels)).repeat(TIMES)
     events = damage.applied(data.series.pick(pick), data.sensors, random).events()

@@ -1,4 +1,4 @@
-"""Penalties on the dynamics that a pass showed, means over time: one value a model, (models,)."""
+"""Penalties on a trajectory, as means over time: one value a model, (models,)."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from torch import Tensor
 
 from host_tools.train.trajectory import Trajectory
 
-# Changes over shorter gaps count as if they took this long: events of one instant are no jump.
+# Shorter gaps count as this long: simultaneous events would give infinite slopes.
 _SHORTEST_S = 1e-3
 
 
 @dataclass(frozen=True)
 class Penalties:
-    """Weights of: alpha^2, (dalpha/dt)^2, (dx/dt)^2."""
+    """Weights of the penalties on alpha^2, (dalpha/dt)^2 and (dx/dt)^2."""
 
     alpha: float = 0.0
     alpha_change: float = 0.0
@@ -28,7 +28,7 @@ class Penalties:
         if self.alpha:
             total = total + self.alpha * _mean(trajectory.rates().square(), gaps)
         if self.alpha_change:
-            # Gap e takes the rates from those at its start to those at the next one's.
+            # Over gap e the rates change from those at its start to those at the next start.
             speed = torch.diff(trajectory.rates(), dim=2) / _long(gaps[..., :-1])
             total = total + self.alpha_change * _mean(speed.square(), gaps[..., :-1])
         if self.slope:
@@ -42,6 +42,6 @@ def _long(gaps: Tensor) -> Tensor:
 
 
 def _mean(values: Tensor, gaps: Tensor) -> Tensor:
-    """Over series, time and units; values (models, series, gaps, units)."""
+    """Return the mean over series, time and units; values (models, series, gaps, units)."""
     weighted = (values.mean(-1) * gaps).flatten(1).sum(1)
     return weighted / gaps.flatten(1).sum(1).clamp_min(1e-9)

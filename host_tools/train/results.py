@@ -1,4 +1,4 @@
-"""What a training run leaves: tables, metrics as JSON, and weight files for the converter."""
+"""Results of a training run: tables, metrics as JSON, and weight files for the converter."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Accuracy = dict[str, dict[str, list[float]]]
 def measure(
     ways: dict[str, Callable[..., Score]], drops: tuple[float, ...], *arguments: Any
 ) -> Accuracy:
-    """Every way to judge, called with the arguments and drop=, at every share of lost samples."""
+    """Call every judge with the arguments and drop=, at every share of lost samples."""
     return {
         way: {
             f"{drop:g}": [
@@ -55,7 +55,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def save(path: Path, network: Network, index: int, metadata: dict[str, Any]) -> None:
-    """One seed's weights with what a board must know to run them; `metadata`: all but the cell."""
+    """Write one seed's weights with its metadata; `metadata`: all but the cell's own."""
     weights, own = network.exported(index)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, metadata=np.array(json.dumps(own | metadata)), **weights)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-# Time since the last event of a stream that had none: its first event then counts as time zero.
+# Time since the last event of a stream without events: its first event is then at time zero.
 NEVER = -torch.inf
 
 
@@ -17,26 +17,26 @@ class EventBatch:
     A repeated event comes 0 s after the last, so it changes nothing.
     """
 
-    inputs: Tensor  # (models, series, events, channels), normalised; what is held from then on
+    inputs: Tensor  # (models, series, events, channels), normalised; held until the next event
     gaps: Tensor  # (models, series, events): s since the event before; first: since the start
     rest: Tensor  # (models, series): s from the last event to the end of the recording
     received: Tensor  # (models, series, events): 1.0, or 0.0 where padded
 
     def assuming_period(self, period_s: float) -> "EventBatch":
-        """The same events as told by a device that takes every interval for the nominal one."""
+        """Return the events with every interval replaced by the nominal one."""
         gaps = period_s * self.received
         gaps[..., 0] = 0.0
         return replace(self, gaps=gaps, rest=torch.full_like(self.rest, period_s))
 
     def following(self, rest: Tensor) -> "EventBatch":
-        """The same events on a stream whose last event came `rest` before this recording."""
+        """Return the events in a stream whose last event came `rest` s before this recording."""
         gaps = self.gaps.clone()
         gaps[..., 0] = (gaps[..., 0] + rest).clamp_min(0.0)
         return replace(self, gaps=gaps)
 
 
 def stack(each: Sequence[EventBatch]) -> EventBatch:
-    """The events of several models as one."""
+    """Join the events of several models along the first axis, padded to the longest."""
     longest = max(events.gaps.shape[2] for events in each)
     padded = []
     for events in each:
@@ -65,9 +65,9 @@ class Series:
     carried: Tensor | None = None  # (series, events, channels), bool; None: all in every event
 
     def events(self) -> EventBatch:
-        """Received events in order of time, every channel held until it comes again."""
+        """Return the received events in order of time; every channel holds its latest value."""
         count = self.received.sum(1)
-        # Stable: events of one instant stay in their order.
+        # Stable: simultaneous events keep their order.
         late = torch.where(self.received, self.times, torch.inf)
         order = torch.argsort(late, dim=1, stable=True)[:, : int(count.max())]
         place = torch.arange(order.shape[1])
@@ -83,14 +83,14 @@ class Series:
         return EventBatch(inputs[None], *small)
 
     def pick(self, index: Tensor) -> "Series":
-        """The recordings of these numbers."""
+        """Return the recordings with these indices."""
         carried = None if self.carried is None else self.carried[index]
         parts = (self.times[index], self.inputs[index], self.received[index], self.duration[index])
         return Series(*parts, carried)
 
 
 def _hold(inputs: Tensor, carried: Tensor) -> Tensor:
-    """Each channel's latest carried value; 0, the channel's offset, before the first."""
+    """Return each channel's latest carried value; before the first 0, the channel's offset."""
     place = torch.arange(inputs.shape[1])[None, :, None]
     latest = torch.where(carried, place, -1).cummax(1).values
     held = inputs.gather(1, latest.clamp_min(0))

@@ -53,7 +53,7 @@ class Row:
 
 
 def compare(sizes: Sizes, rounds: int, seeds: int = 5) -> list[Row]:
-    """All rows, timed. Raises RivuletError without ncps."""
+    """Time all rows. Raises RivuletError without ncps."""
     random = torch.Generator().manual_seed(0)
     shape = (sizes.batch, sizes.events)
     inputs = torch.randn(*shape, sizes.channels, generator=random)

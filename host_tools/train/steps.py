@@ -38,7 +38,7 @@ def euler(gates: Gates, x: Tensor, gap: Tensor, alpha_max: Rate) -> Tensor:
 
 
 def implicit_euler(gates: Gates, x: Tensor, gap: Tensor, alpha_max: Rate) -> Tensor:
-    """At most 40 fixed-point iterations, each series' share halved whenever its change grows."""
+    """Run at most 40 fixed-point iterations; a series' damping halves when its change grows."""
     settled = 1e-26 if x.dtype == torch.float64 else 1e-13
     start = x
     share, last = torch.ones_like(gap), torch.full_like(gap, torch.inf)
@@ -70,7 +70,7 @@ def rk4(gates: Gates, x: Tensor, gap: Tensor, alpha_max: Rate) -> Tensor:
 
 
 def rk4_step(slope: Callable[[Tensor], Tensor], x: Tensor, h: Tensor) -> Tensor:
-    """One step of `h` (models, series, 1) seconds."""
+    """Return the state after one step of `h` (models, series, 1) seconds."""
     k1 = slope(x)
     k2 = slope(x + 0.5 * h * k1)
     k3 = slope(x + 0.5 * h * k2)
@@ -79,7 +79,7 @@ def rk4_step(slope: Callable[[Tensor], Tensor], x: Tensor, h: Tensor) -> Tensor:
 
 
 def substeps(gap: Tensor, alpha_max: Rate) -> tuple[Tensor, Tensor, Tensor]:
-    """(count, length, what 64 of them leave): explicit steps of at most 1/alpha_max."""
+    """Return (count, length, s left after 64 steps) of explicit steps of at most 1/alpha_max."""
     count = (gap * alpha_max).floor() + 1
     step = torch.where(count > MAX_SUBSTEPS, 1.0 / alpha_max, gap / count)
     count = count.clamp_max(MAX_SUBSTEPS)
@@ -87,7 +87,7 @@ def substeps(gap: Tensor, alpha_max: Rate) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _taken(index: int, count: Tensor, step: Tensor) -> Tensor:
-    """The length of step `index`: 0 for the series that need no more."""
+    """Return the length of step `index`; 0 for series that need no more steps."""
     return torch.where(index < count, step, 0.0)[..., None]
 
 

@@ -7,7 +7,7 @@ from host_tools import tau
 from host_tools.quantiles import weighted_quantiles
 from host_tools.train.trajectory import Trajectory
 
-# What a training run's history keeps.
+# Quantiles in a training run's history.
 _HISTORY = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 

@@ -1,11 +1,11 @@
-"""What a pass over events saw of the dynamics, for validation and for regularisers."""
+"""The dynamics along a pass over events, for validation and for penalties."""
 
 import torch
 from torch import Tensor
 
 
 class Trajectory:
-    """Filled by `Network.run`: one entry a gap."""
+    """Rates and states of a pass, one entry a gap; `Network.run` fills it."""
 
     def __init__(self) -> None:
         self._rates: list[Tensor] = []
@@ -14,20 +14,20 @@ class Trajectory:
         self._gaps: list[Tensor] = []
 
     def add(self, rates: Tensor, before: Tensor, after: Tensor, gap: Tensor) -> None:
-        """rates, before, after (models, series, units); gap (models, series)."""
+        """Append a gap: rates (1/s), states before and after (models, series, units); gap (s)."""
         self._rates.append(rates)
         self._before.append(before)
         self._after.append(after)
         self._gaps.append(gap)
 
     def rates(self) -> Tensor:
-        """1/tau at the start of each gap, 1/s: (models, series, gaps, units)."""
+        """Return 1/tau at the start of each gap, 1/s: (models, series, gaps, units)."""
         return torch.stack(self._rates, 2)
 
     def change(self) -> Tensor:
-        """How far the state moved in each gap: (models, series, gaps, units)."""
+        """Return the change of the state in each gap: (models, series, gaps, units)."""
         return torch.stack(self._after, 2) - torch.stack(self._before, 2)
 
     def gaps(self) -> Tensor:
-        """s: (models, series, gaps)."""
+        """Return the gaps' lengths, s: (models, series, gaps)."""
         return torch.stack(self._gaps, 2)

@@ -69,7 +69,7 @@ class _Field(NcpsField):
     def __init__(self, network: Cfc, weights: Parameters, inputs: Tensor) -> None:
         super().__init__(network, weights, inputs)
         self._activate = ACTIVATIONS[network.options["activation"]]
-        # All heads are one product; the first layer's part of the inputs is made for all gaps.
+        # All heads are one product; the inputs' part of the first layer is computed for all gaps.
         dense = [(weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in network.layers]
         heads = [[weights[f"{name}.{part}"] for name in network.heads] for part in _PARTS]
         dense.append((torch.cat(heads[0], 1), torch.cat(heads[1], 1)))
@@ -95,7 +95,7 @@ class _Field(NcpsField):
 
 
 class ClosedForm:
-    """The new state from what the heads say: z is ff1, or ff1, ff2, time_a and time_b in a row."""
+    """Return the new state from the heads: z is ff1, or ff1, ff2, time_a, time_b side by side."""
 
     def __init__(self, mode: str, weights: Parameters, prefix: str = "") -> None:
         self._mode = mode
@@ -111,7 +111,7 @@ class ClosedForm:
         return g1 + share * (g2 if self._mode == "no_gate" else g2 - g1)
 
     def rates(self, z: Tensor) -> Tensor:
-        """What stands for 1/tau, 1/s."""
+        """Return what telemetry reports as 1/tau, 1/s."""
         if self._mode == "pure":
             return self._rate + z.abs() + LOWEST_RATE
         return z.chunk(4, -1)[2].abs() + LOWEST_RATE

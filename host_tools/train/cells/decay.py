@@ -61,7 +61,7 @@ class _Field(RelaxingField):
     ) -> None:
         super().__init__(form, form.alpha_max)
         self._integers = integers
-        # Both gates share one product; the inputs' part needs no state, so it is made at once.
+        # Both gates share one product; the inputs' part needs no state and is computed at once.
         recurrent, forward, bias = (
             torch.cat([weights[f"alpha.{part}"], weights[f"drive.{part}"]], 1)
             for part in ("recurrent", "input", "bias")
@@ -90,7 +90,7 @@ def initial(seed: int, channels: int, outputs: int, units: int, form: Form) -> P
 
     rate = starting_rates(units, form) - form.alpha_min
     return {
-        # Small gains: what is seen and felt bends the time constants, it does not set them.
+        # Small gains: inputs and state vary the time constants around the initial ones.
         "alpha.recurrent": normal(units, units, 0.2),
         "alpha.input": normal(units, channels, 0.3),
         "alpha.bias": _before_softplus(rate),
@@ -108,8 +108,8 @@ def _before_softplus(rate: Tensor) -> Tensor:
 
 
 def starting_rates(units: int, form: Form) -> Tensor:
-    """1/tau of every neuron to start from, 1/s: (units,)."""
+    """Return every neuron's initial 1/tau, 1/s: (units,)."""
     shortest, longest = map(math.log10, form.start_tau_s)
     rates = 1 / torch.logspace(shortest, longest, units)
-    # Within the bounds: at a bound there is no gradient to leave it by.
+    # Inside the bounds: at a bound the gradient is zero.
     return torch.clamp(rates, 1.01 * form.alpha_min, 0.99 * form.alpha_max)

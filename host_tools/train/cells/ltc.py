@@ -16,7 +16,7 @@ from host_tools.train.network import Field, Parameters, Readout
 
 
 class Ltc(NcpsCell):
-    """Fully connected, or in a wiring of ncps that `wiring()` makes."""
+    """An LTC, fully connected or in the ncps wiring that `wiring()` makes."""
 
     cell = "ltc"
 
@@ -37,7 +37,7 @@ class Ltc(NcpsCell):
             from ncps.wirings import FullyConnected
 
             made = FullyConnected(units) if wiring is None else wiring()
-            # Mappings of the inputs are what normalisation is for, those of outputs the readout.
+            # Normalisation replaces ncps' input mapping, the readout its output mapping.
             return LTCCell(
                 made, channels, None, None, ode_unfolds=unfolds, implicit_param_constraints=True
             )
@@ -60,7 +60,7 @@ class Ltc(NcpsCell):
             "ode_unfolds": self.unfolds,
             "epsilon": self.epsilon,
             "implicit_param_constraints": True,
-            # The readout reads every neuron, motor neurons or not.
+            # The readout reads every neuron, not only motor neurons.
             "output_size": self.units,
         }
         return arrays, metadata | options
@@ -98,7 +98,7 @@ class _Field(NcpsField):
         leak = softplus(weights["gleak"])[..., None]
         self._capacity = softplus(weights["cm"])[..., None]
         rest = leak * weights["vleak"][..., None]
-        # What the inputs do needs no state, so it is made at once.
+        # The inputs' part needs no state and is computed at once.
         sensory = _Synapses(weights, "sensory_", module.sensory_sparsity_mask)
         current, conductance = sensory(inputs.permute(0, 3, 2, 1).flatten(2, 3))
         shape = (*leak.shape[:2], inputs.shape[2], inputs.shape[1])

@@ -88,7 +88,7 @@ class NcpsCell(Liquid):
 
 
 class NcpsField(Field):
-    """A right-hand side that is a step, not a slope."""
+    """A right-hand side that gives a step instead of a slope."""
 
     cell: str
 
@@ -97,7 +97,7 @@ class NcpsField(Field):
 
     def advance(self, index: int, x: Tensor, gap: Tensor) -> Tensor:
         moving = (gap > 0)[..., None]
-        # A stand-in where nothing moves: LTC divides by the interval.
+        # Avoids dividing by an interval of 0, where LTC does not move.
         seconds = torch.where(moving, gap[..., None], 1.0)
         if self._memory is None:
             return torch.where(moving, self.step(index, x, seconds), x)
@@ -111,11 +111,11 @@ class NcpsField(Field):
         return torch.cat([self.cell_rates(index, x), self._memory.rates(index, x)], -1)
 
     def cell_rates(self, index: int, x: Tensor) -> Tensor:
-        """1/tau of the neurons, 1/s."""
+        """Return 1/tau of the neurons, 1/s."""
         raise NotImplementedError
 
     def step(self, index: int, x: Tensor, seconds: Tensor) -> Tensor:
-        """x (models, series, units) after `seconds` (models, series, 1) > 0."""
+        """Return x (models, series, units) after `seconds` (models, series, 1) > 0."""
         raise NotImplementedError
 
     def slope(self, index: int, x: Tensor) -> Tensor:
@@ -145,7 +145,7 @@ class _Memory:
         self._seconds: Tensor | None = None  # of the step last taken
 
     def step(self, index: int, both: Tensor, seconds: Tensor) -> tuple[Tensor, Tensor]:
-        """(x, c) after one step from [x; c]."""
+        """Return (x, c) after one step from [x; c]."""
         x, c = both.chunk(2, -1)
         self._seconds = seconds
         new, enter, keep, leave = self._parts(index, x)
@@ -153,7 +153,7 @@ class _Memory:
         return torch.tanh(c) * torch.sigmoid(leave), c
 
     def rates(self, index: int, x: Tensor) -> Tensor:
-        """How fast the forget gate empties c, by the interval last stepped over."""
+        """Return the rate at which the forget gate decays c, over the last interval, 1/s."""
         assert self._seconds is not None, "no step was taken"
         keep = self._parts(index, x)[2]
         return softplus(-keep) / self._seconds + LOWEST_RATE
@@ -166,7 +166,7 @@ class _Memory:
 
 
 def _seeded(seeds: list[int], make: Callable[[], Any]) -> list[Any]:
-    """A cell for every seed; the global generator is left as it was."""
+    """Make a cell for every seed; the global random generator keeps its state."""
     try:
         with torch.random.fork_rng():
             cells = []

@@ -105,7 +105,7 @@ def _initial(
     parameters: Parameters = {}
     width = units + channels
     for i, size in enumerate((*layers, units)):
-        # A quiet start: with a full last layer some states run away before anything is learned.
+        # A small last layer: with a full one some states diverge before training takes hold.
         parameters[f"layers.{i}.weight"] = normal(size, width, 1.0 if i < len(layers) else 0.3)
         parameters[f"layers.{i}.bias"] = torch.zeros(size)
         width = size

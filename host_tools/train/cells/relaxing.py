@@ -14,7 +14,7 @@ from rivulet.cells.decay import DRIVES
 
 @dataclass(frozen=True)
 class Form:
-    """How a relaxing cell is drawn and stepped, and the bounds of its rates in 1/s."""
+    """Settings of a relaxing cell: drive, integrator, and bounds of its rates in 1/s."""
 
     drive: str = "relaxing"
     integrator: str = "exponential"
@@ -52,10 +52,10 @@ class RelaxingField(Field):
 
     @abstractmethod
     def gates(self, index: int, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(alpha, q), each (models, series, units)."""
+        """Return (alpha, q), each (models, series, units)."""
 
     def drawn(self, alpha: Tensor, g: Tensor) -> Tensor:
-        """The state that x is drawn to."""
+        """Return the state that x relaxes to."""
         return g if self._form.drive == "relaxing" else g / alpha
 
     def advance(self, index: int, x: Tensor, gap: Tensor) -> Tensor:

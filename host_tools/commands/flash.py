@@ -34,13 +34,13 @@ def flash(
     from host_tools.deploy.boards import load_board
     from host_tools.deploy.flash import flash as flash_board
     from host_tools.deploy.keys import key_for, read_key
-    from host_tools.deploy.provision import Access
+    from host_tools.deploy.provision import AccessSettings
     from host_tools.deploy.signing import read_public_key
     from host_tools.link import ports
 
-    facts = load_board(board)
+    definition = load_board(board)
     # RIVULET_KEY only opens: a board is keyed when somebody says so.
-    access = Access(
+    access = AccessSettings(
         key=read_key(key) if key is not None else None,
         closed=telemetry is Reading.closed if telemetry is not None else None,
         modulus=read_public_key(trust) if trust is not None else None,
@@ -49,7 +49,7 @@ def flash(
     with progress_bar("flashing") as advance:
         report = flash_board(
             ports.resolve(port),
-            facts,
+            definition,
             lambda done, total, _: advance(done, total),
             key=key_for(key),
             access=access,
@@ -72,4 +72,4 @@ def flash(
     if report.ulab:
         typer.echo(f"ulab {report.ulab}: cells run on ulab")
     else:
-        typer.echo("no ulab: cells run in plain Python, slower; " + facts.ulab)
+        typer.echo("no ulab: cells run in plain Python, slower; " + definition.ulab)

@@ -10,7 +10,9 @@ from host_tools.paths import BOARDS
 
 
 @dataclass(frozen=True)
-class Board:
+class BoardDefinition:
+    """What board.json says of one kind of board."""
+
     name: str
     description: str
     # The name that mpy-cross has for the processor, such as "armv6m".
@@ -33,7 +35,7 @@ def list_boards() -> list[str]:
     return sorted(path.parent.name for path in BOARDS.glob("*/board.json"))
 
 
-def load_board(name: str) -> Board:
+def load_board(name: str) -> BoardDefinition:
     """The board called `name`; RivuletError lists the known ones when there is none."""
     known = list_boards()
     if name not in known:
@@ -41,7 +43,7 @@ def load_board(name: str) -> Board:
     path = BOARDS / name / "board.json"
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        return Board(
+        return BoardDefinition(
             name=str(facts["name"]),
             description=str(facts["description"]),
             arch=str(facts["arch"]),

@@ -15,7 +15,7 @@ from host_tools.deploy.board_files import (
     tree,
     write,
 )
-from host_tools.deploy.boards import Board
+from host_tools.deploy.boards import BoardDefinition
 from host_tools.deploy.mpy import compiler_version, runtime_abi
 from host_tools.deploy.payload import (
     FAILED,
@@ -27,11 +27,10 @@ from host_tools.deploy.payload import (
     build_payload,
     starter,
 )
-from host_tools.deploy.provision import Access, provision
+from host_tools.deploy.provision import AccessSettings, provision
 from host_tools.errors import RivuletError
 from host_tools.link.raw_repl import RawRepl, raw_repl
-from host_tools.link.wire import Board as RunningBoard
-from host_tools.link.wire import NotRunning
+from host_tools.link.wire import Board, NotRunning
 
 
 @dataclass(frozen=True)
@@ -59,12 +58,12 @@ class FlashReport:
 
 def flash(
     port: str,
-    board: Board,
+    board: BoardDefinition,
     progress: Progress | None = None,
     timeout_scale: float = 1.0,
     *,
     key: bytes | None = None,
-    access: Access | None = None,
+    access: AccessSettings | None = None,
 ) -> FlashReport:
     """Make the firmware on the board at `port` that of `board`, and restart it into its program.
 
@@ -105,13 +104,13 @@ def flash(
 
 def _release(port: str, key: bytes, timeout_scale: float) -> None:
     try:
-        with RunningBoard(port, timeout_scale, key, any_protocol=True) as running:
+        with Board(port, timeout_scale, key, any_protocol=True) as running:
             running.release()
     except NotRunning:
         pass  # at its prompt, or without Rivulet: nothing is locked
 
 
-def _choose_form(board: Board, facts: BoardFacts) -> tuple[str | None, str]:
+def _choose_form(board: BoardDefinition, facts: BoardFacts) -> tuple[str | None, str]:
     """The architecture to compile for, None for source; and the same in words."""
     abi = runtime_abi(facts.mpy)
     if abi.version != compiler_version():
@@ -126,7 +125,7 @@ def _choose_form(board: Board, facts: BoardFacts) -> tuple[str | None, str]:
 
 
 @dataclass(frozen=True)
-class Plan:
+class FlashPlan:
     """What `install` has to do on a board."""
 
     # The folder of the new firmware, that of the old one if there is nothing to change there.
@@ -147,7 +146,7 @@ class Plan:
 
 def install(
     repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts, progress: Progress | None = None
-) -> Plan:
+) -> FlashPlan:
     """Make the firmware on the board `payload`; what was done for that. Raises RivuletError."""
     plan = _plan(repl, payload, facts)
     _check_space(repl.port, plan, facts)
@@ -155,7 +154,7 @@ def install(
     return plan
 
 
-def _plan(repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts) -> Plan:
+def _plan(repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts) -> FlashPlan:
     wanted = {file.path: file.sha256 for file in payload}
     other = {"a": "b", "b": "a"}
     # The folder that runs: where the named one did not import, that is the other one.
@@ -190,7 +189,7 @@ def _plan(repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts) -> Plan:
     # After the name: an older one, or none, starts what it always started.
     if found[main.path] != main.sha256:
         outside[main.path] = main
-    return Plan(
+    return FlashPlan(
         folder=folder,
         files=files,
         local={path: source for path, source in local.items() if path in _paths(files)},
@@ -206,7 +205,7 @@ def _paths(files: list[PayloadFile]) -> set[str]:
 
 
 def _carry_out(
-    repl: RawRepl, plan: Plan, payload: list[PayloadFile], progress: Progress | None
+    repl: RawRepl, plan: FlashPlan, payload: list[PayloadFile], progress: Progress | None
 ) -> None:
     outside = list(plan.outside.values())
     if plan.files:
@@ -222,7 +221,7 @@ def _carry_out(
     remove(repl, plan.former)
 
 
-def _check_space(port: str, plan: Plan, facts: BoardFacts) -> None:
+def _check_space(port: str, plan: FlashPlan, facts: BoardFacts) -> None:
     block = facts.block_bytes
     files = [*plan.files, *plan.outside.values()]
     needed = sum(-(-len(file.data) // block) * block for file in files)

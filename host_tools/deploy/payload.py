@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from host_tools.deploy.boards import Board
+from host_tools.deploy.boards import BoardDefinition
 from host_tools.deploy.mpy import compile_module, is_for
 from host_tools.errors import RivuletError
 from host_tools.paths import FIRMWARE
@@ -42,7 +42,7 @@ class PayloadFile:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def build_payload(board: Board, arch: str | None) -> list[PayloadFile]:
+def build_payload(board: BoardDefinition, arch: str | None) -> list[PayloadFile]:
     """Every file of `board`'s firmware, the manifest last.
 
     Modules are compiled for `arch`, or go as source where it is None.

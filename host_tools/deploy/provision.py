@@ -20,7 +20,7 @@ except OSError:print('{{}}')
 
 
 @dataclass(frozen=True)
-class Access:
+class AccessSettings:
     """What to change; None leaves a thing as it is on the board."""
 
     key: bytes | None = None
@@ -32,13 +32,13 @@ class Access:
     keep_version: bool | None = None
 
 
-def provision(repl: RawRepl, access: Access) -> None:
+def provision(repl: RawRepl, access: AccessSettings) -> None:
     """Write what is to change. Call it after `survey`, whose code it uses. Raises RivuletError.
 
     A key is never read back over the line, nor sent to a board that has it, and settings that are
     not named stay.
     """
-    if access == Access():
+    if access == AccessSettings():
         return
     there = digests(repl, [_KEY])[_KEY]
     keyed = access.key is not None or there != MISSING
@@ -59,7 +59,7 @@ def fingerprint(modulus: bytes) -> str:
     return hashlib.sha256(modulus).hexdigest()[:16]
 
 
-def _merged(repl: RawRepl, access: Access) -> dict[str, Any]:
+def _merged(repl: RawRepl, access: AccessSettings) -> dict[str, Any]:
     try:
         settings: dict[str, Any] = json.loads(repl.run(_READ))
     except ValueError:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from host_tools.deploy.boards import Board as BoardFacts
-from host_tools.deploy.boards import load_board
+from host_tools.deploy.boards import BoardDefinition, load_board
 from host_tools.deploy.flash import FlashReport, flash
 from host_tools.deploy.payload import build_payload, on_a_board
 from host_tools.errors import RivuletError
@@ -74,13 +73,13 @@ def connected(board: VirtualBoard, kind: type[Board] = Board) -> Iterator[Board]
         yield wire
 
 
-def flash_whole(board: VirtualBoard, facts: BoardFacts) -> FlashReport:
+def flash_whole(board: VirtualBoard, definition: BoardDefinition) -> FlashReport:
     """Flash a board whose cable is in.
 
     A board of this process that is just starting again holds, for a moment, every port that was
     open when it did.
     """
-    return _patiently(lambda: flash(str(board.port), facts), "in use")
+    return _patiently(lambda: flash(str(board.port), definition), "in use")
 
 
 class Cable:

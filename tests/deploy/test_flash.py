@@ -11,7 +11,7 @@ import pytest
 import serial
 
 from host_tools.deploy import board_files, flash, payload
-from host_tools.deploy.boards import Board, list_boards, load_board
+from host_tools.deploy.boards import BoardDefinition, list_boards, load_board
 from host_tools.deploy.mpy import compile_module
 from host_tools.errors import RivuletError
 from host_tools.link import raw_repl
@@ -33,14 +33,14 @@ def firmware(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def virtual(mpy_arch) -> Board:
+def virtual(mpy_arch) -> BoardDefinition:
     """The virtual board, on whatever processor these tests run."""
     facts = load_board("virtual")
     return dataclasses.replace(facts, arch=mpy_arch or facts.arch)
 
 
 @pytest.fixture
-def kind(virtual) -> Board:
+def kind(virtual) -> BoardDefinition:
     return dataclasses.replace(virtual, drivers=())
 
 
@@ -68,7 +68,7 @@ def started(files: Path) -> dict[str, bytes]:
     return contents(running(files))
 
 
-def expected(kind: Board, arch: str | None) -> dict[str, bytes]:
+def expected(kind: BoardDefinition, arch: str | None) -> dict[str, bytes]:
     return {file.path: file.data for file in payload.build_payload(kind, arch)}
 
 

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from host_tools.deploy.boards import load_board
 from host_tools.deploy.flash import flash
-from host_tools.deploy.provision import Access, fingerprint
+from host_tools.deploy.provision import AccessSettings, fingerprint
 from host_tools.deploy.signing import new_signing_key, read_public_key, sign, sign_file
 from host_tools.errors import RivuletError
 from host_tools.link.wire import Board
@@ -148,7 +148,7 @@ def test_a_board_that_keeps_its_version(board: VirtualBoard, tmp_path: Path, riv
     assert done.returncode == 0, done.stderr
     assert read_settings(out)[0]["version"] == 2
     board.power_on()
-    flash(str(board.port), load_board("virtual"), access=Access(keep_version=True))
+    flash(str(board.port), load_board("virtual"), access=AccessSettings(keep_version=True))
     with Board(str(board.port)) as wire:
         wire.push(out.read_bytes())
         assert wire.status()["version_at_least"] == 2

@@ -13,7 +13,7 @@ import serial
 from host_tools.deploy.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.keys import new_key, read_key
-from host_tools.deploy.provision import Access
+from host_tools.deploy.provision import AccessSettings
 from host_tools.errors import RivuletError
 from host_tools.link.raw_repl import raw_repl
 from host_tools.link.wire import Board, NotRunning
@@ -112,7 +112,7 @@ def test_a_key_goes_over_the_line_once(board: VirtualBoard, tmp_path: Path) -> N
     text = b64encode(key.hex().encode() + b"\n")
     for heard in (True, False):
         tap.heard = b""
-        flash(str(board.port), facts, key=key, access=Access(key=key))
+        flash(str(board.port), facts, key=key, access=AccessSettings(key=key))
         assert (text in tap.heard) is heard
     assert (board.files / "access" / "key").read_text() == key.hex() + "\n"
 
@@ -276,7 +276,7 @@ def test_a_key_that_is_lost(keyed: VirtualBoard, tmp_path: Path) -> None:
     keyed.power_on()
     new_key(tmp_path / "new.key")
     key = read_key(tmp_path / "new.key")
-    flash(str(keyed.port), load_board("virtual"), key=key, access=Access(key=key))
+    flash(str(keyed.port), load_board("virtual"), key=key, access=AccessSettings(key=key))
     with wire(keyed, key) as made:
         assert made.status()["access"] == "keyed"
         made.reset()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from host_tools.deploy.payload import FAILED, MANIFEST, POINTER, PayloadFile
-from host_tools.errors import RivuletError
-from host_tools.link.raw_repl import BoardCodeError, RawRepl
+from host_tools.errors import BoardCodeError, RivuletError
+from host_tools.link.raw_repl import RawRepl
 
 # done bytes, total bytes, name of the file under way
 Progress = Callable[[int, int, str], None]

@@ -28,9 +28,9 @@ from host_tools.deploy.payload import (
     starter,
 )
 from host_tools.deploy.provision import AccessSettings, provision
-from host_tools.errors import RivuletError
+from host_tools.errors import NotRunning, RivuletError
 from host_tools.link.raw_repl import RawRepl, raw_repl
-from host_tools.link.wire import Board, NotRunning
+from host_tools.link.wire import Board
 
 
 @dataclass(frozen=True)

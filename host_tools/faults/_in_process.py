@@ -86,15 +86,13 @@ class Near:
         self.performed[kind, bytes(body[2:])] += 1
         return self._perform(kind, body)
 
-    # As a serial port
+    # As a stream
+
+    name = "the line"
 
     @property
     def now_s(self) -> float:
         return self._now_us * 1e-6
-
-    @property
-    def in_waiting(self) -> int:
-        return len(self._waiting)
 
     def open(self) -> None:
         self._reads = 0
@@ -106,13 +104,13 @@ class Near:
     def write(self, data: bytes) -> None:
         self.bench.port.incoming += self._wire.to_board(data)
 
-    def read(self, size: int) -> bytes:
-        """Return up to `size` bytes that arrived; the board has some turns meanwhile."""
+    def read(self) -> bytes:
+        """Return what arrived; if there is nothing, the board has some turns before."""
         self._reads += 1
         assert self._reads < _MOST_READS, "the host does not end"
         if not self._waiting:
             self._turn()
-        data, self._waiting = self._waiting[:size], self._waiting[size:]
+        data, self._waiting = self._waiting, b""
         return data
 
     def _turn(self) -> None:
@@ -137,16 +135,9 @@ class Client(Board):
     def __init__(
         self, near: Near, sealed: Counter[Command], key: bytes | None = None, keyed: bool = False
     ) -> None:
-        self._near = near
         self._sealed = sealed
-        super().__init__("the line", key=key, keyed=keyed)
-
-    def _open(self) -> Near:
-        self._near.open()
-        return self._near
-
-    def _now(self) -> float:
-        return self._near.now_s
+        near.open()
+        super().__init__(near, key=key, keyed=keyed)
 
     def _seal(self, kind: int, payload: bytes) -> tuple[int, bytes]:
         sent, body = super()._seal(kind, payload)

@@ -15,8 +15,9 @@ from typing import Any, cast
 from host_tools.deploy.board_files import AGENT, MISSING, BoardFacts
 from host_tools.deploy.flash import install
 from host_tools.deploy.payload import MANIFEST, POINTER, PayloadFile, starter
+from host_tools.errors import BoardCodeError
 from host_tools.faults import Given, Row
-from host_tools.link.raw_repl import BoardCodeError, RawRepl
+from host_tools.link.raw_repl import RawRepl
 
 # Of an emulated Pico, where PICO_UF2 names an image for it; each takes some 20 s.
 _BOOTS = 6

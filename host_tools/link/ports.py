@@ -1,11 +1,14 @@
-"""Which serial ports there are, and which one is meant when none was named."""
+"""Ports of boards: which there are, which one is meant, and why one cannot be opened."""
 
+import contextlib
 import errno
+import os
 from pathlib import Path
 
+import serial
 from serial.tools import list_ports
 
-from host_tools.errors import RivuletError
+from host_tools.errors import PortUnusable
 from host_tools.paths import BUILD
 
 # Every virtual board that is switched on has its port here, as a link.
@@ -13,42 +16,62 @@ VIRTUAL_PORTS = BUILD / "virtual"
 
 
 def candidates() -> list[str]:
-    """USB serial ports and virtual boards that are there now."""
+    """Return the USB serial ports and virtual boards that are there now."""
     usb = [port.device for port in list_ports.comports() if port.vid is not None]
     virtual = [str(link) for link in sorted(VIRTUAL_PORTS.glob("*/port")) if link.exists()]
     return usb + virtual
 
 
+def is_socket(port: str) -> bool:
+    """Whether the port is reached by TCP: socket://HOST:PORT."""
+    return port.startswith("socket://")
+
+
 def resolve(port: str | None) -> str:
-    """The named port, or the only one there is. Raises RivuletError."""
+    """Return the named port, or the only one there is. Raises PortUnusable."""
     if port is not None:
-        if not Path(port).exists() and not port.upper().startswith("COM"):
-            raise RivuletError(f"no port {port}: is the board plugged in? {_listing()}")
+        if not (is_socket(port) or port.upper().startswith("COM") or Path(port).exists()):
+            raise PortUnusable(f"no port {port}: is the board plugged in? {_listing()}")
         return port
     found = candidates()
     if len(found) == 1:
         return found[0]
     if not found:
-        raise RivuletError("no board found: plug one in, or start one with 'rivulet virtual'")
-    raise RivuletError(f"more than one board: choose with --port. {_listing()}")
+        raise PortUnusable("no board found: plug one in, or start one with 'rivulet virtual'")
+    raise PortUnusable(f"more than one board: choose with --port. {_listing()}")
 
 
-def unusable_port(port: str, error: OSError | ValueError) -> RivuletError:
-    """What to tell when pyserial fails to open `port` with `error`."""
+def unusable_port(port: str, error: OSError | ValueError) -> PortUnusable:
+    """Return the error to raise when pyserial fails to open `port` with `error`."""
     code = getattr(error, "errno", None)
     text = str(error)
     # On Windows pyserial quotes the system's exception and sets no errno.
     if code == errno.ENOENT or "FileNotFound" in text:
         present = ", ".join(candidates()) or "none: plug the board in with a data cable"
-        return RivuletError(f"there is no port {port}; ports here: {present}")
+        return PortUnusable(f"there is no port {port}; ports here: {present}")
     if code == errno.EACCES:
-        return RivuletError(
+        return PortUnusable(
             f"you may not open {port}: join the group that owns it (often: sudo usermod -aG "
             "dialout $USER) and log in again"
         )
     if code in (errno.EAGAIN, errno.EBUSY) or "PermissionError" in text:
-        return RivuletError(f"{port} is in use: close the program that holds it")
-    return RivuletError(f"{port} is not a usable serial port: {text}")
+        return PortUnusable(f"{port} is in use: close the program that holds it")
+    return PortUnusable(f"{port} is not a usable serial port: {text}")
+
+
+def unlock(port: serial.SerialBase) -> None:
+    """Let go of the lock on an open port, which is about to be closed.
+
+    The lock ends by itself only when every copy of the port's descriptor is closed. A process
+    that this one is starting in another thread has copies of all of them for a moment, and the
+    next program to open the port would be told that it is in use.
+    """
+    if os.name == "posix":  # elsewhere nothing is inherited
+        import fcntl
+
+        # A port behind TCP has no lock.
+        with contextlib.suppress(OSError):
+            fcntl.flock(port.fileno(), fcntl.LOCK_UN)
 
 
 def _listing() -> str:

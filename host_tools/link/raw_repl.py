@@ -9,8 +9,15 @@ import serial
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
-from host_tools.errors import RivuletError
-from host_tools.link.ports import unusable_port
+from host_tools.errors import (
+    BoardCodeError,
+    BoardGone,
+    Locked,
+    NotRunning,
+    PortUnusable,
+    RivuletError,
+)
+from host_tools.link.ports import unlock, unusable_port
 from rivulet import protocol
 
 # A board may be busy erasing flash; nothing it does keeps it silent for longer than this.
@@ -19,14 +26,6 @@ _EXEC_S = 60.0
 # How long Rivulet is given to answer, and how much is read of what it says.
 _HELLO_S = 1.0
 _HELLO_BYTES = 2048
-
-
-class BoardCodeError(RivuletError):
-    """The code that was sent raised an exception on the board; `last_line` is what it printed."""
-
-    def __init__(self, port: str, last_line: str) -> None:
-        super().__init__(f"the board on {port} answered: {last_line}")
-        self.last_line = last_line
 
 
 class RawRepl:
@@ -84,6 +83,7 @@ def raw_repl(port: str, timeout_scale: float = 1.0) -> Iterator[RawRepl]:
             raise
         session.restart()
     finally:
+        unlock(transport.serial)
         with contextlib.suppress(OSError):
             transport.close()
 
@@ -97,7 +97,7 @@ def _open(port: str, silence_s: float) -> SerialTransport:
             serial.serial_for_url(port, exclusive=True).close()
         except (OSError, ValueError) as error:
             raise unusable_port(port, error) from error
-        raise RivuletError(f"{port} was in use a moment ago: try again") from None
+        raise PortUnusable(f"{port} was in use a moment ago: try again") from None
     # Without it a write to a board that went away would wait for ever.
     transport.serial.write_timeout = silence_s
     return transport
@@ -114,11 +114,11 @@ def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> None:
                 transport.serial.timeout = _SILENCE_S * timeout_scale
                 return
         if _runs_rivulet(transport.serial, timeout_scale):
-            raise RivuletError(
+            raise Locked(
                 f"{port}: this board is keyed: name its key file with --key or in RIVULET_KEY, "
                 "or 'rivulet release' it before"
             )
-    raise RivuletError(
+    raise NotRunning(
         f"{port} does not answer as a MicroPython board: is MicroPython installed on it, and is "
         "this the right port?"
     )
@@ -140,7 +140,7 @@ def _reporting_loss(port: str) -> Iterator[None]:
         yield
     # struct.error: mpremote unpacks an answer that was cut short.
     except (OSError, TransportError, struct.error) as error:
-        raise RivuletError(
+        raise BoardGone(
             f"the board on {port} stopped answering: check its cable, then run the same command "
             "again"
         ) from error

@@ -14,9 +14,9 @@ from host_tools.deploy.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.keys import new_key, read_key
 from host_tools.deploy.provision import AccessSettings
-from host_tools.errors import RivuletError
+from host_tools.errors import NotRunning, RivuletError
 from host_tools.link.raw_repl import raw_repl
-from host_tools.link.wire import Board, NotRunning
+from host_tools.link.wire import Board
 from host_tools.paths import BOARDS, FIRMWARE
 from host_tools.simulate.virtual import VirtualBoard
 from rivulet import protocol

@@ -109,13 +109,13 @@ def test_frames_that_are_wrong_are_counted_or_refused(running: VirtualBoard) -> 
         broken = good[:3] + bytes((good[3] ^ 0x40,)) + good[4:]
         oversized = b"~" + b"x" * 5000 + b"~"
         for junk in (broken, oversized, good[:-2] + b"~"):
-            wire._write(junk)
+            wire._stream.write(junk)
         with pytest.raises(RivuletError, match="0x3f is not known"):
-            wire._request(0x3F)
+            wire.request(0x3F)
         with pytest.raises(RivuletError, match="bad request"):
-            wire._request(protocol.PUSH_BEGIN, b"short")
+            wire.request(protocol.PUSH_BEGIN, b"short")
         with pytest.raises(RivuletError, match="no push has begun"):
-            wire._request(protocol.PUSH_DATA, b"\0\0\0\0data")
+            wire.request(protocol.PUSH_DATA, b"\0\0\0\0data")
         after = wire.status()
     assert after["frames_corrupt"] >= before["frames_corrupt"] + 2
     assert after["frames_oversized"] == before["frames_oversized"] + 1
@@ -130,13 +130,13 @@ def test_pieces_out_of_order_are_refused_and_repeats_passed_over(
     begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(data), hashlib.sha256(data).digest())
     piece = struct.pack("<I", 0) + data[:100]
     with Board(str(running.port)) as wire:
-        wire._request(protocol.PUSH_BEGIN, begin)
-        assert wire._request(protocol.PUSH_DATA, piece)[0] == 100
-        assert wire._request(protocol.PUSH_DATA, piece)[0] == 100
+        wire.request(protocol.PUSH_BEGIN, begin)
+        assert wire.request(protocol.PUSH_DATA, piece)[0] == 100
+        assert wire.request(protocol.PUSH_DATA, piece)[0] == 100
         with pytest.raises(RivuletError, match="expected offset 100, got 500"):
-            wire._request(protocol.PUSH_DATA, struct.pack("<I", 500) + b"data")
+            wire.request(protocol.PUSH_DATA, struct.pack("<I", 500) + b"data")
         with pytest.raises(RivuletError, match="incomplete: 100 of"):
-            wire._request(protocol.PUSH_END)
+            wire.request(protocol.PUSH_END)
         assert wire.status()["model_hash"] == _hash(model)
         wire.push(data)
 

@@ -22,7 +22,7 @@ class FormerHost(Client):
     def _seal(self, kind: int, payload: bytes) -> tuple[int, bytes]:
         if self._key is None or kind in _NEVER_SEALED:
             return kind, payload
-        _, nonce = self._request(0x0C)
+        _, nonce = self.request(0x0C)
         if not nonce:
             return kind, payload
         command = bytes((kind,)) + payload

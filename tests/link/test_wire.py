@@ -1,10 +1,7 @@
 """The host's client against a board that says what a test wants."""
 
 import json
-import os
-import pty
 import struct
-import tty
 from collections.abc import Callable
 from typing import Any
 
@@ -43,12 +40,13 @@ def document(asked: tuple[int, int], content: object) -> bytes:
 
 
 class Script:
-    """A port. answers: what a board sends for a request of a kind, given (kind, sequence)."""
+    """A stream. answers: what a board sends for a request of a kind, given (kind, sequence)."""
 
     def __init__(self, **answers: Callable[[tuple[int, int]], bytes]) -> None:
         self._answers = {getattr(protocol, name): made for name, made in answers.items()}
         self._deframer = protocol.Deframer(4096)
         self._waiting = b""
+        self.name = "port"
         self.now_s = 0.0
         self.asked: list[tuple[int, bytes]] = []
 
@@ -65,10 +63,6 @@ class Script:
         documents = (protocol.DESCRIBE, protocol.AUTHORISED)
         return document(asked, _DESCRIPTION) if kind in documents else reply(asked)
 
-    @property
-    def in_waiting(self) -> int:
-        return len(self._waiting)
-
     def write(self, data: bytes) -> None:
         for byte in data:
             if self._deframer.feed(byte) == protocol.FRAME:
@@ -76,31 +70,19 @@ class Script:
                 self.asked.append((body[0], body[2:]))
                 self._waiting += self.answer(body[0], body[1])
 
-    def read(self, size: int) -> bytes:
+    def read(self) -> bytes:
         self.now_s += 0.05
-        data, self._waiting = self._waiting[:size], self._waiting[size:]
+        data, self._waiting = self._waiting, b""
         return data
 
     def close(self) -> None:
         pass
 
 
-class Scripted(Board):
-    def __init__(self, script: Script, key: bytes | None = None, keyed: bool = False) -> None:
-        self._script = script
-        super().__init__("port", key=key, keyed=keyed)
-
-    def _open(self) -> Script:
-        return self._script
-
-    def _now(self) -> float:
-        return self._script.now_s
-
-
 def refused(script: Script, key: bytes | None = _KEY, keyed: bool = False) -> str:
     """What the host says when it connects and resets."""
     with pytest.raises(RivuletError) as raised:
-        Scripted(script, key, keyed).reset()
+        Board(script, key=key, keyed=keyed).reset()
     assert str(raised.value).isprintable()
     return str(raised.value)
 
@@ -116,7 +98,7 @@ def test_a_reply_counts_for_its_own_request_alone() -> None:
         wrong += b"".join(reply(other, protocol.OK, 7, "wrong") for other in others)
         return wrong + reply(asked, text="right")
 
-    with Scripted(Script(CONFIRM=late)) as board:
+    with Board(Script(CONFIRM=late)) as board:
         assert board.confirm() == "right"
         assert board.confirm() == "right"
 
@@ -128,7 +110,7 @@ def test_a_document_counts_for_its_own_request_alone() -> None:
         wrong = document((kind, sequence ^ 1), other) + document((kind ^ 1, sequence), other)
         return wrong + document(asked, _DESCRIPTION)
 
-    assert Scripted(Script(DESCRIBE=late)).description == _DESCRIPTION
+    assert Board(Script(DESCRIBE=late)).description == _DESCRIPTION
 
 
 @pytest.mark.parametrize(
@@ -152,7 +134,7 @@ def test_the_host_signs_for_nothing_but_64_hex_digits(nonce: str) -> None:
 def test_64_hex_digits_are_signed_for() -> None:
     for nonce in (_NONCE, _NONCE.upper()):
         script = Script(CHALLENGE=lambda asked, nonce=nonce: reply(asked, text=nonce))
-        Scripted(script, _KEY).reset()
+        Board(script, key=_KEY).reset()
         assert [kind for kind, _ in script.asked].count(protocol.AUTHORISED) == 2
 
 
@@ -161,14 +143,14 @@ def test_a_board_that_says_it_has_no_key() -> None:
         return reply(asked)
 
     script = Script(CHALLENGE=none)
-    Scripted(script, _KEY).reset()
+    Board(script, key=_KEY).reset()
     assert script.asked[-1] == (protocol.RESET, b"")
     script = Script(CHALLENGE=none)
     assert "this board says that it has no key" in refused(script, keyed=True)
     assert {kind for kind, _ in script.asked} == {protocol.HELLO, protocol.CHALLENGE}
     # It had one a moment ago.
     script = Script()
-    board = Scripted(script, _KEY)
+    board = Board(script, key=_KEY)
     script._answers[protocol.CHALLENGE] = none
     with pytest.raises(RivuletError, match="says that it has no key"):
         board.reset()
@@ -182,7 +164,7 @@ def test_a_board_that_locks_what_it_said_was_open() -> None:
     assert "this board is keyed: name its key file" in refused(Script(RESET=locked), None)
     script = Script(CHALLENGE=lambda asked: reply(asked), RESET=locked)
     assert "said that it has no key, and now asks for one" in refused(script)
-    board = Scripted(Script(PUSH_DATA=locked), _KEY)
+    board = Board(Script(PUSH_DATA=locked), key=_KEY)
     with pytest.raises(RivuletError, match="no push is under way there"):
         board.push(bytes(100))
 
@@ -193,13 +175,13 @@ def test_a_push_that_does_not_come_forward_ends() -> None:
         if value:
             script._answers[protocol.PUSH_BEGIN] = lambda asked: reply(asked, value=192)
         with pytest.raises(RivuletError, match="and then said that it had"):
-            Scripted(script).push(bytes(1000))
+            Board(script).push(bytes(1000))
 
 
 def test_a_push_after_which_the_board_says_it_runs_nothing() -> None:
     script = Script(PUSH_BEGIN=lambda asked: reply(asked, value=1000))
     with pytest.raises(RivuletError, match="the board says that it runs no model"):
-        Scripted(script).push(bytes(1000))
+        Board(script).push(bytes(1000))
 
 
 def test_answers_too_short_to_be_any_are_passed_over() -> None:
@@ -212,7 +194,7 @@ def test_answers_too_short_to_be_any_are_passed_over() -> None:
         pieces += [protocol.frame(protocol.DOCUMENT, 0, body[:5]) for body in bodies]
         return b"".join(pieces) + reply(asked) + document(asked, _DESCRIPTION)
 
-    with Scripted(Script(RESET=short, DESCRIBE=short)) as board:
+    with Board(Script(RESET=short, DESCRIBE=short)) as board:
         board.reset()
 
 
@@ -220,7 +202,7 @@ def test_what_the_board_says_is_one_line() -> None:
     text = "no\r\n\x1b[2Jroom \u202e \x85 \ud7ff"
     script = Script(CONFIRM=lambda asked: reply(asked, protocol.REFUSED, text=text))
     with pytest.raises(RivuletError) as raised:
-        Scripted(script).confirm()
+        Board(script).confirm()
     assert str(raised.value).isprintable() and "room" in str(raised.value)
 
 
@@ -243,22 +225,5 @@ def test_a_record_with_other_blocks_is_not_the_one_that_was_asked_for() -> None:
         return made
 
     script = Script(DESCRIBE=lambda asked: document(asked, description), CONFIGURE=both)
-    record = Scripted(script).sample(("alpha",))
+    record = Board(script).sample(("alpha",))
     assert record is not None and list(record.blocks) == ["alpha"]
-
-
-def test_a_port_that_takes_no_more_bytes() -> None:
-    master, slave = pty.openpty()
-    tty.setraw(slave)
-
-    class Talking(Board):
-        def _hello(self) -> int:
-            self._write(bytes(1 << 20))  # more than the system keeps for who does not read
-            return 0
-
-    try:
-        with pytest.raises(RivuletError, match="the board takes no more bytes"):
-            Talking(os.ttyname(slave), timeout_scale=0.01)
-    finally:
-        os.close(slave)
-        os.close(master)

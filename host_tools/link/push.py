@@ -1,0 +1,67 @@
+"""A push: brings a model file to a running board, which verifies it and swaps."""
+
+import hashlib
+import struct
+from collections.abc import Callable
+
+from host_tools.errors import BadReply, NoReply, Refused
+from host_tools.link.requester import ONCE, SLOW, Requester
+from rivulet import protocol
+
+# (bytes that the board has, bytes of the file)
+Progress = Callable[[int, int], None]
+
+_END_ATTEMPTS = 4
+
+
+def push_model(board: Requester, data: bytes, progress: Progress) -> tuple[int, str]:
+    """Send a model file. Returns the byte from which it was sent, and what became of the state.
+
+    The board keeps what an interrupted push of the same file brought. Raises Refused, NoReply,
+    BadReply.
+    """
+    digest = hashlib.sha256(data).digest()
+    first = _send(board, data, digest, progress)
+    try:
+        return first, _end(board, digest)
+    except Refused:
+        if not first:
+            raise
+    # What was kept of the earlier attempt may have gone bad. The board has discarded it, and
+    # takes the whole file.
+    first = _send(board, data, digest, progress)
+    return first, _end(board, digest)
+
+
+def _send(board: Requester, data: bytes, digest: bytes, progress: Progress) -> int:
+    """Send the bytes that the board lacks; return the first of them."""
+    begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(data), digest)
+    first, _ = board.request(protocol.PUSH_BEGIN, begin, SLOW)
+    done = first
+    progress(done, len(data))
+    while done < len(data):
+        piece = data[done : done + protocol.PUSH_CHUNK]
+        head = struct.pack(protocol.PUSH_DATA_HEAD, done)
+        before = done
+        done, _ = board.request(protocol.PUSH_DATA, head + piece)
+        if done <= before:
+            # A board that takes a piece has it. Else the host would send it for ever.
+            raise BadReply(
+                f"{board.port}: the board took byte {before} and then said that it had {done}"
+            )
+        progress(done, len(data))
+    return first
+
+
+def _end(board: Requester, digest: bytes) -> str:
+    attempts = _END_ATTEMPTS
+    while True:
+        try:
+            return board.request(protocol.PUSH_END, b"", ONCE)[1]
+        except NoReply:
+            # The reply may be lost, not the model: the board's status decides.
+            if board.document(protocol.STATUS)["model_hash"] == digest.hex():
+                return "the reply was lost, the model is active"
+            attempts -= 1
+            if not attempts:
+                raise

@@ -111,8 +111,10 @@ class Requester:
                     ) from None
             silent = 0 if is_heard else silent + 1
             if silent == _SILENT_ANSWERS:
-                break
-        raise self._no_reply(start)
+                raise self._no_reply(start)
+        raise NoReply(
+            f"{self.port}: {_BROKEN_ANSWERS} replies of the board arrived damaged: check the cable"
+        )
 
     def _collect(self, kind: int, sequence: int) -> tuple[bytes | None, bool]:
         """Return a document, None if a piece was lost, and whether anything came of it.

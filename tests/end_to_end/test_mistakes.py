@@ -20,6 +20,7 @@ from host_tools.link.wire import Board
 from host_tools.simulate.virtual import VirtualBoard
 from rivulet import protocol
 from tests.conftest import make_model
+from tests.link.test_bad_cable import Lossy
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -37,38 +38,13 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-class _Lossy:
-    """Loses, doubles, changes and inserts bytes, never making a control character."""
-
-    def __init__(self, share: float) -> None:
-        self._random = random.Random(4)
-        self._share = share
-        self.hits = 0
-
-    def _corrupt(self, data: bytes) -> bytes:
-        out = bytearray()
-        for byte in data:
-            if self._random.random() >= self._share:
-                out.append(byte)
-                continue
-            self.hits += 1
-            other = self._random.randrange(0x20, 0x100)
-            out += (b"", bytes((byte, byte)), bytes((other,)), bytes((byte, other)))[
-                self._random.randrange(4)
-            ]
-        return bytes(out)
-
-    to_board = _corrupt
-    to_host = _corrupt
-
-
 def test_a_push_gets_through_a_bad_cable(
     tmp_path: Path, flashed: Path, micropython: Path, model: Path
 ) -> None:
     """One byte in a thousand is hit, in both directions: retries make up for it."""
     import shutil
 
-    wire_fault = _Lossy(0.001)
+    wire_fault = Lossy(4, 0.001)
     board = VirtualBoard(tmp_path / "board", interpreter=micropython, wire=wire_fault)
     shutil.copytree(flashed, board.files)
     with board, Board(str(board.port)) as wire:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from host_tools.errors import RivuletError
+from host_tools.errors import NoReply, NotRunning, RivuletError
 from host_tools.link.wire import Board
 from rivulet import protocol
 
@@ -33,9 +33,9 @@ def document(asked: tuple[int, int], content: object) -> bytes:
     kind, sequence = asked
     text = json.dumps(content).encode()
     pieces = b""
-    for at in range(0, len(text), 100):
+    for at in range(0, len(text), 40):
         head = struct.pack(protocol.DOCUMENT_HEAD, sequence, kind, len(text), at)
-        pieces += protocol.frame(protocol.DOCUMENT, 0, head + text[at : at + 100])
+        pieces += protocol.frame(protocol.DOCUMENT, 0, head + text[at : at + 40])
     return pieces
 
 
@@ -167,6 +167,66 @@ def test_a_board_that_locks_what_it_said_was_open() -> None:
     board = Board(Script(PUSH_DATA=locked), key=_KEY)
     with pytest.raises(RivuletError, match="no push is under way there"):
         board.push(bytes(100))
+
+
+class Losing(Script):
+    """Answers a request of a kind the `answered`-th time it comes.
+
+    in_pieces: before that a document comes without its end, not nothing.
+    """
+
+    def __init__(self, kind: int, answered: int, in_pieces: bool = False) -> None:
+        super().__init__()
+        self._kind, self._left, self._in_pieces = kind, answered, in_pieces
+        self.times_s: list[float] = []
+
+    def answer(self, kind: int, sequence: int) -> bytes:
+        if kind != self._kind:
+            return super().answer(kind, sequence)
+        self.times_s.append(self.now_s)
+        self._left -= 1
+        if not self._left:
+            return super().answer(kind, sequence)
+        return document((kind, sequence), _DESCRIPTION)[:-7] if self._in_pieces else b""
+
+
+def test_a_request_is_repeated_until_it_is_answered() -> None:
+    for scale in (1.0, 3.0):
+        script = Losing(protocol.RESET, 8)
+        Board(script, scale).reset()
+        assert len(script.times_s) == 8
+        assert script.times_s[-1] - script.times_s[0] < 4.0 * scale
+        script = Losing(protocol.RESET, 9)
+        with pytest.raises(NoReply, match=f"port: no reply within {4 * scale:.0f} s: check the"):
+            Board(script, scale).reset()
+        assert len(script.times_s) == 8
+
+
+def test_a_document_is_asked_for_as_long_as_pieces_of_it_come() -> None:
+    script = Losing(protocol.DESCRIBE, 30, in_pieces=True)
+    assert Board(script).description == _DESCRIPTION
+    assert len(script.times_s) == 30
+    # The last piece is missing: it is not waited for as long as for the first.
+    assert script.times_s[-1] - script.times_s[0] < 29 * 1.2
+    script = Losing(protocol.DESCRIBE, 1000, in_pieces=True)
+    with pytest.raises(NoReply, match="port: 40 replies of the board arrived damaged"):
+        Board(script)
+    script = Script(DESCRIBE=lambda asked: b"")
+    with pytest.raises(NoReply, match="port: no reply within 40 s"):
+        Board(script)
+    assert [kind for kind, _ in script.asked].count(protocol.DESCRIBE) == 4
+
+
+def test_a_board_that_is_starting_is_waited_for() -> None:
+    script = Losing(protocol.HELLO, 18)
+    Board(script)
+    assert script.times_s[-1] > 8.0
+    with pytest.raises(NotRunning, match="port: no reply within 10 s: check that this is the"):
+        Board(Losing(protocol.HELLO, 1000))
+    script = Script(HELLO=lambda asked: b"MicroPython v1.25.0\r\n>>> \r\n")
+    with pytest.raises(NotRunning, match="port: MicroPython answers, but Rivulet is not running"):
+        Board(script)
+    assert script.now_s < 5.0
 
 
 def test_a_push_that_does_not_come_forward_ends() -> None:

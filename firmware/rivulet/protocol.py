@@ -29,7 +29,7 @@ The payload of each kind has the length in PAYLOAD_BYTES; the board refuses any 
 Board to host:
     REPLY      sequence u8, kind u8, status u8, value u32, text
     DOCUMENT   sequence u8, kind u8, total u16, offset u16, bytes
-    TELEMETRY  see TELEMETRY_HEAD, a SENSOR_HEAD for each sensor of the description, then float32
+    TELEMETRY  see TELEMETRY_FIELDS, a SENSOR_HEAD for each sensor of the description, then float32
                or int32 blocks in the order of BLOCKS
 """
 
@@ -76,10 +76,14 @@ BLOCKS = ("alpha", "state", "outputs", "inputs")
 # With this bit the blocks of a record are int32: the description's `fraction_bits` scale each
 # block, and inputs are normalised besides (u = (value - offset) * scale).
 INTEGERS = 0x80
-# blocks u8 | decision i8 (-1: none) | state's time: epoch u32, ticks u32 (epoch 2^30 + ticks us)
-# | events u32 | late u32 | dropped u32 | bus errors u32 | bad values u32
-# | telemetry records dropped u32 | corrupt frames from the host u32 | last event's cost u32 us
-# | events coalesced u32 | guard trips u32 | flags u8, see below
+# The head of a telemetry record: its fields in order, and their format. decision: -1 for none.
+# epoch and ticks: the state's time is epoch * 2^30 + ticks us. telemetry_dropped counts records,
+# frames_corrupt those from the host, event_cost_us is the last event's. One string, because a
+# tuple of names takes a board three times the heap.
+TELEMETRY_FIELDS = (
+    "blocks decision epoch ticks events late dropped bus_errors bad_values telemetry_dropped"
+    " frames_corrupt event_cost_us coalesced guard_trips flags"
+)
 TELEMETRY_HEAD = "<BbIIIIIIIIIIIIB"
 # Flags: what is acted on is older than it may be; a guard acts in the model's stead.
 OUTPUTS_STALE = 1

@@ -1,4 +1,4 @@
-"""Telemetry records: decodes the frame that protocol.TELEMETRY_HEAD describes.
+"""Decodes telemetry records, whose head protocol.TELEMETRY_FIELDS describes.
 
 Plain Python: `rivulet status` takes one record, and need not load numpy for it.
 """
@@ -10,20 +10,6 @@ from typing import Any
 
 from rivulet import protocol
 from rivulet.sensing.clock import PERIOD
-
-# In the order of protocol.TELEMETRY_HEAD.
-_COUNTERS = (
-    "events",
-    "late",
-    "dropped",
-    "bus_errors",
-    "bad_values",
-    "telemetry_dropped",
-    "frames_corrupt",
-    "event_cost_us",
-    "coalesced",
-    "guard_trips",
-)
 
 
 @dataclass(frozen=True)
@@ -80,9 +66,10 @@ def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
     head = struct.calcsize(protocol.TELEMETRY_HEAD)
     if len(body) < 2 + head:
         return None
-    mask, decision, epoch, ticks, *counters, flags = struct.unpack_from(
-        protocol.TELEMETRY_HEAD, body, 2
-    )
+    fields = struct.unpack_from(protocol.TELEMETRY_HEAD, body, 2)
+    counters = dict(zip(protocol.TELEMETRY_FIELDS.split(), fields, strict=True))
+    mask, flags = counters.pop("blocks"), counters.pop("flags")
+    time_us = counters.pop("epoch") * PERIOD + counters.pop("ticks")
     names_of_sensors = [sensor["name"] for sensor in description.get("sensors", [])]
     each = struct.calcsize(protocol.SENSOR_HEAD)
     model = description.get("model")
@@ -113,13 +100,12 @@ def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
             blocks[name] = struct.unpack_from(f"<{sizes[name]}f", body, at)
         at += 4 * sizes[name]
     return Record(
-        epoch * PERIOD + ticks,
-        decision,
+        time_us,
         blocks=blocks,
         stale=bool(flags & protocol.OUTPUTS_STALE),
         guarded=bool(flags & protocol.OUTPUTS_GUARDED),
         sensors=sensors,
-        **dict(zip(_COUNTERS, counters, strict=True)),
+        **counters,
     )
 
 

@@ -69,20 +69,32 @@ def test_every_mask(bench: Bench) -> None:
             np.testing.assert_allclose(record.tau, 1 / np.array(blocks["alpha"]), rtol=1e-6)
 
 
-def test_the_counters(bench: Bench) -> None:
+def test_every_field_is_the_one_that_the_board_packs(bench: Bench) -> None:
     loop = bench.loop
-    loop.late, loop.ring.dropped[0], loop.ring.coalesced[0] = 5, 7, 19
-    loop.telemetry.dropped, bench.link.deframer.corrupt = 11, 13
+    telemetry, ring, guard = loop.telemetry, loop.ring, loop.guard
+    loop.late, ring.dropped[0], ring.coalesced[0] = 5, 7, 19
+    guard.bus_errors[0], guard.bad_values[0], guard.trips = 23, 29, 31
+    telemetry.dropped, bench.link.deframer.corrupt, bench.link.deframer.oversized = 11, 13, 100
     loop.costs.add(17)
     record = decode_record(body(bench, 15), description(bench))
     assert record is not None
     assert record.t_us == (PERIOD - 1000) + 3 * 150_000
     assert record.decision == loop.decision >= 0
-    assert (record.events, record.late, record.dropped) == (3, 5, 7)
-    assert record.coalesced == 19
-    assert (record.bus_errors, record.bad_values) == (1, 1)
-    assert (record.telemetry_dropped, record.frames_corrupt) == (11, 13)
-    assert record.event_cost_us == 17
+    expected = {
+        "events": 3,
+        "late": 5,
+        "dropped": 7,
+        "bus_errors": 23,
+        "bad_values": 29,
+        "telemetry_dropped": 11,
+        "frames_corrupt": 113,
+        "event_cost_us": 17,
+        "coalesced": 19,
+        "guard_trips": 31,
+    }
+    assert {name: getattr(record, name) for name in expected} == expected
+    others = {"blocks", "decision", "epoch", "ticks", "flags"}
+    assert set(protocol.TELEMETRY_FIELDS.split()) == others | set(expected)
 
 
 def test_the_sensors_and_the_guard(bench: Bench) -> None:

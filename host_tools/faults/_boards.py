@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from host_tools.deploy.boards import BoardDefinition, load_board
-from host_tools.deploy.flash import FlashReport, flash
+from host_tools.deploy.boards import load_board
 from host_tools.deploy.payload import build_payload, on_a_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given
@@ -54,14 +53,14 @@ def _waves(path: Path) -> Path:
     return made
 
 
-def _patiently(action: Callable[[], _Done], while_said: str = "") -> _Done:
-    """What `action` returns; it is tried again while its error says this."""
+def _patiently(action: Callable[[], _Done]) -> _Done:
+    """Return what `action` returns; it is tried again while it fails."""
     end = time.monotonic() + _PATIENCE_S
     while True:
         try:
             return action()
-        except RivuletError as error:
-            if while_said not in str(error) or time.monotonic() > end:
+        except RivuletError:
+            if time.monotonic() > end:
                 raise
             time.sleep(0.1)
 
@@ -71,15 +70,6 @@ def connected(board: VirtualBoard, kind: type[Board] = Board) -> Iterator[Board]
     """The running board's wire, tried again while a board that has just been started starts."""
     with _patiently(lambda: kind(str(board.port))) as wire:
         yield wire
-
-
-def flash_whole(board: VirtualBoard, definition: BoardDefinition) -> FlashReport:
-    """Flash a board whose cable is in.
-
-    A board of this process that is just starting again holds, for a moment, every port that was
-    open when it did.
-    """
-    return _patiently(lambda: flash(str(board.port), definition), "in use")
 
 
 class Cable:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 import random
 from collections.abc import Callable
 from functools import partial
@@ -11,13 +12,13 @@ from host_tools.deploy.flash import flash
 from host_tools.deploy.payload import FOLDERS, POINTER
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
-from host_tools.faults._boards import Cable, connected, flash_whole, virtual_board
+from host_tools.faults._boards import Cable, connected, virtual_board
 from host_tools.faults._models import fresh_models
 from host_tools.simulate.virtual import VirtualBoard
 
 # Of no board: so that source is flashed, which needs no compiler.
 _NO_ARCH = "none"
-_CHANGED = ("rivulet/guard.py", "rivulet/clock.py", "drivers/mpu6050.py")
+_CHANGED = ("rivulet/control/guard.py", "rivulet/sensing/clock.py", "drivers/mpu6050.py")
 
 
 def _done(action: Callable[[], object], broken: list[str]) -> bool:
@@ -111,7 +112,8 @@ def _age(board: VirtualBoard) -> None:
     """Make some files of the firmware those of an older one."""
     firmware = board.files / FOLDERS[(board.files / POINTER).read_text()]
     for path in _CHANGED:
-        with (firmware / path).open("a") as file:
+        with (firmware / path).open("r+") as file:
+            file.seek(0, os.SEEK_END)
             file.write("# as it was before\n" * 100)
 
 
@@ -121,9 +123,9 @@ def _flashes(given: Given, board: VirtualBoard, cable: Cable) -> Row:
     facts = dataclasses.replace(load_board("virtual"), arch=_NO_ARCH)
     times = given.times(full=20, short=1)
     done = 0
-    flash_whole(board, facts)
+    flash(str(board.port), facts)
     _age(board)
-    length = cable.measured("to_board", partial(flash_whole, board, facts))
+    length = cable.measured("to_board", partial(flash, str(board.port), facts))
     for _ in range(times):
         _age(board)
         after = 1 + draw.randrange(length)
@@ -136,8 +138,8 @@ def _flashes(given: Given, board: VirtualBoard, cable: Cable) -> Row:
         with connected(board) as wire:
             if not wire.status()["model_hash"]:
                 broken.append(f"pulled at byte {after}: no model afterwards")
-        flash_whole(board, facts)
-        if not flash_whole(board, facts).up_to_date:
+        flash(str(board.port), facts)
+        if not flash(str(board.port), facts).up_to_date:
             broken.append(f"pulled at byte {after}: the next flash did not finish it")
     return Row(
         "cable pulled, and the power with it, at a random byte of a flash",

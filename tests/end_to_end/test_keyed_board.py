@@ -179,8 +179,8 @@ def test_nothing_recorded_is_ever_admitted_again(keyed: VirtualBoard, tmp_path: 
             shuffled.shuffle(heard)
             for body in heard:
                 # His own challenge may stand open when he sends it.
-                made._write(protocol.frame(protocol.CHALLENGE, 1))
-                made._write(protocol.frame(body[0], body[1], body[2:]))
+                made._stream.write(protocol.frame(protocol.CHALLENGE, 1))
+                made._stream.write(protocol.frame(body[0], body[1], body[2:]))
                 made._read()
         end = time.monotonic() + 20
         while time.monotonic() < end:

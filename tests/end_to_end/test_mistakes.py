@@ -20,7 +20,7 @@ from host_tools.link.wire import Board
 from host_tools.simulate.virtual import VirtualBoard
 from rivulet import protocol
 from tests.conftest import make_model
-from tests.link.test_bad_cable import Lossy
+from tests.link.lossy import Lossy
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -1,7 +1,6 @@
 """Pushes over a cable that hits one byte in a thousand get through, whatever bytes it hits."""
 
 import hashlib
-import random
 from collections import Counter
 from pathlib import Path
 
@@ -9,31 +8,7 @@ import pytest
 from fixtures import model_bytes, settings, tensors
 
 from host_tools.faults._in_process import Client, Near
-
-
-class Lossy:
-    """Loses, doubles, changes and inserts bytes, never making a control character."""
-
-    def __init__(self, seed: int, share: float) -> None:
-        self._random = random.Random(seed)
-        self._share = share
-        self.hits = 0
-
-    def _corrupt(self, data: bytes) -> bytes:
-        out = bytearray()
-        for byte in data:
-            if self._random.random() >= self._share:
-                out.append(byte)
-                continue
-            self.hits += 1
-            other = self._random.randrange(0x20, 0x100)
-            out += (b"", bytes((byte, byte)), bytes((other,)), bytes((byte, other)))[
-                self._random.randrange(4)
-            ]
-        return bytes(out)
-
-    to_board = _corrupt
-    to_host = _corrupt
+from tests.link.lossy import Lossy
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -21,7 +21,7 @@ from host_tools.link.stream import Stream
 from host_tools.link.tcp_stream import TcpStream
 from host_tools.link.wire import Board
 from host_tools.simulate.virtual import VirtualBoard
-from tests.link.test_wire import Script
+from tests.link.scripted import Script
 
 
 class FarEnd:

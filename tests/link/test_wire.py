@@ -1,82 +1,15 @@
 """The host's client against a board that says what a test wants."""
 
-import json
 import struct
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from host_tools.errors import NoReply, NotRunning, RivuletError
 from host_tools.link.wire import Board
 from rivulet import protocol
+from tests.link.scripted import DESCRIPTION, NONCE, Script, document, reply
 
 _KEY = bytes(32)
-_NONCE = "5a" * 32
-_DESCRIPTION: dict[str, Any] = {
-    "board": "b",
-    "machine": "m",
-    "micropython": "1.25.0",
-    "sensors": [],
-    "model": None,
-}
-
-
-def reply(asked: tuple[int, int], status: int = 0, value: int = 0, text: str = "") -> bytes:
-    """asked: kind and sequence of the request."""
-    kind, sequence = asked
-    head = struct.pack(protocol.REPLY_HEAD, sequence, kind, status, value)
-    return bytes(protocol.frame(protocol.REPLY, 0, head + text.encode()))
-
-
-def document(asked: tuple[int, int], content: object) -> bytes:
-    kind, sequence = asked
-    text = json.dumps(content).encode()
-    pieces = b""
-    for at in range(0, len(text), 40):
-        head = struct.pack(protocol.DOCUMENT_HEAD, sequence, kind, len(text), at)
-        pieces += protocol.frame(protocol.DOCUMENT, 0, head + text[at : at + 40])
-    return pieces
-
-
-class Script:
-    """A stream. answers: what a board sends for a request of a kind, given (kind, sequence)."""
-
-    def __init__(self, **answers: Callable[[tuple[int, int]], bytes]) -> None:
-        self._answers = {getattr(protocol, name): made for name, made in answers.items()}
-        self._deframer = protocol.Deframer(4096)
-        self._waiting = b""
-        self.name = "port"
-        self.now_s = 0.0
-        self.asked: list[tuple[int, bytes]] = []
-
-    def answer(self, kind: int, sequence: int) -> bytes:
-        asked = kind, sequence
-        if kind in self._answers:
-            return self._answers[kind](asked)
-        if kind == protocol.HELLO:
-            return reply(asked, value=protocol.PROTOCOL)
-        if kind == protocol.CHALLENGE:
-            return reply(asked, value=9000, text=_NONCE)
-        if kind == protocol.AUTHORISED and self.asked[-1][1][32] != protocol.DESCRIBE:
-            return reply(asked)
-        documents = (protocol.DESCRIBE, protocol.AUTHORISED)
-        return document(asked, _DESCRIPTION) if kind in documents else reply(asked)
-
-    def write(self, data: bytes) -> None:
-        for byte in data:
-            if self._deframer.feed(byte) == protocol.FRAME:
-                body = bytes(self._deframer.body[: self._deframer.length])
-                self.asked.append((body[0], body[2:]))
-                self._waiting += self.answer(body[0], body[1])
-
-    def read(self) -> bytes:
-        self.now_s += 0.05
-        data, self._waiting = self._waiting, b""
-        return data
-
-    def close(self) -> None:
-        pass
 
 
 def refused(script: Script, key: bytes | None = _KEY, keyed: bool = False) -> str:
@@ -106,20 +39,20 @@ def test_a_reply_counts_for_its_own_request_alone() -> None:
 def test_a_document_counts_for_its_own_request_alone() -> None:
     def late(asked: tuple[int, int]) -> bytes:
         kind, sequence = asked
-        other = _DESCRIPTION | {"board": "other"}
+        other = DESCRIPTION | {"board": "other"}
         wrong = document((kind, sequence ^ 1), other) + document((kind ^ 1, sequence), other)
-        return wrong + document(asked, _DESCRIPTION)
+        return wrong + document(asked, DESCRIPTION)
 
-    assert Board(Script(DESCRIBE=late)).description == _DESCRIPTION
+    assert Board(Script(DESCRIBE=late)).description == DESCRIPTION
 
 
 @pytest.mark.parametrize(
     "nonce",
     [
-        *(_NONCE[:-1], _NONCE[:-2], _NONCE[:2], _NONCE + "0", _NONCE + "09", 2 * _NONCE),
-        *(" " + _NONCE, _NONCE + " ", _NONCE + "\n", _NONCE[:32] + " " + _NONCE[32:]),
-        *(_NONCE[:62] + "  ", _NONCE[:62] + "0g", _NONCE[:62] + "0\n", "0x" + _NONCE[2:]),
-        *(_NONCE[:62] + "+1", _NONCE[:62] + "\N{FULLWIDTH DIGIT ONE}1", "?", " "),
+        *(NONCE[:-1], NONCE[:-2], NONCE[:2], NONCE + "0", NONCE + "09", 2 * NONCE),
+        *(" " + NONCE, NONCE + " ", NONCE + "\n", NONCE[:32] + " " + NONCE[32:]),
+        *(NONCE[:62] + "  ", NONCE[:62] + "0g", NONCE[:62] + "0\n", "0x" + NONCE[2:]),
+        *(NONCE[:62] + "+1", NONCE[:62] + "\N{FULLWIDTH DIGIT ONE}1", "?", " "),
     ],
 )
 def test_the_host_signs_for_nothing_but_64_hex_digits(nonce: str) -> None:
@@ -132,7 +65,7 @@ def test_the_host_signs_for_nothing_but_64_hex_digits(nonce: str) -> None:
 
 
 def test_64_hex_digits_are_signed_for() -> None:
-    for nonce in (_NONCE, _NONCE.upper()):
+    for nonce in (NONCE, NONCE.upper()):
         script = Script(CHALLENGE=lambda asked, nonce=nonce: reply(asked, text=nonce))
         Board(script, key=_KEY).reset()
         assert [kind for kind, _ in script.asked].count(protocol.AUTHORISED) == 2
@@ -187,7 +120,7 @@ class Losing(Script):
         self._left -= 1
         if not self._left:
             return super().answer(kind, sequence)
-        return document((kind, sequence), _DESCRIPTION)[:-7] if self._in_pieces else b""
+        return document((kind, sequence), DESCRIPTION)[:-7] if self._in_pieces else b""
 
 
 def test_a_request_is_repeated_until_it_is_answered() -> None:
@@ -204,7 +137,7 @@ def test_a_request_is_repeated_until_it_is_answered() -> None:
 
 def test_a_document_is_asked_for_as_long_as_pieces_of_it_come() -> None:
     script = Losing(protocol.DESCRIBE, 30, in_pieces=True)
-    assert Board(script).description == _DESCRIPTION
+    assert Board(script).description == DESCRIPTION
     assert len(script.times_s) == 30
     # The last piece is missing: it is not waited for as long as for the first.
     assert script.times_s[-1] - script.times_s[0] < 29 * 1.2
@@ -252,7 +185,7 @@ def test_answers_too_short_to_be_any_are_passed_over() -> None:
             protocol.frame(protocol.REPLY, 0, body[:cut]) for body in bodies for cut in (1, 6)
         ]
         pieces += [protocol.frame(protocol.DOCUMENT, 0, body[:5]) for body in bodies]
-        return b"".join(pieces) + reply(asked) + document(asked, _DESCRIPTION)
+        return b"".join(pieces) + reply(asked) + document(asked, DESCRIPTION)
 
     with Board(Script(RESET=short, DESCRIBE=short)) as board:
         board.reset()
@@ -267,14 +200,14 @@ def test_what_the_board_says_is_one_line() -> None:
 
 
 def test_a_document_that_makes_no_sense_is_said_to_be_none() -> None:
-    for content in ({}, [], 7, _DESCRIPTION | {"sensors": None}, _DESCRIPTION | {"model": {}}):
+    for content in ({}, [], 7, DESCRIPTION | {"sensors": None}, DESCRIPTION | {"model": {}}):
         script = Script(DESCRIBE=lambda asked, content=content: document(asked, content))
         assert "what the board says of itself makes no sense" in refused(script, None)
 
 
 def test_a_record_with_other_blocks_is_not_the_one_that_was_asked_for() -> None:
     model = {"hash": "", "cell": "", "hidden": 1, "channels": [], "units": [], "outputs": 1}
-    description = _DESCRIPTION | {"model": model | {"classes": None, "unfed": []}}
+    description = DESCRIPTION | {"model": model | {"classes": None, "unfed": []}}
 
     def both(asked: tuple[int, int]) -> bytes:
         made = reply(asked)

@@ -1,12 +1,12 @@
-"""The `rivulet` command: a file a subcommand, which parses, calls a room and prints.
+"""The `rivulet` command: one file a subcommand, which parses, calls a room and prints.
 
 A module of this package whose name does not begin with an underscore is a subcommand. It has a
 function of its own name; a group of subcommands has a `typer.Typer` of its own name. The first
 line of the docstring is what `--help` lists. Adding a subcommand is adding a file.
 
-Every start imports all of these modules, `--help` too. So that it is quick, a module imports the
-rooms that it calls inside its function: above it only what needs none of numpy, pyserial, rich and
-mpremote.
+Every start imports all of these modules, `--help` too. To keep that quick, a module imports the
+rooms that it calls inside its function. At its top it imports nothing that loads numpy, pyserial,
+rich or mpremote.
 """
 
 import pkgutil
@@ -19,7 +19,7 @@ from host_tools.errors import RivuletError
 
 
 def assemble() -> typer.Typer:
-    """Return the command with every subcommand that this package holds."""
+    """Return the command with every subcommand of this package."""
     app = typer.Typer(
         help="Liquid neural networks on microcontrollers: convert, flash, push, watch.",
         no_args_is_help=True,
@@ -38,7 +38,7 @@ def assemble() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command. An error that a user can mend is one line on stderr and exit code 1."""
+    """Run the command. A RivuletError is one line on stderr and exit code 1."""
     try:
         assemble()()
     except RivuletError as error:

@@ -1,4 +1,4 @@
-"""The connection that `--port` and `--key` describe."""
+"""Connects to the board that `--port` and `--key` name."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 def connect(port: str | None, key: Path | None) -> "Board":
     """Open the wire to a running board. Raises RivuletError.
 
-    port: None means the only board that is there; key: None means what RIVULET_KEY names, if set.
+    port: None means the only board there is. key: None means the file RIVULET_KEY names, if set.
     """
     from host_tools.deploy.keys import key_for
     from host_tools.link import ports

@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 PortOption = Annotated[
-    str | None, typer.Option("--port", help="Serial port; needless when one board is there.")
+    str | None,
+    typer.Option("--port", help="Serial port or socket://HOST:PORT; optional with one board."),
 ]
 KeyOption = Annotated[
-    Path | None, typer.Option("--key", help="The board's key file; else what RIVULET_KEY names.")
+    Path | None,
+    typer.Option("--key", help="Key file of the board. Default: the one RIVULET_KEY names."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ModelArgument = Annotated[Path, typer.Argument(help="A converted model: .safetensors")]

@@ -1,4 +1,4 @@
-"""What goes to stderr while a subcommand works: notes, and a progress bar."""
+"""Notes and a progress bar, which a subcommand shows on stderr while it works."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ import typer
 
 
 def note(line: str) -> None:
-    """Print a line that is no part of the subcommand's result."""
+    """Print a line on stderr, apart from the subcommand's result."""
     typer.echo(line, err=True)
 
 
 @contextmanager
 def progress_bar(task: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on a terminal and nothing elsewhere. Yields `advance(done, total)`."""
+    """Show a progress bar if stderr is a terminal. Yields `advance(done, total)`."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -12,12 +12,12 @@ from host_tools.commands._options import JsonOption, ModelArgument
 def analyze(
     model: ModelArgument,
     events: Annotated[
-        Path | None, typer.Option(help="EVENTS.csv to go along; else inputs are drawn.")
+        Path | None, typer.Option(help="EVENTS.csv to follow. Default: random inputs.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Also write a report as HTML.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how stable a model's dynamics are, before it runs a machine."""
+    """Analyze how stable a model's dynamics are, before it runs a machine."""
     from rich.console import Console
 
     from host_tools.analyze import analyze as run

@@ -19,12 +19,12 @@ def bench(
         Path | None, typer.Option(help="Measure on an emulated Pico with this MicroPython image.")
     ] = None,
     write: Annotated[
-        Path | None, typer.Option(help="Write the table as a page with its picture: FOLDER/NAME.")
+        Path | None, typer.Option(help="Also write the table as a page with a chart: FOLDER/NAME.")
     ] = None,
-    cells: Annotated[bool, typer.Option("--cells", help="CfC and LTC as well.")] = False,
+    cells: Annotated[bool, typer.Option("--cells", help="Also time CfC and LTC.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Time the cell against its plain form; on a board with --port, else on this machine."""
+    """Time the cell against a plain implementation, on a board (--port) or this computer."""
     from rich.console import Console
 
     from host_tools.bench import bench_table, run_bench, run_bench_emulated, write_report

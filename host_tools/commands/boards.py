@@ -9,7 +9,7 @@ from host_tools.deploy.boards import list_boards, load_board
 
 
 def boards(as_json: JsonOption = False) -> None:
-    """List the boards that Rivulet knows."""
+    """List the kinds of board that Rivulet supports."""
     known = [load_board(name) for name in list_boards()]
     if as_json:
         typer.echo(json.dumps([board.facts for board in known], indent=2))

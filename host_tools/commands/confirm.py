@@ -9,6 +9,6 @@ from host_tools.commands._options import KeyOption, PortOption
 def confirm(port: PortOption = None, key: KeyOption = None) -> None:
     """Keep the model that is on trial."""
     with connect(port, key) as board:
-        said = board.confirm()
+        reply = board.confirm()
         digest = board.description["model"]["hash"] if board.description["model"] else "no model"
-    typer.echo(f"{digest[:12]}: {said}")
+    typer.echo(f"{digest[:12]}: {reply}")

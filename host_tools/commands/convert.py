@@ -13,13 +13,14 @@ def convert(
     weights: Annotated[Path, typer.Argument(help="Trained weights: .npz, .pt or .safetensors")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The model file to write.")],
     metadata: Annotated[
-        Path | None, typer.Option(help="JSON that adds to or replaces the weights' metadata.")
+        Path | None,
+        typer.Option(help="JSON with metadata to add to the weights' own, or replace."),
     ] = None,
     dtype: Annotated[
-        Dtype, typer.Option(help="int8 runs on the integer kernels.")
+        Dtype, typer.Option(help="Type of the weights; int8 runs on the integer kernels.")
     ] = Dtype.float32,
     calibrate: Annotated[
-        Path | None, typer.Option(help="EVENTS.csv whose ranges the integers must hold.")
+        Path | None, typer.Option(help="EVENTS.csv whose value ranges the integers must cover.")
     ] = None,
     prune: Annotated[
         float | None, typer.Option(help="Share of the connections to drop, 0 to 1.")
@@ -28,12 +29,12 @@ def convert(
         float | None, typer.Option(help="Share of the units to drop, 0 to 1.")
     ] = None,
     fine_tune: Annotated[
-        bool, typer.Option("--fine-tune", help="Train on after pruning, by the model's recipe.")
+        bool, typer.Option("--fine-tune", help="Train again after pruning, by the model's recipe.")
     ] = False,
     version: Annotated[
         int | None,
         typer.Option(
-            help="For boards that refuse older models than theirs.", min=0, max=2**30 - 1
+            help="Version of the model. Boards can refuse lower ones.", min=0, max=2**30 - 1
         ),
     ] = None,
 ) -> None:

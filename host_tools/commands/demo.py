@@ -7,12 +7,14 @@ import typer
 
 
 def demo(
-    board: Annotated[str, typer.Option(help="'virtual' or 'emulated_pico'.")] = "virtual",
+    board: Annotated[
+        str, typer.Option(help="Board to simulate: 'virtual' or 'emulated_pico'.")
+    ] = "virtual",
     uf2: Annotated[
         Path | None, typer.Option(help="MicroPython image for the emulated Pico.")
     ] = None,
 ) -> None:
-    """Show the whole path on a board made of software; ends by itself."""
+    """Show the whole path, from recordings to decisions, on a simulated board."""
     from rich.console import Console
 
     from host_tools.demo import run_demo

@@ -12,25 +12,35 @@ from host_tools.commands._terminal import progress_bar
 
 
 def flash(
-    board: Annotated[str, typer.Option(help="Kind of board; see 'rivulet boards'.")],
+    board: Annotated[str, typer.Option(help="Kind of board: see 'rivulet boards'.")],
     port: PortOption = None,
     key: Annotated[
         Path | None,
-        typer.Option("--key", help="Key the board with this file; releases it if it has the key."),
+        typer.Option(
+            "--key",
+            help="Key file to give the board. A board that has the key already is released first.",
+        ),
     ] = None,
     telemetry: Annotated[
-        Reading | None, typer.Option(help="Whether a keyed board may be watched without the key.")
+        Reading | None,
+        typer.Option(
+            help="Whether reading a keyed board needs no key (open) or the key (closed)."
+        ),
     ] = None,
     trust: Annotated[
-        Path | None, typer.Option(help="Public key (.pub) that models must be signed with.")
+        Path | None,
+        typer.Option(help="Public key (.pub) of the only signer whose models the board accepts."),
     ] = None,
     no_downgrade: Annotated[
         bool,
-        typer.Option("--no-downgrade", help="Refuse models older than the newest confirmed one."),
+        typer.Option(
+            "--no-downgrade",
+            help="Make the board refuse models of a lower version than the highest confirmed one.",
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Put the firmware on a board; copies only what changed."""
+    """Install the firmware on a board; copies only what changed."""
     from host_tools.deploy.boards import load_board
     from host_tools.deploy.flash import flash as flash_board
     from host_tools.deploy.keys import key_for, read_key
@@ -39,7 +49,7 @@ def flash(
     from host_tools.link import ports
 
     definition = load_board(board)
-    # RIVULET_KEY only opens: a board is keyed when somebody says so.
+    # RIVULET_KEY only opens a board. Giving a board a key takes --key.
     access = AccessSettings(
         key=read_key(key) if key is not None else None,
         closed=telemetry is Reading.closed if telemetry is not None else None,
@@ -65,11 +75,9 @@ def flash(
             f"{len(report.unchanged)} unchanged, {len(report.removed)} removed; verified"
         )
     if key is not None:
-        typer.echo(
-            f"keyed: from now on commands need {key}, and without it nothing opens the board"
-        )
+        typer.echo(f"keyed: from now on commands need {key}; keep it, there is no other way in")
     typer.echo(f"{report.runtime}, {report.form}")
     if report.ulab:
-        typer.echo(f"ulab {report.ulab}: cells run on ulab")
+        typer.echo(f"ulab {report.ulab}: float cells run on it")
     else:
-        typer.echo("no ulab: cells run in plain Python, slower; " + definition.ulab)
+        typer.echo("no ulab: float cells run in plain Python, which is slower; " + definition.ulab)

@@ -5,26 +5,28 @@ from typing import Annotated
 
 import typer
 
-key = typer.Typer(help="Make keys for boards, and for signing models.", no_args_is_help=True)
+key = typer.Typer(help="Make keys for boards and for signing models.", no_args_is_help=True)
 
-FileArgument = Annotated[Path, typer.Argument(help="The file to make; it must not exist.")]
+FileArgument = Annotated[Path, typer.Argument(help="File to write; it must not exist.")]
 
 
 @key.command()
 def new(file: FileArgument) -> None:
-    """Make the key of a board: rivulet flash --key FILE gives it to one."""
+    """Make a board's key. 'rivulet flash --key FILE' gives it to a board."""
     from host_tools.deploy.keys import new_key
 
     new_key(file)
-    typer.echo(f"{file}: keep it; a board whose key is lost has to be erased")
+    typer.echo(f"{file}: keep it; if it is lost, its board has to be erased")
 
 
 @key.command()
 def signing(file: FileArgument) -> None:
-    """Make a key pair that signs models: FILE, and FILE.pub for rivulet flash --trust."""
+    """Make a key pair to sign models: FILE, and FILE.pub for 'rivulet flash --trust'."""
     from host_tools.deploy.provision import fingerprint
     from host_tools.deploy.signing import new_signing_key, read_public_key
 
     public = new_signing_key(file)
-    typer.echo(f"{file}: signs, keep it to yourself")
-    typer.echo(f"{public}: for boards, which call it {fingerprint(read_public_key(public))}")
+    typer.echo(f"{file}: the private key, which signs; keep it secret")
+    typer.echo(
+        f"{public}: the public key, for boards; fingerprint {fingerprint(read_public_key(public))}"
+    )

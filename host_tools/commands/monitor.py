@@ -12,12 +12,14 @@ from host_tools.commands._options import KeyOption, PortOption
 def monitor(
     port: PortOption = None,
     seconds: Annotated[
-        float | None, typer.Option(help="Stop after so many seconds.", min=0)
+        float | None, typer.Option(help="Stop after this time, in seconds.", min=0)
     ] = None,
-    record: Annotated[Path | None, typer.Option(help="Also write a CSV file.")] = None,
-    rate: Annotated[float, typer.Option(help="Telemetry records a second.", min=0.01)] = 20.0,
+    record: Annotated[
+        Path | None, typer.Option(help="Also write the records to this CSV file.")
+    ] = None,
+    rate: Annotated[float, typer.Option(help="Telemetry records per second.", min=0.01)] = 20.0,
     blocks: Annotated[
-        str, typer.Option(help="What the board sends: any of alpha,state,outputs,inputs.")
+        str, typer.Option(help="Blocks to send: any of alpha,state,outputs,inputs.")
     ] = "alpha,state,outputs,inputs",
     snapshot: Annotated[
         Path | None, typer.Option(help="Save the last view as an SVG picture.")

@@ -8,24 +8,24 @@ from host_tools.commands._terminal import progress_bar
 
 
 def push(model: ModelArgument, port: PortOption = None, key: KeyOption = None) -> None:
-    """Send a model to a running board, which verifies it and swaps without stopping."""
+    """Send a model to a running board, which verifies it and swaps while it runs."""
     from host_tools.simulate.replay import read_settings
 
-    read_settings(model)  # a broken file is refused before the board sees any of it
+    read_settings(model)  # a broken file is refused before any of it is sent
     with connect(port, key) as board, progress_bar("pushing") as advance:
         outcome = board.push(model.read_bytes(), advance)
         facts = board.description["model"]
         resumed_at = board.resumed_at
-        trial = board.status()
+        status = board.status()
     if resumed_at == model.stat().st_size:
-        typer.echo("the board had all of it from an earlier push")
+        typer.echo("the board had the whole file from an earlier push")
     elif resumed_at:
-        typer.echo(f"went on from byte {resumed_at}, where an earlier push had stopped")
+        typer.echo(f"resumed at byte {resumed_at}, where an earlier push had stopped")
     typer.echo(f"{facts['cell']} with {facts['hidden']} units is active; {outcome}")
-    if trial["trial"]:
+    if status["trial"]:
         typer.echo(
-            f"on trial for {trial['trial_left_s']} s: 'rivulet confirm' keeps it now, 'rivulet "
-            "rollback' leaves it"
+            f"on trial for {status['trial_left_s']} s: 'rivulet confirm' keeps it, 'rivulet "
+            "rollback' discards it"
         )
     if facts["unfed"]:
-        typer.echo(f"no sensor of this board feeds: {', '.join(facts['unfed'])}")
+        typer.echo(f"channels that no sensor of this board feeds: {', '.join(facts['unfed'])}")

@@ -7,7 +7,7 @@ from host_tools.commands._options import KeyOption, PortOption
 
 
 def release(port: PortOption = None, key: KeyOption = None) -> None:
-    """Make a board leave Rivulet for its MicroPython prompt."""
+    """Stop Rivulet on a board, which goes to its MicroPython prompt."""
     with connect(port, key) as board:
         board.release()
-    typer.echo("the board is at its prompt; Ctrl-D there starts Rivulet again")
+    typer.echo("the board is at its prompt; press Ctrl-D there to start Rivulet again")

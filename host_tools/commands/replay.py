@@ -11,11 +11,15 @@ from host_tools.commands._options import ModelArgument
 
 def replay(
     model: ModelArgument,
-    events: Annotated[Path, typer.Argument(help="t_us and the model's channels, as CSV.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="CSV to write, one row an event.")],
-    runtime: Annotated[Runtime, typer.Option(help="What runs it.")] = Runtime.micropython,
+    events: Annotated[Path, typer.Argument(help="EVENTS.csv: t_us and the model's channels.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="CSV file to write, one row per event.")
+    ],
+    runtime: Annotated[
+        Runtime, typer.Option(help="What runs the device code: MicroPython, or Python with numpy.")
+    ] = Runtime.micropython,
 ) -> None:
-    """Run the device code over recorded events, offline."""
+    """Run the device code over recorded events, without a board."""
     from host_tools.simulate.replay import replay as run
 
     report = run(model, events, out, runtime.value)

@@ -10,4 +10,4 @@ def reset(port: PortOption = None, key: KeyOption = None) -> None:
     """Set the running model's state to zero."""
     with connect(port, key) as board:
         board.reset()
-    typer.echo("state is zero")
+    typer.echo("the state is zero")

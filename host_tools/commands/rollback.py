@@ -7,10 +7,11 @@ from host_tools.commands._options import KeyOption, PortOption
 
 
 def rollback(port: PortOption = None, key: KeyOption = None) -> None:
-    """Go back to the model before the one that runs."""
+    """Go back to the model before the running one."""
     with connect(port, key) as board:
         outcome = board.rollback()
         facts = board.description["model"]
     typer.echo(
-        f"{facts['hash'][:12]}, {facts['cell']} with {facts['hidden']} units, is back; {outcome}"
+        f"{facts['hash'][:12]}, {facts['cell']} with {facts['hidden']} units, is active again; "
+        f"{outcome}"
     )

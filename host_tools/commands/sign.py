@@ -10,9 +10,11 @@ from host_tools.commands._options import ModelArgument
 
 def sign(
     model: ModelArgument,
-    signing_key: Annotated[Path, typer.Option(help="Private key in PEM: 'rivulet key signing'.")],
+    signing_key: Annotated[
+        Path, typer.Option(help="Private key in PEM: 'rivulet key signing' makes one.")
+    ],
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Where it goes; else in place.")
+        Path | None, typer.Option("-o", "--out", help="File to write. Default: MODEL itself.")
     ] = None,
 ) -> None:
     """Sign a model, for boards that were flashed with --trust (needs the sign extra)."""

@@ -12,7 +12,7 @@ from host_tools.tau import in_words
 
 
 def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption = None) -> None:
-    """Say what a board is running and how it fares."""
+    """Show what a board runs, its counters, and what is wrong with it."""
     from host_tools.watch.status import status_of, tau_outside
 
     with connect(port, key) as board:
@@ -25,13 +25,13 @@ def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption 
 
 
 def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """Name and value of each line for a person."""
+    """Return the (name, value) of each line."""
     lines = [
         ("board", f"{facts['board']} at {facts['port']} ({facts['machine']})"),
         ("runtime", f"MicroPython {facts['micropython']}, {facts['backend']} for float models"),
         ("firmware", facts["firmware"]),
         *([("SAFE MODE", facts["safe_mode"])] if facts["safe_mode"] else []),
-        *([("firmware trouble", facts["firmware_trouble"])] if facts["firmware_trouble"] else []),
+        *([("firmware problem", facts["firmware_trouble"])] if facts["firmware_trouble"] else []),
         ("uptime", f"{facts['uptime_s']:.1f} s"),
     ]
     if facts["model_hash"]:
@@ -53,17 +53,17 @@ def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("model", "none: rivulet push MODEL.safetensors"))
     if facts["incoming"]:
         size, digest = facts["incoming"]
-        lines.append(("push under way", f"{digest[:12]}, {facts['received']} of {size} bytes"))
+        lines.append(("push in progress", f"{digest[:12]}, {facts['received']} of {size} bytes"))
     if facts["reverts"]:
         left, why = facts["reverted"]
-        lines.append(("left last", f"{left[:12]} {why}".strip()))
+        lines.append(("last reverted", f"{left[:12]} {why}".strip()))
     if facts["failures"]:
-        lines.append(("failed starts", f"{facts['failures']}, the last: {facts['failure']}"))
+        lines.append(("failed starts", f"{facts['failures']}; the last: {facts['failure']}"))
     if facts["store_trouble"]:
-        lines.append(("trouble on flash", facts["store_trouble"]))
+        lines.append(("storage problem", facts["store_trouble"]))
     lines += _access_lines(facts)
     if facts["boot_error"]:
-        lines.append(("trouble at boot", facts["boot_error"]))
+        lines.append(("boot problem", facts["boot_error"]))
     lines += [
         ("events", f"{facts['events']} received, {facts['late']} late"),
         ("coalesced", _by_source(facts["coalesced"])),
@@ -74,7 +74,7 @@ def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("state resets", str(facts["state_resets"])),
         ("sensors", _sensors(facts)),
         ("guard", _guard(facts)),
-        ("models swapped", f"{facts['swaps']} since start, {facts['reverts']} reverts ever"),
+        ("models swapped", f"{facts['swaps']} since start, {facts['reverts']} reverts in total"),
         ("boots", _boots(facts)),
         ("model started", facts["started"]),
         ("snapshots", facts["snapshot_trouble"] or f"{facts['snapshots']} since start"),
@@ -94,7 +94,7 @@ def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         (
             "heap",
-            f"{facts['heap_free']} bytes free, never below {facts['heap_low']} once collected",
+            f"{facts['heap_free']} bytes free, at least {facts['heap_low']} after each collection",
         ),
     ]
     return lines
@@ -102,7 +102,7 @@ def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _access_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     means = {
-        "open": "open: whoever reaches the wire commands the board",
+        "open": "open: any host at the port can command the board",
         "keyed": "keyed: commands need the key, reading does not",
         "closed": "closed: commands and reading need the key",
     }
@@ -112,15 +112,15 @@ def _access_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
             (
                 "refused",
                 f"{facts['access_unauthorised']} without the key, {facts['access_forged']} forged "
-                f"or repeated, {facts['access_delayed']} too soon after those",
+                f"or repeated, {facts['access_delayed']} in the delay after one of these",
             )
         )
     if facts.get("signed_by"):
-        lines.append(("models", f"signed by {facts['signed_by']} only"))
+        lines.append(("trusted models", f"only those signed by {facts['signed_by']}"))
     if facts.get("version_at_least"):
-        lines.append(("model versions", f"{facts['version_at_least']} or newer"))
+        lines.append(("model versions", f"{facts['version_at_least']} or higher"))
     if facts.get("access_error"):
-        lines.append(("trouble with access", facts["access_error"]))
+        lines.append(("access problem", facts["access_error"]))
     return lines
 
 
@@ -142,27 +142,27 @@ def _guard(facts: dict[str, Any]) -> str:
 
 def _slot(facts: dict[str, Any]) -> str:
     if not facts["slot"]:
-        return "none: a push has taken it, the model runs from memory"
+        return "none: a push has overwritten it; the model runs from memory"
     names = zip("ab", facts["slot_hashes"], strict=True)
     other = next(digest for name, digest in names if name != facts["slot"])
-    return f"{facts['slot']}; in the other: {other[:12] or 'nothing to go back to'}"
+    return f"{facts['slot']}; in the other: {other[:12] or 'no model to roll back to'}"
 
 
 def _trial(facts: dict[str, Any]) -> str:
     if not facts["trial"]:
         return "none, the model is confirmed" if facts["slot"] else "none"
     return (
-        f"start {facts['trial_starts']}, {facts['trial_left_s']} s to stand: 'rivulet confirm' "
-        "keeps it, 'rivulet rollback' leaves it"
+        f"start {facts['trial_starts']}, {facts['trial_left_s']} s left: 'rivulet confirm' keeps "
+        "the model, 'rivulet rollback' discards it"
     )
 
 
 def _dry_run(probes: int) -> str:
-    return f"{probes} events agree" if probes else "none: its file has no probes, convert it again"
+    return f"{probes} events agree" if probes else "none: convert the model again to add probes"
 
 
 def _boots(facts: dict[str, Any]) -> str:
-    """How often the board started, and what reset it how often: it tells what it can."""
+    """Return the number of starts, and how many each cause of reset accounts for."""
     resets = ", ".join(f"{cause} {count}" for cause, count in facts["resets"].items())
     return f"{facts['boots']} ({resets})" if resets else str(facts["boots"])
 

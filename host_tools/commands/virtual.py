@@ -11,14 +11,14 @@ from host_tools.commands._terminal import note
 
 def virtual(
     data: Annotated[
-        str, typer.Option(help="What its sensor plays: 'activity', 'none', or an EVENTS.csv.")
+        str, typer.Option(help="What its sensors play: 'activity', 'none', or an EVENTS.csv.")
     ] = "activity",
     drop: Annotated[
-        float, typer.Option(help="Share of samples lost at the sensor, 0 to 1.")
+        float, typer.Option(help="Share of samples to drop at the sensor, 0 to 1.")
     ] = 0.0,
-    jitter: Annotated[float, typer.Option(help="Jitter of the sample times, in ms.")] = 0.0,
+    jitter: Annotated[float, typer.Option(help="Jitter of the sample times, ms.")] = 0.0,
 ) -> None:
-    """Run a virtual board until Ctrl-C; prints its port."""
+    """Run a virtual board until Ctrl-C; print its port."""
     from host_tools.interpreter.find import find_micropython
     from host_tools.link.ports import VIRTUAL_PORTS
     from host_tools.simulate.playback import prepare
@@ -28,11 +28,11 @@ def virtual(
     interpreter = find_micropython(note)
     stimulus, sensors = prepare(data, drop, jitter, folder / "stimulus.bin")
     board = VirtualBoard(folder, stimulus, interpreter, repeat=True, sensors=sensors)
-    # Ended by a service manager or a script, it leaves as cleanly as with Ctrl-C.
+    # SIGTERM, from a service manager or a script, switches the board off as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with board:
         try:
-            # Within the try: a program that reads the port may send its signal at once.
+            # Within the try, because a program that reads the port may send a signal at once.
             typer.echo(board.port)
             note("virtual board is on; Ctrl-C switches it off")
             while True:

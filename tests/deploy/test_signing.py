@@ -130,7 +130,7 @@ def test_a_board_that_trusts_a_key(
     name = fingerprint(read_public_key(public(signing_key)))
     # The unsigned model that was active is refused at the start.
     said = rivulet("status", *port).stdout
-    assert f"signed by {name} only" in said and "not signed by the key" in said
+    assert f"only those signed by {name}" in said and "not signed by the key" in said
     done = rivulet("push", model, *port)
     assert done.returncode == 1 and "not signed by the key" in done.stderr
     done = rivulet("sign", model, "--signing-key", signing_key)

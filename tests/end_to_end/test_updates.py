@@ -44,8 +44,8 @@ def test_a_push_goes_on_after_a_power_cut(
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     # Half of it and more was on flash.
-    assert lines[0].startswith("went on from byte ")
-    assert int(lines[0].split()[4].rstrip(",")) >= 4096
+    assert lines[0].startswith("resumed at byte ")
+    assert int(lines[0].split()[3].rstrip(",")) >= 4096
     assert "on trial for" in lines[2]
 
 
@@ -66,9 +66,9 @@ def test_a_trial_on_the_command_line(board: VirtualBoard, tmp_path: Path, rivule
     assert "confirmed" in run("confirm")
     assert "nothing was on trial" in run("confirm")
     run("push", models[2])
-    assert "is back; state kept" in run("rollback")
+    assert "is active again; state kept" in run("rollback")
     status = run("status")
-    assert "by hand" in status and "nothing to go back to" in status
+    assert "by hand" in status and "no model to roll back to" in status
     done = rivulet("rollback", "--port", board.port)
     assert done.returncode == 1 and "there is no earlier model" in done.stderr
 

@@ -1,4 +1,4 @@
-"""What options of the command line choose between; light, so that `--help` is quick."""
+"""The choices of command line options, apart from the rooms so that `--help` is quick."""
 
 from enum import StrEnum
 

@@ -1,1 +1,1 @@
-"""The firmware and keys onto a board."""
+"""Installs firmware and keys on a board, and signs models for it."""

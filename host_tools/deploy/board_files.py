@@ -1,4 +1,4 @@
-"""A board's files, as the host sees and changes them: facts, hashes, verified copies, renames."""
+"""Reads and changes the files of a board: facts, hashes, verified copies, renames."""
 
 import errno
 import json
@@ -12,19 +12,19 @@ from host_tools.deploy.payload import FAILED, MANIFEST, POINTER, PayloadFile
 from host_tools.errors import BoardCodeError, RivuletError
 from host_tools.link.raw_repl import RawRepl
 
-# done bytes, total bytes, name of the file under way
+# bytes copied, bytes in all, name of the file being copied
 Progress = Callable[[int, int, str], None]
 
-# A file is written under this name first.
+# A file is written under its name and this suffix first.
 NEW = ".new"
 MISSING = "-"
 
-# Executing this many characters at once costs the board a few kilobytes of heap for a moment.
+# To execute this many characters at once takes a few kilobytes of the board's heap for a moment.
 _BATCH_CHARS = 3000
 # In base64 4 characters stand for 3 bytes: most files fit in one batch.
 _CHUNK_BYTES = 1536
 
-# Paths are relative: they mean the folder that the board starts in, "/" on most boards.
+# Paths are relative to the folder that the board starts in, "/" on most boards.
 AGENT = """\
 import hashlib,json,os,sys
 from binascii import a2b_base64,hexlify
@@ -91,6 +91,8 @@ print(json.dumps(dict(name=i[0],version='.'.join(str(n) for n in i[1][:3]),platf
 
 @dataclass(frozen=True)
 class BoardFacts:
+    """What a board says of its runtime, its flash and the firmware on it."""
+
     # Of the runtime: "micropython", "1.28.0", "rp2".
     name: str
     version: str
@@ -101,17 +103,20 @@ class BoardFacts:
     float_bytes: int
     block_bytes: int
     free_bytes: int
-    # What firmware/active names, empty where there is none.
+    # The folder that firmware/active names, empty if there is none.
     active: str
-    # Which folder did not import, empty if none.
+    # The folder whose firmware did not import, empty if none.
     failed: str
-    # What a firmware from before the two folders lists: it is in the folder that a board starts
-    # in itself.
+    # The files of firmware from before the two folders; they are in the folder that the board
+    # starts in.
     installed: list[str]
 
 
 def survey(repl: RawRepl) -> BoardFacts:
-    """Ask the board about itself; what the other functions here call is defined on it, too."""
+    """Read the board's facts, and define there what the other functions of this module call.
+
+    Raises RivuletError.
+    """
     try:
         repl.run(AGENT)
         facts = BoardFacts(**json.loads(repl.run(_SURVEY)))
@@ -126,13 +131,13 @@ def survey(repl: RawRepl) -> BoardFacts:
 
 
 def digests(repl: RawRepl, paths: list[str]) -> dict[str, str]:
-    """The SHA-256 of each file as the board reads it, MISSING where there is none."""
+    """Return the SHA-256 of each file as the board reads it, MISSING if there is none."""
     said = _run_batched(repl, (_Step(f"print(digest({path!r}))") for path in paths))
     return dict(zip(paths, said.split(), strict=True))
 
 
 def tree(repl: RawRepl, folder: str) -> dict[str, str]:
-    """The SHA-256 of every file in a folder and below, by its path from there."""
+    """Return the SHA-256 of every file in a folder and below, by its path from there."""
     try:
         said = repl.run(f"tree({folder!r})")
     except BoardCodeError as error:
@@ -149,10 +154,9 @@ def write(
     progress: Progress | None = None,
     local: Mapping[str, str] | None = None,
 ) -> None:
-    """Write each file, and have the board read it back and compare.
+    """Write each file. The board reads it back and compares.
 
-    local: where the board itself has a file's content already, by the file's path: that is copied
-    there, and does not travel over the line.
+    local: by path, where the board has the file's content already. The board copies that itself.
     """
     folders = {
         str(parent) for file in files for parent in PurePosixPath(file.path).parents if parent.name
@@ -175,13 +179,14 @@ def replace(repl: RawRepl, files: list[PayloadFile]) -> None:
 
 
 def remove(repl: RawRepl, paths: list[str]) -> None:
+    """Delete these files."""
     _run_batched(repl, (_Step(f"os.remove({path!r})") for path in paths))
 
 
 @dataclass(frozen=True)
 class _Step:
     code: str
-    # How many bytes of which file are copied by it.
+    # How many bytes of which file it copies.
     size: int = 0
     name: str = ""
 
@@ -200,7 +205,7 @@ def _steps(file: PayloadFile, source: str | None) -> Iterable[_Step]:
 def _run_batched(
     repl: RawRepl, steps: Iterable[_Step], after: Callable[[int, str], None] | None = None
 ) -> str:
-    """Run the steps in order, as many in one execution as the board's heap bears."""
+    """Run the steps in order, as many at once as the board's heap has room for."""
     said = ""
     done = 0
     batch: list[_Step] = []

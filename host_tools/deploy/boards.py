@@ -1,4 +1,4 @@
-"""What is known of each kind of board: boards/<name>/board.json, read and checked."""
+"""Reads and checks boards/<name>/board.json, the definition of a kind of board."""
 
 import json
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class BoardDefinition:
     float_bytes: int
     # Modules of firmware/drivers that the board's board.py imports.
     drivers: tuple[str, ...]
-    # Where MicroPython with ulab is had for it, in words for the user.
+    # Where to get MicroPython with ulab for it, in words for the user.
     ulab: str
-    # Everything board.json says, the fields above included.
+    # All of board.json, the fields above included.
     facts: dict[str, Any]
 
     @property
@@ -32,11 +32,12 @@ class BoardDefinition:
 
 
 def list_boards() -> list[str]:
+    """Return the names of all kinds of board."""
     return sorted(path.parent.name for path in BOARDS.glob("*/board.json"))
 
 
 def load_board(name: str) -> BoardDefinition:
-    """The board called `name`; RivuletError lists the known ones when there is none."""
+    """Return the definition of the board called `name`. Raises RivuletError."""
     known = list_boards()
     if name not in known:
         raise RivuletError(f"there is no board '{name}'; known boards: {', '.join(known)}")

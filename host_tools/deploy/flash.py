@@ -1,4 +1,4 @@
-"""Putting the firmware on a board: all of it or nothing of it, and only what changed travels."""
+"""Installs the firmware on a board, all of it or none, and sends only what changed."""
 
 from dataclasses import dataclass
 
@@ -35,20 +35,22 @@ from host_tools.link.wire import Board
 
 @dataclass(frozen=True)
 class FlashReport:
+    """What a flash did. Paths are relative to the firmware's folder."""
+
     port: str
     board: str
     # Such as "MicroPython 1.28.0 on rp2".
     runtime: str
     float_bytes: int
-    # Such as ".mpy for armv6m", or "source", and then why.
+    # Such as ".mpy for armv6m", or "source" with the reason.
     form: str
-    # The version of ulab in the board's MicroPython, None where it has none.
+    # The version of ulab in the board's MicroPython, None if it has none.
     ulab: str | None
     copied: tuple[str, ...]
     bytes_copied: int
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
-    # Whether the board starts another firmware now than before.
+    # Whether the board starts other firmware now than before.
     switched: bool
 
     @property
@@ -65,14 +67,13 @@ def flash(
     key: bytes | None = None,
     access: AccessSettings | None = None,
 ) -> FlashReport:
-    """Make the firmware on the board at `port` that of `board`, and restart it into its program.
+    """Install the firmware of `board` on the board at `port`, and restart it. Raises RivuletError.
 
-    The firmware has two folders. What changed is made in the one that does not run, verified
-    there, and becomes the board's by one rename. Until then the board starts the old firmware,
-    whole, from then on the new one; the next flash goes on from wherever this one stopped.
+    The firmware has two folders. The new one is completed in the folder that does not run and
+    verified there. One rename switches to it. Until then the board starts the old firmware,
+    complete. The next flash continues where an interrupted one stopped.
 
-    key: with it a keyed board that runs is released first. access: what to change of who may
-    command the board and which models it takes.
+    key: releases a keyed board that runs. access: the access settings to change.
     """
     if key is not None:
         _release(port, key, timeout_scale)
@@ -107,11 +108,11 @@ def _release(port: str, key: bytes, timeout_scale: float) -> None:
         with Board(port, timeout_scale, key, any_protocol=True) as running:
             running.release()
     except NotRunning:
-        pass  # at its prompt, or without Rivulet: nothing is locked
+        pass  # at its prompt, or without Rivulet: it needs no release
 
 
 def _choose_form(board: BoardDefinition, facts: BoardFacts) -> tuple[str | None, str]:
-    """The architecture to compile for, None for source; and the same in words."""
+    """Return the architecture to compile for, None for source, and the same in words."""
     abi = runtime_abi(facts.mpy)
     if abi.version != compiler_version():
         return None, (
@@ -128,26 +129,26 @@ def _choose_form(board: BoardDefinition, facts: BoardFacts) -> tuple[str | None,
 class FlashPlan:
     """What `install` has to do on a board."""
 
-    # The folder of the new firmware, that of the old one if there is nothing to change there.
+    # The folder of the new firmware; that of the old one if nothing in it changes.
     folder: str
-    # To be written into it, its manifest last.
+    # Files to write into it, the manifest last.
     files: list[PayloadFile]
-    # Of these, by path, what the board copies from the old firmware.
+    # Those that the board copies from the old firmware: path of the copy -> path of the source.
     local: dict[str, str]
-    # In the folder, and not a part of the new firmware.
+    # Files in the folder that are no part of the new firmware.
     stale: list[str]
-    # To be renamed into place outside of the folders, in this order.
+    # Files to rename into place outside the folders, in this order.
     outside: dict[str, PayloadFile]
-    # To be removed in the end: what a firmware from before the two folders left.
+    # Files to remove at the end: left by firmware from before the two folders.
     former: list[str]
-    # What the old firmware had and the new one has not, for the user to read.
+    # Files of the old firmware that the new one lacks, for the report.
     gone: list[str]
 
 
 def install(
     repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts, progress: Progress | None = None
 ) -> FlashPlan:
-    """Make the firmware on the board `payload`; what was done for that. Raises RivuletError."""
+    """Install `payload` on the board. Returns what was done. Raises RivuletError."""
     plan = _plan(repl, payload, facts)
     _check_space(repl.port, plan, facts)
     _carry_out(repl, plan, payload, progress)
@@ -157,7 +158,7 @@ def install(
 def _plan(repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts) -> FlashPlan:
     wanted = {file.path: file.sha256 for file in payload}
     other = {"a": "b", "b": "a"}
-    # The folder that runs: where the named one did not import, that is the other one.
+    # The folder that runs is the other one if the named one did not import.
     runs = other[facts.active] if facts.failed == facts.active != "" else facts.active
     old = FOLDERS.get(runs, "")
     running = tree(repl, old) if old else {}
@@ -186,7 +187,7 @@ def _plan(repl: RawRepl, payload: list[PayloadFile], facts: BoardFacts) -> Flash
     if facts.installed:
         names.append(MANIFEST)
     found = digests(repl, names)
-    # After the name: an older one, or none, starts what it always started.
+    # After the pointer: an older main.py, or none, starts what it always started.
     if found[main.path] != main.sha256:
         outside[main.path] = main
     return FlashPlan(
@@ -228,7 +229,7 @@ def _check_space(port: str, plan: FlashPlan, facts: BoardFacts) -> None:
     if needed > facts.free_bytes:
         raise RivuletError(
             f"the board on {port} has {facts.free_bytes} bytes free and copying takes {needed}: "
-            "delete files there"
+            "delete files on it"
         )
 
 
@@ -237,6 +238,6 @@ def _verify(repl: RawRepl, folder: str, payload: list[PayloadFile]) -> None:
     wrong = [file.path for file in payload if there.get(file.path) != file.sha256]
     if wrong:
         raise RivuletError(
-            f"the board on {repl.port} reads back other bytes than were written in "
-            f"{', '.join(wrong)}: flash again, and if it happens again, erase its file system"
+            f"the board on {repl.port} reads back other bytes than it was sent in "
+            f"{', '.join(wrong)}: flash again; if that does not help, erase its file system"
         )

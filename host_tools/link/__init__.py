@@ -1,1 +1,1 @@
-"""The host's end of the wire, and serial ports."""
+"""The client of the wire over any byte stream, the ports, and the raw REPL."""

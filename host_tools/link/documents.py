@@ -1,7 +1,7 @@
 """Checks a board's documents (JSON) before the host works with them.
 
-Nothing proves that a document came from the board: a device in the line can forge it. A document
-without the shape that the host relies on ends in one line, not in a traceback or an endless loop.
+A document is not authenticated: a device in the line can forge it. A document of another shape
+than the host relies on is refused with one line, so it causes no traceback and no endless loop.
 """
 
 import json
@@ -29,7 +29,7 @@ _MODEL: Shape = {
     "outputs": _UNITS,
     "classes": (None, _TEXTS),
     "unfed": _TEXTS,
-    "tau_s?": object,  # free text of a model file: train/tau.py takes what it can read
+    "tau_s?": object,  # free text of a model file; its reader takes anything
     "fraction_bits?": [range(64)] * len(protocol.BLOCKS),
     "normalisation?": {"offset": [float], "scale": [float]},
 }
@@ -40,7 +40,7 @@ _DESCRIPTION: Shape = {
     "sensors": [{"name": str, "channels": _TEXTS, "units": _TEXTS}],
     "model": (None, _MODEL),
 }
-# What `rivulet status` alone shows. Firmware that is older than this host may lack some of it.
+# Shown by `rivulet status` only. Firmware that is older than this host may lack some of it.
 _SHOWN: Shape = {
     "board": str,
     "firmware": str,
@@ -111,9 +111,9 @@ _SHAPES = {protocol.DESCRIBE: _DESCRIPTION, protocol.STATUS: _STATUS}
 
 
 def read(kind: int, text: bytes) -> dict[str, Any]:
-    """Parse the document that answers a request of this kind, and check it. Raises ValueError.
+    """Parse and check the document that answers a request of this kind. Raises ValueError.
 
-    Text in it is made printable. Entries that this host does not know are kept.
+    Its texts are made printable. Entries that this host does not know are kept.
     """
     try:
         document: dict[str, Any] = _cleaned(json.loads(text))
@@ -130,12 +130,12 @@ def read(kind: int, text: bytes) -> dict[str, Any]:
 
 
 def missing(status: dict[str, Any]) -> list[str]:
-    """Return the entries that `rivulet status` shows and this document lacks."""
+    """Return the names that `rivulet status` shows and this document lacks."""
     return [name for name in _SHOWN if not name.endswith("?") and name not in status]
 
 
 def printable(text: str) -> str:
-    """Return the text with every character replaced that would not print within its line."""
+    """Return the text with every character replaced that is not printable within a line."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
@@ -150,7 +150,7 @@ def _cleaned(value: Any) -> Any:
 
 
 def _check(value: Any, shape: Shape, name: str) -> None:
-    """Refuse a value that is not of its shape. Raises ValueError, which names the first such."""
+    """Raise ValueError, with the name of the first value that does not have its shape."""
     if isinstance(shape, tuple):
         if value not in shape[:-1]:
             _check(value, shape[-1], name)

@@ -1,4 +1,4 @@
-"""Running code on a board through MicroPython's raw REPL, over mpremote's own transport."""
+"""Runs code on a board through MicroPython's raw REPL, over mpremote's transport."""
 
 import contextlib
 import io
@@ -20,16 +20,16 @@ from host_tools.errors import (
 from host_tools.link.ports import unlock, unusable_port
 from rivulet import protocol
 
-# A board may be busy erasing flash; nothing it does keeps it silent for longer than this.
+# A board that erases flash is silent for a while, but never longer than this.
 _SILENCE_S = 5.0
 _EXEC_S = 60.0
-# How long Rivulet is given to answer, and how much is read of what it says.
+# How long Rivulet may take to answer, and how much of its output is read.
 _HELLO_S = 1.0
 _HELLO_BYTES = 2048
 
 
 class RawRepl:
-    """An open session: the board's program is stopped and its memory is free."""
+    """An open session: the board's program is stopped, and its heap is free."""
 
     def __init__(self, port: str, transport: SerialTransport, timeout_scale: float) -> None:
         self.port = port
@@ -37,7 +37,7 @@ class RawRepl:
         self._scale = timeout_scale
 
     def run(self, code: str) -> str:
-        """Execute `code` on the board and return what it printed."""
+        """Execute `code` on the board and return its output. Raises BoardCodeError, BoardGone."""
         with _reporting_loss(self.port):
             output, problem = self._transport.exec_raw(code, timeout=_EXEC_S * self._scale)
         if problem:
@@ -47,12 +47,12 @@ class RawRepl:
         return text
 
     def clear(self) -> None:
-        """Soft-reset the board without starting its program: the session has a fresh heap."""
+        """Soft-reset the board without starting its program, so that its heap is fresh."""
         with _reporting_loss(self.port):
             self._transport.enter_raw_repl(timeout_overall=_SILENCE_S * self._scale)
 
     def restart(self) -> None:
-        """Soft-reset the board into its program, as pressing Ctrl-D at its prompt does."""
+        """Soft-reset the board into its program, as Ctrl-D at its prompt does."""
         with _reporting_loss(self.port):
             self._transport.exit_raw_repl()
             self._transport.serial.write(b"\x04")
@@ -65,7 +65,7 @@ class RawRepl:
 
 @contextlib.contextmanager
 def raw_repl(port: str, timeout_scale: float = 1.0) -> Iterator[RawRepl]:
-    """Stop the program on `port` for the time of the block; afterwards it is started again.
+    """Stop the program on `port` while the block runs, then start it again. Raises RivuletError.
 
     timeout_scale stretches every time-out, for boards that run slower than real time.
     """
@@ -76,8 +76,8 @@ def raw_repl(port: str, timeout_scale: float = 1.0) -> Iterator[RawRepl]:
         try:
             yield session
         except RivuletError:
-            # The program that was stopped goes on even when the work failed; if the board is
-            # gone, the first error is the one to tell.
+            # Start the program even when the work failed. If the board is gone, the first error
+            # is the one to report.
             with contextlib.suppress(RivuletError):
                 session.restart()
             raise
@@ -92,23 +92,24 @@ def _open(port: str, silence_s: float) -> SerialTransport:
     try:
         transport = SerialTransport(port, timeout=silence_s)
     except (TransportError, ValueError):
-        # mpremote does not tell why; opening the port once more does.
+        # mpremote does not give the reason. Opening the port once more does.
         try:
             serial.serial_for_url(port, exclusive=True).close()
         except (OSError, ValueError) as error:
             raise unusable_port(port, error) from error
         raise PortUnusable(f"{port} was in use a moment ago: try again") from None
-    # Without it a write to a board that went away would wait for ever.
+    # Without a limit a write to a board that went away would wait for ever.
     transport.serial.write_timeout = silence_s
     return transport
 
 
 def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> None:
+    # A board that is just starting can miss the first Ctrl-C, so the first wait is short.
+    waits_s = (2.0 * timeout_scale, _SILENCE_S * timeout_scale)
     with _reporting_loss(port):
-        # A board that is just starting can miss the first Ctrl-C, so the first wait is short.
-        for timeout_s in (2.0 * timeout_scale, _SILENCE_S * timeout_scale):
+        for timeout_s in waits_s:
             transport.serial.timeout = timeout_s
-            # On a failure mpremote prints what it read; the one line below says it all.
+            # On a failure mpremote prints what it read. The error below takes its place.
             with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(TransportError):
                 transport.enter_raw_repl(timeout_overall=timeout_s)
                 transport.serial.timeout = _SILENCE_S * timeout_scale
@@ -116,16 +117,16 @@ def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> None:
         if _runs_rivulet(transport.serial, timeout_scale):
             raise Locked(
                 f"{port}: this board is keyed: name its key file with --key or in RIVULET_KEY, "
-                "or 'rivulet release' it before"
+                "or run 'rivulet release' first"
             )
     raise NotRunning(
-        f"{port} does not answer as a MicroPython board: is MicroPython installed on it, and is "
-        "this the right port?"
+        f"{port}: no MicroPython prompt within {sum(waits_s):g} s: check that this is the board's "
+        "port and that MicroPython is installed on it, and reset the board"
     )
 
 
 def _runs_rivulet(port: serial.Serial, timeout_scale: float) -> bool:
-    """Whether Rivulet answers at an open port: then it has a key, or the Ctrl-C had stopped it."""
+    """Whether Rivulet answers at an open port. Then it has a key, or Ctrl-C had stopped it."""
     port.timeout = _HELLO_S * timeout_scale
     port.write(protocol.frame(protocol.HELLO, 0))
     deframer = protocol.Deframer(protocol.frame_size(protocol.MAX_REQUEST))

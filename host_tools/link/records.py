@@ -1,6 +1,6 @@
 """Decodes telemetry records, whose head protocol.TELEMETRY_FIELDS describes.
 
-Plain Python: `rivulet status` takes one record, and need not load numpy for it.
+It is plain Python, so that `rivulet status`, which takes one record, does not load numpy.
 """
 
 import math
@@ -14,7 +14,7 @@ from rivulet.sensing.clock import PERIOD
 
 @dataclass(frozen=True)
 class SensorState:
-    """How a sensor fares: seconds since its last good reading, and what is wrong with it."""
+    """Health of a sensor: seconds since its last good reading, and its troubles."""
 
     name: str
     age_s: float
@@ -29,9 +29,10 @@ class SensorState:
 
 @dataclass
 class Record:
-    """One telemetry record. blocks: values by name, of those blocks that the host asked for.
+    """One telemetry record.
 
-    stale: what is acted on is older than it may be; guarded: a guard acts in the model's stead.
+    blocks: the values of each block that the host asked for, by name. stale: a sensor's last
+    reading is older than its limit. guarded: a guard holds or replaces the outputs.
     """
 
     t_us: int
@@ -53,15 +54,15 @@ class Record:
 
     @property
     def tau(self) -> tuple[float, ...]:
-        """Time constant of each unit in seconds; infinite for a unit whose alpha is 0."""
+        """Time constant of each unit, s; infinite for a unit whose alpha is 0."""
         return tuple(1.0 / alpha if alpha else math.inf for alpha in self.blocks["alpha"])
 
 
 def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
     """Decode a telemetry record from a frame's body.
 
-    description: the board's own. None if the record is not of the described shape, as in the
-    moment between a model's swap and its new description.
+    description: the board's own. Returns None if the record does not have the described shape, as
+    after a swap of the model until it is described again.
     """
     head = struct.calcsize(protocol.TELEMETRY_HEAD)
     if len(body) < 2 + head:

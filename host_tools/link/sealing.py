@@ -1,8 +1,8 @@
-"""Authorised commands: what the host signs for a keyed board, byte by byte.
+"""Authorised commands: the bytes that the host signs for a keyed board.
 
 The signed message is protocol.COMMAND_DOMAIN (18 bytes), the nonce (32), the command's kind (1)
-and its payload. Only the nonce comes from the line. Its length is fixed, so the same bytes cannot
-be read as another command: see docs/threat-model.md.
+and its payload. Only the nonce comes from the line. Its length is fixed, so that the same bytes
+cannot be read as another command: see docs/threat-model.md.
 """
 
 import hmac
@@ -15,7 +15,7 @@ _NONCE = re.compile(rf"[0-9a-fA-F]{{{2 * protocol.NONCE_BYTES}}}")
 
 def nonce_from(text: str) -> bytes:
     """Decode a challenge's nonce. Raises ValueError unless it is exactly 64 hex digits."""
-    # fromhex alone would pass over spaces, and take any length.
+    # fromhex alone would skip spaces, and accept any length.
     if not _NONCE.fullmatch(text):
         raise ValueError(f"not {2 * protocol.NONCE_BYTES} hex digits")
     return bytes.fromhex(text)

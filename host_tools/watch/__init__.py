@@ -1,1 +1,1 @@
-"""What a person sees of a running board."""
+"""Shows a running board to a person: status, live view, recording."""

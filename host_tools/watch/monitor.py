@@ -1,4 +1,4 @@
-"""Watches a board live, and records what it reports."""
+"""Watches a board live, and records its telemetry."""
 
 import csv
 import sys
@@ -43,14 +43,14 @@ def monitor(
     blocks: tuple[str, ...],
     snapshot: Path | None = None,
 ) -> int:
-    """Watch until the time is over or Ctrl-C. Returns the number of records seen.
+    """Watch until the time is over or Ctrl-C. Return the number of records.
 
-    record_to: CSV of all records; blocks: names of protocol.BLOCKS that the board is to send;
-    snapshot: SVG picture of the view as it was at the end.
+    record_to: CSV file for all records. blocks: names of protocol.BLOCKS to ask for. snapshot: SVG
+    file for the last view. Raises RivuletError.
     """
     model = board.description["model"]
     if record_to is not None and model is None:
-        raise RivuletError("no model on the board: there is nothing to record")
+        raise RivuletError("the board runs no model, so there is nothing to record")
     if record_to is not None and set(blocks) != set(protocol.BLOCKS):
         raise RivuletError(f"a recording needs all blocks: {','.join(protocol.BLOCKS)}")
     view = LiveView(board.description, f"Rivulet · {board.description['board']}")
@@ -63,7 +63,9 @@ def monitor(
             for record in _until(board, seconds_, view, display):
                 if board.description["model"] != model:
                     if recorder is not None:
-                        raise RivuletError(f"another model was pushed: {record_to} ends here")
+                        raise RivuletError(
+                            f"another model was pushed, so the recording ends: {record_to}"
+                        )
                     model = board.description["model"]
                     view.describe(board.description)
                 view.add(record)

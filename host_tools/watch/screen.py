@@ -1,4 +1,4 @@
-"""Shows a view: live on a terminal, as plain lines elsewhere, and as a picture."""
+"""Shows a view live on a terminal, as plain lines elsewhere, or as a picture."""
 
 import io
 import re
@@ -21,7 +21,7 @@ _PICTURE_HEIGHT = 40
 
 @contextmanager
 def screen(view: LiveView, console: Console) -> Iterator["Screen"]:
-    """A live screen on a terminal, plain lines elsewhere."""
+    """Show `view` on `console` while the block runs: live on a terminal, else as lines."""
     if not console.is_terminal:
         yield Screen(view, console, None)
         return
@@ -30,7 +30,7 @@ def screen(view: LiveView, console: Console) -> Iterator["Screen"]:
 
 
 class Screen:
-    """Draws a view no more often than a person can follow."""
+    """Draws a view at a limited rate."""
 
     def __init__(self, view: LiveView, console: Console, live: Live | None) -> None:
         self._view = view
@@ -40,6 +40,7 @@ class Screen:
         self._printed = ""
 
     def refresh(self) -> None:
+        """Draw the view if it is time to."""
         now = time.monotonic()
         if now < self._next:
             return
@@ -56,7 +57,7 @@ class Screen:
 
 
 def plain_line(view: LiveView) -> str:
-    """The view in one line, for logs and pipes."""
+    """Return the view in one line, for logs and pipes."""
     record = view.record
     if record is None:
         return ""
@@ -73,7 +74,7 @@ def plain_line(view: LiveView) -> str:
     if record.stale:
         parts.append("outputs are stale")
     if record.guarded:
-        parts.append("a guard acts")
+        parts.append("guard active")
     name = view.decided()
     if name is not None:
         parts.append(f"recognised {name}")
@@ -83,7 +84,7 @@ def plain_line(view: LiveView) -> str:
 
 
 def save_picture(view: LiveView, path: Path) -> None:
-    """Write the view as an SVG file that needs nothing from the network."""
+    """Write the view as an SVG file that loads nothing from the network. Raises RivuletError."""
     console = Console(record=True, width=_PICTURE_WIDTH, file=io.StringIO())
     console.print(view.render(_PICTURE_WIDTH, _PICTURE_HEIGHT))
     drawing = console.export_svg(title="rivulet monitor")

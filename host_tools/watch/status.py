@@ -1,4 +1,4 @@
-"""What a board is running and how it fares: its status document, with figures derived from it."""
+"""A board's status document, with figures derived from it."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from rivulet.sensing.clock import PERIOD
 
 
 def status_of(board: Board) -> dict[str, Any]:
-    """The board's status document with derived figures: uptime_s, percentiles of event costs.
+    """Return the board's status document with uptime_s and percentiles of the event cost.
 
     Raises RivuletError.
     """
@@ -19,7 +19,7 @@ def status_of(board: Board) -> dict[str, Any]:
     missing = documents.missing(facts)
     if missing:
         raise RivuletError(
-            f"{board.port}: the board's firmware is older than this host and does not say its "
+            f"{board.port}: the board's firmware is older than this host and does not report "
             f"{missing[0]}: run 'rivulet flash'"
         )
     facts["port"] = board.port
@@ -34,7 +34,7 @@ def status_of(board: Board) -> dict[str, Any]:
 
 
 def tau_outside(board: Board) -> list[int] | None:
-    """Neurons whose tau is now unlike what training saw; None if there is no telling.
+    """Return the units whose tau is outside its range in training, None if that is not known.
 
     Takes one telemetry record: a running subscription ends.
     """

@@ -19,9 +19,11 @@ _LOG_LINES = 4
 
 
 class LiveView:
-    """Holds what was seen so far and draws it: one row a neuron with tau now, the range it has
-    covered and a sparkline of its logarithm, in red where tau is unlike what training saw.
-    description: the board's own (Board.description)."""
+    """The live view of a board. description: the board's own (Board.description).
+
+    Each unit has tau now, the range tau has covered, and a sparkline of its logarithm. A unit is
+    red while its tau is outside its range in training.
+    """
 
     def __init__(self, description: dict[str, Any], title: str) -> None:
         self.title = title
@@ -32,7 +34,7 @@ class LiveView:
         self.describe(description)
 
     def describe(self, description: dict[str, Any]) -> None:
-        """Another model: its ranges start anew."""
+        """Take the description of another model, and forget the ranges of tau."""
         self._model = description.get("model")
         hidden = self._model["hidden"] if self._model else 0
         self._history: list[deque[float]] = [deque(maxlen=_HISTORY) for _ in range(hidden)]
@@ -41,6 +43,7 @@ class LiveView:
         self._validated = tau.from_provenance(self._model, hidden)
 
     def add(self, record: Record) -> None:
+        """Take one telemetry record."""
         self.record = record
         if "alpha" not in record.blocks:
             return
@@ -50,13 +53,13 @@ class LiveView:
             self._high[i] = max(self._high[i], float(now))
 
     def strange(self) -> list[int] | None:
-        """Neurons whose tau is now outside what training saw; None if there is no telling."""
+        """Return the units whose tau is outside its range in training, None if not known."""
         if self.record is None or not self._validated or "alpha" not in self.record.blocks:
             return None
         return tau.outside(self._validated, self.record.tau)
 
     def decided(self) -> str | None:
-        """The name of the class decided last."""
+        """Return the name of the last decided class, None if there is none."""
         if self.record is None or self._model is None:
             return None
         classes = self._model["classes"]
@@ -65,9 +68,9 @@ class LiveView:
         return str(classes[self.record.decision])
 
     def render(self, width: int = 120, height: int = 40) -> RenderableType:
-        """The whole view for a terminal of this size."""
+        """Return the whole view for a terminal of `width` columns and `height` lines."""
         if self._model is None:
-            body: RenderableType = Text("no model on the board: rivulet push MODEL.safetensors")
+            body: RenderableType = Text("the board runs no model: rivulet push MODEL.safetensors")
             return Panel(body, title=self.title)
         parts: list[RenderableType] = [self._neurons(width, height), self._outputs()]
         if self.record is not None and self.record.sensors:
@@ -153,14 +156,14 @@ class LiveView:
 
 
 def _sensors(record: Record) -> Text:
-    """How old what each sensor said last is, and whether the outputs can be relied on."""
+    """Return the age of each sensor's last good reading, and whether outputs are stale."""
     text = Text("sensors ", style="dim", no_wrap=True)
     for sensor in record.sensors:
         text.append(f" {sensor} ", style="bold red" if sensor.troubles else "not dim")
     if record.stale:
         text.append("  outputs are stale", style="bold red")
     if record.guarded:
-        text.append("  a guard acts", style="bold red")
+        text.append("  guard active", style="bold red")
     return text
 
 
@@ -171,7 +174,7 @@ def _pairs(pairs: list[tuple[str, str]]) -> Table:
 
 
 def seconds(value: float) -> str:
-    """A time constant with three significant digits and a unit: 680 ms, 4.77 s, 93.1 µs."""
+    """Format a time with three significant digits and a unit: 680 ms, 4.77 s, 93.1 µs."""
     factor, unit = next(
         (scale for scale in ((1.0, "s"), (1e3, "ms")) if value * scale[0] >= 1.0), (1e6, "µs")
     )

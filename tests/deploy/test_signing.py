@@ -116,7 +116,7 @@ def test_files_that_are_no_keys(
     flashing = ("flash", "--board", "virtual", "--trust")
     assert "not a public key in PEM" in said(*flashing, signing_key)
     assert "No such file" in said(*flashing, tmp_path / "none")
-    assert "exists and is left as it is" in said("key", "signing", signing_key)
+    assert "exists, and keys are not overwritten" in said("key", "signing", signing_key)
 
 
 def test_a_board_that_trusts_a_key(

@@ -81,7 +81,7 @@ def test_older_firmware_is_understood_and_named_where_all_is_shown(bench: Bench)
     facts, description = said(bench, protocol.STATUS), said(bench, protocol.DESCRIBE)
     del facts["coalesced"]
     read = documents.read(protocol.STATUS, json.dumps(facts).encode())
-    with pytest.raises(RivuletError, match="older than this host and does not say its coalesced"):
+    with pytest.raises(RivuletError, match="older than this host and does not report coalesced"):
         status_of(Answered(description, read))  # type: ignore[arg-type]
 
 

@@ -125,7 +125,7 @@ def test_sensors_in_trouble_are_said_in_words() -> None:
     assert "stale" not in _text(view) and "imu" not in plain_line(view)
     record.stale = record.guarded = True
     for text in (_text(view), plain_line(view)):
-        assert "outputs are stale" in text and "a guard acts" in text
+        assert "outputs are stale" in text and "guard active" in text
         assert "sonar missing for 3.2 s" in text
 
 

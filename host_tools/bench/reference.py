@@ -7,13 +7,14 @@ from pathlib import Path
 
 from host_tools.errors import RivuletError
 from host_tools.paths import C_REFERENCE
+from rivulet.integers.arithmetic import US_SCALE
 
 ADVICE = "not measured: install the C compiler for ARM (apt-get install gcc-arm-none-eabi)"
 
 _COMPILER = "arm-none-eabi-gcc"
 _OPTIONS = (
     *("-O2", "-mcpu=cortex-m0plus", "-mthumb", "-fpic", "-ffreestanding"),
-    *("-nostdlib", "-Wl,-Ttext=0", "-Wl,-e,step"),
+    *("-nostdlib", "-Wl,-Ttext=0", "-Wl,-e,step", f"-DUS_SCALE={US_SCALE}"),
 )
 # The weights as the assembler has them, and as one would lay them out in C: row after row.
 _LAYOUTS = ((), ("-DROW_MAJOR",))

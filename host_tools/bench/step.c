@@ -1,5 +1,6 @@
-/* The step of firmware/rivulet/kernels/fixed.py as one would write it in C: what the assembler is
-   measured against. Same buffers, same bits. With ROW_MAJOR weights are int8 rows instead. */
+/* The step of firmware/rivulet/integers/decay.py as one would write it in C: what the assembler is
+   measured against. Same buffers, same bits. With ROW_MAJOR weights are int8 rows instead.
+   US_SCALE comes from integers/arithmetic.py, by the compiler's command line. */
 
 #include <stdint.h>
 
@@ -84,7 +85,7 @@ int step(int32_t *words, const uint8_t *weights, int32_t dt, const int32_t *inle
             dt <<= 1;
         for (; dt > 0xFFFF; e++)
             dt >>= 1;
-        int32_t mantissa = (dt * 17180) >> 15;
+        int32_t mantissa = (dt * US_SCALE) >> 15;
         int right = e < 0 ? -e : 0, left = e < 0 ? 0 : e;
         int32_t *z = AT(ACC_AT), *alpha = AT(ALPHA_AT), *x = AT(X_AT), *v = AT(V_AT);
         const int32_t *decay = AT(DECAY_TABLE_AT);

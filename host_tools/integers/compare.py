@@ -43,16 +43,16 @@ class Comparison:
 def compare(model: ModelFile, quantised: ModelFile, events: EventTable) -> Comparison:
     """Run `events` through the float model, by the device code on numpy, and its integers."""
     run = running(model)
-    fixed = reference(quantised.tensors, quantised.settings)
-    if run.hidden != fixed.hidden:
-        raise RivuletError(f"{run.hidden} units cannot be compared with {fixed.hidden}")
+    integers = reference(quantised.tensors, quantised.settings)
+    if run.hidden != integers.hidden:
+        raise RivuletError(f"{run.hidden} units cannot be compared with {integers.hidden}")
     state, outputs = [], []
     agreed = 0
     for gap_us, values in zip(events.gaps_us, events.values, strict=True):
         feed(run, int(gap_us), values)
-        fixed.measured(gap_us, values)
-        exact, rounded = np.asarray(run.outputs()), fixed.values()[0]
-        state.append(fixed.states()[0] - np.asarray(run.cell.state_floats))
+        integers.measured(gap_us, values)
+        exact, rounded = np.asarray(run.outputs()), integers.values()[0]
+        state.append(integers.states()[0] - np.asarray(run.cell.state_floats))
         outputs.append(rounded - exact)
         agreed += int(exact.argmax() == rounded.argmax())
     count = len(events.t_us)

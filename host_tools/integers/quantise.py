@@ -1,4 +1,4 @@
-"""From a float model to the integers that the fixed-point kernels run: `convert --dtype int8`.
+"""From a float model to the integers that the integer kernels run: `convert --dtype int8`.
 
 Inputs and state enter products as Q12. What nonlinearities and exponentials do is tabulated on
 the host: a board's float32 would give other bits. What differs from cell to cell is in
@@ -16,6 +16,7 @@ from host_tools.errors import RivuletError
 from host_tools.integers.cells import Inputs, integer_cell
 from host_tools.integers.reference import STATE_LIMIT
 from host_tools.integers.row_scales import Floats, Rows, most_bits, quantise_rows
+from rivulet.integers.arithmetic import ONE
 
 _MOST_OUTPUT_BITS = 12
 _RATE_BITS = 20
@@ -37,9 +38,9 @@ def quantise(model: ModelFile, calibration: EventTable | None = None) -> ModelFi
     scale = np.array(normalisation["scale"], dtype=np.float64)
     # The integers' normalisation: each channel's range becomes +-8. Short, since boards parse it.
     half = np.array([channel.half for channel in channels])
-    fixed_scale = np.array([float(f"{value:.6g}") for value in scale * NARROWEST / half])
+    integer_scale = np.array([float(f"{value:.6g}") for value in scale * NARROWEST / half])
     offset = np.array(normalisation["offset"], dtype=np.float64)
-    made = cell.quantise(model, Inputs(offset, fixed_scale), calibration)
+    made = cell.quantise(model, Inputs(offset, integer_scale), calibration)
     outputs, output_bits = _readout(model, made.state_scale)
     integer = {
         "arithmetic": "int8",
@@ -48,7 +49,7 @@ def quantise(model: ModelFile, calibration: EventTable | None = None) -> ModelFi
         "mean_rate": _mean_rate(settings, made.settings),
         "normalisation": {
             "offset": normalisation["offset"],
-            "scale": fixed_scale.tolist(),
+            "scale": integer_scale.tolist(),
             "folded": False,
         },
     }
@@ -86,9 +87,9 @@ def _mean_rate(settings: dict[str, Any], own: dict[str, Any]) -> int:
     # An LTC's interval is several steps, and the kernels know only those.
     unit: int = settings.get("unfolds", 1) << own.get("rate_bits", _RATE_BITS)
     rate = round(unit / float(settings["readout_tau_s"]))
-    if not 1024 <= rate < 1 << 30:
+    if not 1024 <= rate < ONE:
         raise RivuletError(
             f"readout_tau_s is {settings['readout_tau_s']:g} s; int8 arithmetic represents "
-            f"{unit / (1 << 30):.2g} to {unit / 1024:g} s"
+            f"{unit / ONE:.2g} to {unit / 1024:g} s"
         )
     return rate

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from host_tools.integers.sparse import dense
+from rivulet.integers.arithmetic import ONE, US_SCALE
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating]
 Tensors = dict[str, np.ndarray]
 
-ONE = 1 << 30  # 1.0 in Q30
 STATE_LIMIT = 4096  # of a state of 1 as products take it
 INPUT_LIMIT = 32767  # of v: 8 - 1/4096 normalised units
 Z_LIMIT = 16384  # of a row's sum as the tables take it
@@ -49,17 +49,17 @@ def look_up(table: Ints, z: Ints) -> Ints:
     return int32(lower + (int32((table[at + 1] - lower) * (z & 63)) >> 6))
 
 
-def interval(dt_us: Ints, micro: int = 17180) -> tuple[Ints, Ints]:
+def interval(dt_us: Ints, scale: int = US_SCALE) -> tuple[Ints, Ints]:
     """(mantissa, shift) of intervals of 1 us or more: dt * 2^26 / (2^20 * 10^6) as a product.
 
-    micro: 2^28 times that factor.
+    scale: that factor in Q28.
     """
     dt = np.minimum(dt_us, LONGEST_US)
     # frexp is exact: an interval has at most 30 bits.
     length = np.frexp(dt.astype(np.float64))[1].astype(np.int64)
     power = length - 16
     mantissa = np.where(power < 0, dt << np.maximum(-power, 0), dt >> np.maximum(power, 0))
-    return int32(mantissa * micro) >> 15, power + 2
+    return int32(mantissa * scale) >> 15, power + 2
 
 
 def exponent(alpha: Ints, mantissa: Ints, shift: Ints) -> Ints:
@@ -98,7 +98,7 @@ class Reference:
     """
 
     # What makes a rate times microseconds an exponent in Q26: see `interval`, and a shift beside.
-    _micro, _rate_shift = 17180, 0
+    _scale_q28, _rate_shift = US_SCALE, 0
 
     def __init__(self, tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> None:
         self._readout = Layer(tensors, "readout")
@@ -154,7 +154,7 @@ class Reference:
             self._average(np.where(moving, share, 0))
 
     def _span(self, dt_us: Ints) -> tuple[Ints, Ints]:
-        mantissa, shift = interval(dt_us, self._micro)
+        mantissa, shift = interval(dt_us, self._scale_q28)
         return mantissa, shift + self._rate_shift
 
     def _moved(self, dt_us: Ints) -> tuple[Ints, Ints]:
@@ -171,7 +171,8 @@ class Reference:
 
     def states(self) -> Floats:
         """The state as the float path has it."""
-        return self.state * (self._state_scale / ONE)
+        states: Floats = self.state * (self._state_scale / ONE)
+        return states
 
     def _average(self, share: Ints) -> None:
         """Take the new state into the mean; `share` is the interval's gain, one a stream."""

@@ -14,7 +14,7 @@ import sys
 from array import array
 from time import ticks_diff, ticks_ms, ticks_us
 
-from rivulet.integers import block, decay, decay_choice
+from rivulet.integers import decay, decay_choice, layout
 from rivulet.integers.model import IntegerModel
 from rivulet.link.port import Link
 from rivulet.loop import Loop
@@ -127,22 +127,22 @@ def write_model(path, units, inputs):
     words = integer_model(units, inputs)[0]
 
     def part(entry, count, typecode="i"):
-        return array(typecode, block.view(words, entry, count))
+        return array(typecode, layout.view(words, entry, count))
 
     rows = 2 * units
     tensors = (
-        ("gates.bias", "I32", (rows,), part(decay.BIAS_AT, rows)),
-        ("gates.multiplier", "I32", (rows,), part(decay.MULTIPLIER_AT, rows)),
-        ("readout.bias", "I32", (OUTPUTS,), part(decay.OUT_BIAS_AT, OUTPUTS)),
-        ("readout.multiplier", "I32", (OUTPUTS,), part(decay.OUT_MULTIPLIER_AT, OUTPUTS)),
-        ("table.alpha", "I32", (decay.NODES,), part(decay.ALPHA_TABLE_AT, decay.NODES)),
+        ("gates.bias", "I32", (rows,), part(layout.BIAS_AT, rows)),
+        ("gates.multiplier", "I32", (rows,), part(layout.MULTIPLIER_AT, rows)),
+        ("readout.bias", "I32", (OUTPUTS,), part(layout.OUT_BIAS_AT, OUTPUTS)),
+        ("readout.multiplier", "I32", (OUTPUTS,), part(layout.OUT_MULTIPLIER_AT, OUTPUTS)),
+        ("table.alpha", "I32", (layout.NODES,), part(layout.ALPHA_TABLE_AT, layout.NODES)),
         (
             "table.decay",
             "U16",
-            (decay.DECAY_NODES,),
-            part(decay.DECAY_TABLE_AT, decay.DECAY_NODES, "H"),
+            (layout.DECAY_NODES,),
+            part(layout.DECAY_TABLE_AT, layout.DECAY_NODES, "H"),
         ),
-        ("table.drive", "I16", (decay.NODES,), part(decay.DRIVE_TABLE_AT, decay.NODES, "h")),
+        ("table.drive", "I16", (layout.NODES,), part(layout.DRIVE_TABLE_AT, layout.NODES, "h")),
         ("gates.weight", "I8", (rows, units + inputs), bytearray(rows * (units + inputs))),
         ("readout.weight", "I8", (OUTPUTS, units), bytearray(OUTPUTS * units)),
     )

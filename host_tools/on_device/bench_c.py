@@ -42,7 +42,7 @@ def same(code, entry):
         subject.arguments[2] = dt_us
         subject.event()
     # The assembler keeps its arguments in the header.
-    return list(block.memory(one[0])) == list(block.memory(other[0]))
+    return list(layout.memory(one[0])) == list(layout.memory(other[0]))
 
 
 gc.collect()

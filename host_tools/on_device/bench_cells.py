@@ -12,7 +12,7 @@ from io import BytesIO
 
 from rivulet.arrays import BACKEND, np, read_indices
 from rivulet.cells import cell_class
-from rivulet.integers import decay, layers_choice
+from rivulet.integers import layers_choice, layout
 from rivulet.integers.cells import integer_cell
 
 _DT_S = 0.01
@@ -70,7 +70,7 @@ class IntegerCell:
         self._step, self._words, self._weights = step, words, weights
         inlet = [inputs] + [1000 * i for i in range(inputs)]
         for i in range(inputs):
-            inlet += [words[decay.V_AT] + 4 * (words[decay.HIDDEN] + i), 20000, 0, 15]
+            inlet += [words[layout.V_AT] + 4 * (words[layout.HIDDEN] + i), 20000, 0, 15]
         self._inlet = array("i", inlet)
 
     def event(self):
@@ -82,7 +82,7 @@ def filled(cell, settings, units, inputs, tensors):
     made = integer_cell(cell)
     sizes = units, inputs, OUTPUTS
     settings["rate_bits"] = 20
-    words, weights, places = made.lay_out(settings, sizes, decay.MEAN, tensors.get)
+    words, weights, places = made.lay_out(settings, sizes, layout.MEAN, tensors.get)
     shapes = made.shapes(settings, units, inputs, ())
     for name in tensors:
         del shapes[name]

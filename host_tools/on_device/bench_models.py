@@ -8,8 +8,7 @@ from array import array
 from math import exp, log, tanh
 from time import ticks_diff, ticks_us
 
-from rivulet.integers import block
-from rivulet.integers import decay as fixed
+from rivulet.integers import decay, layout
 
 _ALPHA_MIN = 0.05
 _ALPHA_MAX = 30.0
@@ -32,17 +31,17 @@ def some_bytes(count):
 
 def tables():
     """(entry, words) of the tables that all models of this benchmark share."""
-    alpha = array("i", bytes(4 * fixed.NODES))
-    drive = array("i", bytes(4 * fixed.NODES))
-    for i in range(fixed.NODES):
+    alpha = array("i", bytes(4 * layout.NODES))
+    drive = array("i", bytes(4 * layout.NODES))
+    for i in range(layout.NODES):
         rate = min(_ALPHA_MIN + softplus((i - 256) / 16), _ALPHA_MAX)
         alpha[i] = int(rate * 1048576)
         drive[i] = int(32767 * tanh((i - 256) / 32))
-    decay = array("i", [int(65535 * exp(-i / 16)) for i in range(fixed.DECAY_NODES)])
+    decay = array("i", [int(65535 * exp(-i / 16)) for i in range(layout.DECAY_NODES)])
     return (
-        (fixed.ALPHA_TABLE_AT, alpha),
-        (fixed.DRIVE_TABLE_AT, drive),
-        (fixed.DECAY_TABLE_AT, decay),
+        (layout.ALPHA_TABLE_AT, alpha),
+        (layout.DRIVE_TABLE_AT, drive),
+        (layout.DECAY_TABLE_AT, decay),
     )
 
 
@@ -58,29 +57,29 @@ def integer_model(units, inputs, every=1):
     groups = (2 * units + 7) // 8
     columns = list(range(0, units + inputs, every))
     blocks = len(columns) * groups if every > 1 else 0
-    words = block.words_for(units, inputs, OUTPUTS, fixed.MEAN, blocks)
+    words = decay.words_for(units, inputs, OUTPUTS, layout.MEAN, blocks)
     if blocks:
-        block.place_columns(words, [len(columns)] * groups, columns * groups)
-    weights = block.weights_for(words)
+        decay.place_columns(words, [len(columns)] * groups, columns * groups)
+    weights = layout.weights_for(words)
     for at in range(0, len(weights), len(_SOME_WEIGHTS)):
         weights[at : at + len(_SOME_WEIGHTS)] = _SOME_WEIGHTS[: len(weights) - at]
-    put = block.view
+    put = layout.view
     for entry, count, value in (
-        (fixed.MULTIPLIER_AT, 2 * units, 20000 | 8 << 16),
-        (fixed.OUT_MULTIPLIER_AT, OUTPUTS, 20000 | 4 << 16),
+        (layout.MULTIPLIER_AT, 2 * units, 20000 | 8 << 16),
+        (layout.OUT_MULTIPLIER_AT, OUTPUTS, 20000 | 4 << 16),
     ):
         view = put(words, entry, count)
         for i in range(count):
             view[i] = value
     for entry, table in TABLES:
         put(words, entry, len(table))[:] = table
-    put(words, fixed.ALPHA_AT, units + 1)[units] = 1 << 19
+    put(words, layout.ALPHA_AT, units + 1)[units] = 1 << 19
     inlet = array("i", bytes(4 * (1 + 5 * inputs)))
     inlet[0] = inputs
     for i in range(inputs):
         at = 1 + inputs + 4 * i
         inlet[1 + i] = 1000 * i
-        inlet[at] = words[fixed.V_AT] + 4 * (units + i)
+        inlet[at] = words[layout.V_AT] + 4 * (units + i)
         inlet[at + 1] = 20000
         inlet[at + 3] = 15
     return words, weights, inlet

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rivulet.integers import decay, layers, ltc
+from rivulet.integers import arithmetic, layers, layout, ltc
 
 
 @dataclass(frozen=True)
@@ -15,16 +15,16 @@ class Offset:
 
 
 # Where a decay step keeps its arguments: MANTISSA is dt_us to begin with.
-_FILLED = {"WEIGHTS": decay.SPARSE_AT + 1, "INLET": decay.SPARSE_AT + 2, "DT": decay.MANTISSA}
+_FILLED = {"WEIGHTS": layout.SPARSE_AT + 1, "INLET": layout.SPARSE_AT + 2, "DT": layout.MANTISSA}
 _LAYER = ("LAYER_ROWS", "LAYER_COLUMNS", "BEGIN", "BIAS", "MULTIPLIER", "VECTOR", "OUT", "TABLE")
 _NUMBERS: dict[str, int] = {
     "LAYER_BYTES": 4 * layers.WORDS,
-    "MICRO_HIGH": decay._MICRO >> 8,
-    "MICRO_LOW": decay._MICRO & 0xFF,
+    "US_SCALE_HIGH": arithmetic.US_SCALE >> 8,
+    "US_SCALE_LOW": arithmetic.US_SCALE & 0xFF,
     # Shifts that bring a flag into the carry (right) and to the sign (left).
-    "MEAN_TO_CARRY": decay.MEAN.bit_length(),
-    "ADDITIVE_TO_CARRY": decay.ADDITIVE.bit_length(),
-    "INPUT_FIRST_TO_SIGN": 32 - decay.INPUT_FIRST.bit_length(),
+    "MEAN_TO_CARRY": layout.MEAN.bit_length(),
+    "ADDITIVE_TO_CARRY": layout.ADDITIVE.bit_length(),
+    "INPUT_FIRST_TO_SIGN": 32 - layout.INPUT_FIRST.bit_length(),
 }
 
 
@@ -36,10 +36,10 @@ def constant(name: str) -> Offset | int | None:
         return Offset(name, 4 * _FILLED[name], "words, filled by the step itself")
     if name in _LAYER:
         return Offset(name, 4 * _LAYER.index(name), "a layer's words")
-    if name == "NEAR":
-        # A load's offset is 124 at most: entries behind are reached from here.
-        return Offset(name, 4 * decay.HEADER)
-    for kernel in (decay, layers, ltc):
-        if name.isupper() and hasattr(kernel, name):
-            return Offset(name, 4 * getattr(kernel, name))
+    if name == "OWN":
+        # A load's offset is 124 at most: a cell's own entries are reached from here.
+        return Offset(name, 4 * layout.HEADER)
+    for module in (layout, layers, ltc):
+        if name.isupper() and hasattr(module, name):
+            return Offset(name, 4 * getattr(module, name))
     return None

@@ -13,7 +13,7 @@ from kernel_cases import Integers, cases, events
 from host_tools.bench import interrupts, reference, run, write_report
 from host_tools.errors import RivuletError
 from host_tools.paths import ROOT
-from rivulet.integers import block, decay
+from rivulet.integers import decay, layout
 
 _PAGE = ROOT / "docs" / "bench" / "emulated_pico.md"
 _WORDS, _WEIGHTS, _INLET = 0x20000000, 0x30000000, 0x40000000
@@ -133,7 +133,7 @@ def test_the_reference_in_c_computes_the_same_bits() -> None:
     core = Core(code, entry=entry, memory=(_WORDS, _WEIGHTS, _INLET))
     numbers = Integers(17)
     # It has no sparse gates.
-    models = [case for case in cases(numbers, 12) if not case[0][decay.SPARSE_AT]]
+    models = [case for case in cases(numbers, 12) if not case[0][layout.SPARSE_AT]]
     assert models
     for words, weights in models:
         for dt_us, inlet in events(numbers, words, 6):
@@ -142,4 +142,4 @@ def test_the_reference_in_c_computes_the_same_bits() -> None:
             core.call(_WORDS, _WEIGHTS, dt_us, _INLET)
             other = array("i", bytes(core.uc.mem_read(_WORDS, 4 * len(words))))
             decay.step(words, weights, dt_us, inlet)
-            assert list(block.memory(words)) == list(block.memory(other)), (words[:8], dt_us)
+            assert list(layout.memory(words)) == list(layout.memory(other)), (words[:8], dt_us)

@@ -4,7 +4,7 @@ from array import array
 
 from fixtures import Numbers, settings
 
-from rivulet.integers import block, decay
+from rivulet.integers import decay, layout
 
 SIZES = ((32, 4, 4), (1, 1, 1), (5, 3, 9), (7, 2, 1), (8, 8, 8))
 INTERVALS_US = (0, 1, 2, 999, 32767, 32768, 65535, 65536, 10000, 100000, (1 << 30) - 1)
@@ -26,7 +26,7 @@ class Integers(Numbers):
 
 
 def _put(words, entry, values):
-    view = block.view(words, entry, len(values))
+    view = layout.view(words, entry, len(values))
     for i in range(len(values)):
         view[i] = values[i]
 
@@ -58,29 +58,29 @@ def model(numbers, size, flags, kind, sparse=False):
     counts = ()
     if sparse:
         counts, columns = sparse_columns(numbers, (2 * n + 7) // 8, n + m)
-    words = block.words_for(n, m, k, flags, block.kept(counts))
-    weights = block.weights_for(words)
+    words = decay.words_for(n, m, k, flags, decay.kept(counts))
+    weights = layout.weights_for(words)
 
     def row(count):
         return bytes(0x80 if kind == LEAST else numbers.below(256) for _ in range(count))
 
     if sparse:
-        block.place_columns(words, counts, columns)
+        decay.place_columns(words, counts, columns)
         at = 0
         for count in counts:
             weights[at : at + 8 * count] = bytes(b ^ 0x80 for b in row(8 * count))
             at += 8 * max(count, 1)
     else:
         for r in range(2 * n):
-            block.place_row(weights, 0, words[decay.COLUMNS], r, row(n + m), n + m)
+            layout.place_row(weights, 0, words[layout.COLUMNS], r, row(n + m), n + m)
     for o in range(k):
-        begin = words[decay.OUT_WEIGHTS_AT]
-        block.place_row(weights, begin, words[decay.FEATURES], o, row(n), n)
+        begin = words[layout.OUT_WEIGHTS_AT]
+        layout.place_row(weights, begin, words[layout.FEATURES], o, row(n), n)
     bias = 1 << (30 if kind == WILD else 22)
     shifts = (0, 3, 9, 30) if kind == WILD else (7, 8, 9)
     for bias_at, multiplier_at, rows in (
-        (decay.BIAS_AT, decay.MULTIPLIER_AT, 2 * n),
-        (decay.OUT_BIAS_AT, decay.OUT_MULTIPLIER_AT, k),
+        (layout.BIAS_AT, layout.MULTIPLIER_AT, 2 * n),
+        (layout.OUT_BIAS_AT, layout.OUT_MULTIPLIER_AT, k),
     ):
         _put(words, bias_at, [numbers.signed(bias) for _ in range(rows)])
         multipliers = [
@@ -88,29 +88,29 @@ def model(numbers, size, flags, kind, sparse=False):
         ]
         _put(words, multiplier_at, multipliers)
     alpha = [1000]
-    for _ in range(decay.NODES - 1):
+    for _ in range(layout.NODES - 1):
         step = numbers.signed(1 << 24) if kind == WILD else numbers.below(50000)
         alpha.append(min(max(alpha[-1] + step, 1), (1 << 30) - 1))
-    _put(words, decay.ALPHA_TABLE_AT, alpha)
-    drive = [(i - 256) * (100 + numbers.below(28)) for i in range(decay.NODES)]
-    _put(words, decay.DRIVE_TABLE_AT, [min(max(g, -32767), 32767) for g in drive])
-    if flags & decay.ADDITIVE:
-        reciprocal = [numbers.below(32768) for _ in range(decay.NODES)]
-        _put(words, decay.RECIPROCAL_TABLE_AT, reciprocal)
-    _put(words, decay.DECAY_TABLE_AT, decay_table())
-    block.view(words, decay.ALPHA_AT, n + 1)[n] = numbers.one_of((1, 1 << 19, 1 << 24))
+    _put(words, layout.ALPHA_TABLE_AT, alpha)
+    drive = [(i - 256) * (100 + numbers.below(28)) for i in range(layout.NODES)]
+    _put(words, layout.DRIVE_TABLE_AT, [min(max(g, -32767), 32767) for g in drive])
+    if flags & layout.ADDITIVE:
+        reciprocal = [numbers.below(32768) for _ in range(layout.NODES)]
+        _put(words, layout.RECIPROCAL_TABLE_AT, reciprocal)
+    _put(words, layout.DECAY_TABLE_AT, decay_table())
+    layout.view(words, layout.ALPHA_AT, n + 1)[n] = numbers.one_of((1, 1 << 19, 1 << 24))
     return words, weights
 
 
 def inlet(numbers, words):
     """An inlet for some of the inputs, with values at the edges among them."""
-    n = words[decay.HIDDEN]
-    taken = [c for c in range(words[decay.INPUTS]) if numbers.below(3)]
+    n = words[layout.HIDDEN]
+    taken = [c for c in range(words[layout.INPUTS]) if numbers.below(3)]
     made = [len(taken)]
     made += [numbers.one_of((-32768, 32767, 0, numbers.signed(32768))) for _ in taken]
     for c in taken:
         made += [
-            words[decay.V_AT] + 4 * (n + c),
+            words[layout.V_AT] + 4 * (n + c),
             numbers.signed(32768),
             numbers.signed(1 << 30),
             numbers.one_of((0, 10, 14, 15, 30)),
@@ -120,10 +120,10 @@ def inlet(numbers, words):
 
 def saturate(numbers, words):
     """States at their ends and anywhere between."""
-    for r in range(words[decay.HIDDEN]):
+    for r in range(words[layout.HIDDEN]):
         x = numbers.one_of((-(1 << 30), (1 << 30) - 1, numbers.signed(1 << 30)))
-        words[(words[decay.X_AT] >> 2) + r] = x
-        words[(words[decay.V_AT] >> 2) + r] = x + (1 << 17) >> 18
+        words[(words[layout.X_AT] >> 2) + r] = x
+        words[(words[layout.V_AT] >> 2) + r] = x + (1 << 17) >> 18
 
 
 def cases(numbers, count):
@@ -136,17 +136,17 @@ def cases(numbers, count):
 
 def dense_twin(words, weights):
     """(words, weights) of the dense model that is the same as a sparse one."""
-    n, m, k = words[decay.HIDDEN], words[decay.INPUTS], words[decay.OUTPUTS]
-    twin = block.words_for(n, m, k, words[decay.FLAGS])
+    n, m, k = words[layout.HIDDEN], words[layout.INPUTS], words[layout.OUTPUTS]
+    twin = decay.words_for(n, m, k, words[layout.FLAGS])
     # The header's own offsets apart, all but the list of columns.
-    twin[decay.HEADER :] = words[decay.HEADER : len(twin)]
-    made = block.weights_for(twin)
-    begin, end = words[decay.OUT_WEIGHTS_AT], twin[decay.OUT_WEIGHTS_AT]
+    twin[layout.HEADER :] = words[layout.HEADER : len(twin)]
+    made = layout.weights_for(twin)
+    begin, end = words[layout.OUT_WEIGHTS_AT], twin[layout.OUT_WEIGHTS_AT]
     made[end:] = weights[begin:]
     at, group = 0, 0
-    for entry in words[words[decay.SPARSE_AT] >> 2 :]:
-        column = (entry >> 1) - words[decay.V_AT] >> 2
-        to = 8 * (group * words[decay.COLUMNS] + column)
+    for entry in words[words[layout.SPARSE_AT] >> 2 :]:
+        column = (entry >> 1) - words[layout.V_AT] >> 2
+        to = 8 * (group * words[layout.COLUMNS] + column)
         made[to : to + 8] = weights[at : at + 8]
         at += 8
         group += entry & 1
@@ -169,15 +169,18 @@ def check_step(step, numbers, models, count):
         # The plain kernel's state is put to its ends too: both see the same words.
         other = array("i", words)
         for dt_us, values in events(numbers, words, count):
-            block.memory(other)[:] = block.memory(words)
+            layout.memory(other)[:] = layout.memory(words)
             decay.step(words, weights, dt_us, values)
             step(other, weights, dt_us, values)
-            assert list(block.memory(words)) == list(block.memory(other)), (list(words[:8]), dt_us)
-            first = words[decay.BIAS_AT] >> 2
+            assert list(layout.memory(words)) == list(layout.memory(other)), (
+                list(words[:8]),
+                dt_us,
+            )
+            first = words[layout.BIAS_AT] >> 2
             assert words[first:] == other[first:]
 
 
-def fixed_settings(**changes):
+def integer_settings(**changes):
     """The metadata of a good integer model file, changed."""
     made = settings(arithmetic="int8", state_scale=1.0, output_bits=10, mean_rate=1 << 19)
     made.update(changes)

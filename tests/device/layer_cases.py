@@ -9,12 +9,12 @@ from kernel_cases import (
     ORDINARY,
     WILD,
     decay_table,
-    fixed_settings,
     inlet,
+    integer_settings,
     saturate,
 )
 
-from rivulet.integers import decay
+from rivulet.integers import layout
 from rivulet.integers.cells import cfc as cfc_cell
 from rivulet.integers.cells import ltc as ltc_cell
 
@@ -33,7 +33,7 @@ def cfc(numbers, size, kind):
         "f_limit": 32767,
         "p_shift": numbers.below(4),
     }
-    flags = numbers.one_of((0, decay.MEAN, decay.INPUT_FIRST, decay.MEAN | decay.INPUT_FIRST))
+    flags = numbers.one_of((0, layout.MEAN, layout.INPUT_FIRST, layout.MEAN | layout.INPUT_FIRST))
     words, weights, places = cfc_cell.lay_out(settings, size, flags, None)
     shapes = cfc_cell.shapes(settings, size[0], size[1], ())
     fill(numbers, words, weights, places, shapes, kind)
@@ -83,7 +83,7 @@ def ltc(numbers, size, kind):
         "synapse.current": array("h", current),
         "synapse.counts": array("h", counts),
     }
-    flags = numbers.one_of((0, decay.MEAN, decay.INPUT_FIRST, decay.MEAN | decay.INPUT_FIRST))
+    flags = numbers.one_of((0, layout.MEAN, layout.INPUT_FIRST, layout.MEAN | layout.INPUT_FIRST))
     words, weights, places = ltc_cell.lay_out(settings, size, flags, tensors.get)
     shapes = ltc_cell.shapes(settings, n, m, ())
     for name in tensors:
@@ -97,8 +97,8 @@ def ltc(numbers, size, kind):
 
 def metadata(cell, words):
     """What the file of a model with these words says of itself, as far as the loop needs it."""
-    count = words[decay.INPUTS]
-    return fixed_settings(
+    count = words[layout.INPUTS]
+    return integer_settings(
         cell=cell,
         channels=["u%d" % i for i in range(count)],
         normalisation={"offset": [0.0] * count, "scale": [1.0] * count},
@@ -110,8 +110,8 @@ def fill(numbers, words, weights, places, shapes, kind):
     for i in range(len(weights)):
         weights[i] = 0 if kind == LEAST else numbers.below(256)
     shapes = dict(shapes)
-    outputs = (words[decay.OUTPUTS],)
-    for part, entry in (("bias", decay.OUT_BIAS_AT), ("multiplier", decay.OUT_MULTIPLIER_AT)):
+    outputs = (words[layout.OUTPUTS],)
+    for part, entry in (("bias", layout.OUT_BIAS_AT), ("multiplier", layout.OUT_MULTIPLIER_AT)):
         places["readout." + part] = words[entry]
         shapes["readout." + part] = outputs
     for name in sorted(shapes):
@@ -120,7 +120,7 @@ def fill(numbers, words, weights, places, shapes, kind):
             at = places[name] >> 2
             words[at : at + count] = array("i", _values(numbers, name, count, kind))
     rate = numbers.one_of((1, 1 << 19, 1 << 24))
-    words[(words[decay.ALPHA_AT] >> 2) + words[decay.HIDDEN]] = rate
+    words[(words[layout.ALPHA_AT] >> 2) + words[layout.HIDDEN]] = rate
 
 
 def _values(numbers, name, count, kind):

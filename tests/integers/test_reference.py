@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from host_tools.build_model.prune import prune_connections
 from host_tools.convert import convert
-from host_tools.integers import reference as fixed
+from host_tools.integers import reference
 from host_tools.integers.quantise import quantise
 from host_tools.integers.reference import IntegerReference
 from host_tools.integers.tables import tables_for
-from rivulet.integers import decay as device_kernel
-from rivulet.integers import model as device_fixed
+from rivulet.integers import arithmetic
+from rivulet.integers import model as integer_model
 from rivulet.integers import tensors as integer_tensors
 from rivulet.model import running as device_model
 
@@ -90,13 +90,13 @@ class _Float:
 def test_mul_shift_is_the_floor_of_the_exact_product(
     value: int, mantissa: int, shift: int
 ) -> None:
-    result = fixed.mul_shift(np.array([value]), np.array([mantissa]), np.array([shift]))
+    result = reference.mul_shift(np.array([value]), np.array([mantissa]), np.array([shift]))
     assert int(result[0]) == (value * mantissa) >> (16 + shift)
 
 
 @given(st.integers(1 << 10, (1 << 30) - 1), st.integers(1, _DAYS_US))
 def test_the_exponent_is_rate_times_time_at_any_interval(alpha: int, dt_us: int) -> None:
-    s = int(fixed.exponent(np.array(alpha), *fixed.interval(np.array(dt_us))))
+    s = int(reference.exponent(np.array(alpha), *reference.interval(np.array(dt_us))))
     exact = min(alpha * dt_us * 64e-6, 12 * 2**26)
     # Floors of two 15-bit mantissas, of the product (2 of alpha / 2 at least), and of Q26.
     assert exact * (1 - 2**-13 - 4 / alpha) - 2 <= s <= exact * (1 + 2**-14) + 1
@@ -104,31 +104,31 @@ def test_the_exponent_is_rate_times_time_at_any_interval(alpha: int, dt_us: int)
 
 @given(st.integers(1, _DAYS_US))
 def test_an_interval_is_given_to_kernels_in_two_units(dt_us: int) -> None:
-    given_as = dt_us if dt_us < 1 << 30 else device_fixed._coarse(dt_us)
+    given_as = dt_us if dt_us < 1 << 30 else integer_model._coarse(dt_us)
     assert -(1 << 30) < given_as < 1 << 30
-    mantissa, shift = fixed.interval(np.array(dt_us))
+    mantissa, shift = reference.interval(np.array(dt_us))
     wanted = int(mantissa), max(-int(shift), 0), max(int(shift), 0)
-    assert device_kernel.interval(given_as) == wanted
+    assert arithmetic.interval(given_as) == wanted
 
 
 def test_a_month_of_the_slowest_rate_is_as_good_as_for_ever() -> None:
     slowest = np.array(1 << 10)  # that a model may have: conversion refuses slower ones
-    for dt_us in (13000 * 1_000_000, fixed.LONGEST_US, fixed.LONGEST_US + 1, 1 << 50):
-        s = fixed.exponent(slowest, *fixed.interval(np.array(dt_us)))
-        assert fixed.gain(s, _DECAY) == fixed.ONE
+    for dt_us in (13000 * 1_000_000, reference.LONGEST_US, reference.LONGEST_US + 1, 1 << 50):
+        s = reference.exponent(slowest, *reference.interval(np.array(dt_us)))
+        assert reference.gain(s, _DECAY) == arithmetic.ONE
 
 
 def test_the_gain_is_the_exponential_and_rises() -> None:
     far = 12 << 26
     node = np.arange(-(1 << 21), far, 1 << 22)
-    near = np.concatenate([node + d for d in range(-70, 71)])
-    s = np.unique(np.clip(np.concatenate([near, np.arange(0, far, 4099), [0, 1, far]]), 0, far))
-    gain = fixed.gain(s, _DECAY)
-    assert gain[0] == 0 and gain[-1] == fixed.ONE
-    assert np.abs(gain / fixed.ONE + np.expm1(-s / 2**26)).max() < 3e-5
+    around = np.concatenate([node + d for d in range(-70, 71)])
+    s = np.unique(np.clip(np.concatenate([around, np.arange(0, far, 4099), [0, 1, far]]), 0, far))
+    gain = reference.gain(s, _DECAY)
+    assert gain[0] == 0 and gain[-1] == arithmetic.ONE
+    assert np.abs(gain / arithmetic.ONE + np.expm1(-s / 2**26)).max() < 3e-5
     # Small gains are what makes slow units move at all: exact in proportion as well.
     small = (s > 1000) & (s < 1 << 21)
-    assert np.abs(gain[small] / fixed.ONE / -np.expm1(-s[small] / 2**26) - 1).max() < 1e-3
+    assert np.abs(gain[small] / arithmetic.ONE / -np.expm1(-s[small] / 2**26) - 1).max() < 1e-3
     # Where the curves around two nodes meet it may step back by half of what Q15 resolves,
     # within one of them by a millionth.
     assert np.diff(gain).min() >= -(1 << 14)
@@ -138,7 +138,7 @@ def test_the_gain_is_the_exponential_and_rises() -> None:
 
 @given(st.integers(-(1 << 30), (1 << 30) - 1), st.integers(-32767, 32767), st.integers(0, 1 << 30))
 def test_a_move_never_passes_its_target(value: int, target: int, gain: int) -> None:
-    moved = int(fixed.move(np.array(value), np.array(target), np.array(gain)))
+    moved = int(reference.move(np.array(value), np.array(target), np.array(gain)))
     low, high = min(value, target << 15), max(value, (target << 15) + 32767)
     assert low - 1 <= moved <= high
     assert -(1 << 30) <= moved < 1 << 30
@@ -159,7 +159,7 @@ def test_states_stay_with_the_float_solution_for_any_interval(seed: int, slowest
         inputs = np.clip(random.normal(0, 6000, 3), -32767, 32767).astype(np.int64)
         run.event(dt_us, inputs)
         worst = max(worst, np.abs(run.states()[0] - exact.state).max())
-        worst_mean = max(worst_mean, np.abs(run.mean[0] / fixed.ONE - exact.mean).max())
+        worst_mean = max(worst_mean, np.abs(run.mean[0] / arithmetic.ONE - exact.mean).max())
     assert worst < 0.003
     assert worst_mean < 0.003
 

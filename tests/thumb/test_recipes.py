@@ -77,7 +77,7 @@ def test_only_what_differs_is_written(
         ("mov r8, r1", "mov(r8, r1)"),
         ("movs r1, 0", "mov(r1, 0)"),
         ("ldr r1, [a, X_AT]", "ldr(r1, [r0, _X_AT])"),
-        ("ldr r1, [a, MICRO - NEAR]", "ldr(r1, [r0, _MICRO - _NEAR])"),
+        ("ldr r1, [a, SCALE - OWN]", "ldr(r1, [r0, _SCALE - _OWN])"),
         ("push {r4, lr}", "push({r4, lr})"),
         ("adds a, LAYER_BYTES", "add(r0, 32)  # LAYER_BYTES"),
     ],

@@ -17,8 +17,7 @@ Pure, everything in units of state_scale:
 """
 
 from rivulet.compat import const
-from rivulet.integers import decay as fixed
-from rivulet.integers import layers
+from rivulet.integers import arithmetic, layers, layout
 
 HEADS_AT = const(35)  # z: all units' g1, then g2, a and b; or f
 SIGMOID_TABLE_AT = const(36)
@@ -44,28 +43,28 @@ _COARSER = const(6)
 def move(words, dt_us):
     """The state from `z` over an interval that is not 0."""
     shift = words[layers.RATE_SHIFT] + 2
-    span = fixed.interval(dt_us, exponent=shift)
-    words[fixed.MANTISSA], words[fixed.RIGHT], words[fixed.LEFT] = span
-    if words[fixed.FLAGS] & PURE:
+    span = arithmetic.interval(dt_us, exponent=shift)
+    words[layout.MANTISSA], words[layout.RIGHT], words[layout.LEFT] = span
+    if words[layout.FLAGS] & PURE:
         _move_pure(words, span)
     else:
-        _move_gated(words, fixed.interval(dt_us, exponent=shift - _COARSER))
+        _move_gated(words, arithmetic.interval(dt_us, exponent=shift - _COARSER))
 
 
 def _move_gated(words, span):
-    n = words[fixed.HIDDEN]
-    x_at, v_at, alpha_at = (words[at] >> 2 for at in (fixed.X_AT, fixed.V_AT, fixed.ALPHA_AT))
+    n = words[layout.HIDDEN]
+    x_at, v_at, alpha_at = (words[at] >> 2 for at in (layout.X_AT, layout.V_AT, layout.ALPHA_AT))
     heads = words[HEADS_AT] >> 2
     sigmoid = words[SIGMOID_TABLE_AT] >> 2
-    sigmoid = words[sigmoid : sigmoid + fixed.NODES]
+    sigmoid = words[sigmoid : sigmoid + layout.NODES]
     for i in range(n):
         g1, g2, a, b = (words[heads + i + part * n] for part in range(4))
-        size = min(abs(a), fixed.ONE - 1)
+        size = min(abs(a), arithmetic.ONE - 1)
         words[alpha_at + i] = max(size, 1)
-        s = fixed.exponent(size, *span)
+        s = arithmetic.exponent(size, *span)
         t = (b << words[GATE_SHIFT]) + (s if a > 0 else -s)
-        share = fixed.lookup(sigmoid, (t + 512) >> 10)
-        if words[fixed.FLAGS] & NO_GATE:
+        share = arithmetic.lookup(sigmoid, (t + 512) >> 10)
+        if words[layout.FLAGS] & NO_GATE:
             x = (g1 << 14) + ((g2 * share) >> 1)
         else:
             x = (g1 << 15) + (g2 - g1) * share
@@ -74,27 +73,27 @@ def _move_gated(words, span):
 
 
 def _move_pure(words, span):
-    n = words[fixed.HIDDEN]
-    x_at, v_at, alpha_at = (words[at] >> 2 for at in (fixed.X_AT, fixed.V_AT, fixed.ALPHA_AT))
+    n = words[layout.HIDDEN]
+    x_at, v_at, alpha_at = (words[at] >> 2 for at in (layout.X_AT, layout.V_AT, layout.ALPHA_AT))
     heads, leak_at, rest_at, factor_at = (
         words[at] >> 2 for at in (HEADS_AT, LEAK_AT, REST_AT, FACTOR_AT)
     )
-    decay = words[fixed.DECAY_TABLE_AT] >> 2
-    decay = words[decay : decay + fixed.DECAY_NODES]
+    decay = words[layout.DECAY_TABLE_AT] >> 2
+    decay = words[decay : decay + layout.DECAY_NODES]
     shift, limit = words[F_SHIFT], words[F_LIMIT]
     half = (1 << shift) >> 1
     for i in range(n):
         f = words[heads + i]
-        alpha = min(max(abs(f) + words[leak_at + i], 1), fixed.ONE - 1)
+        alpha = min(max(abs(f) + words[leak_at + i], 1), arithmetic.ONE - 1)
         words[alpha_at + i] = alpha
-        e = fixed.ONE - fixed.gain(fixed.exponent(alpha, *span), decay)
+        e = arithmetic.ONE - arithmetic.gain(arithmetic.exponent(alpha, *span), decay)
         f = min(max((f + half) >> shift, -limit), limit)
         p = (f * words[factor_at + i]) >> words[P_SHIFT]
         x = words[rest_at + i] - (p >> 15) * (e >> 15)
         x -= (((p & 0x7FFF) * (e >> 15)) >> 15) + (((p >> 15) * (e & 0x7FFF)) >> 15)
-        x = min(max(x, 1 - fixed.ONE), fixed.ONE - 1)
+        x = min(max(x, 1 - arithmetic.ONE), arithmetic.ONE - 1)
         words[x_at + i] = x
         words[v_at + i] = (x + (1 << 17)) >> 18
 
 
-step = layers.stepper(fixed.apply, layers.run, move, layers.average)
+step = layers.stepper(arithmetic.apply, layers.run, move, layers.average)

@@ -23,6 +23,8 @@ _FACTOR_AT = const(40)
 _F_SHIFT = const(41)
 _P_SHIFT = const(42)
 _F_LIMIT = const(43)
+# arithmetic.py's; the same test compares it.
+_US_SCALE = const(17180)
 
 
 @micropython.viper
@@ -48,7 +50,7 @@ def move(header: ptr32, dt_us: int):
     # Some processors shift by no more than 31, which is as good as more.
     if left > 31:
         left = 31
-    mantissa = (dt_us * 17180) >> 15
+    mantissa = (dt_us * _US_SCALE) >> 15
     header[_MANTISSA] = mantissa
     header[_RIGHT] = 0 if left > 0 else -left
     header[_LEFT] = left if left > 0 else 0

@@ -3,7 +3,7 @@
 from array import array
 
 from rivulet.compat import const
-from rivulet.integers import block, decay
+from rivulet.integers import decay, layout
 
 _ANY = const(12345)
 
@@ -15,33 +15,33 @@ def _works(step):
 
 
 def _agrees(step, blocks):
-    words = block.words_for(2, 1, 1, decay.MEAN | decay.ADDITIVE, blocks)
+    words = decay.words_for(2, 1, 1, layout.MEAN | layout.ADDITIVE, blocks)
     if blocks:
-        block.place_columns(words, (blocks,), range(blocks))
-    weights = block.weights_for(words)
+        decay.place_columns(words, (blocks,), range(blocks))
+    weights = layout.weights_for(words)
     number = _ANY
     for i in range(len(weights)):
         number = (number * 4093 + 1) & 0xFFFF
         weights[i] = number >> 8
     # (where, how many, the first value, the way to the next)
     for entry, count, first, way in (
-        (decay.MULTIPLIER_AT, 4, 23456 | 3 << 16, 1),
-        (decay.OUT_MULTIPLIER_AT, 1, 31234 | 2 << 16, 1),
-        (decay.ALPHA_TABLE_AT, decay.NODES, 77, 5000),
-        (decay.DRIVE_TABLE_AT, decay.NODES, -25600, 100),
-        (decay.RECIPROCAL_TABLE_AT, decay.NODES, 32767, -31),
-        (decay.DECAY_TABLE_AT, decay.DECAY_NODES, 60000, -310),
+        (layout.MULTIPLIER_AT, 4, 23456 | 3 << 16, 1),
+        (layout.OUT_MULTIPLIER_AT, 1, 31234 | 2 << 16, 1),
+        (layout.ALPHA_TABLE_AT, layout.NODES, 77, 5000),
+        (layout.DRIVE_TABLE_AT, layout.NODES, -25600, 100),
+        (layout.RECIPROCAL_TABLE_AT, layout.NODES, 32767, -31),
+        (layout.DECAY_TABLE_AT, layout.DECAY_NODES, 60000, -310),
     ):
         values = range(first, first + count * way, way)
-        block.view(words, entry, count)[:] = array("i", values)
-    words[(words[decay.ALPHA_AT] >> 2) + 2] = 1 << 19
-    inlet = array("i", (1, 1234, words[decay.V_AT] + 8, 3333, 1 << 14, 9))
+        layout.view(words, entry, count)[:] = array("i", values)
+    words[(words[layout.ALPHA_AT] >> 2) + 2] = 1 << 19
+    inlet = array("i", (1, 1234, words[layout.V_AT] + 8, 3333, 1 << 14, 9))
     # Within their bounds: outside of them 32 bits overflow, each kernel in its own way.
     other = array("i", words)
     for dt_us in (0, 300, 70000, 9000000):
         decay.step(words, weights, dt_us, inlet)
         step(other, weights, dt_us, inlet)
-    return all(a == b for a, b in zip(block.memory(words), block.memory(other)))
+    return all(a == b for a, b in zip(layout.memory(words), layout.memory(other)))
 
 
 def _choose():

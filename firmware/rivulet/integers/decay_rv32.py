@@ -165,7 +165,7 @@ def product(a0, a1, a2):
 
 
 def step(words, weights, dt_us, inlet):
-    """One event; see fixed.step."""
+    """Process one event; see decay.step."""
     first = words[_FLAGS_WORD] & _INPUT_FIRST
     if first:
         apply(words, inlet)

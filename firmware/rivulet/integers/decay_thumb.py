@@ -91,9 +91,9 @@ def step(r0, r1, r2, r3):
     label(LONG)
     lsr(r5, r2, 16)
     bne(HALVE)
-    mov(r4, 67)  # MICRO_HIGH
+    mov(r4, 67)  # US_SCALE_HIGH
     lsl(r4, r4, 8)
-    add(r4, 28)  # MICRO_LOW
+    add(r4, 28)  # US_SCALE_LOW
     mul(r2, r4)
     lsr(r2, r2, 15)
     str(r2, [r0, _DT])

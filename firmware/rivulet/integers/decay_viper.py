@@ -36,6 +36,8 @@ _SPARSE_AT = const(26)
 _MANTISSA = const(29)
 _RIGHT = const(30)
 _LEFT = const(31)
+# arithmetic.py's; the same test compares it.
+_US_SCALE = const(17180)
 
 
 @micropython.viper
@@ -147,7 +149,7 @@ def advance(header: ptr32, dt_us: int):
     while dt_us > 0xFFFF:
         dt_us >>= 1
         left += 1
-    mantissa = (dt_us * 17180) >> 15
+    mantissa = (dt_us * _US_SCALE) >> 15
     right = 0
     if left < 0:
         right = -left
@@ -267,7 +269,7 @@ def average(header: ptr32):
 
 
 def step(words, weights, dt_us, inlet):
-    """One event; see fixed.step."""
+    """Process one event; see decay.step."""
     first = words[_FLAGS] & 4
     if first:
         apply(words, inlet)

@@ -9,11 +9,11 @@ word of zero ends them:
     z = mul_shift(B + sum(W v)) of every row; with a table, what the table has at z
 
 Names, layouts and functions are those of decay.py. The header of such a cell goes on where
-fixed.HEADER ends, and these entries are the first.
+layout.HEADER ends, and these entries are the first.
 """
 
 from rivulet.compat import const
-from rivulet.integers import block, decay
+from rivulet.integers import arithmetic, layout
 
 LAYERS_AT = const(32)  # what runs before the state moves
 READOUT_AT = const(33)  # what runs behind it: one layer
@@ -25,22 +25,22 @@ WORDS = const(8)
 def build(sizes, flags, own, header, chain, scratch=0):
     """(words, weights, places) of a cell of sizes (n, m, k), as `cells` has them.
 
-    own, header: the cell's own entries, as block.lay_out takes them. chain: its layers, each
+    own, header: the cell's own entries, as layout.lay_out takes them. chain: its layers, each
     (name, rows, columns, entry of the vector, entry of the results, offset there, entry of the
     table or 0). Three header entries for each layer follow `header`. scratch: words that the
     cell needs at ACC_AT.
     """
     made = [(LAYERS_AT, WORDS * len(chain) + 1), (READOUT_AT, WORDS + 1)]
-    most = max(block.padded(sizes[2]), scratch)
+    most = max(layout.padded(sizes[2]), scratch)
     for i, (_, rows, _, _, out, _, _) in enumerate(chain):
-        rows = block.padded(rows)
+        rows = layout.padded(rows)
         most = max(most, rows)
         made += [(header + 3 * i + 1, rows), (header + 3 * i + 2, rows)]
         if not out:
             made.append((header + 3 * i, rows))
     # A sum for each row in turn, and a word for what a sensor gives and the model does not take.
-    own = ((decay.ACC_AT, most), (decay.GAIN_AT, 1)) + own + tuple(made)
-    words = block.lay_out(sizes, flags, own, header + 3 * len(chain))
+    own = ((layout.ACC_AT, most), (layout.GAIN_AT, 1)) + own + tuple(made)
+    words = layout.lay_out(sizes, flags, own, header + 3 * len(chain))
     begin = 0
     places = {}
     at = words[LAYERS_AT] >> 2
@@ -57,25 +57,25 @@ def build(sizes, flags, own, header, chain, scratch=0):
         words[at + 6] = words[out or own_at] + offset
         words[at + 7] = words[table] if table else 0
         places[name + ".weight"] = begin, columns
-        begin += block.padded(rows) * columns
+        begin += layout.padded(rows) * columns
         at += WORDS
-    words[decay.OUT_WEIGHTS_AT] = begin
+    words[layout.OUT_WEIGHTS_AT] = begin
     at = words[READOUT_AT] >> 2
     words[at] = sizes[2]
-    words[at + 1] = words[decay.FEATURES]
+    words[at + 1] = words[layout.FEATURES]
     words[at + 2] = begin
-    words[at + 3] = words[decay.OUT_BIAS_AT]
-    words[at + 4] = words[decay.OUT_MULTIPLIER_AT]
-    words[at + 5] = words[decay.FEATURE_AT if flags & decay.MEAN else decay.V_AT]
-    words[at + 6] = words[decay.Y_AT]
-    return words, block.weights_for(words), places
+    words[at + 3] = words[layout.OUT_BIAS_AT]
+    words[at + 4] = words[layout.OUT_MULTIPLIER_AT]
+    words[at + 5] = words[layout.FEATURE_AT if flags & layout.MEAN else layout.V_AT]
+    words[at + 6] = words[layout.Y_AT]
+    return words, layout.weights_for(words), places
 
 
 def verify(words):
     """Raise ValueError if a multiplier is one no kernel bears."""
     at = words[LAYERS_AT] >> 2
     while words[at]:
-        block.check_multipliers(words, at + 4, words[at])
+        layout.check_multipliers(words, at + 4, words[at])
         at += WORDS
 
 
@@ -86,35 +86,37 @@ def run(words, weights, at):
         rows, columns, begin, bias_at, multiplier_at, vector_at, out_at, table_at = words[
             at : at + WORDS
         ]
-        z = decay.product(words, weights, begin, rows, columns, bias_at, vector_at, multiplier_at)
-        table = words[table_at >> 2 : (table_at >> 2) + decay.NODES]
+        z = arithmetic.product(
+            words, weights, begin, rows, columns, bias_at, vector_at, multiplier_at
+        )
+        table = words[table_at >> 2 : (table_at >> 2) + layout.NODES]
         for r in range(rows):
-            words[(out_at >> 2) + r] = decay.lookup(table, z[r]) if table_at else z[r]
+            words[(out_at >> 2) + r] = arithmetic.lookup(table, z[r]) if table_at else z[r]
         at += WORDS
 
 
 def stepper(apply, run, move, average):
-    """One event of a cell of layers, `fixed.step`, from a kernel's parts.
+    """One event of a cell of layers, `decay.step`, from a kernel's parts.
 
     move(words, dt_us): the state from the layers' results, and the interval into the header.
     """
 
     def step(words, weights, dt_us, inlet):
-        flags = words[decay.FLAGS]
-        if flags & decay.INPUT_FIRST:
+        flags = words[layout.FLAGS]
+        if flags & layout.INPUT_FIRST:
             apply(words, inlet)
         if dt_us:
             run(words, weights, words[LAYERS_AT])
             move(words, dt_us)
-            if flags & decay.MEAN:
+            if flags & layout.MEAN:
                 average(words)
             run(words, weights, words[READOUT_AT])
-        if not flags & decay.INPUT_FIRST:
+        if not flags & layout.INPUT_FIRST:
             apply(words, inlet)
 
     return step
 
 
 def average(words):
-    """`fixed.average` over the interval in the header."""
-    decay.average(words, (words[decay.MANTISSA], words[decay.RIGHT], words[decay.LEFT]))
+    """`arithmetic.average` over the interval in the header."""
+    arithmetic.average(words, (words[layout.MANTISSA], words[layout.RIGHT], words[layout.LEFT]))

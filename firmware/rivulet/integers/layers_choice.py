@@ -2,7 +2,7 @@
 
 from array import array
 
-from rivulet.integers import block, decay, layers
+from rivulet.integers import layers, layout
 
 _ANY = 12345
 
@@ -54,17 +54,17 @@ def filled(words, weights, places, shapes):
             at = places[name] >> 2
             for i in range(shape[0]):
                 words[at + i] = first + i * way
-    for i in range(words[decay.OUTPUTS]):
-        words[(words[decay.OUT_MULTIPLIER_AT] >> 2) + i] = 31234 | 2 << 16
-    words[(words[decay.ALPHA_AT] >> 2) + words[decay.HIDDEN]] = 1 << 19
+    for i in range(words[layout.OUTPUTS]):
+        words[(words[layout.OUT_MULTIPLIER_AT] >> 2) + i] = 31234 | 2 << 16
+    words[(words[layout.ALPHA_AT] >> 2) + words[layout.HIDDEN]] = 1 << 19
     return words, weights
 
 
 def _agree(step, plain, words, weights):
-    at = words[decay.V_AT] + 4 * words[decay.HIDDEN]
+    at = words[layout.V_AT] + 4 * words[layout.HIDDEN]
     inlet = array("i", (1, 1234, at, 3333, 1 << 14, 9))
     other = array("i", words)
     for dt_us in (0, 300, 70000, 9000000):
         plain(words, weights, dt_us, inlet)
         step(other, weights, dt_us, inlet)
-    return all(a == b for a, b in zip(block.memory(words), block.memory(other)))
+    return all(a == b for a, b in zip(layout.memory(words), layout.memory(other)))

@@ -11,7 +11,7 @@ arithmetic that it shares. In plain Python; ltc_viper.py does the same faster.
 An interval is UNFOLDS steps of h = dt / UNFOLDS, whose semi-implicit form is a move by a gain:
     q = N / D                  Q15
     k = s / (1 + s), s = alpha h                              Q30
-    v += k (q - v)             fixed.move; k <= 1 keeps v within its bounds, whatever h is
+    v += k (q - v)             arithmetic.move; k <= 1 keeps v within its bounds, whatever h is
 Sums are all taken before a potential moves. Inputs do not change meanwhile: their synapses are
 summed once.
 
@@ -22,7 +22,7 @@ neurons, then N), and shift.
 """
 
 from rivulet.compat import const, micropython, ptr8, ptr16, ptr32
-from rivulet.integers import decay, layers
+from rivulet.integers import arithmetic, layers, layout
 
 HELD_AT = const(35)  # sums of leak and inputs
 LEAK_AT = const(36)
@@ -31,7 +31,7 @@ RECURRENT_AT = const(38)  # and for neurons
 SIGMOID_TABLE_AT = const(39)
 RATE_MULTIPLIER_AT = const(40)
 UNFOLDS = const(41)
-MICRO = const(42)  # of fixed.interval, for h
+SCALE = const(42)  # of arithmetic.interval, for h
 COUNTS_AT = const(43)  # of inputs' synapses, then of neurons'
 SYNAPSES_AT = const(44)
 HEADER = const(45)
@@ -49,7 +49,7 @@ def reciprocal(d):
     while d < 0x8000:
         d <<= 1
         c -= 1
-    return decay.ONE // d, c
+    return arithmetic.ONE // d, c
 
 
 def quotient(numerator, d):
@@ -70,28 +70,28 @@ def gain(p, shift):
     r, c = reciprocal(max(d, 1))
     k = (p >> 15) * r + (((p & 0x7FFF) * r) >> 15)
     c += right - 15
-    return min(k >> min(c, _LONGEST_SHIFT) if c > 0 else k << -c, decay.ONE)
+    return min(k >> min(c, _LONGEST_SHIFT) if c > 0 else k << -c, arithmetic.ONE)
 
 
 def begin(words, dt_us):
     """The interval of a step into the header."""
-    span = decay.interval(dt_us, words[MICRO], words[layers.RATE_SHIFT] + 2)
-    words[decay.MANTISSA], words[decay.RIGHT], words[decay.LEFT] = span
+    span = arithmetic.interval(dt_us, words[SCALE], words[layers.RATE_SHIFT] + 2)
+    words[layout.MANTISSA], words[layout.RIGHT], words[layout.LEFT] = span
 
 
 def sums(words, at):
     """Conductances and currents, as the five words at the byte offset `at` say."""
-    n = words[decay.HIDDEN]
+    n = words[layout.HIDDEN]
     synapse, count, base, out, shift = words[at >> 2 : (at >> 2) + 5]
     synapse >>= 2
     table = words[SIGMOID_TABLE_AT] >> 2
-    table = words[table : table + decay.NODES]
+    table = words[table : table + layout.NODES]
     for i in range(n):
         conductance, current = words[(base >> 2) + i], words[(base >> 2) + n + i]
         for _ in range(words[(count >> 2) + i]):
             source, offset, pull = words[synapse : synapse + SYNAPSE_WORDS]
             z = (words[(source & 0xFFFF) >> 2] * (source >> 16) + offset) >> shift
-            s = decay.lookup(table, z)
+            s = arithmetic.lookup(table, z)
             conductance += (pull & 0xFFFF) * s
             current += (pull >> 16) * s
             synapse += SYNAPSE_WORDS
@@ -101,19 +101,19 @@ def sums(words, at):
 
 def settle(words):
     """Potentials and rates from their sums, after one step."""
-    n = words[decay.HIDDEN]
-    x_at, v_at, alpha_at = (words[at] >> 2 for at in (decay.X_AT, decay.V_AT, decay.ALPHA_AT))
-    acc, multiplier = words[decay.ACC_AT] >> 2, words[RATE_MULTIPLIER_AT] >> 2
-    mantissa = words[decay.MANTISSA]
-    shift = words[decay.LEFT] - words[decay.RIGHT]
+    n = words[layout.HIDDEN]
+    x_at, v_at, alpha_at = (words[at] >> 2 for at in (layout.X_AT, layout.V_AT, layout.ALPHA_AT))
+    acc, multiplier = words[layout.ACC_AT] >> 2, words[RATE_MULTIPLIER_AT] >> 2
+    mantissa = words[layout.MANTISSA]
+    shift = words[layout.LEFT] - words[layout.RIGHT]
     for i in range(n):
         conductance = words[acc + i]
-        alpha = decay.mul_shift(conductance, words[multiplier + i])
-        alpha = min(max(alpha, 1), decay.ONE - 1)
+        alpha = arithmetic.mul_shift(conductance, words[multiplier + i])
+        alpha = min(max(alpha, 1), arithmetic.ONE - 1)
         words[alpha_at + i] = alpha
         p = (alpha >> 15) * mantissa + (((alpha & 0x7FFF) * mantissa) >> 15)
         q = quotient(words[acc + n + i], conductance)
-        x = decay.move(words[x_at + i], q, gain(p, shift))
+        x = arithmetic.move(words[x_at + i], q, gain(p, shift))
         words[x_at + i] = x
         words[v_at + i] = (x + (1 << 17)) >> 18
 
@@ -157,4 +157,4 @@ def place(
         i += 1
 
 
-step = layers.stepper(decay.apply, layers.run, mover(begin, sums, settle), layers.average)
+step = layers.stepper(arithmetic.apply, layers.run, mover(begin, sums, settle), layers.average)

@@ -17,14 +17,14 @@ _ACC_AT = const(60)
 _MANTISSA = const(116)
 _RIGHT = const(120)
 _LEFT = const(124)
-_NEAR = const(128)
+_OWN = const(128)
 _RATE_SHIFT = const(136)
 _SENSORY_AT = const(148)
 _RECURRENT_AT = const(152)
 _SIGMOID_TABLE_AT = const(156)
 _RATE_MULTIPLIER_AT = const(160)
 _UNFOLDS = const(164)
-_MICRO = const(168)
+_SCALE = const(168)
 
 
 @micropython.asm_thumb
@@ -47,8 +47,8 @@ def move(r0, r1):
 
     # The interval as mantissa, right and left shift.
     mov(r7, r0)
-    add(r7, _NEAR)
-    ldr(r3, [r7, _RATE_SHIFT - _NEAR])
+    add(r7, _OWN)
+    ldr(r3, [r7, _RATE_SHIFT - _OWN])
     add(r3, 2)
     cmp(r1, 0)
     bgt(MICROSECONDS)
@@ -69,7 +69,7 @@ def move(r0, r1):
     label(LONG)
     lsr(r5, r1, 16)
     bne(HALVE)
-    ldr(r4, [r7, _MICRO - _NEAR])
+    ldr(r4, [r7, _SCALE - _OWN])
     mul(r1, r4)
     lsr(r1, r1, 15)
     str(r1, [r0, _MANTISSA])
@@ -103,16 +103,16 @@ def move(r0, r1):
     label(NOTHING)
     data(2, 0x9302)  # str r3, [sp, 8]
     data(2, 0x9403)  # str r4, [sp, 12]
-    ldr(r4, [r7, _UNFOLDS - _NEAR])
+    ldr(r4, [r7, _UNFOLDS - _OWN])
     data(2, 0x9404)  # str r4, [sp, 16]
-    ldr(r1, [r7, _SENSORY_AT - _NEAR])
+    ldr(r1, [r7, _SENSORY_AT - _OWN])
     bl(SUMS)
 
     # A step: what the neurons' synapses add, then every potential.
     label(STEP)
     data(2, 0x9F00)  # ldr r7, [sp, 0]
-    add(r7, _NEAR)
-    ldr(r1, [r7, _RECURRENT_AT - _NEAR])
+    add(r7, _OWN)
+    ldr(r1, [r7, _RECURRENT_AT - _OWN])
     bl(SUMS)
     # at=r9 (4 times the neuron), full=r10 (2^30)
     mov(r4, 0)
@@ -131,8 +131,8 @@ def move(r0, r1):
     mov(r5, r12)
     data(2, 0x5961)  # ldr r1, [r4, r5]
     mov(r5, r7)
-    add(r5, _NEAR)
-    ldr(r5, [r5, _RATE_MULTIPLIER_AT - _NEAR])
+    add(r5, _OWN)
+    ldr(r5, [r5, _RATE_MULTIPLIER_AT - _OWN])
     add(r5, r5, r7)
     data(2, 0x59AD)  # ldr r5, [r5, r6]
     lsr(r4, r5, 16)
@@ -337,8 +337,8 @@ def move(r0, r1):
     ldr(r4, [r1, 16])
     mov(r9, r4)
     mov(r1, r7)
-    add(r7, _NEAR)
-    ldr(r4, [r7, _SIGMOID_TABLE_AT - _NEAR])
+    add(r7, _OWN)
+    ldr(r4, [r7, _SIGMOID_TABLE_AT - _OWN])
     add(r4, r4, r1)
     mov(r5, 1)
     lsl(r5, r5, 10)

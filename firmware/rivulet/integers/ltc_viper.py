@@ -17,7 +17,7 @@ _LEFT = const(31)
 _RATE_SHIFT = const(34)
 _SIGMOID_TABLE_AT = const(39)
 _RATE_MULTIPLIER_AT = const(40)
-_MICRO = const(42)
+_SCALE = const(42)
 
 
 @micropython.viper
@@ -37,7 +37,7 @@ def begin(header: ptr32, dt_us: int):
     # Some processors shift by no more than 31, which is as good as more.
     if left > 31:
         left = 31
-    header[_MANTISSA] = (dt_us * header[_MICRO]) >> 15
+    header[_MANTISSA] = (dt_us * header[_SCALE]) >> 15
     header[_RIGHT] = 0 if left > 0 else -left
     header[_LEFT] = left if left > 0 else 0
 

@@ -8,10 +8,10 @@ from array import array
 
 from rivulet.compat import const
 from rivulet.errors import ModelError
-from rivulet.integers import block, decay
+from rivulet.integers import arithmetic, layout
 from rivulet.integers.cells import integer_cell
 
-# fixed.LONGEST_US, as a constant of this module: at every event a look-up less.
+# arithmetic.LONGEST_US, as a constant of this module: at every event a look-up less.
 _LONGEST_US = const((1 << 30) - 1)
 _Q12 = const(4096)
 _LARGEST_INPUT = const(32767)
@@ -52,8 +52,8 @@ class IntegerModel:
     def __init__(self, settings, words, weights):
         self.settings = settings
         self.channels = settings["channels"]
-        self.hidden = n = words[decay.HIDDEN]
-        self.output_count = words[decay.OUTPUTS]
+        self.hidden = n = words[layout.HIDDEN]
+        self.output_count = words[layout.OUTPUTS]
         cell = integer_cell(settings["cell"])
         self.kernel = cell.KERNEL
         self._step = cell.step
@@ -71,20 +71,20 @@ class IntegerModel:
             bits += 1
         # A block's value is its integer times 2^-bits; inputs are normalised besides.
         self.fraction_bits = (settings.get("rate_bits", 20), bits, settings["output_bits"], 12)
-        self._alpha = block.view(words, decay.ALPHA_AT, n)
-        self._x = block.view(words, decay.X_AT, n)
-        self._y = block.view(words, decay.Y_AT, self.output_count)
+        self._alpha = layout.view(words, layout.ALPHA_AT, n)
+        self._x = layout.view(words, layout.X_AT, n)
+        self._y = layout.view(words, layout.Y_AT, self.output_count)
         inputs = len(self.channels)
-        self._u = block.view(words, decay.V_AT, n + inputs)[n:]
+        self._u = layout.view(words, layout.V_AT, n + inputs)[n:]
         # In the order of protocol.BLOCKS: where each stands in the words, and how many.
         self._blocks = (
-            (words[decay.ALPHA_AT] >> 2, n),
-            (words[decay.X_AT] >> 2, n),
-            (words[decay.Y_AT] >> 2, self.output_count),
-            ((words[decay.V_AT] >> 2) + n, inputs),
+            (words[layout.ALPHA_AT] >> 2, n),
+            (words[layout.X_AT] >> 2, n),
+            (words[layout.Y_AT] >> 2, self.output_count),
+            ((words[layout.V_AT] >> 2) + n, inputs),
         )
         self._views = (self._alpha, self._x, self._y, self._u)
-        self._memory = block.memory(words)
+        self._memory = layout.memory(words)
         self._kept = array("i", self._memory)
         self._ahead = memoryview(array("i", bytes(4 * self.output_count)))
         self._nothing = Inlet((), ())
@@ -96,14 +96,14 @@ class IntegerModel:
         rate = self.settings["mean_rate"]
         for i in range(len(memory)):
             memory[i] = 0
-        block.view(words, decay.ALPHA_AT, self.hidden + 1)[self.hidden] = rate
+        layout.view(words, layout.ALPHA_AT, self.hidden + 1)[self.hidden] = rate
         # Any interval evaluates the gates; then all but the rates goes back to zero.
         self._step(words, self._weights, 1, self._nothing.words)
         alpha = array("i", self._alpha)
         for i in range(len(memory)):
             memory[i] = 0
         self._alpha[:] = alpha
-        block.view(words, decay.ALPHA_AT, self.hidden + 1)[self.hidden] = rate
+        layout.view(words, layout.ALPHA_AT, self.hidden + 1)[self.hidden] = rate
         self._reread()
 
     def slots(self, channels):
@@ -148,17 +148,17 @@ class IntegerModel:
         if dt_us > _LONGEST_US:
             dt_us = _coarse(dt_us)
         words, kept = self._words, self._kept
-        first = words[decay.CONFIDENCE_AT] >> 2
-        block.copy(words, first, kept, 0, len(kept))
+        first = words[layout.CONFIDENCE_AT] >> 2
+        layout.copy(words, first, kept, 0, len(kept))
         self._step(words, self._weights, dt_us, self._nothing.words)
-        block.copy(words, words[decay.Y_AT] >> 2, self._ahead, 0, self.output_count)
-        block.copy(kept, 0, words, first, len(kept))
+        layout.copy(words, words[layout.Y_AT] >> 2, self._ahead, 0, self.output_count)
+        layout.copy(kept, 0, words, first, len(kept))
         return self._ahead
 
     def export(self, number, out, at):
         """Write a block (its number in protocol.BLOCKS) into bytes; the position behind it."""
         begin, count = self._blocks[number]
-        return block.export(self._words, begin, count, out, at)
+        return layout.export(self._words, begin, count, out, at)
 
     def raw(self, number):
         """A block as the model itself keeps it: integers, in units of 2^-fraction_bits."""
@@ -166,7 +166,7 @@ class IntegerModel:
 
     def clamp_state(self, lowest, highest):
         """Every unit's state into these bounds, integers as in `raw`."""
-        short = block.view(self._words, decay.V_AT, self.hidden)
+        short = layout.view(self._words, layout.V_AT, self.hidden)
         for i in range(self.hidden):
             self._x[i] = min(max(self._x[i], lowest), highest)
             short[i] = (self._x[i] + (1 << 17)) >> 18
@@ -181,7 +181,7 @@ class IntegerModel:
     def hold(self, rows, at):
         """Copy the held inputs into a memoryview of integers, from `at` on."""
         first, count = self._blocks[3]
-        block.copy(self._words, first, rows, at, count)
+        layout.copy(self._words, first, rows, at, count)
 
     def inputs_from(self, values):
         """What `hold` copied, in the channels' own units."""
@@ -196,8 +196,8 @@ class IntegerModel:
     def snapshot(self):
         """(state, inputs, mean, missing confidence) as floats, for `adopt` of any model."""
         unit = 0.5 ** self.fraction_bits[1]
-        mean = [value * unit for value in block.view(self._words, decay.MEAN_AT, self.hidden)]
-        missing = 1.0 - self._words[self._words[decay.CONFIDENCE_AT] >> 2] / decay.ONE
+        mean = [value * unit for value in layout.view(self._words, layout.MEAN_AT, self.hidden)]
+        missing = 1.0 - self._words[self._words[layout.CONFIDENCE_AT] >> 2] / arithmetic.ONE
         return self.physical(1), self.physical(3), mean, missing
 
     def adopt(self, other):
@@ -211,35 +211,37 @@ class IntegerModel:
             return False
         state, inputs, mean, missing = other.snapshot()
         words = self._words
-        short = block.view(words, decay.V_AT, self.hidden)
-        feature = block.view(words, decay.FEATURE_AT, self.hidden)
-        means = block.view(words, decay.MEAN_AT, self.hidden)
+        short = layout.view(words, layout.V_AT, self.hidden)
+        feature = layout.view(words, layout.FEATURE_AT, self.hidden)
+        means = layout.view(words, layout.MEAN_AT, self.hidden)
         for i in range(self.hidden):
-            self._x[i] = self._fixed(state[i])
+            self._x[i] = self._quantised(state[i])
             short[i] = (self._x[i] + (1 << 17)) >> 18
-            means[i] = self._fixed(mean[i])
+            means[i] = self._quantised(mean[i])
             feature[i] = (means[i] + (1 << 17)) >> 18
-        words[words[decay.CONFIDENCE_AT] >> 2] = int((1.0 - missing) * decay.ONE)
+        words[words[layout.CONFIDENCE_AT] >> 2] = int((1.0 - missing) * arithmetic.ONE)
         for i in range(len(inputs)):
             self._u[i] = self._normal(i, inputs[i])
         self._reread()
         return True
 
-    def _fixed(self, value):
+    def _quantised(self, value):
         # Bounded before it is an int: another model's state, or a usual one, can be too large.
-        scaled = min(max(value * 2.0 ** self.fraction_bits[1], -decay.ONE), decay.ONE)
-        return min(int(scaled), decay.ONE - 1)
+        scaled = min(max(value * 2.0 ** self.fraction_bits[1], -arithmetic.ONE), arithmetic.ONE)
+        return min(int(scaled), arithmetic.ONE - 1)
 
     def _reread(self):
         words = self._words
-        mean = words[decay.FLAGS] & decay.MEAN
-        decay.read_out(words, self._weights, words[decay.FEATURE_AT if mean else decay.V_AT])
+        mean = words[layout.FLAGS] & layout.MEAN
+        arithmetic.read_out(
+            words, self._weights, words[layout.FEATURE_AT if mean else layout.V_AT]
+        )
 
     def _target(self, name):
         if name in self.channels:
-            return self._words[decay.V_AT] + 4 * (self.hidden + self.channels.index(name))
+            return self._words[layout.V_AT] + 4 * (self.hidden + self.channels.index(name))
         # A scratch word that every step writes before it reads it.
-        return self._words[decay.GAIN_AT]
+        return self._words[layout.GAIN_AT]
 
     def _factors(self, name, unit):
         """(M, O, b) from a sensor's integers to the normalised input in Q12, rounded.
@@ -271,7 +273,7 @@ class IntegerModel:
 
     def _convert(self, slots, values):
         words = slots.words
-        first = self._words[decay.V_AT] + 4 * self.hidden
+        first = self._words[layout.V_AT] + 4 * self.hidden
         count = words[0]
         for i in range(count):
             channel = (words[1 + count + 4 * i] - first) >> 2

@@ -7,7 +7,7 @@ readout.multiplier (k,); what a cell has besides is said in its file in `cells`.
 from array import array
 
 from rivulet.compat import const
-from rivulet.integers import block, decay
+from rivulet.integers import arithmetic, layout
 from rivulet.integers.cells import integer_cell
 from rivulet.integers.model import IntegerModel
 
@@ -45,7 +45,7 @@ def check(settings, tensors):
         raise ValueError("an integer model needs a 'state_scale' above 0, at most 2^30")
     for key, lowest, highest in (
         ("output_bits", 0, 30),
-        ("mean_rate", 0, decay.ONE - 1),
+        ("mean_rate", 0, arithmetic.ONE - 1),
         ("rate_bits", 10, 28),
     ):
         value = settings.get(key, _RATE_BITS if key == "rate_bits" else None)
@@ -82,8 +82,8 @@ def load(file, settings, tensors):
     sizes = check(settings, tensors)
     cell = integer_cell(settings["cell"])
     base = file.tell()
-    flags = (decay.MEAN if settings["readout"] == "mean" else 0) | (
-        decay.INPUT_FIRST if settings["convention"] == "current" else 0
+    flags = (layout.MEAN if settings["readout"] == "mean" else 0) | (
+        layout.INPUT_FIRST if settings["convention"] == "current" else 0
     )
 
     def read(name):
@@ -94,9 +94,9 @@ def load(file, settings, tensors):
         return _read(file, _TYPECODES[dtype(name)], shape)
 
     words, weights, places = cell.lay_out(settings, sizes, flags, read)
-    places["readout.weight"] = words[decay.OUT_WEIGHTS_AT], words[decay.FEATURES]
-    places["readout.bias"] = words[decay.OUT_BIAS_AT]
-    places["readout.multiplier"] = words[decay.OUT_MULTIPLIER_AT]
+    places["readout.weight"] = words[layout.OUT_WEIGHTS_AT], words[layout.FEATURES]
+    places["readout.bias"] = words[layout.OUT_BIAS_AT]
+    places["readout.multiplier"] = words[layout.OUT_MULTIPLIER_AT]
     # In the order of the file, so that it is read once from front to back.
     for name in sorted(tensors, key=lambda name: tensors[name][1]):
         shape, begin, _ = tensors[name]
@@ -112,7 +112,7 @@ def load(file, settings, tensors):
                 view[:] = array("i", _read(file, _TYPECODES[dtype(name)], shape))
         else:
             place(file, shape)
-    block.check_multipliers(words, decay.OUT_MULTIPLIER_AT, sizes[2])
+    layout.check_multipliers(words, layout.OUT_MULTIPLIER_AT, sizes[2])
     cell.verify(words)
     return IntegerModel(settings, words, weights)
 
@@ -134,4 +134,4 @@ def _read_rows(file, shape, weights, begin, columns):
     row = bytearray(shape[1])
     for number in range(shape[0]):
         _fill(file, row, shape[1])
-        block.place_row(weights, begin, columns, number, row, shape[1])
+        layout.place_row(weights, begin, columns, number, row, shape[1])

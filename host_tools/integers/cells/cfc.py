@@ -16,10 +16,11 @@ from host_tools.errors import RivuletError
 from host_tools.integers.activations import ACTIVATIONS
 from host_tools.integers.cells import Inputs, Quantised
 from host_tools.integers.compare import trace
-from host_tools.integers.reference import INPUT_LIMIT, ONE, STATE_LIMIT, Z_LIMIT
+from host_tools.integers.reference import INPUT_LIMIT, STATE_LIMIT, Z_LIMIT
 from host_tools.integers.references.cfc import CfcReference
 from host_tools.integers.row_scales import Q12, Floats, most_bits, quantise_rows
 from host_tools.integers.tables import TANH_RANGE, decay_table, nodes, q15
+from rivulet.integers.arithmetic import ONE
 
 __all__ = ["Reference", "check", "quantise"]
 

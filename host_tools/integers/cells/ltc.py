@@ -16,10 +16,11 @@ from host_tools.convert import ModelFile
 from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.cells import Inputs, Quantised
-from host_tools.integers.reference import INPUT_LIMIT, ONE, STATE_LIMIT
+from host_tools.integers.reference import INPUT_LIMIT, STATE_LIMIT
 from host_tools.integers.references.ltc import LtcReference
 from host_tools.integers.row_scales import Floats, packed, power_of_two
 from host_tools.integers.tables import decay_table, nodes, q15
+from rivulet.integers.arithmetic import ONE, US_SCALE
 
 __all__ = ["Reference", "check", "quantise"]
 
@@ -33,7 +34,6 @@ _DEEPEST_SHIFT = 30
 # Of an int32 sum; the rest is for rounding.
 _ROOM = 0.98 * 2.0**31
 _MOST_RATE_BITS, _LEAST_RATE_BITS = 28, 10
-_MICRO = 17180  # of the kernels' interval
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
     unit = np.maximum(total / _ROOM, largest / (_LARGEST * 32768.0))
     per_s = 1.0 / (tensors["cm"] * settings["time_unit_s"])
     rate_bits = _rate_bits(float((total * per_s).max()), float((unit * per_s).max()))
-    micro, step_shift = _step(settings["unfolds"])
+    scale_q28, step_shift = _step(settings["unfolds"])
     slopes, offsets, shifts = zip(*(_arguments(part) for part in parts), strict=True)
     made: dict[str, np.ndarray] = {
         "synapse.source": np.concatenate([part.source for part in parts]).astype(np.uint8),
@@ -94,7 +94,7 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
     _prove(made, np.concatenate([part.target for part in parts]))
     own = {
         "rate_bits": rate_bits,
-        "step_micro": micro,
+        "step_micro": scale_q28,
         "step_shift": step_shift,
         "sensory_shift": shifts[0],
         "recurrent_shift": shifts[1],
@@ -197,8 +197,8 @@ def _rate_bits(fastest: float, largest_unit: float) -> int:
 
 def _step(unfolds: int) -> tuple[int, int]:
     """The interval's factor for one of so many steps, 15 bits of it, and its shift."""
-    shift = max(0, math.ceil(math.log2(16384 * unfolds / _MICRO)))
-    return round(_MICRO * 2.0**shift / unfolds), shift
+    shift = max(0, math.ceil(math.log2(16384 * unfolds / US_SCALE)))
+    return round(US_SCALE * 2.0**shift / unfolds), shift
 
 
 def _prove(made: dict[str, np.ndarray], target: NDArray[np.int64]) -> None:

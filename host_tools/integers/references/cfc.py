@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from host_tools.integers.reference import (
-    ONE,
     Ints,
     Layer,
     Reference,
@@ -18,6 +17,7 @@ from host_tools.integers.reference import (
     short,
     whole,
 )
+from rivulet.integers.arithmetic import ONE
 
 _COARSER = 6  # from Q26 to Q20
 
@@ -66,8 +66,8 @@ class CfcReference(Reference):
         kept = ONE - gain(exponent(alpha, mantissa, shift), self._tables["table.decay"])
         down = int(self._settings["f_shift"])
         limit = int(self._settings["f_limit"])
-        near = np.clip(int32(f + ((1 << down) >> 1)) >> down, -limit, limit)
-        pull = int32(near * factor) >> int(self._settings["p_shift"])
+        coarse = np.clip(int32(f + ((1 << down) >> 1)) >> down, -limit, limit)
+        pull = int32(coarse * factor) >> int(self._settings["p_shift"])
         state = int32(rest - int32((pull >> 15) * (kept >> 15)))
         state = state - (int32((pull & 0x7FFF) * (kept >> 15)) >> 15)
         state = int32(state - (int32((pull >> 15) * (kept & 0x7FFF)) >> 15))

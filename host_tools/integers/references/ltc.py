@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from host_tools.integers.reference import (
-    ONE,
     Floats,
     Ints,
     Reference,
@@ -18,13 +17,14 @@ from host_tools.integers.reference import (
     short,
     whole,
 )
+from rivulet.integers.arithmetic import ONE
 
 
 class LtcReference(Reference):
     def __init__(self, tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> None:
         super().__init__(tensors, settings, streams)
         self._unfolds = int(settings["unfolds"])
-        self._micro = int(settings["step_micro"])
+        self._scale_q28 = int(settings["step_micro"])
         self._rate_shift = 20 - int(settings["rate_bits"]) - int(settings["step_shift"])
         names = ("source", "sigma", "offset", "conductance", "current")
         parts = [whole(tensors, f"synapse.{name}") for name in names]

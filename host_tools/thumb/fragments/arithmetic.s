@@ -1,4 +1,4 @@
-@ Fixed-point arithmetic of decay.py: no product leaves 32 bits.
+@ Fixed-point arithmetic of integers/arithmetic.py: no product leaves 32 bits.
 
 @ target = 2^exponent
 .macro power target, exponent

@@ -1,4 +1,4 @@
-@ Gains of rates: 1 - exp(-s) of s = alpha dt, as fixed.exponent and fixed.gain have it.
+@ Gains of rates: 1 - exp(-s) of s = alpha dt, as arithmetic.exponent and arithmetic.gain have it.
 
 @ s = 12 in Q26
 .macro largest_s s

@@ -1,4 +1,4 @@
-@ The interval as fixed.interval has it: a mantissa, and shifts to the right and to the left.
+@ The interval as arithmetic.interval has it: a mantissa, and shifts to the right and to the left.
 
 @ Shift |dt| until its highest bit is bit 15, and count that in shift. A negative dt is in units of
 @ 1024 us; add_10 is the instruction that adds as much to shift.

@@ -1,6 +1,6 @@
 @ The leaky mean of the state.
 
-@ w = the gain of the mean, of its weight at [w], as fixed.grow has it: the confidence c grows by
+@ w = the gain of the mean, of its weight at [w], as arithmetic.grow has it: the confidence c grows by
 @ w (1 - c), the gain is w / c. Changes words.
 .macro mean_gain words, w
     .reg w=w, c=r2, one=r3 (2^30), rest=r4 (2^30 - c)

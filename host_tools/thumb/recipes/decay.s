@@ -31,7 +31,7 @@ MOVE_ON:
     .tmp shift=r3, t=r4
     movs shift, 2
     mantissa dt, shift, t, r5, <movs shift, 12>
-    movs t, MICRO_HIGH; lsls t, t, 8; adds t, MICRO_LOW
+    movs t, US_SCALE_HIGH; lsls t, t, 8; adds t, US_SCALE_LOW
     muls dt, t; lsrs dt, dt, 15; str dt, [words, DT]
     movs t, 0
     store_shift words, shift, t

@@ -13,11 +13,11 @@
     hidden_bytes r4, words; str r4, [sp, BYTES]; mov bytes, r4
 
 # The interval as mantissa, right and left shift.
-    .tmp shift=r3, t=r4, near=r7, right=r4, exponent=r5, one=r3, down=r4
-    mov near, words; adds near, NEAR
-    ldr shift, [near, RATE_SHIFT - NEAR]; adds shift, 2
+    .tmp shift=r3, t=r4, own=r7, right=r4, exponent=r5, one=r3, down=r4
+    mov own, words; adds own, OWN
+    ldr shift, [own, RATE_SHIFT - OWN]; adds shift, 2
     mantissa dt, shift, t, r5, <adds shift, 10>
-    ldr t, [near, MICRO - NEAR]; muls dt, t; lsrs dt, dt, 15; str dt, [words, MANTISSA]
+    ldr t, [own, SCALE - OWN]; muls dt, t; lsrs dt, dt, 15; str dt, [words, MANTISSA]
     cmp shift, 31; unless ble, <movs shift, 31>
     movs right, 0
     # 1 is 2^(25 - shift) beside s. Where that is above 2^29, both go DOWN.
@@ -32,14 +32,14 @@ ROOM:
     movs one, 1; lsls one, exponent
 NOTHING:
     str one, [sp, ONE]; str down, [sp, DOWN]
-    ldr r4, [near, UNFOLDS - NEAR]; str r4, [sp, STEPS]
-    ldr r1, [near, SENSORY_AT - NEAR]
+    ldr r4, [own, UNFOLDS - OWN]; str r4, [sp, STEPS]
+    ldr r1, [own, SENSORY_AT - OWN]
     bl SUMS
 
 # A step: what the neurons' synapses add, then every potential.
 STEP:
-    ldr near, [sp, WORDS]; adds near, NEAR
-    ldr r1, [near, RECURRENT_AT - NEAR]
+    ldr own, [sp, WORDS]; adds own, OWN
+    ldr r1, [own, RECURRENT_AT - OWN]
     bl SUMS
     .reg at=r9 (4 times the neuron), full=r10 (2^30)
     .tmp d=r0, n=r1, alpha=r2, s=r2, k=r2, r=r3, q=r1, i=r6, count=r6, words=r7, x=r5, place=r4
@@ -50,8 +50,8 @@ NEURON:
     ldr words, [sp, WORDS]; mov i, at
     address r4, words, ACC_AT; adds r4, r4, i
     ldr d, [r4, 0]; mov r5, bytes; ldr n, [r4, r5]
-    mov r5, words; adds r5, NEAR
-    ldr r5, [r5, RATE_MULTIPLIER_AT - NEAR]; adds r5, r5, words; ldr r5, [r5, i]
+    mov r5, words; adds r5, OWN
+    ldr r5, [r5, RATE_MULTIPLIER_AT - OWN]; adds r5, r5, words; ldr r5, [r5, i]
     mul_shift alpha, d, r5, r4, r3
     unless bgt, <movs alpha, 1>
     mov r4, full; cmp alpha, r4; unless blt, <subs alpha, r4, 1>
@@ -108,7 +108,7 @@ RECIPROCAL:
 # SUMS: conductances and currents, as the five words at words + r1 say.
     .reg synapses=r0, words=r1, conductance=r2, current=r3, limit=r8 (16383), shift=r9
     .reg end=r10 (of the neuron's synapses), table=r11 (its middle node), bytes=r12
-    .tmp five=r1, t=r4, near=r7
+    .tmp five=r1, t=r4, own=r7
 SUMS:
     ldr r7, [sp, WORDS]
     adds five, five, r7
@@ -119,7 +119,7 @@ SUMS:
     add t, bytes; str t, [sp, END_OF_OUT]
     ldr t, [five, 16]; mov shift, t
     mov words, r7
-    adds near, NEAR; ldr t, [near, SIGMOID_TABLE_AT - NEAR]; adds t, t, words
+    adds own, OWN; ldr t, [own, SIGMOID_TABLE_AT - OWN]; adds t, t, words
     middle_node t, r5
     mov table, t
     largest_z limit, r5

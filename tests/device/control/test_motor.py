@@ -8,9 +8,9 @@ from array import array
 
 from fake_board import Board, Port
 from fixtures import Scratch, model_bytes, settings, tensors
-from kernel_cases import fixed_settings
+from kernel_cases import integer_settings
 from test_integer_model import RawSensor, file_of
-from test_integer_model import tensors as fixed_tensors
+from test_integer_model import tensors as integer_tensors
 
 from rivulet import protocol
 from rivulet.arrays import floats, np
@@ -39,8 +39,8 @@ def in_floats(action="clamp", seed=1):
 
 def in_integers(action="clamp"):
     """Its outputs are within the limits, and some hundreds as raw numbers."""
-    made = fixed_settings(guards=guards(action), output="value", classes=[])
-    arrays = fixed_tensors()
+    made = integer_settings(guards=guards(action), output="value", classes=[])
+    arrays = integer_tensors()
     arrays["readout.multiplier"] = ("I32", (2,), [20000 | 7 << 16] * 2)
     return file_of(arrays, made)
 

@@ -5,7 +5,7 @@ from array import array
 from fixtures import SkipTest
 from kernel_cases import Integers, cases, check_step, dense_twin, events
 
-from rivulet.integers import block, decay, decay_choice
+from rivulet.integers import decay, decay_choice, layout
 
 
 def kernel(name):
@@ -31,15 +31,15 @@ def test_sparse_models_are_the_dense_ones_with_zeros():
     numbers = Integers(11)
     seen = 0
     for words, weights in cases(numbers, 12):
-        if not words[decay.SPARSE_AT]:
+        if not words[layout.SPARSE_AT]:
             continue
         seen += 1
         twin, dense = dense_twin(words, weights)
         for dt_us, inlet in events(numbers, words, 6):
-            block.memory(twin)[:] = block.memory(words)
+            layout.memory(twin)[:] = layout.memory(words)
             decay.step(words, weights, dt_us, inlet)
             decay.step(twin, dense, dt_us, inlet)
-            assert list(block.memory(words)) == list(block.memory(twin)), list(words[:8])
+            assert list(layout.memory(words)) == list(layout.memory(twin)), list(words[:8])
     assert seen > 2
 
 
@@ -57,7 +57,7 @@ def test_the_best_that_works_is_chosen():
 def test_a_kernel_that_computes_otherwise_is_not_chosen():
     def wrong(words, weights, dt_us, inlet):
         decay.step(words, weights, dt_us, inlet)
-        words[words[decay.X_AT] >> 2] += 1 << 16
+        words[words[layout.X_AT] >> 2] += 1 << 16
 
     assert decay_choice._works(decay.step)
     assert not decay_choice._works(wrong)
@@ -67,19 +67,19 @@ def test_no_interval_moves_nothing_but_inputs():
     numbers = Integers(3)
     for words, weights in cases(numbers, 4):
         for _, inlet in events(numbers, words, 3):
-            before = list(block.memory(words))
+            before = list(layout.memory(words))
             decay.step(words, weights, 0, array("i", (0,)))
-            assert list(block.memory(words)) == before
+            assert list(layout.memory(words)) == before
             decay_choice.step(words, weights, 0, inlet)
-            first = words[decay.V_AT] >> 2
-            held = before[: first - (words[decay.CONFIDENCE_AT] >> 2)]
-            assert list(block.memory(words))[: len(held)] == held
+            first = words[layout.V_AT] >> 2
+            held = before[: first - (words[layout.CONFIDENCE_AT] >> 2)]
+            assert list(layout.memory(words))[: len(held)] == held
 
 
 def test_values_scale_and_saturate():
     numbers = Integers(5)
     words, weights = next(iter(cases(numbers, 1)))
-    at = words[decay.V_AT] + 4 * words[decay.HIDDEN]
+    at = words[layout.V_AT] + 4 * words[layout.HIDDEN]
     for raw, m, offset, shift, wanted in (
         (100, 4096, 0, 12, 100),
         (-100, 4096, 0, 12, -100),

@@ -7,11 +7,11 @@ from array import array
 
 from fake_board import Bench, Sensor
 from fixtures import Scratch, SkipTest, built, close, load, packed, raises
-from kernel_cases import Integers, decay_table, fixed_settings
+from kernel_cases import Integers, decay_table, integer_settings
 
 from rivulet import protocol
 from rivulet.errors import ModelError
-from rivulet.integers import decay
+from rivulet.integers import arithmetic, layout
 
 _BYTES = {"I8": ("b", 1), "U8": ("B", 1), "I16": ("h", 2), "U16": ("H", 2), "I32": ("i", 4)}
 
@@ -23,25 +23,25 @@ def tensors(n=4, m=3, k=2, additive=False, seed=1):
     def several(count, limit):
         return [numbers.signed(limit) for _ in range(count)]
 
-    nodes = range(decay.NODES)
+    nodes = range(layout.NODES)
     made = {
         "gates.bias": ("I32", (2 * n,), several(2 * n, 1 << 20)),
         "gates.multiplier": ("I32", (2 * n,), [20000 | 5 << 16] * (2 * n)),
         "readout.bias": ("I32", (k,), several(k, 1 << 18)),
         "readout.multiplier": ("I32", (k,), [20000 | 2 << 16] * k),
-        "table.alpha": ("I32", (decay.NODES,), [1 << 19 | 3000 * i for i in nodes]),
-        "table.drive": ("I16", (decay.NODES,), [127 * (i - 256) for i in nodes]),
-        "table.decay": ("U16", (decay.DECAY_NODES,), decay_table()),
+        "table.alpha": ("I32", (layout.NODES,), [1 << 19 | 3000 * i for i in nodes]),
+        "table.drive": ("I16", (layout.NODES,), [127 * (i - 256) for i in nodes]),
+        "table.decay": ("U16", (layout.DECAY_NODES,), decay_table()),
         "gates.weight": ("I8", (2 * n, n + m), several(2 * n * (n + m), 128)),
         "readout.weight": ("I8", (k, n), several(k * n, 128)),
     }
     if additive:
-        made["table.reciprocal"] = ("I16", (decay.NODES,), [32767 - 50 * i for i in nodes])
+        made["table.reciprocal"] = ("I16", (layout.NODES,), [32767 - 50 * i for i in nodes])
     return made
 
 
 def file_of(arrays=None, metadata=None):
-    metadata = metadata or fixed_settings()
+    metadata = metadata or integer_settings()
     header = {
         "__metadata__": {
             key: value if isinstance(value, str) else json.dumps(value)
@@ -64,11 +64,11 @@ def file_of(arrays=None, metadata=None):
 
 
 def made(arrays=None, **changes):
-    return load(file_of(arrays, fixed_settings(**changes)))
+    return load(file_of(arrays, integer_settings(**changes)))
 
 
 def refused(arrays=None, **changes):
-    message = raises(ModelError, load, file_of(arrays, fixed_settings(**changes)))
+    message = raises(ModelError, load, file_of(arrays, integer_settings(**changes)))
     assert message and "\n" not in message
     return message
 
@@ -83,7 +83,7 @@ def test_a_good_file():
     assert model.channels == ["a", "b", "c"]
     # At rest the outputs are the biases, and inputs stand at their offsets.
     bias = tensors()["readout.bias"][2]
-    wanted = [decay.mul_shift(b, 20000 | 2 << 16) for b in bias]
+    wanted = [arithmetic.mul_shift(b, 20000 | 2 << 16) for b in bias]
     assert list(model.outputs()) == wanted
     assert close(model.physical(3), [0.5, 0.0, -0.25])
     assert all(rate > 0.0 for rate in model.physical(0))
@@ -107,8 +107,8 @@ def test_bad_files():
     assert "gates.scale" in refused(changed)
     for name, values in (
         ("gates.multiplier", [20000 | 31 << 16] * 8),
-        ("table.alpha", [0] * decay.NODES),
-        ("table.alpha", [1 << 30] * decay.NODES),
+        ("table.alpha", [0] * layout.NODES),
+        ("table.alpha", [1 << 30] * layout.NODES),
     ):
         changed = tensors()
         changed[name] = (changed[name][0], changed[name][1], values)

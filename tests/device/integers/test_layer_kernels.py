@@ -7,7 +7,7 @@ import layer_cases as made
 from fixtures import SkipTest
 from kernel_cases import ORDINARY, Integers
 
-from rivulet.integers import block, decay, layers_choice
+from rivulet.integers import layers_choice, layout
 from rivulet.integers.cells import integer_cell
 from rivulet.integers.model import IntegerModel
 
@@ -25,14 +25,14 @@ def check(kernel, models=16):
         for words, weights in made.cases(numbers, make, models):
             other = array("i", words)
             for dt_us, inlet in made.events(numbers, words, 6):
-                block.memory(other)[:] = block.memory(words)
+                layout.memory(other)[:] = layout.memory(words)
                 plain(words, weights, dt_us, inlet)
                 step(other, weights, dt_us, inlet)
-                assert list(block.memory(words)) == list(block.memory(other)), (name, dt_us)
+                assert list(layout.memory(words)) == list(layout.memory(other)), (name, dt_us)
                 # Nothing in front of the memory, where the readout's constants are, is written.
                 assert (
-                    words[decay.HEADER : words[decay.CONFIDENCE_AT] >> 2]
-                    == (other[decay.HEADER : words[decay.CONFIDENCE_AT] >> 2])
+                    words[layout.HEADER : words[layout.CONFIDENCE_AT] >> 2]
+                    == (other[layout.HEADER : words[layout.CONFIDENCE_AT] >> 2])
                 )
 
 
@@ -61,13 +61,13 @@ def test_no_interval_moves_nothing_but_inputs():
     for name, make in _CELLS:
         for words, weights in made.cases(numbers, make, 4):
             for _, inlet in made.events(numbers, words, 3):
-                memory = list(block.memory(words))
+                memory = list(layout.memory(words))
                 integer_cell(name).step(words, weights, 0, array("i", (0,)))
-                assert list(block.memory(words)) == memory
+                assert list(layout.memory(words)) == memory
                 integer_cell(name).step(words, weights, 0, inlet)
-                held = (words[decay.V_AT] - words[decay.CONFIDENCE_AT]) >> 2
-                held += words[decay.HIDDEN]
-                assert list(block.memory(words))[:held] == memory[:held]
+                held = (words[layout.V_AT] - words[layout.CONFIDENCE_AT]) >> 2
+                held += words[layout.HIDDEN]
+                assert list(layout.memory(words))[:held] == memory[:held]
 
 
 def _models():

@@ -4,7 +4,7 @@ from array import array
 
 from fake_board import Bench
 from fixtures import ACTION_TOLERANCE, Scratch, built, close, load, model_bytes, raises, settings
-from test_integer_model import made as fixed_made
+from test_integer_model import made as integer_made
 
 from rivulet.arrays import floats
 from rivulet.control.guard import Guard
@@ -156,7 +156,7 @@ def test_an_integer_models_bounds_are_the_same():
         "state": {"max": 0.25, "action": "clamp"},
         "outputs": {"min": [-1, -2], "max": 1.5, "action": "clamp"},
     }
-    guard, model = guarded(fixed_made(guards=guards, **_VALUES))
+    guard, model = guarded(integer_made(guards=guards, **_VALUES))
     model.raw(1)[1] = 1 << 29
     assert passed(guard, model, [0.0, 0.0]) == [0.0, 0.0]
     assert model.raw(1)[1] == 1 << 28 and guard.trips == 1
@@ -167,7 +167,7 @@ def test_an_integer_models_bounds_are_the_same():
 def test_a_swapped_model_holds_what_was_good_of_the_one_before():
     guard, model = guarded()
     assert passed(guard, model, [0.5, -0.25]) == [0.5, -0.25]
-    other = fixed_made(guards={"outputs": {"max": 0.375, "action": "hold"}}, **_VALUES)
+    other = integer_made(guards={"outputs": {"max": 0.375, "action": "hold"}}, **_VALUES)
     guard.install(other)
     assert passed(guard, other, [1000.0, 0.0]) == [0.375, -0.25], "held within the new bounds"
     # Outputs that mean something else are not held.

@@ -6,7 +6,7 @@ import os
 
 from fake_board import Bench
 from fixtures import Scratch, model_bytes, packed, settings
-from kernel_cases import fixed_settings
+from kernel_cases import integer_settings
 from test_boot import push
 from test_integer_model import file_of, raw_bench
 
@@ -54,7 +54,7 @@ def test_float_models():
 
 
 def test_integer_models():
-    _survives(file_of(), fixed_settings())
+    _survives(file_of(), integer_settings())
 
 
 def test_lists_within_lists_without_end():

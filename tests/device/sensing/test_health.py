@@ -4,7 +4,7 @@ import struct
 
 from fake_board import Bench, Sensor
 from fixtures import FLOAT32, Scratch, model_bytes, settings
-from kernel_cases import fixed_settings
+from kernel_cases import integer_settings
 from test_integer_model import RawSensor, file_of
 
 from rivulet import protocol
@@ -129,7 +129,7 @@ def test_counts_keep_to_limits_in_units():
 
     with Scratch() as folder:
         guards = {"channels": {"a": {"max": 2.0}, "b": {"min": -1}}}
-        data = file_of(metadata=fixed_settings(guards=guards))
+        data = file_of(metadata=integer_settings(guards=guards))
         made = Bench(folder, data, [Counting("s", ("a", "b", "c"))])
         made.sensors[0].values = [0, 0, 0]
         unit = Counting.scales[0]
@@ -156,7 +156,7 @@ def test_a_limit_beyond_all_counts_is_none():
 
     with Scratch() as folder:
         guards = {"channels": {"b": {"min": -far, "max": far}}}
-        data = file_of(metadata=fixed_settings(guards=guards))
+        data = file_of(metadata=integer_settings(guards=guards))
         made = Bench(folder, data, [Fine("s", ("a", "b", "c"))])
         made.sensors[0].values = [0, 32767, 0]
         live(made, 200, moving=False)

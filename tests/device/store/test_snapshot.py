@@ -4,7 +4,7 @@ import os
 
 from fake_board import Bench
 from fixtures import FLOAT32, Scratch, built, close, load, model_bytes, raises, settings
-from test_integer_model import made as fixed_made
+from test_integer_model import made as integer_made
 
 from rivulet.errors import ModelError
 from rivulet.store import snapshot as module
@@ -70,7 +70,7 @@ def same(one, other, tolerance=2e-6):
 
 
 def test_the_time_that_went_by_counts():
-    for make in (built, fixed_made):
+    for make in (built, integer_made):
         for off_s in (0, 3, 500):
             with Scratch() as folder:
                 kept(folder, moved(make()))
@@ -97,7 +97,7 @@ def test_too_old_is_cold_or_the_usual_state():
         assert restored(folder, fresh, 2000000601).started == "cold: too long ago"
         assert same(fresh, built())
         prior = [0.25, -0.5, 0.125, 0.0]
-        for make in (built, fixed_made):
+        for make in (built, integer_made):
             usual = make(warm_start={"prior": prior})
             warm = restored(folder, usual, 2000000601)
             assert warm.started == "from the usual state: too long ago"
@@ -113,7 +113,7 @@ def test_too_old_is_cold_or_the_usual_state():
 def test_a_usual_state_beyond_an_integer_models_scale_is_its_end():
     far = 3e38 if FLOAT32 else 1e308
     with Scratch() as folder:
-        made = fixed_made(warm_start={"prior": [far, -far, 0.0, 0.0]})
+        made = integer_made(warm_start={"prior": [far, -far, 0.0, 0.0]})
         assert restored(folder, made).started.startswith("from the usual state")
         assert list(made.raw(1)) == [(1 << 30) - 1, -(1 << 30), 0, 0]
 
@@ -222,7 +222,7 @@ def test_what_the_file_may_not_say():
     ):
         assert message in raises(ModelError, load, model_bytes(settings(warm_start=entry)))
     assert "must be 4 numbers" in raises(
-        ModelError, lambda: fixed_made(warm_start={"prior": [1.0]})
+        ModelError, lambda: integer_made(warm_start={"prior": [1.0]})
     )
 
 

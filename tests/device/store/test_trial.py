@@ -9,7 +9,7 @@ from binascii import hexlify
 from fake_board import Bench
 from fixtures import ACTION_TOLERANCE, Scratch, close, load, model_bytes, settings, tensors
 from test_commands import document, push
-from test_integer_model import made as fixed_made
+from test_integer_model import made as integer_made
 from test_integer_model import raw_bench
 
 import rivulet.loop as loop_module
@@ -282,8 +282,8 @@ def test_the_first_output_after_a_swap_is_near_the_last_before_it():
 
 
 def test_a_hand_over_is_in_physical_units_whatever_the_models_compute_in():
-    floats_, integers = load(_OLD), fixed_made(**_VALUE)
-    coarse = fixed_made(output_bits=4, **_VALUE)
+    floats_, integers = load(_OLD), integer_made(**_VALUE)
+    coarse = integer_made(output_bits=4, **_VALUE)
     for old, new in (
         (floats_, integers),
         (integers, floats_),

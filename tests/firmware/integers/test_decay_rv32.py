@@ -12,7 +12,7 @@ import pytest
 from kernel_cases import Integers, check_step
 
 from host_tools.paths import FIRMWARE
-from rivulet.integers import decay
+from rivulet.integers import arithmetic, decay, layout
 
 pytest.importorskip("unicorn", reason="the RISC-V emulator is not installed")
 from tests.riscv import Core, machine_code  # noqa: E402
@@ -44,20 +44,20 @@ class Rest:
         self._span: Any = None
 
     def advance(self, words: array, dt_us: int) -> None:
-        at = words[decay.ACC_AT] >> 2
-        z = list(words[at : at + 2 * words[decay.HIDDEN]])
+        at = words[layout.ACC_AT] >> 2
+        z = list(words[at : at + 2 * words[layout.HIDDEN]])
         with self._patch.context() as patch:
-            patch.setattr(decay, "product", lambda *_: z)
+            patch.setattr(arithmetic, "product", lambda *_: z)
             patch.setattr(decay, "sparse_gates", lambda *_: z)
-            patch.setattr(decay, "average", self._keep)
-            patch.setattr(decay, "read_out", lambda *_: None)
+            patch.setattr(arithmetic, "average", self._keep)
+            patch.setattr(arithmetic, "read_out", lambda *_: None)
             decay.advance(words, bytearray(), dt_us)
 
     def _keep(self, words: array, span: Any) -> None:
         self._span = span
 
     def average(self, words: array) -> None:
-        decay.average(words, self._span)
+        arithmetic.average(words, self._span)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def step(monkeypatch: pytest.MonkeyPatch) -> Any:
     rest = Rest(monkeypatch)
     micropython.const = int
     micropython.asm_rv32 = lambda function: Product()
-    viper.apply = decay.apply
+    viper.apply = arithmetic.apply
     viper.advance = rest.advance
     viper.average = rest.average
     monkeypatch.setitem(sys.modules, "micropython", micropython)

@@ -11,7 +11,7 @@ import pytest
 from kernel_cases import Integers, check_step
 
 from host_tools.paths import FIRMWARE
-from rivulet.integers import decay
+from rivulet.integers import arithmetic, layout
 from tests.arm import machine_code
 
 pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
@@ -57,10 +57,12 @@ def test_offsets_are_the_headers(name: str, unit: int) -> None:
     for constant in ("HERE", "NEXT_WORD", "NEXT_WEIGHT", "FLAGS_WORD", "MEAN", "INPUT_FIRST"):
         own.pop(constant, None)  # what decay_rv32.py has besides
     assert len(own) > 12
+    if name == "decay_viper":
+        assert int(own.pop("US_SCALE")) == arithmetic.US_SCALE
     for constant, value in own.items():
         if constant not in inner:
-            assert int(value) == unit * getattr(decay, constant), constant
+            assert int(value) == unit * getattr(layout, constant), constant
     if name == "decay_thumb":
         # Its own places lie in the header, behind what stands there.
         places = sorted(int(own[constant]) // unit for constant in inner)
-        assert places == list(range(decay.SPARSE_AT + 1, decay.HEADER))
+        assert places == list(range(layout.SPARSE_AT + 1, layout.HEADER))

@@ -10,7 +10,7 @@ import pytest
 from kernel_cases import Integers
 
 from host_tools.paths import FIRMWARE
-from rivulet.integers import block, cfc, decay, layers, ltc
+from rivulet.integers import arithmetic, cfc, layers, layout, ltc
 from tests.arm import machine_code
 
 pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
@@ -49,23 +49,23 @@ def check(plain: Any, step: Any, make: Callable[..., Any], seed: int) -> None:
     for words, weights in made.cases(numbers, make, 8):
         other = array("i", words)
         for dt_us, inlet in made.events(numbers, words, 6):
-            block.memory(other)[:] = block.memory(words)
+            layout.memory(other)[:] = layout.memory(words)
             plain(words, weights, dt_us, inlet)
             step(other, weights, dt_us, inlet)
-            assert list(block.memory(words)) == list(block.memory(other)), dt_us
-            first = words[decay.CONFIDENCE_AT] >> 2
-            assert words[decay.HEADER : first] == other[decay.HEADER : first]
+            assert list(layout.memory(words)) == list(layout.memory(other)), dt_us
+            first = words[layout.CONFIDENCE_AT] >> 2
+            assert words[layout.HEADER : first] == other[layout.HEADER : first]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_cfc(run: Part, seed: int) -> None:
-    step = layers.stepper(decay.apply, run, cfc.move, layers.average)
+    step = layers.stepper(arithmetic.apply, run, cfc.move, layers.average)
     check(cfc.step, step, made.cfc, seed)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_ltc(run: Part, seed: int) -> None:
-    step = layers.stepper(decay.apply, run, Part("ltc_thumb"), layers.average)
+    step = layers.stepper(arithmetic.apply, run, Part("ltc_thumb"), layers.average)
     check(ltc.step, step, made.ltc, seed)
 
 
@@ -76,8 +76,10 @@ def test_ltc(run: Part, seed: int) -> None:
 def test_offsets_are_the_headers(name: str, unit: int) -> None:
     text = (_KERNELS / f"{name}.py").read_text()
     own = dict(re.findall(r"^_([A-Z_]+) = const\((\d+)\)", text, re.MULTILINE))
-    known = {**vars(decay), **vars(layers), **vars(cfc if name.startswith("cfc") else ltc)}
+    known = {**vars(layout), **vars(layers), **vars(cfc if name.startswith("cfc") else ltc)}
     found = [constant for constant in own if constant in known]
     assert len(found) >= 1
+    if name == "cfc_viper":
+        assert int(own["US_SCALE"]) == arithmetic.US_SCALE
     for constant in found:
         assert int(own[constant]) == unit * known[constant], constant

@@ -15,7 +15,7 @@ A module of a cell has
     KERNEL, step                       the best kernel that runs here, and its one event:
                                        step(words, weights, dt_us, inlet)
 
-The header of `words` is that of integers/decay.py as far as fixed.IntegerModel reads it: sizes and
+The header of `words` is that of layout.py as far as IntegerModel reads it: sizes and
 FLAGS; the memory from CONFIDENCE_AT to ACC_AT, where scratch begins; the readout.
 """
 

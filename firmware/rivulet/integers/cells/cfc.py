@@ -6,7 +6,7 @@ the sizes in `backbone`; heads, ff1 and ff2 (2n rows; pure: ff1 alone); times, t
 and table.sigmoid (not pure); table.decay; pure.leak, pure.rest and pure.factor (n,).
 """
 
-from rivulet.integers import cfc, decay, layers, layers_choice
+from rivulet.integers import cfc, layers, layers_choice, layout
 
 _MODES = {"default": 0, "no_gate": cfc.NO_GATE, "pure": cfc.PURE}
 # Settings that are words of the header, and their largest.
@@ -35,7 +35,7 @@ def check(settings):
 def _chain(settings, n, m):
     """(name, rows, columns, vector, results, offset, table) of each layer."""
     chain = []
-    vector, width = decay.V_AT, n + m
+    vector, width = layout.V_AT, n + m
     for i, size in enumerate(settings["backbone"]):
         name = "backbone%d" % i
         chain.append((name, size, width, vector, 0, 0, cfc.ACTIVATION_TABLE_AT))
@@ -63,8 +63,8 @@ def shapes(settings, n, m, tensors):
     if settings["backbone"]:
         tables.append("activation")
     for name in tables:
-        wanted["table." + name] = (decay.NODES,)
-    wanted["table.decay"] = (decay.DECAY_NODES,)
+        wanted["table." + name] = (layout.NODES,)
+    wanted["table.decay"] = (layout.DECAY_NODES,)
     return wanted
 
 
@@ -73,10 +73,10 @@ def lay_out(settings, sizes, flags, read):
     pure = settings["mode"] == "pure"
     own = (
         (cfc.HEADS_AT, n if pure else 4 * n),
-        (cfc.SIGMOID_TABLE_AT, 0 if pure else decay.NODES),
-        (cfc.TANH_TABLE_AT, 0 if pure else decay.NODES),
-        (cfc.ACTIVATION_TABLE_AT, decay.NODES if settings["backbone"] else 0),
-        (decay.DECAY_TABLE_AT, decay.DECAY_NODES),
+        (cfc.SIGMOID_TABLE_AT, 0 if pure else layout.NODES),
+        (cfc.TANH_TABLE_AT, 0 if pure else layout.NODES),
+        (cfc.ACTIVATION_TABLE_AT, layout.NODES if settings["backbone"] else 0),
+        (layout.DECAY_TABLE_AT, layout.DECAY_NODES),
         (cfc.LEAK_AT, n if pure else 0),
         (cfc.REST_AT, n if pure else 0),
         (cfc.FACTOR_AT, n if pure else 0),
@@ -90,7 +90,7 @@ def lay_out(settings, sizes, flags, read):
         ("table.tanh", cfc.TANH_TABLE_AT),
         ("table.sigmoid", cfc.SIGMOID_TABLE_AT),
         ("table.activation", cfc.ACTIVATION_TABLE_AT),
-        ("table.decay", decay.DECAY_TABLE_AT),
+        ("table.decay", layout.DECAY_TABLE_AT),
         ("pure.leak", cfc.LEAK_AT),
         ("pure.rest", cfc.REST_AT),
         ("pure.factor", cfc.FACTOR_AT),
@@ -107,7 +107,7 @@ def _sample(mode):
     settings = {"mode": mode, "backbone": [3]}
     for key, _, _ in _NUMBERS:
         settings[key] = 3
-    made = lay_out(settings, (2, 1, 1), decay.MEAN, None)
+    made = lay_out(settings, (2, 1, 1), layout.MEAN, None)
     return made + (shapes(settings, 2, 1, ()),)
 
 

@@ -6,7 +6,7 @@ table.drive, table.decay, and table.reciprocal for an additive drive.
 """
 
 from rivulet.compat import const
-from rivulet.integers import block, decay
+from rivulet.integers import arithmetic, decay, layout
 from rivulet.integers.decay_choice import KERNEL, step
 
 __all__ = ("KERNEL", "check", "lay_out", "shapes", "step", "verify")
@@ -25,12 +25,12 @@ def shapes(settings, n, m, tensors):
     wanted = {
         "gates.bias": (2 * n,),
         "gates.multiplier": (2 * n,),
-        "table.alpha": (decay.NODES,),
-        "table.drive": (decay.NODES,),
-        "table.decay": (decay.DECAY_NODES,),
+        "table.alpha": (layout.NODES,),
+        "table.drive": (layout.NODES,),
+        "table.decay": (layout.DECAY_NODES,),
     }
     if settings["drive"] == "additive":
-        wanted["table.reciprocal"] = (decay.NODES,)
+        wanted["table.reciprocal"] = (layout.NODES,)
     if "gates.weight" in tensors:
         wanted["gates.weight"] = (2 * n, n + m)
     else:
@@ -44,26 +44,26 @@ def shapes(settings, n, m, tensors):
 def lay_out(settings, sizes, flags, read):
     n, m, k = sizes
     if settings["drive"] == "additive":
-        flags |= decay.ADDITIVE
+        flags |= layout.ADDITIVE
     counts = read("gates.counts")
     if counts and (min(counts) < 0 or max(counts) > n + m):
         raise ValueError(_CONTRADICTION)
-    words = block.words_for(n, m, k, flags, block.kept(counts))
-    weights = block.weights_for(words)
+    words = decay.words_for(n, m, k, flags, decay.kept(counts))
+    weights = layout.weights_for(words)
     places = {
-        "gates.weight": (0, words[decay.COLUMNS]),
-        "gates.bias": words[decay.BIAS_AT],
-        "gates.multiplier": words[decay.MULTIPLIER_AT],
-        "table.alpha": words[decay.ALPHA_TABLE_AT],
-        "table.drive": words[decay.DRIVE_TABLE_AT],
-        "table.reciprocal": words[decay.RECIPROCAL_TABLE_AT],
-        "table.decay": words[decay.DECAY_TABLE_AT],
+        "gates.weight": (0, words[layout.COLUMNS]),
+        "gates.bias": words[layout.BIAS_AT],
+        "gates.multiplier": words[layout.MULTIPLIER_AT],
+        "table.alpha": words[layout.ALPHA_TABLE_AT],
+        "table.drive": words[layout.DRIVE_TABLE_AT],
+        "table.reciprocal": words[layout.RECIPROCAL_TABLE_AT],
+        "table.decay": words[layout.DECAY_TABLE_AT],
     }
     if counts:
         columns = read("gates.columns")
         if sum(counts) != len(columns) or max(columns) >= n + m:
             raise ValueError(_CONTRADICTION)
-        block.place_columns(words, counts, columns)
+        decay.place_columns(words, counts, columns)
         view = memoryview(weights)
 
         def skip(file, shape):
@@ -75,7 +75,7 @@ def lay_out(settings, sizes, flags, read):
                 size = count * _GROUP
                 if file.readinto(view[at : at + size]) != size:
                     raise ValueError("the file ends inside a tensor")
-                block.lift(weights, at, at + size)
+                layout.lift(weights, at, at + size)
                 at += size or _GROUP
 
         places["gates.counts"] = places["gates.columns"] = skip
@@ -84,7 +84,7 @@ def lay_out(settings, sizes, flags, read):
 
 
 def verify(words):
-    block.check_multipliers(words, decay.MULTIPLIER_AT, 2 * words[decay.HIDDEN])
-    rates = block.view(words, decay.ALPHA_TABLE_AT, decay.NODES)
-    if min(rates) < 1 or max(rates) >= decay.ONE:
+    layout.check_multipliers(words, layout.MULTIPLIER_AT, 2 * words[layout.HIDDEN])
+    rates = layout.view(words, layout.ALPHA_TABLE_AT, layout.NODES)
+    if min(rates) < 1 or max(rates) >= arithmetic.ONE:
         raise ValueError("table.alpha is out of range")

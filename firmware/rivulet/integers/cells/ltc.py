@@ -9,7 +9,7 @@ currents; rate.multiplier (n,); table.sigmoid, table.decay.
 
 from array import array
 
-from rivulet.integers import block, decay, layers, layers_choice, ltc
+from rivulet.integers import arithmetic, layers, layers_choice, layout, ltc
 
 _MAX_UNFOLDS = 64
 _PARTS = ("source", "sigma", "offset", "conductance", "current")
@@ -48,8 +48,8 @@ def shapes(settings, n, m, tensors):
     wanted = {"synapse." + name: synapses for name in _PARTS}
     wanted["synapse.counts"] = wanted["leak.bias"] = (2 * n,)
     wanted["rate.multiplier"] = (n,)
-    wanted["table.sigmoid"] = (decay.NODES,)
-    wanted["table.decay"] = (decay.DECAY_NODES,)
+    wanted["table.sigmoid"] = (layout.NODES,)
+    wanted["table.decay"] = (layout.DECAY_NODES,)
     return wanted
 
 
@@ -61,8 +61,8 @@ def lay_out(settings, sizes, flags, read):
         (ltc.LEAK_AT, 2 * n),
         (ltc.SENSORY_AT, 5),
         (ltc.RECURRENT_AT, 5),
-        (ltc.SIGMOID_TABLE_AT, decay.NODES),
-        (decay.DECAY_TABLE_AT, decay.DECAY_NODES),
+        (ltc.SIGMOID_TABLE_AT, layout.NODES),
+        (layout.DECAY_TABLE_AT, layout.DECAY_NODES),
         (ltc.RATE_MULTIPLIER_AT, n),
         (ltc.COUNTS_AT, 2 * n),
         (ltc.SYNAPSES_AT, ltc.SYNAPSE_WORDS * (sensory + recurrent)),
@@ -70,7 +70,7 @@ def lay_out(settings, sizes, flags, read):
     words, weights, places = layers.build(sizes, flags, own, ltc.HEADER, (), 2 * n)
     words[layers.RATE_SHIFT] = 20 - settings.get("rate_bits", 20) - settings["step_shift"]
     words[ltc.UNFOLDS] = settings["unfolds"]
-    words[ltc.MICRO] = settings["step_micro"]
+    words[ltc.SCALE] = settings["step_micro"]
     synapses, counts = words[ltc.SYNAPSES_AT], words[ltc.COUNTS_AT]
     for entry, record in (
         (
@@ -83,7 +83,7 @@ def lay_out(settings, sizes, flags, read):
                 synapses + 4 * ltc.SYNAPSE_WORDS * sensory,
                 counts + 4 * n,
                 words[ltc.HELD_AT],
-                words[decay.ACC_AT],
+                words[layout.ACC_AT],
                 settings["recurrent_shift"],
             ),
         ),
@@ -97,21 +97,21 @@ def lay_out(settings, sizes, flags, read):
     places["leak.bias"] = words[ltc.LEAK_AT]
     places["rate.multiplier"] = words[ltc.RATE_MULTIPLIER_AT]
     places["table.sigmoid"] = words[ltc.SIGMOID_TABLE_AT]
-    places["table.decay"] = words[decay.DECAY_TABLE_AT]
+    places["table.decay"] = words[layout.DECAY_TABLE_AT]
     return words, weights, places
 
 
 def _place_synapses(words, width, synapses, read):
     parts = [read("synapse." + name) for name in _PARTS]
     counts = read("synapse.counts")
-    n = words[decay.HIDDEN]
+    n = words[layout.HIDDEN]
     if min(counts) < 0 or [sum(counts[:n]), sum(counts[n:])] != synapses:
         raise ValueError("synapse.counts and 'synapses' contradict each other")
     if max(parts[0]) >= width:
         raise ValueError("synapse.source names number %d of %d" % (max(parts[0]), width))
-    if words[decay.V_AT] + 4 * width > _FARTHEST:
+    if words[layout.V_AT] + 4 * width > _FARTHEST:
         raise ValueError("an ltc cell with so many outputs is too large for its synapses")
-    ltc.place(words, words[ltc.SYNAPSES_AT] >> 2, words[decay.V_AT], sum(synapses), *parts)
+    ltc.place(words, words[ltc.SYNAPSES_AT] >> 2, words[layout.V_AT], sum(synapses), *parts)
 
 
 def _read_already(file, shape):
@@ -119,12 +119,12 @@ def _read_already(file, shape):
 
 
 def verify(words):
-    block.check_multipliers(words, ltc.RATE_MULTIPLIER_AT, words[decay.HIDDEN])
+    layout.check_multipliers(words, ltc.RATE_MULTIPLIER_AT, words[layout.HIDDEN])
 
 
 def _sample():
     settings = {"unfolds": 2, "synapses": [2, 3], "step_shift": 0}
-    settings.update(step_micro=17180, sensory_shift=4, recurrent_shift=4)
+    settings.update(step_micro=arithmetic.US_SCALE, sensory_shift=4, recurrent_shift=4)
     tensors = {
         "synapse.counts": array("h", (1, 1, 2, 1)),
         "synapse.source": array("B", (2, 2, 0, 1, 0)),
@@ -133,8 +133,8 @@ def _sample():
         "synapse.conductance": array("h", (9000, 3, 700, 20000, 5000)),
         "synapse.current": array("h", (-9000, 3, 600, 10000, -5000)),
     }
-    words, weights, places = lay_out(settings, (2, 1, 1), decay.MEAN, tensors.get)
-    block.view(words, ltc.COUNTS_AT, 4)[:] = array("i", tensors["synapse.counts"])
+    words, weights, places = lay_out(settings, (2, 1, 1), layout.MEAN, tensors.get)
+    layout.view(words, ltc.COUNTS_AT, 4)[:] = array("i", tensors["synapse.counts"])
     wanted = shapes(settings, 2, 1, ())
     del wanted["synapse.counts"]
     return words, weights, places, wanted

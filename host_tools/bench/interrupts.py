@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from host_tools.simulate.stimulus import Stimulus, at_times
+from rivulet.sensing.clock import PERIOD
 
 # 1,500 a second, which is what the loop has to sustain.
 _EDGES = 900
@@ -12,7 +13,6 @@ _MEAN_US = 667
 _JITTER_US = 150
 # From the sensor's start to the first edge: the rest of the loop is made meanwhile.
 _QUIET_US = 500_000
-_PERIOD = 1 << 30
 
 
 def stimulus() -> Stimulus:
@@ -32,6 +32,6 @@ def latencies(found: dict[str, Any], due_us: np.ndarray) -> dict[str, Any]:
     if not len(stamps):
         return facts | {"missing": "not measured: no edge was stamped"}
     # Each stamp belongs to the last edge before it: events that were dropped have none.
-    late = ((stamps[:, None] - due_us[None, :]) % _PERIOD).min(axis=1)
+    late = ((stamps[:, None] - due_us[None, :]) % PERIOD).min(axis=1)
     median, p99, worst = np.percentile(late, [50, 99, 100], method="higher").tolist()
     return facts | {"median_us": median, "p99_us": p99, "worst_us": worst}

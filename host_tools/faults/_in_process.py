@@ -17,6 +17,7 @@ from host_tools.paths import DEVICE_TESTS
 from host_tools.simulate.virtual.relay import Wire
 from rivulet import protocol
 from rivulet.link.access import Access
+from rivulet.sensing.clock import PERIOD
 
 _TURNS_PER_READ = 6
 _TURN_US = 1000
@@ -59,7 +60,7 @@ class Near:
         """Switch the board on, or off and on: its memory is new, its files stay."""
         access = Access(self._folder, self._randbytes)
         self.bench: Any = fake("fake_board").Bench(
-            self._folder, access=access, now=self._now_us % (1 << 30)
+            self._folder, access=access, now=self._now_us % PERIOD
         )
         self.bench.port.room = 1 << 40
         # Both go by this computer's clock.

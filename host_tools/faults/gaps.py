@@ -9,6 +9,7 @@ from host_tools.convert import convert
 from host_tools.faults import Given, Row
 from host_tools.integers.quantise import quantise
 from host_tools.interpreter.find import float_bytes
+from rivulet.sensing.clock import PERIOD
 
 _DAY_US = 24 * 3600 * 1_000_000
 _TAU_S = 50.0
@@ -16,7 +17,7 @@ _HIDDEN = 8
 # Powers of ten, what the counters can tell and what they cannot, and the whole month.
 _GAPS = (
     *(0, 1, 10, 100, 1_000, 10_000, 100_000, 10**6, 10**7, 10**8, 10**9),
-    *(wraps * (1 << 29) + less for wraps in (1, 2, 3, 20, 1000) for less in (-1, 0, 1)),
+    *(wraps * (PERIOD // 2) + less for wraps in (1, 2, 3, 20, 1000) for less in (-1, 0, 1)),
     *(_DAY_US, 12 * _DAY_US + 5 * 3600 * 10**6, 30 * _DAY_US),
 )
 

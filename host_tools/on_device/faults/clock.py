@@ -10,8 +10,7 @@ from fixtures import Numbers
 
 import rivulet.sensing.clock
 from rivulet.model import running as model_module
-
-PERIOD = 1 << 30
+from rivulet.sensing.clock import PERIOD
 
 
 def small_clock(source):

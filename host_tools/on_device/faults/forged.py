@@ -13,6 +13,7 @@ from rivulet import protocol
 from rivulet.errors import Refused
 from rivulet.hmac import hmac_sha256
 from rivulet.link.access import Access
+from rivulet.sensing.clock import PERIOD
 
 _KEY = bytes(range(32))
 # Longer than any wrong answer holds the next one off.
@@ -25,8 +26,8 @@ class Clock:
 
     def wait(self, us):
         total = self.ticks + us
-        self.epoch += total >> 30
-        self.ticks = total & 0x3FFFFFFF
+        self.epoch += total // PERIOD
+        self.ticks = total % PERIOD
 
 
 def answer(nonce, kind):

@@ -5,6 +5,8 @@ import json
 from fake_board import Bench
 from fixtures import Numbers
 
+from rivulet.sensing.clock import PERIOD
+
 # A board asks its clock at every turn. Here it sleeps as long as the clock allows.
 LONGEST_SLEEP_US = 11 * 24 * 3600 * 1000000
 
@@ -35,7 +37,7 @@ def main(path, gaps, value, seed):
             board.decisions.clear()
             # The decision is due, so that the outputs are asked for at this moment.
             loop._decided[0] = -1
-            loop._decided[1] ^= 1 << 29
+            loop._decided[1] ^= PERIOD // 2
             bench.turns(1)
             ahead = board.decisions[-1][2]
             board.event(0)

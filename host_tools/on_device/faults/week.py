@@ -11,9 +11,9 @@ from near import Near, hash_of
 from rivulet import loop as loop_module
 from rivulet import protocol
 from rivulet.model import running as model_module
+from rivulet.sensing.clock import PERIOD
 from rivulet.store import trial as trial_module
 
-PERIOD = 1 << 30
 HOUR_US = 3600 * 1000000
 # The fine counter wraps every 18 minutes; the coarse one, every 12 days, in the first week.
 BEGIN_US = 1000 * PERIOD - 80 * HOUR_US

@@ -1,1 +1,1 @@
-"""The whole int8 path: files, plain definition, and the kernels that give the same bits faster."""
+"""The int8 path: model files, the definition of each cell, and faster kernels of the same bits."""

@@ -1,14 +1,15 @@
-"""The CfC cell in integers; cells/cfc.py has its equations, integers/decay.py and layers.py the
-arithmetic that it shares. In plain Python; cfc_viper.py does the same faster.
+"""The CfC cell in integers, in plain Python; cfc_viper.py is faster.
+
+cells/cfc.py has its equations. arithmetic.py and layers.py have the arithmetic that cells share.
 
     v      the state and the inputs, Q12 of x / state_scale and of the normalised input
-    z      the layers' results for a unit. With gates: g1 and g2, tanh by its table, Q15; a, the
+    z      the layers' results for a unit. With gates: g1 and g2, from the tanh table, Q15; a, the
            rate of its gate, 1/s in Q(20 - RATE_SHIFT); b in Q(20 - GATE_SHIFT). Pure: f, a rate
     alpha  |a|, or |w| + |f|: Q(20 - RATE_SHIFT), 1 to 2^30 - 1
 
 With gates, state_scale 1, for no_gate 2:
     t = b +- |a| dt            Q20, the product at most 768
-    s = sigmoid(t)             Q15, by a table over +-16
+    s = sigmoid(t)             Q15, from a table over +-16
     x = g1 + s (g2 - g1), or (g1 + s g2) / 2
 Pure, everything in units of state_scale:
     e = exp(-alpha dt)                                     Q30, as 1 - gain
@@ -32,7 +33,7 @@ TANH_TABLE_AT = const(44)
 ACTIVATION_TABLE_AT = const(45)
 HEADER = const(46)
 
-# FLAGS, beside those of decay.py
+# FLAGS, in addition to those of layout.py
 PURE = const(8)
 NO_GATE = const(16)
 
@@ -41,7 +42,7 @@ _COARSER = const(6)
 
 
 def move(words, dt_us):
-    """The state from `z` over an interval that is not 0."""
+    """Compute the state from `z` after an interval that is not 0."""
     shift = words[layers.RATE_SHIFT] + 2
     span = arithmetic.interval(dt_us, exponent=shift)
     words[layout.MANTISSA], words[layout.RIGHT], words[layout.LEFT] = span

@@ -1,9 +1,9 @@
-"""The CfC cell of cfc.py in viper; what decay_viper.py says of it holds here."""
+"""The CfC cell of cfc.py in viper; decay_viper.py has notes on viper."""
 
 import micropython
 from micropython import const
 
-# The headers of decay.py, layers.py and cfc.py; a test compares them.
+# The headers of layout.py, layers.py and cfc.py, in words; a test compares them.
 _HIDDEN = const(0)
 _FLAGS = const(3)
 _X_AT = const(9)
@@ -23,7 +23,7 @@ _FACTOR_AT = const(40)
 _F_SHIFT = const(41)
 _P_SHIFT = const(42)
 _F_LIMIT = const(43)
-# arithmetic.py's; the same test compares it.
+# Of arithmetic.py; the same test compares it.
 _US_SCALE = const(17180)
 
 
@@ -47,7 +47,7 @@ def move(header: ptr32, dt_us: int):
     while dt_us > 0xFFFF:
         dt_us >>= 1
         left += 1
-    # Some processors shift by no more than 31, which is as good as more.
+    # Some processors shift by at most 31, and here 31 has the same effect as any larger shift.
     if left > 31:
         left = 31
     mantissa = (dt_us * _US_SCALE) >> 15

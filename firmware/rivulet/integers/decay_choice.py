@@ -1,4 +1,4 @@
-"""Which integer kernel this interpreter runs: assembler, else viper, else plain Python."""
+"""Chooses the fastest kernel of the decay cell: assembler, else viper, else plain Python."""
 
 from array import array
 
@@ -9,8 +9,10 @@ _ANY = const(12345)
 
 
 def _works(step):
-    """Whether a kernel gives the bits of the plain one. An .mpy made for an older MicroPython
-    can load and yet take its arguments wrongly."""
+    """Return whether a kernel gives the bits of the plain one.
+
+    An .mpy made for an older MicroPython can load and still read its arguments wrongly.
+    """
     return _agrees(step, 0) and _agrees(step, 2)
 
 
@@ -23,8 +25,7 @@ def _agrees(step, blocks):
     for i in range(len(weights)):
         number = (number * 4093 + 1) & 0xFFFF
         weights[i] = number >> 8
-    # (where, how many, the first value, the way to the next)
-    for entry, count, first, way in (
+    for entry, count, first, step_by in (
         (layout.MULTIPLIER_AT, 4, 23456 | 3 << 16, 1),
         (layout.OUT_MULTIPLIER_AT, 1, 31234 | 2 << 16, 1),
         (layout.ALPHA_TABLE_AT, layout.NODES, 77, 5000),
@@ -32,11 +33,11 @@ def _agrees(step, blocks):
         (layout.RECIPROCAL_TABLE_AT, layout.NODES, 32767, -31),
         (layout.DECAY_TABLE_AT, layout.DECAY_NODES, 60000, -310),
     ):
-        values = range(first, first + count * way, way)
+        values = range(first, first + count * step_by, step_by)
         layout.view(words, entry, count)[:] = array("i", values)
     words[(words[layout.ALPHA_AT] >> 2) + 2] = 1 << 19
     inlet = array("i", (1, 1234, words[layout.V_AT] + 8, 3333, 1 << 14, 9))
-    # Within their bounds: outside of them 32 bits overflow, each kernel in its own way.
+    # All values are within their bounds. Beyond them 32 bits overflow, and kernels then differ.
     other = array("i", words)
     for dt_us in (0, 300, 70000, 9000000):
         decay.step(words, weights, dt_us, inlet)
@@ -51,7 +52,7 @@ def _choose():
             if _works(module.step):
                 return name, module.step
         except (ImportError, SyntaxError, ValueError, TypeError):
-            pass  # not for this chip, not in this interpreter, or an .mpy of another one
+            pass  # for another chip, not in this interpreter, or an .mpy of another version
     return "python", decay.step
 
 

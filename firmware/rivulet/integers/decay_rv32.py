@@ -1,9 +1,8 @@
-"""The step of decay.py for RISC-V: its products in assembler, the rest as in decay_viper.py.
+"""The step of decay.py for RISC-V: products in assembler, the rest from decay_viper.py.
 
-decay.py says what is computed; here is only how. Products take most of a step's time, and they
-are where viper loses most. MicroPython assembles this on the RISC-V cores of an RP2350; its
-builds for other RISC-V chips have viper only. Only instructions of RV32IM are used, and registers
-that a caller does not expect to keep.
+Products take most of a step's time, and viper is slowest there. MicroPython assembles this on the
+RISC-V cores of an RP2350; its builds for other RISC-V chips have viper only. The code uses only
+RV32IM instructions and registers that a callee need not preserve.
 """
 
 import micropython
@@ -11,7 +10,7 @@ from micropython import const
 
 from rivulet.integers.decay_viper import advance, apply, average
 
-# decay.py's header, in bytes; a test compares them.
+# The header of layout.py, in bytes; a test compares them.
 _HIDDEN = const(0)
 _OUTPUTS = const(8)
 _FLAGS = const(12)
@@ -26,14 +25,14 @@ _BIAS_AT = const(68)  # then the multipliers'
 _OUT_BIAS_AT = const(76)
 _OUT_WEIGHTS_AT = const(100)
 _SPARSE_AT = const(104)
-# Filled here: where the weights of the next eight rows begin.
+# Filled here: address of the weights of the next eight rows.
 _WEIGHTS = const(108)
-# Offsets have names, because CPython, which reads this file too, warns of numbers that are called.
+# Offsets have names: CPython reads this file too and warns about a number that is called.
 _HERE = const(0)
 _NEXT_WORD = const(4)
 _NEXT_WEIGHT = const(8)
 
-# Of `step`, which reads words.
+# For `step`, which reads words.
 _FLAGS_WORD = const(3)
 _MEAN = const(1)
 _INPUT_FIRST = const(4)
@@ -41,10 +40,10 @@ _INPUT_FIRST = const(4)
 
 @micropython.asm_rv32
 def product(a0, a1, a2):
-    # words, weights, and 1 for z of both gates into ACC_AT, 0 for the outputs.
-    # a3: the kept columns' places, or 0; a4, a5: the vector and its end; a6: 4 * rows;
-    # a7: what the weights' offset of 128 adds up to; t5: where the header names the biases;
-    # t6: where the results go.
+    # words, weights, and 1 for z of both gates into ACC_AT, or 0 for the outputs.
+    # a3: the kept columns' words, or 0; a4, a5: the vector and its end; a6: 4 * rows;
+    # a7: correction for the weights' offset of 128; t5: address of the header's entry of the
+    # biases; t6: address of the results.
     beq(a2, zero, OUTPUTS)
     addi(t5, a0, _BIAS_AT)
     lw(a6, _HIDDEN(a0))
@@ -101,7 +100,7 @@ def product(a0, a1, a2):
     sw(t4, _WEIGHTS(a0))
     andi(t3, t3, 4)
     beq(t3, zero, EVEN)
-    # Only kept columns can be odd. Whatever weight follows is multiplied by this.
+    # Only kept columns can be odd in number. The next block's weight is multiplied by this zero.
     sw(zero, _HERE(a5))
     addi(a5, a5, 4)
     label(EVEN)
@@ -136,7 +135,7 @@ def product(a0, a1, a2):
     addi(t0, t0, 16)
     addi(t1, t1, 8)
     bltu(t1, a5, TWO)
-    # Times the multiplier's lower half, of which the upper 32 bits of 48, right by its upper.
+    # mul_shift: the upper 32 bits of sum * M (48 bits), shifted right by b.
     lw(t3, _NEXT_WORD(t5))
     add(t3, t3, a0)
     add(t3, t3, a2)

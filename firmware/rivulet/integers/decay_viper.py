@@ -1,14 +1,14 @@
 """The step of decay.py in viper, for every chip whose MicroPython compiles to machine code.
 
-decay.py says what is computed. Viper keeps a function's first three variables in registers, so
-the arguments are the ones that the innermost loop uses. Its integers are as wide as the machine's
-words and a load through ptr32 need not extend the sign on 64 bits: (x << wide) >> wide does.
+Viper keeps a function's first three variables in registers, so the arguments are the variables of
+the innermost loop. Its integers are as wide as the machine's words. On 64 bits a load through
+ptr32 need not extend the sign; (x << wide) >> wide does it.
 """
 
 import micropython
 from micropython import const
 
-# decay.py's header, in words; a test compares them.
+# The header of layout.py, in words; a test compares them.
 _HIDDEN = const(0)
 _OUTPUTS = const(2)
 _FLAGS = const(3)
@@ -36,7 +36,7 @@ _SPARSE_AT = const(26)
 _MANTISSA = const(29)
 _RIGHT = const(30)
 _LEFT = const(31)
-# arithmetic.py's; the same test compares it.
+# Of arithmetic.py; the same test compares it.
 _US_SCALE = const(17180)
 
 
@@ -61,8 +61,8 @@ def apply(v: ptr32, inlet: ptr32):
         i += 1
 
 
-# z of both gates into ACC_AT, or the outputs. The kept columns of sparse gates are brought
-# together, in the scratch at GAIN_AT, before each eight rows.
+# Computes z of both gates into ACC_AT (a: 1), or the outputs (a: 0). For each eight rows of sparse
+# gates, the v of the kept columns are first copied into the scratch at GAIN_AT.
 @micropython.viper
 def product(v: ptr32, w: ptr8, a: int, header: ptr32):
     words = int(header)
@@ -105,7 +105,7 @@ def product(v: ptr32, w: ptr8, a: int, header: ptr32):
                     end += 4
                 columns = (end - vector) >> 2
                 if columns & 1:
-                    # Whatever weights follow are multiplied by this.
+                    # The next block's weights are multiplied by this zero.
                     ptr32(end)[0] = 0
                     end += 4
             if sparse or row == 0:
@@ -210,7 +210,7 @@ def advance(header: ptr32, dt_us: int):
         r += 1
 
 
-# The new state into its mean, over the interval in the header.
+# Takes the new state into its mean, over the interval in the header.
 @micropython.viper
 def average(header: ptr32):
     words = int(header)

@@ -1,29 +1,29 @@
-"""Dense layers in integers, which cells other than decay's are made of; in plain Python.
+"""Dense layers in integers, for cells other than decay, in plain Python.
 
-layers_viper.py does the same faster. A layer is eight words; layers follow one another, and a
-word of zero ends them:
+layers_viper.py and layers_thumb.py compute the same faster. A layer is a record of eight words.
+The records follow one another, and a word of zero ends them:
 
     rows, columns (padded to two), byte offset of its rows in `weights`, then byte offsets in
-    words: biases, multipliers, the vector that it sees, where its results go, a table or 0
+    words: biases, multipliers, the input vector, the results, a table or 0
 
-    z = mul_shift(B + sum(W v)) of every row; with a table, what the table has at z
+    z = mul_shift(B + sum(W v)) of every row; with a table, the table's value at z
 
-Names, layouts and functions are those of decay.py. The header of such a cell goes on where
-layout.HEADER ends, and these entries are the first.
+layout.py has the buffers, arithmetic.py the numbers. The header of such a cell continues at
+layout.HEADER, and these entries are the first.
 """
 
 from rivulet.compat import const
 from rivulet.integers import arithmetic, layout
 
-LAYERS_AT = const(32)  # what runs before the state moves
-READOUT_AT = const(33)  # what runs behind it: one layer
-RATE_SHIFT = const(34)  # rates are Q20 shifted right by this, which may be negative
+LAYERS_AT = const(32)  # the layers that run before the state moves
+READOUT_AT = const(33)  # the one layer that runs after it
+RATE_SHIFT = const(34)  # rates are in Q(20 - RATE_SHIFT); it may be negative
 HEADER = const(35)
 WORDS = const(8)
 
 
 def build(sizes, flags, own, header, chain, scratch=0):
-    """(words, weights, places) of a cell of sizes (n, m, k), as `cells` has them.
+    """Return (words, weights, places) of a cell of sizes (n, m, k), as `cells` describes them.
 
     own, header: the cell's own entries, as layout.lay_out takes them. chain: its layers, each
     (name, rows, columns, entry of the vector, entry of the results, offset there, entry of the
@@ -38,7 +38,7 @@ def build(sizes, flags, own, header, chain, scratch=0):
         made += [(header + 3 * i + 1, rows), (header + 3 * i + 2, rows)]
         if not out:
             made.append((header + 3 * i, rows))
-    # A sum for each row in turn, and a word for what a sensor gives and the model does not take.
+    # A sum for each row, and one word for sensor values that the model does not take.
     own = ((layout.ACC_AT, most), (layout.GAIN_AT, 1)) + own + tuple(made)
     words = layout.lay_out(sizes, flags, own, header + 3 * len(chain))
     begin = 0
@@ -52,7 +52,7 @@ def build(sizes, flags, own, header, chain, scratch=0):
         words[at + 2] = begin
         words[at + 3] = places[name + ".bias"] = words[own_at + 1]
         words[at + 4] = places[name + ".multiplier"] = words[own_at + 2]
-        # Without an entry: the layer before.
+        # Without an entry of its own, the layer's input is the result of the layer before.
         words[at + 5] = words[vector or own_at - 3]
         words[at + 6] = words[out or own_at] + offset
         words[at + 7] = words[table] if table else 0
@@ -72,7 +72,7 @@ def build(sizes, flags, own, header, chain, scratch=0):
 
 
 def verify(words):
-    """Raise ValueError if a multiplier is one no kernel bears."""
+    """Raise ValueError if a multiplier of a layer is out of the kernels' range."""
     at = words[LAYERS_AT] >> 2
     while words[at]:
         layout.check_multipliers(words, at + 4, words[at])
@@ -80,7 +80,7 @@ def verify(words):
 
 
 def run(words, weights, at):
-    """The layers from the byte offset `at` on."""
+    """Compute the layers whose records begin at the byte offset `at`."""
     at >>= 2
     while words[at]:
         rows, columns, begin, bias_at, multiplier_at, vector_at, out_at, table_at = words[
@@ -96,9 +96,10 @@ def run(words, weights, at):
 
 
 def stepper(apply, run, move, average):
-    """One event of a cell of layers, `decay.step`, from a kernel's parts.
+    """Return a cell's step, with the arguments of decay.step, built from a kernel's parts.
 
-    move(words, dt_us): the state from the layers' results, and the interval into the header.
+    move(words, dt_us): compute the state from the layers' results, and write the interval into the
+    header.
     """
 
     def step(words, weights, dt_us, inlet):

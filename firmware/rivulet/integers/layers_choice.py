@@ -1,4 +1,4 @@
-"""Which kernel runs a cell of layers on this interpreter: assembler, else viper, else Python."""
+"""Chooses the fastest kernel of the other cells: assembler, else viper, else plain Python."""
 
 from array import array
 
@@ -8,10 +8,10 @@ _ANY = 12345
 
 
 def choose(name, plain, samples):
-    """(kernel's name, step) of the best that gives the bits of `plain`, the cell's plain kernel.
+    """Return (name, step) of the fastest kernel that gives the bits of `plain`, the plain kernel.
 
-    samples: (words, weights, places, shapes) of small models, made here into ones to try it on:
-    an .mpy made for an older MicroPython can load and yet take its arguments wrongly.
+    samples: (words, weights, places, shapes) of small models, which are filled and run here. An
+    .mpy made for an older MicroPython can load and still read its arguments wrongly.
     """
     for kernel in ("thumb", "viper"):
         try:
@@ -19,12 +19,12 @@ def choose(name, plain, samples):
             if all(_agree(step, plain.step, *filled(*sample)) for sample in samples):
                 return kernel, step
         except (ImportError, SyntaxError, ValueError, TypeError):
-            pass  # not for this chip, not in this interpreter, or an .mpy of another one
+            pass  # for another chip, not in this interpreter, or an .mpy of another version
     return "python", plain.step
 
 
 def stepper(name, kernel):
-    """One event of a cell on a kernel, if this interpreter has it."""
+    """Return the step of a cell on a kernel. Raises ImportError if this interpreter lacks it."""
     run = _part("layers_" + kernel, "run")
     try:
         move = _part(name + "_" + kernel, "move")
@@ -40,20 +40,21 @@ def _part(module, name):
 
 
 def filled(words, weights, places, shapes):
+    """Return (words, weights) with values in all weights and in the tensors of `shapes`."""
     number = _ANY
     for i in range(len(weights)):
         number = (number * 4093 + 1) & 0xFFFF
         weights[i] = number >> 8
     for name, shape in shapes.items():
         if len(shape) == 1 and isinstance(places[name], int):
-            first, way = 1234, 1
+            first, step_by = 1234, 1
             if name.endswith(".multiplier"):
                 first = 23456 | 3 << 16
             elif name.startswith("table."):
-                first, way = (60000, -310) if name == "table.decay" else (0, 60)
+                first, step_by = (60000, -310) if name == "table.decay" else (0, 60)
             at = places[name] >> 2
             for i in range(shape[0]):
-                words[at + i] = first + i * way
+                words[at + i] = first + i * step_by
     for i in range(words[layout.OUTPUTS]):
         words[(words[layout.OUT_MULTIPLIER_AT] >> 2) + i] = 31234 | 2 << 16
     words[(words[layout.ALPHA_AT] >> 2) + words[layout.HIDDEN]] = 1 << 19

@@ -1,4 +1,4 @@
-"""The layers of layers.py in viper; what decay_viper.py says of it holds here."""
+"""The layers of layers.py in viper; decay_viper.py has notes on viper."""
 
 import micropython
 from micropython import const

@@ -1,38 +1,39 @@
-"""The LTC cell in integers; cells/ltc.py has its equations, integers/decay.py and layers.py the
-arithmetic that it shares. In plain Python; ltc_viper.py does the same faster.
+"""The LTC cell in integers, in plain Python; ltc_viper.py and ltc_thumb.py are faster.
+
+cells/ltc.py has its equations. arithmetic.py and layers.py have the arithmetic that cells share.
 
     v      potentials and inputs, Q12 of v / state_scale and of the normalised input
     synapse j -> i      z = (v_j sigma + offset) >> shift     Q10, clamped as a table takes it
-                        s = sigmoid(z)                        Q15, by a table over +-16
-    D, N   conductance and current of a neuron: leak, and w s, pull s of every synapse into it.
-           Each neuron has a unit of its own, of D and of N / state_scale, so that |N| <= D
+                        s = sigmoid(z)                        Q15, from a table over +-16
+    D, N   conductance and current of a neuron: the leak, plus w s and pull s of every synapse
+           into it. Each neuron has its own unit for D and N / state_scale, so that |N| <= D
     alpha  D / cm, 1/s in Q(20 - RATE_SHIFT), 1 to 2^30 - 1
 
-An interval is UNFOLDS steps of h = dt / UNFOLDS, whose semi-implicit form is a move by a gain:
+An interval is UNFOLDS steps of h = dt / UNFOLDS. A semi-implicit step is a move by a gain:
     q = N / D                  Q15
     k = s / (1 + s), s = alpha h                              Q30
     v += k (q - v)             arithmetic.move; k <= 1 keeps v within its bounds, whatever h is
-Sums are all taken before a potential moves. Inputs do not change meanwhile: their synapses are
-summed once.
+All sums are computed before any potential moves. The inputs do not change during an interval, so
+their synapses are summed once.
 
-A synapse is three words: v_j's byte offset in words | sigma << 16; offset; w | pull << 16. They
-follow one another, neuron after neuron, as many as COUNTS say. What `sums` takes is five words:
-byte offsets of synapses, of counts, of the sums to begin with and of those to write (D of all
-neurons, then N), and shift.
+A synapse is three words: byte offset of v_j in words | sigma << 16; offset; w | pull << 16. The
+synapses follow one another, neuron after neuron; COUNTS has the number of each neuron's. `sums`
+reads a record of five words: the byte offsets of synapses, counts, initial sums and results (D of
+all neurons, then N), and shift.
 """
 
 from rivulet.compat import const, micropython, ptr8, ptr16, ptr32
 from rivulet.integers import arithmetic, layers, layout
 
-HELD_AT = const(35)  # sums of leak and inputs
+HELD_AT = const(35)  # sums of leak and input synapses
 LEAK_AT = const(36)
-SENSORY_AT = const(37)  # what `sums` takes for inputs
-RECURRENT_AT = const(38)  # and for neurons
+SENSORY_AT = const(37)  # record of `sums` for the synapses of inputs
+RECURRENT_AT = const(38)  # the same for those of neurons
 SIGMOID_TABLE_AT = const(39)
 RATE_MULTIPLIER_AT = const(40)
 UNFOLDS = const(41)
-SCALE = const(42)  # of arithmetic.interval, for h
-COUNTS_AT = const(43)  # of inputs' synapses, then of neurons'
+SCALE = const(42)  # `scale` of arithmetic.interval, for h instead of dt
+COUNTS_AT = const(43)  # each neuron's synapses from inputs, then those from neurons
 SYNAPSES_AT = const(44)
 HEADER = const(45)
 
@@ -41,7 +42,10 @@ _LONGEST_SHIFT = const(31)
 
 
 def reciprocal(d):
-    """(r, c) of a whole d > 0: 1 / d = r 2^-(30 + c), low by less than 2^-13 of it."""
+    """Return (r, c) with 1 / d = r 2^-(30 + c), for an integer d > 0.
+
+    The relative error is above -2^-14 and below 2^-15, and 0 for powers of two.
+    """
     c = 0
     while d > 0xFFFF:
         d >>= 1
@@ -53,14 +57,14 @@ def reciprocal(d):
 
 
 def quotient(numerator, d):
-    """numerator / d in Q15, |numerator| <= d."""
+    """Return numerator / d in Q15, for |numerator| <= d."""
     r, c = reciprocal(max(d, 1))
     numerator = numerator >> c if c > 0 else numerator << -c
     return min(max((numerator * r) >> 15, -32767), 32767)
 
 
 def gain(p, shift):
-    """s / (1 + s) in Q30 of s = p 2^(shift - 26), p below 2^31."""
+    """Return s / (1 + s) in Q30, for s = p 2^(shift - 26), p below 2^31."""
     p >>= 1
     one = 25 - shift
     right = max(one - 29, 0)
@@ -74,13 +78,13 @@ def gain(p, shift):
 
 
 def begin(words, dt_us):
-    """The interval of a step into the header."""
+    """Write the interval of one step into the header."""
     span = arithmetic.interval(dt_us, words[SCALE], words[layers.RATE_SHIFT] + 2)
     words[layout.MANTISSA], words[layout.RIGHT], words[layout.LEFT] = span
 
 
 def sums(words, at):
-    """Conductances and currents, as the five words at the byte offset `at` say."""
+    """Sum conductances and currents; the record of five words is at the byte offset `at`."""
     n = words[layout.HIDDEN]
     synapse, count, base, out, shift = words[at >> 2 : (at >> 2) + 5]
     synapse >>= 2
@@ -100,7 +104,7 @@ def sums(words, at):
 
 
 def settle(words):
-    """Potentials and rates from their sums, after one step."""
+    """Compute potentials and rates after one step from the sums."""
     n = words[layout.HIDDEN]
     x_at, v_at, alpha_at = (words[at] >> 2 for at in (layout.X_AT, layout.V_AT, layout.ALPHA_AT))
     acc, multiplier = words[layout.ACC_AT] >> 2, words[RATE_MULTIPLIER_AT] >> 2
@@ -119,7 +123,7 @@ def settle(words):
 
 
 def mover(begin, sums, settle):
-    """The state over an interval, from a kernel's parts."""
+    """Return a function that moves the state over an interval, built from a kernel's parts."""
 
     def move(words, dt_us):
         begin(words, dt_us)
@@ -144,10 +148,10 @@ def place(
     conductance: ptr16,
     current: ptr16,
 ):
-    """Write `count` synapses from word `begin` on; sources are numbers in v."""
+    """Write `count` synapses from word `begin` on; `source` holds indices into v."""
     i = 0
     while i < count:
-        # Computed anew: some versions' Thumb code changes an index that is a local in a register.
+        # A sum: MicroPython 1.26 and 1.27 on Thumb spoil an index that is a local in a register.
         at = begin + 3 * i
         steep = ((int(sigma[i]) & 0xFFFF) ^ 0x8000) - 0x8000
         pull = ((int(current[i]) & 0xFFFF) ^ 0x8000) - 0x8000

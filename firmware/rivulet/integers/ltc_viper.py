@@ -1,11 +1,11 @@
-"""The LTC cell of ltc.py in viper; what decay_viper.py says of it holds here."""
+"""The LTC cell of ltc.py in viper; decay_viper.py has notes on viper."""
 
 import micropython
 from micropython import const
 
 from rivulet.integers import ltc
 
-# The headers of decay.py, layers.py and ltc.py; a test compares them.
+# The headers of layout.py, layers.py and ltc.py, in words; a test compares them.
 _HIDDEN = const(0)
 _X_AT = const(9)
 _ALPHA_AT = const(11)
@@ -34,7 +34,7 @@ def begin(header: ptr32, dt_us: int):
     while dt_us > 0xFFFF:
         dt_us >>= 1
         left += 1
-    # Some processors shift by no more than 31, which is as good as more.
+    # Some processors shift by at most 31, and here 31 has the same effect as any larger shift.
     if left > 31:
         left = 31
     header[_MANTISSA] = (dt_us * header[_SCALE]) >> 15
@@ -90,7 +90,7 @@ def settle(header: ptr32):
     unit += unit
     n = header[_HIDDEN]
     mantissa = header[_MANTISSA]
-    # Where 1 stands beside alpha h, and how far both have to go down to leave room.
+    # 1 in the units of alpha h, and the shift that makes room for the sum of both.
     one = 25 - header[_LEFT] + header[_RIGHT]
     right = one - 29 if one > 29 else 0
     one = 1 << (one - right) if one >= 0 else 0

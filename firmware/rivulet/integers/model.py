@@ -1,7 +1,7 @@
-"""A model that runs in integers: int8 weights, the arithmetic of its cell in `cells`.
+"""A running integer model: int8 weights and the arithmetic of its cell.
 
-It does what model.Model does, with the same calls. What the loop needs at every event allocates
-nothing: values come as the sensor's own integers, blocks go out as integers, and the host scales.
+It has the methods of model.Model. Those that the loop calls at every event allocate nothing:
+values come in as the sensor's own integers, blocks go out as integers, and the host scales them.
 """
 
 from array import array
@@ -11,7 +11,7 @@ from rivulet.errors import ModelError
 from rivulet.integers import arithmetic, layout
 from rivulet.integers.cells import integer_cell
 
-# arithmetic.LONGEST_US, as a constant of this module: at every event a look-up less.
+# arithmetic.LONGEST_US; a constant of this module saves a look-up at every event.
 _LONGEST_US = const((1 << 30) - 1)
 _Q12 = const(4096)
 _LARGEST_INPUT = const(32767)
@@ -21,15 +21,15 @@ _LARGEST_OFFSET = float((1 << 30) - 1)
 
 
 def _coarse(dt_us):
-    """An interval that is too long for a small integer, in the kernels' other unit."""
+    """Return an interval too long for a small integer in the kernels' other unit, 1024 us."""
     return -min(dt_us >> 10, _LONGEST_US)
 
 
 class Inlet:
-    """The way of one sensor's values into a model; `raw` is where the sensor writes integers."""
+    """Maps one sensor's values to model inputs. The sensor writes its integers into `raw`."""
 
     def __init__(self, targets, factors):
-        """targets: byte offsets in the kernel's words; factors: (M, O, b) for each."""
+        """Build it. targets: byte offsets in the kernel's words; factors: (M, O, b) of each."""
         count = len(targets)
         self.words = array("i", bytes(4 * (1 + 5 * count)))
         self.words[0] = count
@@ -42,11 +42,10 @@ class Inlet:
 
 
 class IntegerModel:
-    """settings: the model file's metadata; words, weights: the two buffers that block.py makes,
-    filled from the file."""
+    """A running model. settings: the file's metadata; words, weights: its two buffers, filled."""
 
     integer = True
-    # How many events of its dry run agreed; 0: its file brings none.
+    # Events of its self-test that agreed; 0 if its file has no self-test.
     probes = 0
 
     def __init__(self, settings, words, weights):
@@ -69,14 +68,14 @@ class IntegerModel:
         while scale < 1.0:
             scale *= 2.0
             bits += 1
-        # A block's value is its integer times 2^-bits; inputs are normalised besides.
+        # A block's value is its integer times 2^-bits. Inputs are normalised values.
         self.fraction_bits = (settings.get("rate_bits", 20), bits, settings["output_bits"], 12)
         self._alpha = layout.view(words, layout.ALPHA_AT, n)
         self._x = layout.view(words, layout.X_AT, n)
         self._y = layout.view(words, layout.Y_AT, self.output_count)
         inputs = len(self.channels)
         self._u = layout.view(words, layout.V_AT, n + inputs)[n:]
-        # In the order of protocol.BLOCKS: where each stands in the words, and how many.
+        # (first word, number of words) of each block, in the order of protocol.BLOCKS.
         self._blocks = (
             (words[layout.ALPHA_AT] >> 2, n),
             (words[layout.X_AT] >> 2, n),
@@ -91,13 +90,13 @@ class IntegerModel:
         self.reset()
 
     def reset(self):
-        """State zero, every channel at its offset (the trained mean), no history."""
+        """Set the state to zero and every channel to its offset (the trained mean)."""
         words, memory = self._words, self._memory
         rate = self.settings["mean_rate"]
         for i in range(len(memory)):
             memory[i] = 0
         layout.view(words, layout.ALPHA_AT, self.hidden + 1)[self.hidden] = rate
-        # Any interval evaluates the gates; then all but the rates goes back to zero.
+        # A step of any length computes the rates; all but the rates is then zeroed again.
         self._step(words, self._weights, 1, self._nothing.words)
         alpha = array("i", self._alpha)
         for i in range(len(memory)):
@@ -107,11 +106,11 @@ class IntegerModel:
         self._reread()
 
     def slots(self, channels):
-        """The inlet for a sensor with these channel names that gives floats."""
+        """Return the inlet for a sensor with these channel names that gives floats."""
         return Inlet([self._target(name) for name in channels], [(1, 0, 0)] * len(channels))
 
     def raw_slots(self, channels, scales):
-        """The inlet for a sensor that gives integers; scales: their unit, one for each channel.
+        """Return the inlet for a sensor that gives integers; scales: the unit of each channel.
 
         Raises ModelError.
         """
@@ -121,8 +120,11 @@ class IntegerModel:
         )
 
     def event(self, dt_us, slots, values):
-        """An event `dt_us` >= 0 after the last one carries `values`: the inlet's own `raw`, or
-        floats in its order; as in model.Model, `slots` may also be a tuple of channel numbers."""
+        """Process an event `dt_us` >= 0 after the last one.
+
+        values: the inlet's own `raw`, or floats in the inlet's order. As in model.Model, `slots`
+        may also be a tuple of channel numbers.
+        """
         if values is not getattr(slots, "raw", None):
             if isinstance(slots, tuple):
                 slots = self._numbered(slots)
@@ -130,21 +132,21 @@ class IntegerModel:
         self.move(dt_us, slots.words)
 
     def move(self, dt_us, inlet):
-        """The same with the values in the inlet's `raw` already; inlet: its `words`."""
+        """Process an event whose values are in the inlet's `raw` already; inlet: its `words`."""
         if dt_us > _LONGEST_US:
             dt_us = _coarse(dt_us)
         self._step(self._words, self._weights, dt_us, inlet)
 
     def _numbered(self, numbers):
-        # On its own: a comprehension would put the caller's `self` on the heap at each call.
+        # A method of its own: a comprehension puts its function's `self` on the heap at each call.
         return self.slots([self.channels[i] if i >= 0 else "" for i in numbers])
 
     def outputs(self):
-        """The outputs at the last event, integers (k,)."""
+        """Return the outputs at the last event, integers (k,)."""
         return self._y
 
     def peek(self, dt_us):
-        """The outputs `dt_us` after the last event if nothing else happens; moves nothing."""
+        """Return the outputs `dt_us` after the last event under the held inputs; moves nothing."""
         if dt_us > _LONGEST_US:
             dt_us = _coarse(dt_us)
         words, kept = self._words, self._kept
@@ -156,16 +158,19 @@ class IntegerModel:
         return self._ahead
 
     def export(self, number, out, at):
-        """Write a block (its number in protocol.BLOCKS) into bytes; the position behind it."""
+        """Write a block (its number in protocol.BLOCKS) into bytes.
+
+        Returns the position after the last byte.
+        """
         begin, count = self._blocks[number]
         return layout.export(self._words, begin, count, out, at)
 
     def raw(self, number):
-        """A block as the model itself keeps it: integers, in units of 2^-fraction_bits."""
+        """Return a block as the model keeps it: integers, in units of 2^-fraction_bits."""
         return self._views[number]
 
     def clamp_state(self, lowest, highest):
-        """Every unit's state into these bounds, integers as in `raw`."""
+        """Clamp every unit's state to the bounds, integers as `raw` gives them."""
         short = layout.view(self._words, layout.V_AT, self.hidden)
         for i in range(self.hidden):
             self._x[i] = min(max(self._x[i], lowest), highest)
@@ -173,7 +178,7 @@ class IntegerModel:
         self._reread()
 
     def physical(self, number):
-        """A block as floats in its own unit, as a new list."""
+        """Return a block as a new list of floats in its own unit."""
         unit = 0.5 ** self.fraction_bits[number]
         values = [value * unit for value in self._views[number]]
         return values if number < 3 else self._denormalised(values)
@@ -184,7 +189,7 @@ class IntegerModel:
         layout.copy(self._words, first, rows, at, count)
 
     def inputs_from(self, values):
-        """What `hold` copied, in the channels' own units."""
+        """Return inputs that `hold` copied, in the channels' own units."""
         return self._denormalised([value / _Q12 for value in values])
 
     def _denormalised(self, values):
@@ -194,7 +199,7 @@ class IntegerModel:
         ]
 
     def snapshot(self):
-        """(state, inputs, mean, missing confidence) as floats, for `adopt` of any model."""
+        """Return (state, inputs, mean, missing confidence) as floats, for any model's `adopt`."""
         unit = 0.5 ** self.fraction_bits[1]
         mean = [value * unit for value in layout.view(self._words, layout.MEAN_AT, self.hidden)]
         missing = 1.0 - self._words[self._words[layout.CONFIDENCE_AT] >> 2] / arithmetic.ONE
@@ -226,7 +231,7 @@ class IntegerModel:
         return True
 
     def _quantised(self, value):
-        # Bounded before it is an int: another model's state, or a usual one, can be too large.
+        # Clamped before the conversion: the state of another model or a prior can be too large.
         scaled = min(max(value * 2.0 ** self.fraction_bits[1], -arithmetic.ONE), arithmetic.ONE)
         return min(int(scaled), arithmetic.ONE - 1)
 
@@ -240,11 +245,11 @@ class IntegerModel:
     def _target(self, name):
         if name in self.channels:
             return self._words[layout.V_AT] + 4 * (self.hidden + self.channels.index(name))
-        # A scratch word that every step writes before it reads it.
+        # A scratch word: every step writes it before it reads it.
         return self._words[layout.GAIN_AT]
 
     def _factors(self, name, unit):
-        """(M, O, b) from a sensor's integers to the normalised input in Q12, rounded.
+        """Return (M, O, b), which map a sensor's integers to the normalised input in Q12, rounded.
 
         Raises ModelError.
         """
@@ -265,7 +270,7 @@ class IntegerModel:
         return int(factor * power + (0.5 if factor > 0 else -0.5)), int(offset * power), shift
 
     def _normal(self, i, value):
-        """A value of channel i as a normalised input in Q12."""
+        """Return a value of channel i as a normalised input in Q12."""
         scaled = (value - self._offsets[i]) * self._scales[i] * _Q12 + 0.5
         if not -_LARGEST_INPUT <= scaled < _LARGEST_INPUT:
             return _LARGEST_INPUT if scaled > 0.0 else -_LARGEST_INPUT

@@ -1,7 +1,7 @@
 """Reads an integer model's tensors into the buffers of its kernel.
 
 The names, as `rivulet convert --dtype int8` writes them: readout.weight (k, n), readout.bias and
-readout.multiplier (k,); what a cell has besides is said in its file in `cells`.
+readout.multiplier (k,). Each cell's file in `cells` lists the other tensors.
 """
 
 from array import array
@@ -13,7 +13,7 @@ from rivulet.integers.model import IntegerModel
 
 _LARGEST_STATE = const(1 << 30)
 _RATE_BITS = const(20)
-# How each stands in the file, by the end of its name, or else by its beginning.
+# Data type of each tensor in the file: by the end of its name, else by its beginning.
 _DTYPES = {
     ".weight": "I8",
     ".values": "I8",
@@ -31,13 +31,13 @@ _TYPECODES = {"I8": "b", "U8": "B", "I16": "h", "U16": "H", "I32": "i"}
 
 
 def dtype(name):
-    """How a tensor of this name stands in the file."""
+    """Return the data type that a tensor of this name has in the file."""
     kind = _FAMILIES.get(name.split(".")[0], "known here")
     return _DTYPES.get(name[name.rfind(".") :], kind)
 
 
 def check(settings, tensors):
-    """(n, m, k) of the model; raises ValueError if it is not one that the kernels run."""
+    """Return (n, m, k) of the model. Raises ValueError if the kernels cannot run it."""
     cell = integer_cell(settings["cell"])
     cell.check(settings)
     scale = settings.get("state_scale")
@@ -51,7 +51,8 @@ def check(settings, tensors):
         value = settings.get(key, _RATE_BITS if key == "rate_bits" else None)
         if not isinstance(value, int) or not lowest <= value <= highest:
             raise ValueError(
-                "an integer model needs a whole '%s' from %d to %d" % (key, lowest, highest)
+                "'%s' of an integer model must be a whole number from %d to %d"
+                % (key, lowest, highest)
             )
     scales = [value + 0.0 for value in settings["normalisation"]["scale"]]
     if len(scales) != len(settings["channels"]):
@@ -78,7 +79,7 @@ def check(settings, tensors):
 
 
 def load(file, settings, tensors):
-    """The running model of a file that stands at its first tensor. Raises ValueError."""
+    """Return the running model of a file positioned at its first tensor. Raises ValueError."""
     sizes = check(settings, tensors)
     cell = integer_cell(settings["cell"])
     base = file.tell()
@@ -97,7 +98,7 @@ def load(file, settings, tensors):
     places["readout.weight"] = words[layout.OUT_WEIGHTS_AT], words[layout.FEATURES]
     places["readout.bias"] = words[layout.OUT_BIAS_AT]
     places["readout.multiplier"] = words[layout.OUT_MULTIPLIER_AT]
-    # In the order of the file, so that it is read once from front to back.
+    # In the order of the file, which is read once from front to back.
     for name in sorted(tensors, key=lambda name: tensors[name][1]):
         shape, begin, _ = tensors[name]
         file.seek(base + begin)

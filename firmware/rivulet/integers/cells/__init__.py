@@ -1,30 +1,30 @@
-"""Cells in integers, one file each. A model file names its cell; the file of that name is loaded.
+"""Integer cells as model files have them, one module each, loaded by the name in the file.
 
-A module of a cell has
+A cell's module has
 
-    check(settings)                    raises ValueError if the metadata is not what it runs
-    shapes(settings, n, m, tensors)    {name: shape} of its tensors, for n units and m channels;
-                                       the readout's are everybody's
+    check(settings)                    raises ValueError if the cell cannot run this metadata
+    shapes(settings, n, m, tensors)    {name: shape} of its tensors without the readout's, for n
+                                       units and m channels
     lay_out(settings, sizes, flags, read)
                                        (words, weights, places): the kernel's two buffers for
-                                       sizes (n, m, k), and where each of its tensors goes: a byte
+                                       sizes (n, m, k), and the place of each tensor: a byte
                                        offset in words, (begin, columns) of rows in weights, or a
                                        function of the open file and the tensor's shape.
-                                       read(name) gives a tensor ahead of its turn
-    verify(words)                      raises ValueError if a value is one no kernel bears
-    KERNEL, step                       the best kernel that runs here, and its one event:
+                                       read(name) returns a tensor before its turn in the file
+    verify(words)                      raises ValueError if a value is out of the kernels' range
+    KERNEL, step                       the name of the fastest kernel that runs here, and its step:
                                        step(words, weights, dt_us, inlet)
 
-The header of `words` is that of layout.py as far as IntegerModel reads it: sizes and
-FLAGS; the memory from CONFIDENCE_AT to ACC_AT, where scratch begins; the readout.
+IntegerModel reads these parts of the header of `words`, which all cells share: sizes and FLAGS;
+the memory from CONFIDENCE_AT to ACC_AT, where scratch begins; the readout.
 """
 
 
 def integer_cell(name):
-    """The module of a cell by the name of its file. Raises ValueError if there is none."""
+    """Return the module of a cell by its name. Raises ValueError if there is none."""
     try:
         if name.replace("_", "").isalpha():
             return __import__("rivulet.integers.cells." + name, None, None, ("step",))
     except ImportError:
         pass  # no file of that name
-    raise ValueError("the integer path runs no '%s' cells" % name)
+    raise ValueError("the integer path has no cell '%s'" % name)

@@ -1,15 +1,16 @@
-"""The CfC cell in integers; integers/cfc.py says what is computed.
+"""The tensors and buffers of a CfC model in integers; integers/cfc.py has the arithmetic.
 
-Its tensors, for n units and m channels, .weight, .bias and .multiplier of each: backbone0, ... of
-the sizes in `backbone`; heads, ff1 and ff2 (2n rows; pure: ff1 alone); times, time_a and time_b
-(2n rows; not pure). The first of them sees [x; u]. table.activation behind a backbone, table.tanh
-and table.sigmoid (not pure); table.decay; pure.leak, pure.rest and pure.factor (n,).
+Layers, for n units and m channels, with .weight, .bias and .multiplier each: backbone0, ... of the
+sizes in `backbone`; heads: ff1 and ff2 (2n rows), or in pure mode ff1 (n rows); times: time_a and
+time_b (2n rows), not in pure mode. The first layer's input is [x; u]. Tables: table.decay;
+table.activation with a backbone; table.tanh and table.sigmoid except in pure mode. Pure mode adds
+pure.leak, pure.rest and pure.factor (n,).
 """
 
 from rivulet.integers import cfc, layers, layers_choice, layout
 
 _MODES = {"default": 0, "no_gate": cfc.NO_GATE, "pure": cfc.PURE}
-# Settings that are words of the header, and their largest.
+# Settings that are words of the header: (name, entry, largest value).
 _NUMBERS = (
     ("gate_shift", cfc.GATE_SHIFT, 20),
     ("f_shift", cfc.F_SHIFT, 20),
@@ -29,11 +30,13 @@ def check(settings):
     for key, _, largest in _NUMBERS:
         value = settings.get(key)
         if not isinstance(value, int) or not 0 <= value <= largest:
-            raise ValueError("a cfc cell needs a whole '%s' from 0 to %d" % (key, largest))
+            raise ValueError(
+                "'%s' of a cfc cell must be a whole number from 0 to %d" % (key, largest)
+            )
 
 
 def _chain(settings, n, m):
-    """(name, rows, columns, vector, results, offset, table) of each layer."""
+    """Return (name, rows, columns, vector, results, offset, table) of each layer."""
     chain = []
     vector, width = layout.V_AT, n + m
     for i, size in enumerate(settings["backbone"]):
@@ -44,7 +47,7 @@ def _chain(settings, n, m):
         chain.append(("heads", n, width, vector, cfc.HEADS_AT, 0, 0))
         return chain
     if not vector:
-        # Both see the last layer of the backbone.
+        # The input of both is the last layer of the backbone.
         vector = cfc.HEADER + 3 * (len(chain) - 1)
     chain.append(("heads", 2 * n, width, vector, cfc.HEADS_AT, 0, cfc.TANH_TABLE_AT))
     chain.append(("times", 2 * n, width, vector, cfc.HEADS_AT, 8 * n, 0))

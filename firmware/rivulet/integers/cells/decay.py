@@ -1,7 +1,7 @@
-"""The decay cell in integers; integers/decay.py says what is computed.
+"""The tensors and buffers of a decay model in integers; integers/decay.py has the arithmetic.
 
-Its tensors: gates.weight (2n, n + m), or gates.counts, gates.columns and gates.values where
-columns are missing in groups of eight rows; gates.bias and gates.multiplier (2n,); table.alpha,
+Tensors: gates.weight (2n, n + m), or for sparse gates gates.counts, gates.columns and gates.values
+(groups of eight rows that lack columns); gates.bias and gates.multiplier (2n,); table.alpha,
 table.drive, table.decay, and table.reciprocal for an additive drive.
 """
 

@@ -1,10 +1,10 @@
-"""The LTC cell in integers; integers/ltc.py says what is computed.
+"""The tensors and buffers of an LTC model in integers; integers/ltc.py has the arithmetic.
 
-Its tensors, for n neurons, m channels and s synapses, those of inputs before those of neurons, in
-the order of their targets: synapse.source (s,), numbers in [v; u]; synapse.sigma, synapse.offset,
-synapse.conductance and synapse.current (s,), w and pull; synapse.counts (2n,), how many end at
-each neuron, from inputs and then from neurons; leak.bias (2n,), of conductances and then of
-currents; rate.multiplier (n,); table.sigmoid, table.decay.
+Tensors, for n neurons, m channels and s synapses: synapse.source (s,), indices into [v; u];
+synapse.sigma, synapse.offset, synapse.conductance (w) and synapse.current (pull) (s,);
+synapse.counts (2n,), the synapses into each neuron, from inputs and then from neurons; leak.bias
+(2n,), of conductances and then of currents; rate.multiplier (n,); table.sigmoid, table.decay.
+Synapses of inputs come before those of neurons, each in the order of their targets.
 """
 
 from array import array
@@ -13,7 +13,7 @@ from rivulet.integers import arithmetic, layers, layers_choice, layout, ltc
 
 _MAX_UNFOLDS = 64
 _PARTS = ("source", "sigma", "offset", "conductance", "current")
-# A synapse has 16 bits for the place of its source in words.
+# A synapse has 16 bits for the byte offset of its source in words.
 _FARTHEST = 1 << 16
 
 
@@ -39,7 +39,7 @@ def check(settings):
         value = settings.get(key)
         if not isinstance(value, int) or not lowest <= value <= highest:
             raise ValueError(
-                "an ltc cell needs a whole '%s' from %d to %d" % (key, lowest, highest)
+                "'%s' of an ltc cell must be a whole number from %d to %d" % (key, lowest, highest)
             )
 
 
@@ -108,9 +108,9 @@ def _place_synapses(words, width, synapses, read):
     if min(counts) < 0 or [sum(counts[:n]), sum(counts[n:])] != synapses:
         raise ValueError("synapse.counts and 'synapses' contradict each other")
     if max(parts[0]) >= width:
-        raise ValueError("synapse.source names number %d of %d" % (max(parts[0]), width))
+        raise ValueError("synapse.source has index %d of %d" % (max(parts[0]), width))
     if words[layout.V_AT] + 4 * width > _FARTHEST:
-        raise ValueError("an ltc cell with so many outputs is too large for its synapses")
+        raise ValueError("an ltc cell of this size is too large: its synapses have 16-bit offsets")
     ltc.place(words, words[ltc.SYNAPSES_AT] >> 2, words[layout.V_AT], sum(synapses), *parts)
 
 

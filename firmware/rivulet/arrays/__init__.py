@@ -1,8 +1,8 @@
 """The arithmetic under the cells: ulab on boards, numpy on CPython, plain Python elsewhere.
 
-`np` has the part of ulab.numpy's names that the cells use. Cells keep every array they write
-for good and reach single floats through `floats(array)`, a memoryview: on ulab an index into the
-array itself makes a heap object at each access.
+`np` has those names of ulab.numpy that the cells use. Cells allocate every array they write once,
+and reach single floats through `floats(array)`, a memoryview: an index into a ulab array allocates
+an object at each access.
 """
 
 try:
@@ -25,15 +25,15 @@ except ImportError:
 import sys
 from array import array
 
-# Bytes of one float in an array: 4 on boards, 8 on 64-bit interpreters. Never assumed.
+# Bytes of one float in an array: 4 on boards, 8 on 64-bit interpreters.
 FLOAT_BYTES = np.FLOAT_BYTES if BACKEND == "plain" else np.zeros(1).itemsize
 
 
 def read_tensor(file, shape):
-    """The next float32 tensor of an open file, as an array of `shape`: (n,) or (rows, columns).
+    """Return the next float32 tensor of an open file, of `shape` (n,) or (rows, columns).
 
-    Where arrays are float32 the file is read straight into the array's memory, so that weights
-    are held once; wider floats are converted. Raises ValueError if the file ends too early.
+    Where arrays are float32 the file is read straight into the array's memory, so weights are held
+    once. Wider floats are converted. Raises ValueError if the file ends too early.
     """
     size = shape[0] if len(shape) == 1 else shape[0] * shape[1]
     if FLOAT_BYTES == 4 and BACKEND == "ulab":
@@ -51,7 +51,7 @@ def read_tensor(file, shape):
 
 
 def read_indices(file, shape):
-    """The next uint16 tensor of an open file, (n,). Raises ValueError if the file ends."""
+    """Return the next uint16 tensor of an open file, shape (n,). Raises ValueError if it ends."""
     data = bytearray(2 * shape[0])
     if file.readinto(data) != len(data):
         raise ValueError("the file ends inside a tensor")
@@ -71,18 +71,18 @@ def pack_float32(values, out, at):
     return end
 
 
-# The file of each assembler, by the name that a status shows.
+# The file of each assembler kernel, by the name that a status shows.
 _FILES = {"rom_float": "rom_float_armv6m", "fpu": "products_fpu"}
 
 
 def _assembler():
-    """(name, module): which assembler multiplies matrices on this core, (BACKEND, None) if none.
+    """Return (name, module) of the assembler products for this core, or (BACKEND, None).
 
-    An .mpy of one that MicroPython was not made for can load and yet take its arguments wrongly.
+    An .mpy made for another MicroPython can load and still read its arguments wrongly.
     """
     if BACKEND == "ulab" and FLOAT_BYTES == 4:
-        # The first reads the ROM of the one chip that it is for; the other does not compile where
-        # there is no floating-point unit.
+        # rom_float reads the ROM of the RP2040. fpu does not compile without a floating-point
+        # unit.
         rp2040 = "RP2040" in getattr(sys.implementation, "_machine", "")
         name = "rom_float" if rp2040 else "fpu"
         try:
@@ -99,14 +99,14 @@ def _assembler():
     return BACKEND, None
 
 
-# What a status says of models in floats, and how `product` computes.
+# The name that a status shows for float models, and the module that `product` uses.
 FLOAT_KERNEL, _float_kernel = _assembler()
 
 
 def product(matrix, vector):
-    """A function that returns matrix . vector as a memoryview of floats, good until its next call.
+    """Return a function that returns matrix . vector as a memoryview of floats.
 
-    Both arrays are looked at anew at each call.
+    Each call reads both arrays again. The result is valid until the next call.
     """
     if _float_kernel:
         out = np.zeros(matrix.shape[0])

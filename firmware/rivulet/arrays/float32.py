@@ -1,8 +1,8 @@
-"""Arrays of float32, handled by their bits: no value becomes a heap object.
+"""Functions on arrays of float32 that allocate nothing.
 
 A board boxes every Python float in 16 bytes. These functions read and write the 32 bits of IEEE
 754 as integers instead: viper on boards, plain Python on CPython. `values`, `lowest` and `highest`
-are arrays of type 'f', or look into one.
+are arrays of type 'f', or memoryviews of one.
 """
 
 from rivulet.compat import const, micropython, ptr32
@@ -17,11 +17,11 @@ _NOT_FINITE = const(255)
 def from_integers(integers, fraction_bits: int, values, count: int):
     """Write integers * 2^-fraction_bits into `values`, rounded to the nearest, ties to even.
 
-    integers: `count` signed ones of 32 bits. What is beyond the largest float32 becomes infinite.
+    integers: `count` signed 32-bit integers. A value beyond the largest float32 becomes infinite.
     """
     source = ptr32(integers)
     target = ptr32(values)
-    # On 64 bits a load need not extend the sign.
+    # On 64 bits, a load need not extend the sign.
     wide = 1
     wide = 32 if (wide << 31) << 1 else 0
     i = 0
@@ -46,7 +46,8 @@ def from_integers(integers, fraction_bits: int, values, count: int):
                 shift -= 1
             if shift < bits - _SMALLEST:
                 shift = bits - _SMALLEST
-            # The mantissa's highest bit adds one to the exponent, as does a carry of rounding.
+            # The mantissa's highest bit adds one to the exponent, and so does a carry from
+            # rounding.
             exponent = shift - bits + _SMALLEST
             if shift > 31:
                 exponent = 0  # at most half of the smallest
@@ -84,7 +85,7 @@ def copy(source, target, count: int):
 
 @micropython.viper
 def not_finite(values, count: int) -> int:
-    """The first index at which there is NaN or infinity, -1 if there is none."""
+    """Return the first index of a NaN or infinity, -1 if there is none."""
     words = ptr32(values)
     i = 0
     while i < count:
@@ -96,11 +97,14 @@ def not_finite(values, count: int) -> int:
 
 @micropython.viper
 def clamp(values, lowest, highest, count: int) -> int:
-    """Bring values that are no NaN within their bounds; the first index that was not, or -1."""
+    """Clamp values to their bounds. Returns the first index that was outside, or -1.
+
+    No value may be NaN.
+    """
     words = ptr32(values)
     low = ptr32(lowest)
     high = ptr32(highest)
-    # Without its sign a float32 is ordered as its bits are.
+    # The magnitudes of float32 values are ordered as their bits are.
     magnitude = 1 << 29
     magnitude = (magnitude << 2) - 1
     first = -1
@@ -131,7 +135,7 @@ def clamp(values, lowest, highest, count: int) -> int:
 
 @micropython.viper
 def largest(values, count: int) -> int:
-    """The index of the largest of values that are no NaN, the first of equal ones."""
+    """Return the index of the largest value, the first of equal ones. No value may be NaN."""
     words = ptr32(values)
     magnitude = 1 << 29
     magnitude = (magnitude << 2) - 1

@@ -1,14 +1,14 @@
 """The names of ulab.numpy that Rivulet uses, in plain Python, for firmware without ulab.
 
-Same names and meaning; arrays are dense, of one or two dimensions, and
-slices of one-dimensional arrays are views. Slower than ulab by one to two orders of magnitude:
-it is here so that a board with stock firmware runs the same model, not to be fast.
+Names and meanings are the same. Arrays are dense, of one or two dimensions; slices of
+one-dimensional arrays are views. It is slower than ulab by one to two orders of magnitude, and
+lets a board with stock firmware run the same model.
 """
 
 import math
 from array import array as _array
 
-# A board's own float is 32 bits wide, a 64-bit interpreter's is 64: store what it computes with.
+# Arrays store the interpreter's own float: 32 bits on a board, 64 bits on a 64-bit interpreter.
 _TYPECODE = "d" if 1.0 + 2.0**-40 != 1.0 else "f"
 FLOAT_BYTES = 8 if _TYPECODE == "d" else 4
 
@@ -17,7 +17,7 @@ _NAN = float("nan")
 
 
 class ndarray:
-    """A dense array over a memoryview of floats; made by the functions below."""
+    """A dense array over a memoryview of floats, created by the functions below."""
 
     def __init__(self, view, shape):
         self.view = view
@@ -52,7 +52,7 @@ class ndarray:
         return ndarray(self.view, shape)
 
     def _other(self, other):
-        """`other` as (sequence, step): a scalar or one-element array repeats by step 0."""
+        """Return `other` as (sequence, step); step 0 repeats a scalar or one-element array."""
         if isinstance(other, ndarray):
             if len(other.view) == len(self.view):
                 return other.view, 1
@@ -79,8 +79,8 @@ class ndarray:
             j += step
         return self
 
-    # MicroPython calls __iadd__ and __isub__ and no other in-place method: `a *= b` binds `a` to a
-    # new array here, and callers keep what it is bound to.
+    # __iadd__ and __isub__ are the only in-place methods that MicroPython calls. `a *= b` binds
+    # `a` to a new array here, and callers use that array.
     def __mul__(self, other):
         a = self.view
         b, step = self._other(other)
@@ -103,7 +103,7 @@ class ndarray:
 
 
 def floats(a):
-    """The memoryview of floats under an array."""
+    """Return the memoryview of floats under an array."""
     return a.view
 
 
@@ -119,7 +119,7 @@ def array(values):
 
 
 def dot(a, b):
-    """(rows, columns) . (columns,) -> (rows,)"""
+    """Return a . b, of shapes (rows, columns) and (columns,)."""
     rows, columns = a.shape
     if columns != len(b.view):
         raise ValueError("dimensions do not match")
@@ -149,7 +149,7 @@ def _unary(function):
 
 
 def _exp(x):
-    # math.exp raises where ulab gives infinity; its limit depends on the float's width.
+    # math.exp raises where ulab returns infinity; the limit depends on the float's width.
     try:
         return math.exp(x)
     except (OverflowError, ValueError):
@@ -175,7 +175,7 @@ tanh = _unary(math.tanh)
 
 
 def minimum(a, b):
-    """Elementwise; `b` is an array of the same length or of one element, or a number."""
+    """Return the elementwise minimum; `b`: an array of the same length or of one, or a number."""
     other, step = a._other(b)
     out = zeros(len(a))
     j = 0
@@ -186,7 +186,7 @@ def minimum(a, b):
 
 
 def maximum(a, b):
-    """Elementwise, as `minimum`."""
+    """Return the elementwise maximum; `b` as in `minimum`."""
     other, step = a._other(b)
     out = zeros(len(a))
     j = 0
@@ -197,7 +197,7 @@ def maximum(a, b):
 
 
 def bincount(indices, weights, minlength):
-    """out[k] = the sum of the weights whose index is k < minlength."""
+    """Return an array whose element k is the sum of the weights with index k < minlength."""
     out = zeros(minlength)
     total, index, source = out.view, indices.view, weights.view
     for i in range(len(index)):

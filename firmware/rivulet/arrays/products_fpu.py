@@ -1,11 +1,11 @@
 """Matrix times vector in float32 on a core with a floating-point unit (Cortex-M4F and up).
 
-ulab takes every operand through a function pointer and a conversion; this keeps four rows' sums in
-registers. Sums run over the columns in their order, each product and each sum rounded: the same
-bits as float32 arithmetic one operation after the other. data(2, ...) stands for instructions that
-MicroPython's assembler does not know, named in the comment behind.
+ulab calls a function pointer and a conversion for every operand; this keeps the sums of four rows
+in registers. Sums run over the columns in order, and each product and each sum is rounded: the
+bits are those of float32 arithmetic, one operation after the other. data(2, ...) encodes
+instructions that MicroPython's assembler lacks; the comment names them.
 
-MicroPython for a core without the unit refuses this file: a SyntaxError.
+MicroPython for a core without the unit refuses this file with a SyntaxError.
 """
 
 from array import array
@@ -17,7 +17,7 @@ import micropython
 def _dot(r0, r1, r2, r3):
     # r0: matrix, r1: vector, r2: result, r3: see `product`.
     # r3: bytes of a row, r4 to r7: four rows, r8: vector, r9: end of its columns by fours,
-    # r10: its end, r11: where the last four sums go, r12: their rows, s0 to s3: of the vector,
+    # r10: its end, r11: address of the last four sums, r12: their rows, s0 to s3: the vector,
     # s4 to s11: weights and products, s12 to s15: sums.
     mov(r4, r8)
     mov(r5, r9)
@@ -50,7 +50,7 @@ def _dot(r0, r1, r2, r3):
     mov(r1, r8)
     data(2, 0x4549)  # cmp r1, r9
     beq(REST)
-    # Two rows at a time, so that no sum waits for the one before.
+    # Two rows alternate, so that no sum waits for the one before.
     label(COLUMNS)
     data(2, 0xECB1, 0x0A04)  # vldmia r1!, {s0-s3}
     data(2, 0xECB4, 0x2A04)  # vldmia r4!, {s4-s7}
@@ -119,7 +119,7 @@ def _dot(r0, r1, r2, r3):
     mov(r4, r7)
     data(2, 0x455A)  # cmp r2, r11
     bls(NEXT)
-    # Fewer than four rows are left: some are computed once more.
+    # Fewer than four rows are left: the last four are computed, some of them again.
     mov(r2, r11)
     mov(r4, r12)
     label(NEXT)
@@ -134,8 +134,10 @@ def _dot(r0, r1, r2, r3):
 
 
 def product(matrix, vector, out):
-    """A function that computes out = matrix . vector of float32 arrays, or None if there are fewer
-    rows than it takes at once."""
+    """Return a function that computes out = matrix . vector of float32 arrays.
+
+    Returns None if there are fewer than four rows.
+    """
     rows, columns = len(out), len(vector)
     if rows < 4:
         return None

@@ -1,7 +1,7 @@
 """Matrix times vector in float32 on an RP2040, whose ROM has the arithmetic its cores lack.
 
-ulab takes every operand through a function pointer and a conversion; this calls the ROM's multiply
-and add, the same that MicroPython's own floats use, one after the other.
+ulab calls a function pointer and a conversion for every operand; this calls the ROM's multiply and
+add, which MicroPython's own floats use too, one after the other.
 """
 
 from array import array
@@ -11,7 +11,7 @@ import micropython
 
 @micropython.asm_thumb
 def _functions(r0):
-    # r0: where the addresses of multiply and add go; they stay 0 if the ROM lists none.
+    # r0: gets the addresses of multiply and add; they stay 0 if the ROM lists none.
     mov(r1, 0x10)
     ldrh(r1, [r1, 6])  # the table of data: pairs of code and address
     mov(r3, 0x46)  # "S", "F"
@@ -84,8 +84,10 @@ def _dot(r0, r1, r2, r3):
 
 
 def product(matrix, vector, out):
-    """A function that computes out = matrix . vector of float32 arrays, or None without the ROM's
-    help."""
+    """Return a function that computes out = matrix . vector of float32 arrays.
+
+    Returns None if the ROM lists no float functions.
+    """
     arguments = array("I", bytes(16))
     _functions(arguments)
     if not arguments[0]:

@@ -1,8 +1,8 @@
-"""What a sparse wiring needs besides: the values at the sources of its synapses.
+"""Gathers the values at the sources of a sparse wiring's synapses.
 
-The sums at their targets are `np.bincount(target, weights=..., minlength=...)`. ulab's `take`
-reads its indices one Python object at a time, 50 times slower than its arithmetic, so the values
-are gathered here.
+`np.bincount(target, weights=..., minlength=...)` computes the sums at their targets. ulab's `take`
+reads its indices one Python object at a time, 50 times slower than its arithmetic, so this module
+gathers the values.
 """
 
 from rivulet.arrays import BACKEND, FLOAT_BYTES, floats, np
@@ -10,7 +10,7 @@ from rivulet.compat import micropython, ptr16, ptr32
 
 
 def gatherer(array, source, out):
-    """A function that does out[i] = array[source[i]] for all i, with what it needs made here."""
+    """Return a function that sets out[i] = array[source[i]] for all i."""
     if BACKEND == "numpy":
         return lambda: np.take(array, source, out=out)
     views = floats(array), source.view if BACKEND == "plain" else source, floats(out)
@@ -19,7 +19,7 @@ def gatherer(array, source, out):
 
 @micropython.viper
 def _words(array, source, out, width: int):
-    """Copies floats as one or two words of 32 bits: no float is boxed."""
+    """Copy floats as one or two words of 32 bits, so that no float is boxed."""
     count = int(len(source))
     data = ptr32(array)
     index = ptr16(source)
@@ -35,6 +35,6 @@ def _words(array, source, out, width: int):
 
 
 def check_indices(indices, limit, name):
-    """Raise ValueError if an index is not below `limit`: gathering does not look again."""
+    """Raise ValueError if an index is not below `limit`; the gathering itself does not check."""
     if max(indices) >= limit:
-        raise ValueError("tensor '%s' names neuron %d of %d" % (name, max(indices), limit))
+        raise ValueError("tensor '%s' has index %d of %d" % (name, max(indices), limit))

@@ -2,21 +2,21 @@
 
 A cell module has a class `Cell(settings, tensors)`, tensors a dict of arrays by name:
 
-    check(settings)                  raises ValueError if the metadata lacks what it needs
-    shapes(settings, hidden, inputs) {name: shape} of the tensors it takes; `hidden` is the length
-                                     of its state. Names that end in .source or .target hold
-                                     uint16 indices, all others floats
-    state, state_floats              an array, and its floats: all that it remembers
+    check(settings)                  raises ValueError if the metadata lacks a setting it needs
+    shapes(settings, hidden, inputs) {name: shape} of its tensors; `hidden` is the length of its
+                                     state. Names that end in .source or .target hold uint16
+                                     indices, all others floats
+    state, state_floats              an array, and its floats: the cell's whole memory
     input_floats                     the inputs, held until they are written again
     alpha_floats                     the rates 1/tau of the state at the last evaluation, 1/s,
                                      above 0; each cell says what they mean
-    evaluate()                       the rates for the present state and inputs
+    evaluate()                       compute the rates for the present state and inputs
     advance(seconds)                 move the state under the held inputs
 """
 
 
 def cell_class(name):
-    """The class of a cell by the name of its file. Raises ValueError if there is none."""
+    """Return the class of a cell by its name. Raises ValueError if there is none."""
     if not name.replace("_", "").isalpha():
         raise ValueError("cell name '%s' is not a word" % name)
     try:

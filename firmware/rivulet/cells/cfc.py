@@ -5,8 +5,8 @@
     no_gate   x+ = g1 + g2 s              a = time_a z, b = time_b z
     pure      x+ = A - A f exp(-dt (|w_tau| + |f|)), f = ff1 z
 
-What stands for 1/tau: in pure mode the exponent |w_tau| + |f|; in the others |a|, the rate at
-which the gate s moves from g1 to g2 (its argument passes one unit in 1/|a|). Both in 1/s and of
+The rate 1/tau is reported as |w_tau| + |f| in pure mode. In the other modes it is |a|, the rate at
+which the gate s moves from g1 to g2: its argument changes by one in 1/|a|. Both are in 1/s and of
 the last evaluation. dt is in the trainer's unit of time.
 
 Source: ncps' torch CfCCell; Hasani et al., "Closed-form continuous-time neural networks", Nature
@@ -65,12 +65,12 @@ ACTIVATIONS = {
 
 
 def heads(mode):
-    """How many rows a unit has in the last layer: ff1, and with gates ff2, time_a and time_b."""
+    """Return the rows per unit of the last layer: ff1; with gates also ff2, time_a and time_b."""
     return 1 if mode == "pure" else 4
 
 
 def check(settings, kind):
-    """What all CfC cells need. Raises ValueError."""
+    """Check the settings that all CfC cells need. Raises ValueError."""
     if settings.get("mode") not in MODES:
         raise ValueError("unknown mode '%s' for a %s cell" % (settings.get("mode"), kind))
     if not settings.get("time_unit_s", 0.0) > 0.0:
@@ -80,9 +80,9 @@ def check(settings, kind):
 
 
 class Form:
-    """The closed form for n units: `z` (heads * n,) -> state and rates.
+    """The closed form for n units: computes state and rates from `z`, shape (heads * n,).
 
-    decay: for pure mode (|w_tau|, A), otherwise None. state, rates: views that it writes.
+    decay: (|w_tau|, A) in pure mode, otherwise None. state, rates: views that it writes.
     """
 
     def __init__(self, mode, unit_s, decay, state, rates):
@@ -99,7 +99,7 @@ class Form:
         self._state, self._state_floats = state, floats(state)
         self._rates, self._rates_floats = rates, floats(rates)
         self._raw_floats = floats(self._f)
-        # In turn the size of the raw rate, and the gate made of it.
+        # Holds first the size of the raw rate, then the gate computed from it.
         self._share = np.zeros(n)
         self._share_floats = floats(self._share)
         if mode != "pure":
@@ -109,7 +109,7 @@ class Form:
             self._b = self.z[3 * n :]
 
     def rate(self):
-        """Fill the rates from `z`; returns them in the trainer's unit."""
+        """Write the rates from `z`. Returns them in the trainer's unit."""
         self._share_floats[:] = self._raw_floats
         size = self._share
         size *= size
@@ -124,7 +124,7 @@ class Form:
         return size
 
     def advance(self, seconds):
-        """The state after an interval of `seconds` from `z`; spoils it."""
+        """Write the state after an interval of `seconds`; overwrites `z`."""
         rate = self.rate()
         self._elapsed_floats[0] = seconds / self._unit_s
         if self._decay:
@@ -153,8 +153,10 @@ class Form:
 
 
 class Cell:
-    """n units, m inputs, backbone layers of b units; memory beside the weights: m + 7 n + b
-    floats, with mixed memory 2 n more."""
+    """A CfC cell of n units, m inputs and backbone layers of b units in all.
+
+    Memory besides the weights: m + 7 n + b floats, with mixed memory 2 n more.
+    """
 
     @staticmethod
     def check(settings):

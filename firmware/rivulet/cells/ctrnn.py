@@ -1,10 +1,10 @@
-"""The continuous-time recurrent network: every neuron has a time constant of its own, fixed.
+"""The continuous-time recurrent network: every neuron has its own constant time constant.
 
     g      = tanh(G [x; u; 1])
     dx/dt  = (g - x) / tau      ("relaxing" drive)
     dx/dt  = -x / tau + g       ("additive" drive: x is drawn to tau g)
 
-1/tau is what was trained; it does not move.
+1/tau is trained and does not change afterwards.
 
 Source: Funahashi and Nakamura, "Approximation of dynamical systems by continuous time recurrent
 neural networks", Neural Networks 1993.
@@ -16,7 +16,7 @@ from rivulet.cells.decay import DRIVES
 
 
 class Cell(integrators.Relaxing):
-    """hidden units n, inputs m; memory: 4 n + m + 4 floats beside the weights."""
+    """A CTRNN of n units and m inputs. Memory besides the weights: 4 n + m + 4 floats."""
 
     @staticmethod
     def check(settings):

@@ -18,9 +18,9 @@ DRIVES = ("relaxing", "additive")
 
 
 class Cell(integrators.Relaxing):
-    """settings: the model file's metadata; tensors: arrays by name.
+    """A decay cell of n units and m inputs. Memory besides the weights: 5 n + m + 4 floats.
 
-    hidden units n, inputs m; memory: 4 n + n + m + 4 floats beside the weights.
+    settings: the model file's metadata; tensors: arrays by name.
     """
 
     @staticmethod
@@ -29,7 +29,7 @@ class Cell(integrators.Relaxing):
 
     @staticmethod
     def check(settings):
-        """Raise ValueError if the metadata lacks something this cell needs."""
+        """Raise ValueError if the metadata lacks a setting that this cell needs."""
         for key, known in (("integrator", integrators.BY_NAME), ("drive", DRIVES)):
             if settings.get(key) not in known:
                 raise ValueError("unknown %s '%s' for a decay cell" % (key, settings.get(key)))
@@ -67,7 +67,7 @@ class Cell(integrators.Relaxing):
         alpha += self.one
         np.log(alpha, out=alpha)
         alpha += self._lowest
-        # Reached rarely, and `minimum` makes an array: looking first is cheaper.
+        # `minimum` allocates an array and is rarely needed, so the largest rate is checked first.
         if np.max(alpha) > self.alpha_max:
             self.alpha_floats[:] = floats(np.minimum(alpha, self._highest))
         np.tanh(self.target, out=self.target)

@@ -1,8 +1,8 @@
-"""One step of dx/dt = alpha(x, u) * (q(x, u) - x) over h seconds, the input held.
+"""Integrators of dx/dt = alpha(x, u) * (q(x, u) - x) over h seconds under a held input.
 
-Every cell of decay form is a `Relaxing` and offers `evaluate()`, which fills its arrays `alpha`
-(rates, 1/s) and `target` (q, the state it is drawn to) for its present state and input. Each
-integrator moves `cell.state` in place, most by x += k * (q - x), with a gain k that is its own:
+Every cell of decay form is a `Relaxing`. Its `evaluate()` fills the arrays `alpha` (rates, 1/s)
+and `target` (q, the state it is drawn to) for the present state and input. Each integrator moves
+`cell.state` in place. Most compute x += k * (q - x), each with its own gain k:
 
     euler           k = h alpha, in equal sub-steps              first order
     semi_implicit   k = h alpha / (1 + h alpha)                  first order, stable for any h
@@ -16,17 +16,17 @@ All but implicit_euler work in arrays made once by the cell.
 from rivulet.arrays import FLOAT_BYTES, floats, np
 from rivulet.compat import const
 
-# Explicit steps in one call: keeps a turn of the loop bounded however long the gap was.
+# Limit of explicit steps in one call: bounds a turn of the loop for a gap of any length.
 MAX_SUBSTEPS = const(64)
 _MAX_ITERATIONS = const(40)
-# Of each slope: its weight in the step, and how far along it the next one is taken.
+# For each slope: its weight in the step, and the share of the step to the next slope's point.
 _RK4 = ((1.0, 0.5), (2.0, 0.5), (2.0, 1.0), (1.0, 0.0))
-# The largest change, squared, that counts as none when an implicit step is iterated.
+# Squared change below which the iteration of an implicit step has converged.
 _SETTLED = 1e-26 if FLOAT_BYTES == 8 else 1e-13
 
 
 class Stages:
-    """What RK4 keeps beside the state: arrays of n."""
+    """The working arrays of RK4, n floats each."""
 
     def __init__(self, n):
         self.start, self.total, self.part = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -36,7 +36,7 @@ class Stages:
         self.factor_floats = floats(self.factor)
 
     def scaled(self, slope, factor):
-        """factor * slope; plain Python makes a new array, the others use `part`."""
+        """Return factor * slope, in `part`; only the plain Python arrays allocate a new one."""
         self.part_floats[:] = floats(slope)
         self.factor_floats[0] = factor
         part = self.part
@@ -63,7 +63,7 @@ class Relaxing:
         self.stages = None  # made by RK4, which few models use
 
     def slope(self):
-        """dx/dt for the present state and input; spoils `target`."""
+        """Return dx/dt for the present state and input; overwrites `target`."""
         self.evaluate()
         slope = self.target
         slope -= self.state
@@ -72,7 +72,7 @@ class Relaxing:
 
 
 def _gain(cell, factor):
-    """cell.gain = factor * cell.alpha, without a temporary array."""
+    """Return cell.gain, set to factor * cell.alpha without a temporary array."""
     cell.gain_floats[:] = cell.alpha_floats
     cell.seconds_floats[0] = factor
     gain = cell.gain
@@ -81,13 +81,13 @@ def _gain(cell, factor):
 
 
 def _substeps(cell, h):
-    """(count, length) of explicit steps of at most 1/alpha_max, which is half of Euler's limit.
+    """Return (count, length) of explicit steps of at most 1/alpha_max, half of Euler's limit.
 
-    They depend on h and the model only, so that every board takes the same ones. A gap that would
-    need more than 64 is finished by one exponential step: see `_finish`.
+    They depend only on h and the model, so every board takes the same steps. A gap that needs more
+    than 64 ends with one exponential step: see `_finish`.
     """
     steps = h * cell.alpha_max
-    # Compared as a float: it can be infinite, which no int is.
+    # Compared as a float, because it can be infinite.
     if not steps < MAX_SUBSTEPS:
         return MAX_SUBSTEPS, 1.0 / cell.alpha_max
     count = int(steps) + 1
@@ -95,14 +95,14 @@ def _substeps(cell, h):
 
 
 def _finish(cell, rest, step):
-    """What a long gap leaves after 64 explicit steps."""
-    # Steps that cover the whole gap leave a rounding error, not time.
+    """Move over the rest of a long gap after 64 explicit steps."""
+    # If the steps covered the whole gap, the rest is only a rounding error.
     if rest > 1e-3 * step:
         exponential(cell, rest)
 
 
 def exponential(cell, h):
-    """x += (1 - exp(-h alpha)) (q - x): a gap of any length in one step."""
+    """Compute x += (1 - exp(-h alpha)) (q - x), one step for a gap of any length."""
     cell.evaluate()
     gain = _gain(cell, -h)
     np.expm1(gain, out=gain)
@@ -114,7 +114,7 @@ def exponential(cell, h):
 
 
 def semi_implicit(cell, h):
-    """x += h alpha / (1 + h alpha) (q - x), that is x+ = (x + h alpha q) / (1 + h alpha)."""
+    """Compute x += h alpha / (1 + h alpha) (q - x): x+ = (x + h alpha q) / (1 + h alpha)."""
     cell.evaluate()
     gain = _gain(cell, h)
     change = cell.target
@@ -127,7 +127,7 @@ def semi_implicit(cell, h):
 
 
 def euler(cell, h):
-    """x += (h/N) alpha (q - x), N times, with h/N at most 1/alpha_max."""
+    """Compute x += (h/N) alpha (q - x) N times, with h/N at most 1/alpha_max."""
     count, step = _substeps(cell, h)
     for _ in range(count):
         cell.evaluate()
@@ -141,11 +141,11 @@ def euler(cell, h):
 
 
 def implicit_euler(cell, h):
-    """x+ = (x + h alpha q) / (1 + h alpha) with alpha and q at x+ and the interval's end.
+    """Solve x+ = (x + h alpha q) / (1 + h alpha), with alpha and q at x+ and the interval's end.
 
-    Solved by at most 40 fixed-point iterations from x; the step is halved whenever the change
-    grows, which is what makes strongly coupled cells converge. The last iterate stands: it lies
-    between x and the targets even where 40 do not suffice.
+    At most 40 fixed-point iterations from x. The step is halved whenever the change grows, so that
+    strongly coupled cells converge. The last iterate is the result; it lies between x and the
+    targets even if 40 iterations were too few.
     """
     start = cell.state * 1.0
     state = cell.state
@@ -170,7 +170,7 @@ def implicit_euler(cell, h):
 
 
 def rk4(cell, h):
-    """The classical Runge-Kutta method, in as many sub-steps as `euler`."""
+    """Run the classical Runge-Kutta method, with the sub-steps of `euler`."""
     count, step = _substeps(cell, h)
     if cell.stages is None:
         cell.stages = Stages(len(cell.state_floats))

@@ -1,12 +1,13 @@
-"""The LSTM companion that ncps calls mixed memory: it moves the state before the cell does.
+"""The LSTM that ncps calls mixed memory: it updates the state before the cell does.
 
     z = W u + R x + b, in four parts a, i, f, o
     c+ = c sigmoid(f + 1) + tanh(a) sigmoid(i)
     x' = tanh(c+) sigmoid(o)
 
-It takes one step an event, however long the interval; only the cell behind it knows about time.
-A cell with mixed memory has twice its units as state: [x; c]. What stands for 1/tau of a memory c
-is the rate at which its forget gate would empty it if it stayed as it is: -ln sigmoid(f + 1) / dt.
+It takes one step for each event, whatever the interval; only the cell after it uses the interval.
+A cell with mixed memory has two state values for each unit: [x; c]. The rate 1/tau of a memory c
+is reported as the rate at which its forget gate, if constant, would empty it:
+-ln sigmoid(f + 1) / dt.
 
 Source: ncps' torch LSTMCell; Lechner and Hasani, "Learning Long-Term Dependencies in
 Irregularly-Sampled Time Series", 2020.
@@ -16,12 +17,12 @@ from rivulet.arrays import floats, np, product
 
 # Rates are kept above this, 1/s, so that a time constant is always a number.
 LOWEST_RATE = 1e-9
-# As arrays: ulab makes a larger object of a number than of the result.
+# Arrays, because ulab allocates more to convert a number than for the result.
 _HALF, _ONE, _MINUS_ONE = np.array([0.5]), np.array([1.0]), np.array([-1.0])
 
 
 def sigmoid(x):
-    """In place, by tanh, which cannot overflow; returns the array that holds the result."""
+    """Compute sigmoid(x) by tanh, which cannot overflow. Returns the array with the result."""
     x *= _HALF
     np.tanh(x, out=x)
     x += _ONE
@@ -30,8 +31,9 @@ def sigmoid(x):
 
 
 class Companion:
-    """tensors: memory.input (4n, m), memory.recurrent (4n, n), memory.bias (4n,).
+    """The mixed memory of a cell.
 
+    tensors: memory.input (4n, m), memory.recurrent (4n, n), memory.bias (4n,).
     state: (2n,), [x; c]; inputs: (m,); rates: the view of alpha that belongs to c.
     """
 
@@ -61,7 +63,7 @@ class Companion:
         self._per_second_floats = floats(self._per_second)
 
     def advance(self, seconds):
-        """One step for an interval of `seconds` > 0."""
+        """Take one step for an interval of `seconds` > 0."""
         self._z_floats[:] = self._driven()
         self._part_floats[:] = self._fed()
         z = self._z

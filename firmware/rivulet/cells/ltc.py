@@ -1,15 +1,15 @@
-"""The LTC cell: neurons of leaky capacitors, joined by synapses whose conductance is a sigmoid.
+"""The LTC cell: leaky capacitors joined by synapses with sigmoid conductances.
 
     synapse j -> i      g = w sigmoid(sigma (v_j - mu)), drawing v_i to the potential erev
     cm dv_i/dt          = gleak (vleak - v_i) + sum_j g_ij (erev_ij - v_i)
 
-v_j is another neuron's potential or a mapped input u scale + offset; only synapses that exist are
-stored and computed. An interval takes `unfolds` equal semi-implicit steps of length h:
+v_j is a neuron's potential or a mapped input u scale + offset. Only existing synapses are stored
+and computed. An interval takes `unfolds` equal semi-implicit steps of length h:
 
     v = (cm/h v + gleak vleak + sum g erev) / (cm/h + gleak + sum g + epsilon)
 
-1/tau of a neuron is its effective one, (gleak + sum g) / cm: what divides v in the equation above,
-from the state that the last step started at. Parameters are in the trainer's unit of time.
+The rate 1/tau of a neuron is its effective rate (gleak + sum g) / cm at the start of the last
+step. Parameters are in the trainer's unit of time.
 
 Source: ncps' torch LTCCell; Hasani et al., "Liquid Time-constant Networks", AAAI 2021.
 """
@@ -22,7 +22,7 @@ MAX_UNFOLDS = 64
 
 
 class _Synapses:
-    """Synapses `first` to `end`, from their sources in `joint` to sums over their targets."""
+    """Synapses `first` to `end`: sums over their targets, from their sources in `joint`."""
 
     def __init__(self, first, end, arrays, joint, targets):
         self._count = end - first
@@ -40,7 +40,7 @@ class _Synapses:
         self._w_floats, self._pull_floats = floats(self._w), floats(self._pull)
 
     def add(self, current, conductance):
-        """current += sum g erev, conductance += sum g, at each target."""
+        """Add sum g erev to `current` and sum g to `conductance`, at each target."""
         if not self._count:
             return
         self._gather()
@@ -50,7 +50,7 @@ class _Synapses:
         np.exp(values, out=values)
         values += self._one
         n = self._targets
-        # Copied and divided in place: a quotient would be a new array at each of many steps.
+        # Copied and divided in place: a quotient would allocate an array at each of many steps.
         self._share_floats[:] = self._pull_floats
         share = self._share
         share /= values
@@ -62,8 +62,10 @@ class _Synapses:
 
 
 class Cell:
-    """n units, m inputs, s synapses; memory: 2 s + 13 n + 3 m floats beside the weights, with
-    mixed memory 4 n more."""
+    """An LTC cell of n units, m inputs and s synapses.
+
+    Memory besides the weights: 2 s + 13 n + 3 m floats, with mixed memory 4 n more.
+    """
 
     @staticmethod
     def check(settings):
@@ -125,7 +127,7 @@ class Cell:
         self._leak = tensors["gleak"] * 1.0
         self._leak += settings["epsilon"]
         self._rest = tensors["gleak"] * tensors["vleak"]
-        # Of the held inputs and the leak, which stay through an interval.
+        # Sums of the held inputs' synapses and the leak, constant during an interval.
         self._held_current, self._held_conductance = np.zeros(n), np.zeros(n)
         self._current, self._conductance = np.zeros(n), np.zeros(n)
         self._product = np.zeros(n)
@@ -159,7 +161,7 @@ class Cell:
         self._recurrent = _Synapses(sensory, len(source), arrays, joint, n)
 
     def _hold(self):
-        """What the held inputs do, once an interval."""
+        """Sum the synapses of the held inputs and the leak, once for each interval."""
         mapped = self._inputs * self._scale
         mapped += self._offset
         self._mapped[:] = mapped
@@ -191,8 +193,8 @@ class Cell:
             self._evaluate()
             if unfold == self._unfolds - 1:
                 self._report()
-            # v + (current - v conductance) / (capacity + conductance), which keeps the digits
-            # of a small step.
+            # v + (current - v conductance) / (capacity + conductance): a form that keeps the
+            # digits of a small step.
             self._product_floats[:] = self._v_floats
             product = self._product
             product *= conductance

@@ -2,12 +2,11 @@
 
     dx/dt = W_k act(... act(W_0 [x; u] + b_0) ...) + b_k
 
-An interval takes equal RK4 steps of at most `step_s`, at most 64 of them: a longer gap moves the
-state as far as 64 steps reach, which keeps a turn of the loop bounded.
+An interval takes at most 64 equal RK4 steps of at most `step_s`. A longer gap moves the state as
+far as 64 steps reach, so a turn of the loop stays bounded.
 
-There is no time constant in the equation. What stands for 1/tau is |dx/dt| / (1 + |x|), at the
-start of the last step: 1/alpha is the time in which the neuron, going on as it does, would move by
-its own size.
+The equation has no time constant. The rate 1/tau is reported as |dx/dt| / (1 + |x|) at the start
+of the last step: at this speed, the neuron would move by its own size in 1/alpha.
 
 Source: Chen et al., "Neural Ordinary Differential Equations", NeurIPS 2018; Rubanova et al.,
 "Latent ODEs for Irregularly-Sampled Time Series", NeurIPS 2019.
@@ -20,7 +19,10 @@ from rivulet.cells.lstm import LOWEST_RATE
 
 
 class Cell:
-    """n units, m inputs, layers of b units; memory: 8 n + m + 2 b floats beside the weights."""
+    """A neural ODE of n units, m inputs and inner layers of b units in all.
+
+    Memory besides the weights: 8 n + m + 2 b floats.
+    """
 
     @staticmethod
     def check(settings):
@@ -51,7 +53,7 @@ class Cell:
         joint_floats = floats(self._joint)
         self.state, self.state_floats = self._joint[:n], joint_floats[:n]
         self.input_floats = joint_floats[n:]
-        # Each layer: its product, where that goes, and its bias.
+        # For each layer: its product, the floats and the array of its result, and its bias.
         self._layers = []
         source = self._joint
         for i in range(count + 1):
@@ -73,7 +75,7 @@ class Cell:
         self.evaluate()
 
     def slope(self):
-        """dx/dt for the present state and input, good until the next call."""
+        """Return dx/dt for the present state and input, valid until the next call."""
         last = self._layers[-1][2]
         for run, out_floats, out, bias in self._layers:
             out_floats[:] = run()
@@ -83,7 +85,7 @@ class Cell:
         return last
 
     def evaluate(self):
-        """The rates for the present state and input."""
+        """Compute the rates for the present state and input."""
         self._speed_floats[:] = floats(self.slope())
         self._size_floats[:] = self.state_floats
         speed, size = self._speed, self._size

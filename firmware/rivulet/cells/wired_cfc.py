@@ -1,9 +1,9 @@
-"""CfC layers in a chain, wired sparsely: inputs -> layer 0 -> layer 1 -> ...; NCP's usual three.
+"""CfC layers in a chain with sparse wiring: inputs -> layer 0 -> layer 1 -> ...; NCP has three.
 
-Each layer is a CfC cell (cells/cfc.py has its equations) without a backbone over [y; x]: its own
-state x, and y, the new state of the layer before it or the inputs. Its ff1 and ff2 see of y only
-what the wiring joins, and are stored and computed as those synapses; they see all of x, and its
-time gates all of [y; x], as in ncps. The rates mean what they mean for a CfC cell.
+Each layer is a CfC cell without a backbone (cells/cfc.py has its equations) over [y; x]: x is its
+own state, y the new state of the layer before it, or the inputs. The wiring restricts which
+elements of y its ff1 and ff2 read, and only those synapses are stored and computed. ff1 and ff2
+read all of x, the time gates all of [y; x], as in ncps. The rates are those of a CfC cell.
 
 Source: ncps' torch WiredCfCCell.
 """
@@ -15,7 +15,7 @@ from rivulet.cells.lstm import LOWEST_RATE, Companion
 
 
 class _Layer:
-    """Reads `joint`, where [y; x] lie side by side from `first` on, and writes x in place."""
+    """One layer. Reads [y; x] from `joint`, from index `first` on, and writes x in place."""
 
     def __init__(self, settings, tensors, name, joint, first, inputs, units, rates):
         mode = settings["mode"]
@@ -45,7 +45,7 @@ class _Layer:
         self._rows = rows
 
     def forward(self):
-        """z of the closed form for the present [y; x]."""
+        """Compute z of the closed form for the present [y; x]."""
         self._gather()
         values = self._values
         values *= self._weight
@@ -59,7 +59,10 @@ class _Layer:
 
 
 class Cell:
-    """Memory beside the weights: m + 7 n floats, one for each synapse of the largest layer."""
+    """A wired CfC of n units and m inputs.
+
+    Memory besides the weights: m + 7 n floats, and one for each synapse.
+    """
 
     @staticmethod
     def check(settings):
@@ -102,8 +105,8 @@ class Cell:
         m, sizes = len(settings["channels"]), settings["layers"]
         n = sum(sizes)
         mixed = settings["mixed_memory"]
-        # [u; x of layer 0; x of layer 1; ...]: what each layer reads lies side by side, and a
-        # layer that is written is the next one's new input.
+        # [u; x of layer 0; x of layer 1; ...]: each layer reads adjacent parts, and the state that
+        # a layer writes is the next one's input.
         joint = np.zeros(m + 2 * n if mixed else m + n)
         joint_floats = floats(joint)
         self.input_floats = joint_floats[:m]

@@ -135,7 +135,7 @@ def test_indices_outside_the_network_are_refused():
         reference = Reference()
         reference.weights.arrays["synapse." + name][1][2] = index
         message = raises(ModelError, reference.model)
-        assert "tensor 'synapse.%s' names neuron %d of" % (name, index) in message
+        assert "tensor 'synapse.%s' has index %d of" % (name, index) in message
 
 
 def test_what_the_metadata_must_hold():

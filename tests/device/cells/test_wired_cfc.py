@@ -99,7 +99,7 @@ def test_indices_outside_the_layer_are_refused():
     for name, index in (("layer0.source", _M), ("layer1.target", 6), ("layer2.source", 3)):
         reference = Reference()
         reference.weights.arrays[name][1][0] = index
-        assert "'%s' names neuron" % name in raises(ModelError, reference.model)
+        assert "'%s' has index" % name in raises(ModelError, reference.model)
 
 
 def test_what_the_metadata_must_hold():

@@ -1,4 +1,4 @@
-"""The activations of a CfC's backbone as cells/cfc.py has them, for tables."""
+"""The activations of a CfC's backbone, as in the firmware's cells/cfc.py, for lookup tables."""
 
 import math
 from collections.abc import Callable
@@ -12,8 +12,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Activation:
+    """A function, and the argument beyond which it is constant."""
+
     function: Callable[[Floats], Floats]
-    span: float | None  # what is outside of +- this is at its end; None: it has none
+    span: float | None  # constant beyond +- span; None: unbounded
 
 
 def _lecun_tanh(z: Floats) -> Floats:

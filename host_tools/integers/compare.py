@@ -1,4 +1,4 @@
-"""The float model and its integers over the same events: how far apart they are."""
+"""Compares a float model with its integer model over the same events."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Differences of the integers from the float path, over all events."""
+    """Differences of the integer model from the float model, over all events."""
 
     events: int
     state_max: float
-    state_p99: float  # 99 of 100 are below
+    state_p99: float  # 99th percentile
     state_rms: float
     output_max: float
     output_p99: float
     output_rms: float
-    # Share of the events after which the class is the same; None where the outputs are values.
+    # Share of events after which both give the same class; None if the outputs are values.
     agreement: float | None
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class Comparison:
 
 
 def compare(model: ModelFile, quantised: ModelFile, events: EventTable) -> Comparison:
-    """Run `events` through the float model, by the device code on numpy, and its integers."""
+    """Run `events` through the float model (device code on numpy) and the integer reference."""
     run = running(model)
     integers = reference(quantised.tensors, quantised.settings)
     if run.hidden != integers.hidden:
@@ -66,7 +66,7 @@ def compare(model: ModelFile, quantised: ModelFile, events: EventTable) -> Compa
 
 
 def running(model: ModelFile) -> device_model.Model:
-    """The device code's running model of a float model file."""
+    """Return the device code's running model of a float model file."""
     shapes = {name: (tensor.shape, 0, 0) for name, tensor in model.tensors.items()}
     cell = device_model.check(model.settings, shapes)
     arrays = {
@@ -78,15 +78,16 @@ def running(model: ModelFile) -> device_model.Model:
 
 
 def feed(run: device_model.Model, gap_us: int, values: Floats) -> None:
-    """One event; NaN where it does not carry a channel."""
+    """Process one event; a value of NaN means that the event does not carry the channel."""
     carried = np.flatnonzero(~np.isnan(values))
     run.event(gap_us, tuple(carried.tolist()), values[carried].tolist())
 
 
 def trace(model: ModelFile, events: EventTable) -> Iterator[tuple[Floats, Floats, Floats]]:
-    """(state, inputs, what the readout sees) of a float model at each event.
+    """Yield (state, inputs, features) of a float model at each event.
 
-    State and inputs are those that the gates see on the way to it.
+    State and inputs are those with which the gates are evaluated for the interval before the
+    event; features are the readout's input after it.
     """
     run = running(model)
     input_first = model.settings["convention"] == "current"

@@ -1,8 +1,8 @@
-"""From a float model to the integers that the integer kernels run: `convert --dtype int8`.
+"""Quantises a float model for the integer kernels: `convert --dtype int8`.
 
-Inputs and state enter products as Q12. What nonlinearities and exponentials do is tabulated on
-the host: a board's float32 would give other bits. What differs from cell to cell is in
-`cells`; the arithmetic itself is in `reference`.
+Inputs and state enter products as Q12. Nonlinearities and exponentials are tabulated on the host,
+because a board's float32 would give other bits. `cells` has a file for each cell, `reference` has
+the arithmetic.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ _RATE_BITS = 20
 
 
 def quantise(model: ModelFile, calibration: EventTable | None = None) -> ModelFile:
-    """The int8 model of a float one. `calibration` sets and checks the inputs' ranges.
+    """Return the int8 model of a float model. `calibration` sets and checks the inputs' ranges.
 
     Raises RivuletError for a model that the integer path does not run or cannot represent.
     """
@@ -36,7 +36,8 @@ def quantise(model: ModelFile, calibration: EventTable | None = None) -> ModelFi
         warnings += uncovered(channels, calibration)
     normalisation = settings["normalisation"]
     scale = np.array(normalisation["scale"], dtype=np.float64)
-    # The integers' normalisation: each channel's range becomes +-8. Short, since boards parse it.
+    # The integers' normalisation maps each channel's range to +-8. Boards parse it, so it is
+    # rounded to few digits.
     half = np.array([channel.half for channel in channels])
     integer_scale = np.array([float(f"{value:.6g}") for value in scale * NARROWEST / half])
     offset = np.array(normalisation["offset"], dtype=np.float64)
@@ -70,7 +71,7 @@ def _readout(model: ModelFile, state_scale: float) -> tuple[Rows, int]:
 
 
 def _output_bits(weights: Floats, bias: Floats) -> int:
-    """As many fractional bits as every output's row allows, and are of use."""
+    """Return the fractional bits of the outputs: as many as every row allows, at most 12."""
     bits = most_bits(weights, bias)
     if bits < 0:
         raise RivuletError(
@@ -81,10 +82,10 @@ def _output_bits(weights: Floats, bias: Floats) -> int:
 
 
 def _mean_rate(settings: dict[str, Any], own: dict[str, Any]) -> int:
-    """The rate of the readout's mean in the unit of the cell's rates."""
+    """Return the rate of the readout's mean in the unit of the cell's rates."""
     if settings["readout"] != "mean":
         return 0
-    # An LTC's interval is several steps, and the kernels know only those.
+    # An LTC's interval is several steps, and its kernels know the length of one step only.
     unit: int = settings.get("unfolds", 1) << own.get("rate_bits", _RATE_BITS)
     rate = round(unit / float(settings["readout_tau_s"]))
     if not 1024 <= rate < ONE:

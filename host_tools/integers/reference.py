@@ -1,11 +1,12 @@
-"""The integer step of an int8 model in numpy: what every kernel must compute, bit for bit.
+"""The integer step of an int8 model in numpy: the reference that every kernel matches bit for bit.
 
-`>>` is floor everywhere. Every value that a kernel keeps in a 32-bit register passes `_int32`,
-which raises OverflowError if it would not fit: the reference proves that the kernels may wrap.
+`>>` rounds down everywhere. Every value that a kernel keeps in a 32-bit register passes `int32`,
+which raises OverflowError if it does not fit. So a run of the reference shows that no kernel
+overflows.
 
 Quantities, of a model with n units, m inputs and k outputs:
     X      state / state_scale, Q30                   v      [X; u] as factors of the product, Q12
-    alpha  rates in 1/s, Q20                          q      what the state is drawn to, Q15
+    alpha  rates in 1/s, Q20                          q      target of the state, Q15
     s      alpha * dt, Q26, at most 12                gain   1 - exp(-s), Q30
 """
 
@@ -22,35 +23,36 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.floating]
 Tensors = dict[str, np.ndarray]
 
-STATE_LIMIT = 4096  # of a state of 1 as products take it
+STATE_LIMIT = 4096  # a state of 1 as a factor of a product
 INPUT_LIMIT = 32767  # of v: 8 - 1/4096 normalised units
-Z_LIMIT = 16384  # of a row's sum as the tables take it
+Z_LIMIT = 16384  # of a row's sum as the argument of a table
 LONGEST_US = (ONE - 1) << 10  # 12.7 days, in units of 1024 us
-_MOST = 12 << 26  # exp(-12) is below what Q15 resolves
+_MOST = 12 << 26  # exp(-12) is below the resolution of Q15
 
 
 def int32(values: Ints) -> Ints:
+    """Return the values. Raises OverflowError if one does not fit in 32 bits."""
     if values.size and (values.max() >= 1 << 31 or values.min() < -(1 << 31)):
         raise OverflowError("a 32-bit register would overflow")
     return values
 
 
 def mul_shift(value: Ints, mantissa: Ints, shift: Ints) -> Ints:
-    """value * mantissa * 2^-(16 + shift), of a 32-bit value and a 15-bit mantissa."""
+    """Return value * mantissa * 2^-(16 + shift), of a 32-bit value and a 15-bit mantissa."""
     high = int32((value >> 16) * mantissa)
     low = int32((value & 0xFFFF) * mantissa) >> 16
     return int32(high + low) >> shift
 
 
 def look_up(table: Ints, z: Ints) -> Ints:
-    """Between the 513 nodes of a table, of which node i stands at z = 64 (i - 256)."""
+    """Interpolate between the 513 nodes of a table, node i at z = 64 (i - 256)."""
     at = (z >> 6) + 256
     lower = table[at]
     return int32(lower + (int32((table[at + 1] - lower) * (z & 63)) >> 6))
 
 
 def interval(dt_us: Ints, scale: int = US_SCALE) -> tuple[Ints, Ints]:
-    """(mantissa, shift) of intervals of 1 us or more: dt * 2^26 / (2^20 * 10^6) as a product.
+    """Return (mantissa, shift) of intervals of at least 1 us: dt * 2^26 / (2^20 * 10^6).
 
     scale: that factor in Q28.
     """
@@ -63,7 +65,7 @@ def interval(dt_us: Ints, scale: int = US_SCALE) -> tuple[Ints, Ints]:
 
 
 def exponent(alpha: Ints, mantissa: Ints, shift: Ints) -> Ints:
-    """s = alpha * dt in Q26, at most 12."""
+    """Return s = alpha * dt in Q26, at most 12."""
     high = int32((alpha >> 15) * mantissa)
     low = int32((alpha & 0x7FFF) * mantissa) >> 15
     left = np.maximum(shift, 0)
@@ -72,7 +74,7 @@ def exponent(alpha: Ints, mantissa: Ints, shift: Ints) -> Ints:
 
 
 def gain(s: Ints, decay: Ints) -> Ints:
-    """1 - exp(-s) in Q30: a table of exp in steps of 1/16 and 1 - r + r^2/2 around its nodes."""
+    """Return 1 - exp(-s) in Q30: a table of exp in steps of 1/16, 1 - r + r^2/2 around a node."""
     node = (s + (1 << 21)) >> 22
     rest = s - (node << 22)
     short = rest >> 6
@@ -83,7 +85,7 @@ def gain(s: Ints, decay: Ints) -> Ints:
 
 
 def move(value: Ints, target: Ints, gain_q30: Ints) -> Ints:
-    """value + gain * (target - value), a Q30 value and a Q15 target."""
+    """Return value + gain * (target - value), of a Q30 value and a Q15 target."""
     way = target - (value >> 15)
     coarse = int32(way * (gain_q30 >> 15))
     fine = int32(way * (gain_q30 & 0x7FFF)) >> 15
@@ -91,13 +93,13 @@ def move(value: Ints, target: Ints, gain_q30: Ints) -> Ints:
 
 
 class Reference:
-    """An int8 model's tensors and settings, and the state of `streams` runs side by side.
+    """An int8 model with the state of `streams` independent runs.
 
-    Every array of the state has one row a stream. Times are differences in microseconds. Each
-    cell is a class of its own; see `reference`.
+    Every array of the state has one row for each stream. Times are differences in microseconds.
+    Each cell has its own subclass; see `reference`.
     """
 
-    # What makes a rate times microseconds an exponent in Q26: see `interval`, and a shift beside.
+    # Factor and shift that make a rate times microseconds an exponent in Q26; see `interval`.
     _scale_q28, _rate_shift = US_SCALE, 0
 
     def __init__(self, tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> None:
@@ -119,19 +121,19 @@ class Reference:
         self.alpha: Ints = np.zeros((streams, hidden), np.int64)
 
     def normalised(self, values: ArrayLike) -> Ints:
-        """Physical values as inputs in Q12, saturated."""
+        """Return physical values as inputs in Q12, saturated."""
         u = (np.asarray(values, dtype=np.float64) - self._offset) * self._scale
         return np.clip(np.floor(u * 4096 + 0.5), -INPUT_LIMIT, INPUT_LIMIT).astype(np.int64)
 
     def measured(self, dt_us: ArrayLike, values: ArrayLike) -> None:
-        """An event that carries physical values; NaN where a channel is not carried."""
+        """Process an event with physical values; NaN for a channel that it does not carry."""
         given = np.broadcast_to(np.asarray(values, dtype=np.float64), self.inputs.shape)
         missing = np.isnan(given)
         fresh = self.normalised(np.where(missing, self._offset, given))
         self.event(dt_us, np.where(missing, self.inputs, fresh))
 
     def event(self, dt_us: ArrayLike, inputs: ArrayLike) -> None:
-        """An event `dt_us` >= 0 after the last one; `inputs` in Q12, all channels."""
+        """Process an event `dt_us` >= 0 after the last one; `inputs`: all channels, Q12."""
         fresh = np.broadcast_to(np.asarray(inputs, dtype=np.int64), self.inputs.shape).copy()
         if self._input_first:
             self.inputs = fresh
@@ -158,24 +160,24 @@ class Reference:
         return mantissa, shift + self._rate_shift
 
     def _moved(self, dt_us: Ints) -> tuple[Ints, Ints]:
-        """(alpha, state) after an interval of `dt_us` > 0 under the held inputs."""
+        """Return (alpha, state) after an interval of `dt_us` > 0 under the held inputs."""
         raise NotImplementedError
 
     def outputs(self) -> Ints:
-        """(streams, outputs), integers in units of 2^-output_bits."""
+        """Return the outputs, shape (streams, outputs), integers in units of 2^-output_bits."""
         return self._readout(short(self.mean if self._mean_rate else self.state))
 
     def values(self) -> Floats:
-        """The outputs as the user's numbers."""
+        """Return the outputs in physical units."""
         return self.outputs() * self._output_unit
 
     def states(self) -> Floats:
-        """The state as the float path has it."""
+        """Return the state in the units of the float path."""
         states: Floats = self.state * (self._state_scale / ONE)
         return states
 
     def _average(self, share: Ints) -> None:
-        """Take the new state into the mean; `share` is the interval's gain, one a stream."""
+        """Take the new state into the mean; `share`: the interval's gain for each stream."""
         missing = ONE - self.confidence
         gained = (missing >> 15) * (share >> 15)
         gained = gained + (int32((missing & 0x7FFF) * (share >> 15)) >> 15)
@@ -190,12 +192,12 @@ class Reference:
 
 
 class Layer:
-    """Rows of int8 weights: mul_shift(bias + W v), z."""
+    """Rows of int8 weights. A call returns z = mul_shift(bias + W v)."""
 
     def __init__(self, tensors: Tensors, name: str, weight: np.ndarray | None = None) -> None:
         if weight is None:
             weight = tensors[f"{name}.weight"]
-        # Products are summed in float64, where integers below 2^53 are exact: much faster.
+        # Products are summed in float64, which is faster and exact for integers below 2^53.
         self._weight = weight.astype(np.float64).T
         self._bias = whole(tensors, f"{name}.bias")
         packed = whole(tensors, f"{name}.multiplier")
@@ -207,21 +209,22 @@ class Layer:
 
 
 def whole(tensors: Tensors, name: str) -> Ints:
+    """Return a tensor as int64."""
     return np.asarray(tensors[name]).astype(np.int64)
 
 
 def short(state: Ints) -> Ints:
-    """Q30 as a factor of the product, Q12."""
+    """Return a state in Q30 as a factor of a product, Q12."""
     return (state + (1 << 17)) >> 18
 
 
 def clamped(z: Ints) -> Ints:
-    """As the tables take it."""
+    """Return z clamped to the range of the tables."""
     return np.clip(z, -16384, 16383)
 
 
 class IntegerReference(Reference):
-    """The decay cell."""
+    """The reference of the decay cell."""
 
     def __init__(self, tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> None:
         super().__init__(tensors, settings, streams)
@@ -238,7 +241,7 @@ class IntegerReference(Reference):
         return alpha, move(self.state, self.target, gains)
 
     def _evaluate(self) -> tuple[Ints, Ints]:
-        """(alpha, target) for the present state and inputs."""
+        """Return (alpha, target) for the present state and inputs."""
         z = clamped(self._gates(np.concatenate([short(self.state), self.inputs], axis=1)))
         alpha = look_up(self._alpha_table, z[:, : self.hidden])
         target = look_up(self._drive_table, z[:, self.hidden :])
@@ -249,7 +252,7 @@ class IntegerReference(Reference):
 
 
 def reference(tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> Reference:
-    """The reference of the model's cell."""
+    """Return the reference of the model's cell."""
     cell = importlib.import_module(f"host_tools.integers.cells.{settings['cell']}")
     made: Reference = cell.Reference(tensors, settings, streams)
     return made

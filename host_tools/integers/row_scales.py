@@ -1,7 +1,7 @@
-"""Rows of a weight matrix as the integer kernels take them: int8, each with a scale of its own.
+"""Quantises the rows of a weight matrix for the integer kernels: int8, one scale for each row.
 
-A row's largest weight is +-127; its bias stands in units of the row's sum; mul_shift by its
-multiplier brings the sum to the integers that are wanted.
+A row's largest weight is +-127, and its bias is in units of the row's sum. mul_shift by the row's
+multiplier converts the sum to the units of the result.
 """
 
 import math
@@ -16,11 +16,13 @@ from host_tools.errors import RivuletError
 Floats = NDArray[np.float64]
 
 Q12 = 12
-LARGEST_BIAS = 1 << 30  # half of the accumulator; the other half is the products'
+LARGEST_BIAS = 1 << 30  # half of the accumulator's range; the products have the other half
 
 
 @dataclass(frozen=True)
 class Rows:
+    """Quantised rows with their biases and multipliers."""
+
     weight: NDArray[np.int8]
     bias: NDArray[np.int32]
     multiplier: NDArray[np.int32]
@@ -41,12 +43,15 @@ def quantise_rows(
     names: list[str],
     bits: int = Q12,
 ) -> Rows:
-    """`per_unit`: what a row's result of 1 is in the integers that come out; `bits`: fractional
-    ones of the factors, which are at most `limits`. Raises RivuletError, with the row."""
+    """Return the quantised rows. Raises RivuletError, which names the row.
+
+    per_unit: the integer that stands for a result of 1, for each row. limits: largest magnitude of
+    each factor of the product, in integers. bits: fractional bits of the factors.
+    """
     unit = 1 << bits
     factor = np.maximum(_scales(weights, bias, unit) / unit * per_unit, 2.0**-30)
     fraction, power = np.frexp(factor)
-    # Up, never down: the largest weight may not pass 127.
+    # Rounded up, so that the largest weight does not exceed 127.
     mantissa = np.ceil(fraction * 32768)
     power = np.where(mantissa > 32767, power + 1, power)
     mantissa = np.where(mantissa > 32767, 16384, mantissa)
@@ -68,28 +73,28 @@ def quantise_rows(
 
 
 def most_bits(weights: Floats, bias: Floats, bits: int = Q12) -> int:
-    """As many fractional bits as the results of every row can have; negative: not even units."""
+    """Return the most fractional bits that the results of all rows can have; may be negative."""
     unit = 1 << bits
     scale = max(float(_scales(weights, bias, unit).max()), 2.0**-30)
     return math.floor(math.log2(unit / 2 / scale * 0.999))
 
 
 def prove(weight: NDArray[np.int8], bias: Floats, limits: NDArray[Any], names: list[str]) -> None:
-    """Raise RivuletError, with the row, unless no row's sum can leave int32.
+    """Raise RivuletError, which names the row, if a row's sum can exceed an int32.
 
-    `limits`: how large each factor of the product can be.
+    limits: largest magnitude of each factor of the product.
     """
     reach = np.abs(bias) + np.abs(weight.astype(np.float64)) @ limits
     worst = int(np.argmax(reach))
     if reach[worst] >= 2.0**31:
         raise RivuletError(
-            f"the {names[worst]} can reach a sum of {reach[worst]:.3g}, over the 2147483647 of "
-            f"an int32: use fewer than {weight.shape[1]} units and channels, or float32"
+            f"the {names[worst]} can reach a sum of {reach[worst]:.3g}, more than an int32 holds "
+            f"(2147483647): use fewer than {weight.shape[1]} units and channels, or float32"
         )
 
 
 def packed(factor: Floats) -> NDArray[np.int32]:
-    """The multipliers that are nearest to factors of at most a half."""
+    """Return the multipliers nearest to `factor`, each at most 0.5."""
     fraction, power = np.frexp(np.maximum(factor, 2.0**-30))
     mantissa = np.round(fraction * 32768)
     power = np.where(mantissa > 32767, power + 1, power)
@@ -99,12 +104,12 @@ def packed(factor: Floats) -> NDArray[np.int32]:
 
 
 def power_of_two(value: float) -> float:
-    """The smallest power of two that is at least `value`."""
+    """Return the smallest power of two that is at least `value`."""
     return 2.0 ** math.ceil(math.log2(value))
 
 
 def _scales(weights: Floats, bias: Floats, unit: int) -> Floats:
-    # A row of small weights and a large bias: the bias must fit as well.
+    # In a row of small weights, the bias decides the scale.
     widest = np.abs(weights).max(1, initial=0.0) / 127
     scales: Floats = np.maximum(widest, np.abs(bias) * unit / LARGEST_BIAS)
     return scales

@@ -1,8 +1,8 @@
-"""How int8 gates are stored once connections are pruned: blocks of eight rows by one column.
+"""Stores int8 gates with pruned connections as blocks of eight rows by one column.
 
-Eight rows are what the kernels work on at a time: dropping a whole block drops its time as well,
-where single zeros would only add the cost of saying where the others are. The tensors, for
-G = ceil(2n / 8) groups of rows and s blocks that are kept:
+The kernels compute eight rows at a time, so a dropped block saves its time too. Dropping single
+weights would save nothing and add indices. The tensors, for G = ceil(2n / 8) groups of rows and s
+kept blocks:
 
     gates.counts   int16 (G)     blocks of each group
     gates.columns  uint8 (s)     their columns, ascending, group after group
@@ -19,7 +19,7 @@ Tensors = dict[str, np.ndarray]
 
 
 def grouped(matrix: np.ndarray) -> np.ndarray:
-    """(rows, columns) as (groups, 8, columns), padded with zeros."""
+    """Return a matrix (rows, columns) as (groups, 8, columns), padded with zeros."""
     rows, columns = matrix.shape
     padded = np.zeros((-(-rows // GROUP) * GROUP, columns), matrix.dtype)
     padded[:rows] = matrix
@@ -27,12 +27,12 @@ def grouped(matrix: np.ndarray) -> np.ndarray:
 
 
 def store(weight: NDArray[np.int8]) -> Tensors:
-    """The gates' tensors: sparse where that is smaller, one matrix otherwise."""
+    """Return the gates' tensors: sparse if that is smaller, else one matrix."""
     groups = grouped(weight)
     kept = groups.any(axis=1)
     count = int(kept.sum())
     size = count * (GROUP + 1) + 2 * len(groups)
-    # A tensor cannot be empty, so a model without any connection stays dense as well.
+    # A tensor cannot be empty, so a model without any connection stays dense.
     if weight.shape[1] > WIDEST or size >= weight.size or not count:
         return {"gates.weight": weight}
     return {
@@ -43,7 +43,7 @@ def store(weight: NDArray[np.int8]) -> Tensors:
 
 
 def dense(tensors: Tensors, inputs: int) -> NDArray[np.int8]:
-    """The gates' matrix of an int8 model, whichever way it is stored."""
+    """Return the gates' matrix of an int8 model, stored dense or sparse."""
     if "gates.weight" in tensors:
         return np.asarray(tensors["gates.weight"], dtype=np.int8)
     rows = len(tensors["gates.bias"])

@@ -1,6 +1,7 @@
-"""The nonlinearities of an int8 model as tables, which its file carries.
+"""The lookup tables of an int8 model's nonlinearities.
 
-Made on the host and stored, not on the board: a board's float32 would give other bits.
+The host computes them and stores them in the file, because a board's float32 would give other
+bits.
 """
 
 from typing import Any
@@ -12,11 +13,11 @@ Floats = NDArray[np.floating]
 Tensors = dict[str, np.ndarray]
 
 TANH_RANGE = 8.0  # tanh(8) is 1 within Q15
-_COARSE = 0.01  # error of the rates that is worth a warning
+_COARSE = 0.01  # relative error of the rates above which there is a warning
 
 
 def tables_for(settings: dict[str, Any], alpha_range: float, state_scale: float) -> Tensors:
-    """The four tables; softplus spans +- `alpha_range`."""
+    """Return the decay cell's tables; that of the rates spans +- `alpha_range`."""
     alpha = rates(nodes(alpha_range), settings)
     tables: Tensors = {
         "table.alpha": np.round(alpha * (1 << 20)).astype(np.int32),
@@ -30,29 +31,30 @@ def tables_for(settings: dict[str, Any], alpha_range: float, state_scale: float)
 
 
 def nodes(reach: float) -> NDArray[np.float64]:
-    """Where the nodes of a table over +- `reach` stand."""
+    """Return the arguments of the nodes of a table over +- `reach`."""
     return np.arange(-256, 257, dtype=np.float64) * (reach / 256)
 
 
 def q15(values: Floats) -> NDArray[np.int16]:
+    """Return the values in Q15, saturated."""
     return np.clip(np.round(32768 * values), -32767, 32767).astype(np.int16)
 
 
 def decay_table() -> NDArray[np.uint16]:
-    """exp(-s) at steps of 1/16, for the gain."""
+    """Return exp(-s) in steps of 1/16, Q16, for the gain."""
     decay = np.round(65536 * np.exp(-np.arange(193) / 16))
     return np.minimum(decay, 65535).astype(np.uint16)
 
 
 def rates(sums: Floats, settings: dict[str, Any]) -> Floats:
-    """alpha of a row's sum, as the float path has it."""
+    """Return alpha for a row's sum, computed as in the float path."""
     softplus = np.logaddexp(0.0, sums)
     bounded: Floats = np.minimum(softplus + settings["alpha_min"], settings["alpha_max"])
     return bounded
 
 
 def coarse(settings: dict[str, Any], alpha_range: float, table: np.ndarray) -> list[str]:
-    """A warning if straight lines between the nodes are far from the rates."""
+    """Return a warning if linear interpolation between the nodes is far from the rates."""
     fine = np.linspace(-alpha_range, alpha_range, 4097)
     exact = rates(fine, settings)
     read = np.interp(fine, np.linspace(-alpha_range, alpha_range, 513), table / (1 << 20))
@@ -60,6 +62,7 @@ def coarse(settings: dict[str, Any], alpha_range: float, table: np.ndarray) -> l
     if error <= _COARSE:
         return []
     return [
-        f"rates are up to {error:.1%} off in int8: an alpha_max of {settings['alpha_max']:g}/s "
-        f"beside an alpha_min of {settings['alpha_min']:g}/s spreads their table thin"
+        f"rates have errors of up to {error:.1%} in int8: an alpha_max of "
+        f"{settings['alpha_max']:g}/s and an alpha_min of {settings['alpha_min']:g}/s are too far "
+        "apart for one table"
     ]

@@ -1,4 +1,4 @@
-"""Write every module that differs from what its recipe gives."""
+"""Write every Thumb module whose text differs from its recipe."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Writes the module of one recipe."""
+"""Generates the module of one recipe."""
 
 import re
 from collections.abc import Iterable
@@ -23,13 +23,13 @@ from micropython import const
 def {name}({registers}):
 {lines}
 '''
-# A name. One that begins with an underscore is a constant's, replaced before.
+# A name. Names that begin with an underscore are constants, which are replaced already.
 _WORD = re.compile(r"(?<!\w)[A-Za-z]\w*")
 _OPERAND = re.compile(r"\[[^]]*\]|\{[^}]*\}|<[^>]*>|[^,\s][^,]*")
 
 
 def module(origin: str, doc: str, recipe: Macro, macros: dict[str, Macro]) -> str:
-    """Return the module that holds the recipe's function. Raises RivuletError.
+    """Return the module with the recipe's function. Raises RivuletError.
 
     origin: the file's first line; doc: its docstring.
     """
@@ -58,7 +58,7 @@ def _constants(offsets: Iterable[Offset]) -> str:
 
 
 class _Function:
-    """The lines of one function, and the offsets that they name."""
+    """The lines of one function, and the offsets that they use."""
 
     def __init__(self, macros: dict[str, Macro]) -> None:
         self.lines: list[str] = []
@@ -67,7 +67,7 @@ class _Function:
         self._labels: set[str] = set()
 
     def unfold(self, macro: Macro, arguments: list[str]) -> None:
-        """Write a macro's lines. Names in it are its own."""
+        """Append a macro's lines. Names inside it are local."""
         if len(arguments) != len(macro.parameters):
             raise ValueError(f"{macro.name} takes {', '.join(macro.parameters) or 'nothing'}")
         names = dict(zip(macro.parameters, arguments, strict=True))
@@ -127,7 +127,7 @@ class _Function:
         return names.get(word, word) if found is None else str(found)
 
     def _fresh(self, label: str) -> str:
-        """Return the label, with a number if another place has it."""
+        """Return the label, with a number if it is already used."""
         taken, number = label, 1
         while taken in self._labels:
             number += 1
@@ -139,6 +139,6 @@ class _Function:
 def _define(match: re.Match[str], names: dict[str, str]) -> str:
     name, register = match[1], names.get(match[2], match[2])
     if not is_register(register):
-        raise ValueError(f"{name} is to be {register}, which is no register")
+        raise ValueError(f"{name}={register}: {register} is not a register")
     names[name] = register
     return f"{name}={register}"

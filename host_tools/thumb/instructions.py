@@ -1,6 +1,6 @@
-"""An instruction in ARM's syntax -> the line for MicroPython's assembler.
+"""Translates an instruction in ARM's syntax to a line for MicroPython's assembler.
 
-What that assembler lacks is encoded here; those are 16-bit forms of ARMv6-M.
+Instructions that this assembler lacks are encoded here; they are 16-bit forms of ARMv6-M.
 """
 
 import re
@@ -17,13 +17,13 @@ def is_register(operand: str) -> bool:
 
 
 def micropython(name: str, operands: list[str]) -> str:
-    """Return the line. Raises ValueError if there is no such instruction."""
+    """Return the line. Raises ValueError for an unknown or wrong instruction."""
     for word in re.findall(r"(?<!\w)[a-z]\w*", " ".join(operands)):
         if not is_register(word):
             raise ValueError(f"no register is called {word}")
     two_registers = len(operands) == 2 and all(map(is_register, operands))
     if name in ("mov", "movs") and (name == "mov") != two_registers:
-        raise ValueError("mov is between registers and keeps the flags, movs is of a number")
+        raise ValueError("mov takes two registers and keeps the flags, movs takes a number")
     code = _code(name, operands)
     if code is not None:
         return f"data(2, 0x{code:04X})  # {name} {', '.join(operands)}"
@@ -37,7 +37,7 @@ def micropython(name: str, operands: list[str]) -> str:
 
 
 def _code(name: str, operands: list[str]) -> int | None:
-    """The encoding, or None if MicroPython's assembler has the instruction."""
+    """Return the encoding, or None if MicroPython's assembler has the instruction."""
     match name, operands:
         case "uxth", [target, value]:
             return 0xB280 | _low(value) << 3 | _low(target)
@@ -51,7 +51,7 @@ def _code(name: str, operands: list[str]) -> int | None:
             bits = sum(1 << _low(register) for register in _listed(listed))
             pointer = _low(base.removesuffix("!"))
             if bits >> pointer & 1:
-                raise ValueError(f"{base} changes and is in {listed}")
+                raise ValueError(f"{base} is written back and must not be in {listed}")
             return 0xC000 | int(name == "ldm") << 11 | pointer << 8 | bits
         case (("push" | "pop"), [listed]):
             _listed(listed)
@@ -65,7 +65,7 @@ def _memory(load: int, register: str, address: str) -> int | None:
     if base != "sp":
         return None
     if int(offset) % 4 or not 0 <= int(offset) < 1024:
-        raise ValueError(f"no word is at {address}")
+        raise ValueError(f"{address}: the offset must be a multiple of 4 from 0 to 1020")
     return 0x9000 | load | _low(register) << 8 | int(offset) >> 2
 
 
@@ -75,22 +75,22 @@ def _is_high(operand: str) -> bool:
 
 def _low(operand: str) -> int:
     if not is_register(operand) or _is_high(operand):
-        raise ValueError(f"one of r0 to r7 is needed, not {operand}")
+        raise ValueError(f"{operand} must be one of r0 to r7")
     return _REGISTERS[operand]
 
 
 def _any(target: str, value: str) -> int:
-    """The bits of two registers, high ones as well."""
+    """Return the bits of two registers, which may be high."""
     if not is_register(value):
-        raise ValueError(f"a register is needed, not {value}")
+        raise ValueError(f"{value} must be a register")
     first, second = _REGISTERS[target], _REGISTERS[value]
     return (first & 8) << 4 | second << 3 | first & 7
 
 
 def _listed(listed: str) -> list[str]:
-    """The registers of {r1, r2}. Memory has them by their numbers, in whatever order written."""
+    """Return the registers of {r1, r2}. The processor orders them by their numbers."""
     registers = re.findall(r"\w+", listed)
     numbers = [_REGISTERS[register] for register in registers]
     if numbers != sorted(set(numbers)):
-        raise ValueError(f"{listed} is not in the order that memory has")
+        raise ValueError(f"{listed} must be in ascending order")
     return registers

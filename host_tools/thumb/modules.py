@@ -1,4 +1,4 @@
-"""The modules that are written, and the recipe of each."""
+"""The generated modules, and the recipe of each."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ _RECIPES = {
 
 
 def modules() -> dict[Path, str]:
-    """Return every module's text as the recipes have it now. Raises RivuletError."""
+    """Return the current text of every module by its path. Raises RivuletError."""
     need_checkout("writing the Thumb modules")
     macros: dict[str, Macro] = {}
     for path in sorted(THUMB.glob("fragments/*.s")):
@@ -26,7 +26,7 @@ def modules() -> dict[Path, str]:
         path = THUMB / "recipes" / f"{name}.s"
         origin = f"# Generated from {path.relative_to(ROOT).as_posix()} by: {_COMMAND}"
         own = read(path)
-        # The function stands behind the macros that the recipe alone needs.
+        # The function comes last, after the recipe's own macros.
         _, function = own.popitem()
         texts[target] = module(origin, documentation(path), function, macros | own)
     return texts

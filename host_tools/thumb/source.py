@@ -9,7 +9,7 @@ from host_tools.errors import RivuletError
 
 @dataclass(frozen=True)
 class Line:
-    """A line without its comment, and where it stands."""
+    """A line without its comment, and its file and number."""
 
     text: str
     where: str
@@ -28,7 +28,7 @@ class Macro:
 
 
 def documentation(path: Path) -> str:
-    """Return the comment that a file begins with."""
+    """Return the comment at the beginning of a file."""
     lines = path.read_text(encoding="utf-8").splitlines()
     end = next(i for i, line in enumerate(lines) if not line.startswith("@"))
     return "\n".join(line[2:] for line in lines[:end])
@@ -48,5 +48,5 @@ def read(path: Path) -> dict[str, Macro]:
         elif current is not None:
             current.lines.append(line)
         elif line.text:
-            raise RivuletError(f"{line.where}: this stands in no macro")
+            raise RivuletError(f"{line.where}: the line is outside of a macro")
     return found

@@ -1,4 +1,4 @@
-"""The constants that recipes name, from the firmware's plain kernels."""
+"""The constants that recipes use, taken from the firmware."""
 
 from dataclasses import dataclass
 
@@ -7,21 +7,21 @@ from rivulet.integers import arithmetic, layers, layout, ltc
 
 @dataclass(frozen=True)
 class Offset:
-    """A byte offset in words, or in what `within` says; a written module names it, too."""
+    """A byte offset in `words`, or in `within`; the generated module defines it as a constant."""
 
     name: str
     value: int
     within: str = "words"
 
 
-# Where a decay step keeps its arguments: MANTISSA is dt_us to begin with.
+# Words in which a decay step keeps its arguments; the word of MANTISSA holds dt_us first.
 _FILLED = {"WEIGHTS": layout.SPARSE_AT + 1, "INLET": layout.SPARSE_AT + 2, "DT": layout.MANTISSA}
 _LAYER = ("LAYER_ROWS", "LAYER_COLUMNS", "BEGIN", "BIAS", "MULTIPLIER", "VECTOR", "OUT", "TABLE")
 _NUMBERS: dict[str, int] = {
     "LAYER_BYTES": 4 * layers.WORDS,
     "US_SCALE_HIGH": arithmetic.US_SCALE >> 8,
     "US_SCALE_LOW": arithmetic.US_SCALE & 0xFF,
-    # Shifts that bring a flag into the carry (right) and to the sign (left).
+    # Shifts that move a flag into the carry (right) or the sign (left).
     "MEAN_TO_CARRY": layout.MEAN.bit_length(),
     "ADDITIVE_TO_CARRY": layout.ADDITIVE.bit_length(),
     "INPUT_FIRST_TO_SIGN": 32 - layout.INPUT_FIRST.bit_length(),

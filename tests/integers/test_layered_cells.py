@@ -220,7 +220,7 @@ def scaled(weights: Arrays, name: str, factor: float) -> Arrays:
         (cfc("pure", 0), {"mode": "pure"}, r"more than \+-64: --calibrate"),
         (cfc("default", 1), {"readout_tau_s": 1e6}, "readout_tau_s is 1e.06 s; int8"),
         (ltc() | lstm(8), _LTC, "no mixed memory"),
-        (scaled(ltc(), "w", -1.0), _LTC, "'w' is negative somewhere"),
+        (scaled(ltc(), "w", -1.0), _LTC, "'w' has negative values"),
         (scaled(ltc(), "sensory_sigma", 1e6), _LTC, r"a synapse into neuron \d takes its input"),
         (ltc(), _LTC | {"time_unit_s": 1e-7}, "rates can reach .*e.0./s"),
         (ltc(254), _LTC, "254 neurons and 3 channels"),

@@ -1,9 +1,9 @@
-"""Cells on the integer path, one file each, as the board has them in rivulet.integers.cells.
+"""Quantisation of each cell, one file each; rivulet.integers.cells has the board's side.
 
-A module of a cell has
+A cell's module has
 
-    check(settings)                     raises RivuletError for a kind that it does not run
-    quantise(model, inputs, events)     the Quantised of a float model; events calibrate it
+    check(settings)                     raises RivuletError for settings that it does not run
+    quantise(model, inputs, events)     returns the Quantised of a float model; events calibrate it
     Reference                           its step in numpy, a reference.Reference
 """
 
@@ -21,13 +21,13 @@ from host_tools.integers.row_scales import Floats
 
 @dataclass(frozen=True)
 class Inputs:
-    """How a float model's inputs become integers: Q12 of (raw - offset) * scale."""
+    """The conversion of a float model's inputs to integers: Q12 of (raw - offset) * scale."""
 
     offset: Floats
     scale: Floats
 
     def unfolded(self, physical: Floats) -> tuple[Floats, Floats]:
-        """(weights, bias) on the integers' inputs of weights (rows, inputs) on raw values."""
+        """Return (weights, bias) for integer inputs from weights (rows, inputs) for raw values."""
         zero = np.zeros_like(physical)
         inward = np.divide(physical, self.scale, out=zero, where=self.scale != 0)
         return inward, physical @ self.offset
@@ -35,7 +35,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Quantised:
-    """tensors: all but the readout's; settings: what the file says of the integers besides."""
+    """A quantised cell. tensors: all but the readout's; settings: additions to the metadata."""
 
     tensors: dict[str, np.ndarray]
     settings: dict[str, Any]
@@ -44,7 +44,7 @@ class Quantised:
 
 
 def integer_cell(name: str) -> Any:
-    """The module of a cell. Raises RivuletError if the integer path does not run it."""
+    """Return the module of a cell. Raises RivuletError if the integer path does not run it."""
     known = sorted(module.name for module in pkgutil.iter_modules(__path__))
     if name not in known:
         raise RivuletError(

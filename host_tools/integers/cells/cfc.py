@@ -1,7 +1,7 @@
-"""The CfC cell in integers: firmware/rivulet/integers/cfc.py says what is computed.
+"""Quantises the CfC cell; firmware/rivulet/integers/cfc.py has the arithmetic.
 
-How far sums and states can go decides in which integers they are counted: bounds of the weights
-where activations end by themselves, what a calibration shows where they do not.
+The largest sums and states decide their numbers of fractional bits. For bounded activations the
+weights give these bounds, for unbounded ones a calibration does.
 """
 
 import math
@@ -27,9 +27,9 @@ __all__ = ["Reference", "check", "quantise"]
 Reference = CfcReference
 
 _SIGMOID_RANGE = 16.0
-# How far the sums of an activation without an end are followed, at least and uncalibrated.
+# Range of the table of an unbounded activation: at least, and at most without a calibration.
 _NEAREST, _FARTHEST = 8.0, 32.0
-_MARGIN = 1.25  # over what a calibration showed
+_MARGIN = 1.25  # over the largest sum in a calibration
 _MOST_RATE_BITS, _LEAST_RATE_BITS = 28, 10
 _GATE_BITS = 20
 _LARGEST_GATE = 1024.0
@@ -43,7 +43,7 @@ class _Layer:
     bias: Floats
 
     def reach(self, factors: "_Factors") -> Floats:
-        """How far each row's sum can go."""
+        """Return the largest magnitude of each row's sum."""
         made: Floats = np.abs(self.bias) + np.abs(self.weight) @ factors.values
         return made
 
@@ -53,7 +53,7 @@ class _Layer:
 
 @dataclass(frozen=True)
 class _Factors:
-    """What a layer sees: how large in integers, of which so many bits are fractional."""
+    """A layer's inputs: their largest magnitudes in integers, and their fractional bits."""
 
     limits: np.ndarray
     bits: int = Q12
@@ -67,7 +67,7 @@ class _Factors:
 @dataclass(frozen=True)
 class _Backbone:
     tensors: dict[str, np.ndarray]
-    factors: _Factors  # what the heads see
+    factors: _Factors  # the inputs of the heads
     warnings: list[str]
 
 
@@ -112,7 +112,7 @@ def _names(units: int, *parts: str) -> list[str]:
 
 
 def _layers(model: ModelFile, inputs: Inputs, scale: float) -> list[_Layer]:
-    """Backbone and heads; the first of them on [x / scale; the integers' inputs]."""
+    """Return the layers of backbone and heads; the first takes [x / scale; integer inputs]."""
     names = [f"backbone{i}" for i in range(len(model.settings["backbone"]))] + ["heads"]
     found = [
         _Layer(
@@ -128,7 +128,7 @@ def _layers(model: ModelFile, inputs: Inputs, scale: float) -> list[_Layer]:
 
 
 def _seen(model: ModelFile, events: EventTable) -> list[float]:
-    """How far the sums of each layer go in a calibration; of the heads those of ff1."""
+    """Return the largest sum of each layer in a calibration; of the heads, that of ff1."""
     function = ACTIVATIONS[model.settings["activation"]].function
     found = []
     for state, held, _ in trace(model, events):
@@ -155,7 +155,7 @@ def _backbone(
     warnings: list[str] = []
     span = activation.span
     if span is None:
-        # One table for all of them, as wide as the one that goes farthest.
+        # All layers share one table, whose range is that of the layer with the largest sums.
         span, values = _NEAREST, factors.values
         for i, layer in enumerate(layers):
             reach = float((np.abs(layer.bias) + np.abs(layer.weight) @ values).max())
@@ -163,8 +163,8 @@ def _backbone(
                 reach = min(reach, _MARGIN * seen[i])
             elif reach > _FARTHEST:
                 warnings.append(
-                    f"backbone layer {i} may reach {reach:.0f} and is cut at {_FARTHEST:g}: "
-                    "--calibrate EVENTS.csv says how far it goes"
+                    f"sums of backbone layer {i} may reach {reach:.0f} and are clipped at "
+                    f"{_FARTHEST:g}: --calibrate EVENTS.csv measures their range"
                 )
                 reach = _FARTHEST
             span = max(span, reach)
@@ -188,7 +188,7 @@ def _backbone(
 def _times(
     layer: _Layer, factors: _Factors, unit_s: float
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """time_a and time_b: their tensors, and the settings that say what they count in."""
+    """Return the tensors of time_a and time_b, and the settings with their fractional bits."""
     n = len(layer.bias) // 2
     rate_bits = _rate_bits(layer.rows(0, n), factors, unit_s, 0.0)
     shifts = layer.rows(n, 2 * n)
@@ -208,9 +208,9 @@ def _times(
     return rows.tensors("times"), own
 
 
-def _rate_bits(layer: _Layer, factors: _Factors, unit_s: float, beside: float) -> int:
-    """As many fractional bits as rates in 1/s, |sums| + beside, can have."""
-    per_s = (float(layer.reach(factors).max()) + beside) / unit_s
+def _rate_bits(layer: _Layer, factors: _Factors, unit_s: float, leak: float) -> int:
+    """Return the most fractional bits that rates in 1/s, |sums| + leak, can have."""
+    per_s = (float(layer.reach(factors).max()) + leak) / unit_s
     most = most_bits(layer.weight / unit_s, layer.bias / unit_s, factors.bits)
     bits = min(_MOST_RATE_BITS, most, math.floor(math.log2((ONE - 1) / max(per_s, 1e-9))))
     if bits < _LEAST_RATE_BITS:
@@ -236,8 +236,8 @@ def _pure(model: ModelFile, inputs: Inputs, seen: list[float] | None) -> Quantis
             break
     else:
         raise RivuletError(
-            f"the weights leave the state of a pure CfC more than +-{_STATE_SCALES[-1]:g}: "
-            "--calibrate EVENTS.csv says how far it goes"
+            f"by its weights, the state of a pure CfC can exceed +-{_STATE_SCALES[-1]:g}: "
+            "--calibrate EVENTS.csv measures its range"
         )
     factors = backbone.factors
     rate_bits = _rate_bits(heads, factors, unit_s, float(leak.max()))
@@ -252,7 +252,7 @@ def _pure(model: ModelFile, inputs: Inputs, seen: list[float] | None) -> Quantis
     )
     f_shift = max(0, math.ceil(math.log2(max(reach * per_unit / 32767, 1.0))))
     f_limit = max(1, math.floor(reach * per_unit / 2.0**f_shift))
-    # A of one step of f, in Q30: the product stays below 2^30, however it is shifted.
+    # A times one unit of f, in Q30. The product stays below 2^30 for every shift.
     factor = rest / scale * ONE * 2.0**f_shift / per_unit
     largest = max(float(np.abs(factor).max()) * f_limit, 2.0**-_MOST_P_SHIFT)
     p_shift = min(_MOST_P_SHIFT, math.floor(math.log2(ONE / largest)))

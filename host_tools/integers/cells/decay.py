@@ -1,4 +1,4 @@
-"""The decay cell in integers: firmware/rivulet/integers/decay.py says what is computed."""
+"""Quantises the decay cell; firmware/rivulet/integers/decay.py has the arithmetic."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ __all__ = ["Reference", "check", "quantise", "state_bound", "unfolded"]
 
 Reference = IntegerReference
 
-_SOFTPLUS_RANGE = 16.0  # at least: below -16 softplus vanishes beside any alpha_min
-_ALPHA_SMALLEST = 1 / 1024  # 1024 steps of Q20: the exponent is right to 0.4 %
+_SOFTPLUS_RANGE = 16.0  # at least: below -16, softplus is negligible next to any alpha_min
+_ALPHA_SMALLEST = 1 / 1024  # 1024 in Q20: the exponent's relative error is at most 0.4 %
 _ALPHA_LARGEST = 1024.0
 
 
@@ -60,12 +60,12 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
 
 
 def state_bound(settings: dict[str, Any]) -> float:
-    """What the state never exceeds, as a power of two."""
+    """Return a power of two that the state never exceeds."""
     return power_of_two(1.0 / settings["alpha_min"]) if settings["drive"] == "additive" else 1.0
 
 
 def unfolded(model: ModelFile, inputs: Inputs) -> tuple[Floats, Floats, Floats]:
-    """(recurrent, inward, bias): the gates as they take the integers' inputs."""
+    """Return (recurrent, inward, bias): the gates for integer inputs."""
     gates = model.tensors["gates.weight"].astype(np.float64)
     hidden = len(gates) // 2
     inward, bias = inputs.unfolded(gates[:, hidden:-1])
@@ -73,6 +73,6 @@ def unfolded(model: ModelFile, inputs: Inputs) -> tuple[Floats, Floats, Floats]:
 
 
 def _alpha_range(alpha_max: float, weights: Floats, bias: Floats) -> float:
-    """Softplus is tabulated over +- this: up to alpha_max, or as far as any sum can get."""
+    """Return the range of softplus' table: alpha_max or the largest sum, as a power of two."""
     farthest = float((np.abs(bias) + np.abs(weights) @ np.full(weights.shape[1], 8.0)).max())
     return power_of_two(max(_SOFTPLUS_RANGE, min(alpha_max, farthest)))

@@ -1,8 +1,9 @@
-"""The LTC cell in integers: firmware/rivulet/integers/ltc.py says what is computed.
+"""Quantises the LTC cell; firmware/rivulet/integers/ltc.py has the arithmetic.
 
-A synapse's parameters have 16 bits each. Over recordings through 32 neurons as trained ones are,
-dense and sparse, eight bits for w and w erev moved states by 0.3 to 0.6 % of their range, for
-sigma and mu by 0.1 to 0.15 %; sixteen cost the kernels nothing and move them by 0.001 %.
+A synapse's parameters have 16 bits each. In recordings through 32 neurons with parameters like
+those of trained models, dense and sparse, 8 bits for w and w erev changed states by 0.3 to 0.6 %
+of their range, 8 bits for sigma and mu by 0.1 to 0.15 %. 16 bits cost the kernels nothing and
+change them by 0.001 %.
 """
 
 import math
@@ -26,19 +27,19 @@ __all__ = ["Reference", "check", "quantise"]
 
 Reference = LtcReference
 
-_Z_UNIT = 1024  # a synapse's argument of 1, as the table takes it
+_Z_UNIT = 1024  # a synapse's argument of 1 as the table's argument z
 _SIGMOID_RANGE = 16.0
 _MOST_SOURCES = 256
 _LARGEST = 32767
 _DEEPEST_SHIFT = 30
-# Of an int32 sum; the rest is for rounding.
+# Largest int32 sum; the rest is for rounding.
 _ROOM = 0.98 * 2.0**31
 _MOST_RATE_BITS, _LEAST_RATE_BITS = 28, 10
 
 
 @dataclass(frozen=True)
 class _Synapses:
-    """Those of the inputs or those of the neurons, by target."""
+    """The synapses of the inputs or those of the neurons, ordered by target."""
 
     source: NDArray[np.int64]  # in [v; u]
     target: NDArray[np.int64]
@@ -68,7 +69,7 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
     for part in parts:
         np.add.at(total, part.target, part.conductance)
         np.maximum.at(largest, part.target, part.conductance)
-    # What one of a neuron's sums counts; a synapse's is 2^15 times that.
+    # The unit of a neuron's sums. That of a synapse's parameters is 2^15 times as large.
     unit = np.maximum(total / _ROOM, largest / (_LARGEST * 32768.0))
     per_s = 1.0 / (tensors["cm"] * settings["time_unit_s"])
     rate_bits = _rate_bits(float((total * per_s).max()), float((unit * per_s).max()))
@@ -111,13 +112,16 @@ def _check_values(tensors: dict[str, Floats], n: int, m: int) -> None:
     for name in ("gleak", "synapse.w"):
         if (tensors[name] < 0.0).any():
             raise RivuletError(
-                f"'{name.split('.')[-1]}' is negative somewhere, so that potentials have no "
-                "bounds for int8: apply_weight_constraints, or convert it to float32"
+                f"'{name.split('.')[-1]}' has negative values, so potentials are unbounded in "
+                "int8: apply_weight_constraints, or convert it to float32"
             )
 
 
 def _state_scale(tensors: dict[str, Floats]) -> float:
-    """A potential starts at 0 and is always between the potentials that draw it."""
+    """Return a power of two that bounds all potentials.
+
+    A potential starts at 0 and stays between the potentials that it is drawn to.
+    """
     reached = np.concatenate(
         [
             tensors["vleak"][tensors["gleak"] > 0.0],
@@ -164,7 +168,7 @@ def _split(
 
 
 def _arguments(part: _Synapses) -> tuple[Floats, Floats, int]:
-    """(sigma, offset, shift): as many bits as the steepest synapse and an int32 allow."""
+    """Return (sigma, offset, shift) with as many bits as the steepest synapse and int32 allow."""
     for shift in range(_DEEPEST_SHIFT, -1, -1):
         slope = np.round(part.slope * 2.0**shift)
         # Half a unit of z: the shift rounds down.
@@ -181,7 +185,7 @@ def _arguments(part: _Synapses) -> tuple[Floats, Floats, int]:
 
 
 def _rate_bits(fastest: float, largest_unit: float) -> int:
-    """Fractional bits of rates in 1/s. largest_unit: what a unit of a neuron's sums makes."""
+    """Return the fractional bits of rates in 1/s; largest_unit: rate of one unit of a sum."""
     bits = min(
         _MOST_RATE_BITS,
         math.floor(math.log2((ONE - 1) / fastest)),
@@ -196,7 +200,7 @@ def _rate_bits(fastest: float, largest_unit: float) -> int:
 
 
 def _step(unfolds: int) -> tuple[int, int]:
-    """The interval's factor for one of so many steps, 15 bits of it, and its shift."""
+    """Return the factor of `interval` for one of `unfolds` steps, with 15 bits, and its shift."""
     shift = max(0, math.ceil(math.log2(16384 * unfolds / US_SCALE)))
     return round(US_SCALE * 2.0**shift / unfolds), shift
 
@@ -208,6 +212,6 @@ def _prove(made: dict[str, np.ndarray], target: NDArray[np.int64]) -> None:
         worst = int(np.argmax(reach))
         if reach[worst] >= 2.0**31:
             raise RivuletError(
-                f"the {name}s of neuron {worst} can reach a sum of {reach[worst]:.3g}, over the "
-                "2147483647 of an int32: convert it to float32"
+                f"the {name}s of neuron {worst} can reach a sum of {reach[worst]:.3g}, more than "
+                "an int32 holds (2147483647): convert it to float32"
             )

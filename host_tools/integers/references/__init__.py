@@ -1,1 +1,1 @@
-"""The integer step in numpy of cells other than decay's, one file each."""
+"""The integer step in numpy of the cells other than decay, one file each."""

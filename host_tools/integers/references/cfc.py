@@ -23,6 +23,8 @@ _COARSER = 6  # from Q26 to Q20
 
 
 class CfcReference(Reference):
+    """The reference of the CfC cell."""
+
     def __init__(self, tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> None:
         super().__init__(tensors, settings, streams)
         self._rate_shift = 20 - int(settings["rate_bits"])

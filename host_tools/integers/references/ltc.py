@@ -21,6 +21,8 @@ from rivulet.integers.arithmetic import ONE
 
 
 class LtcReference(Reference):
+    """The reference of the LTC cell."""
+
     def __init__(self, tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> None:
         super().__init__(tensors, settings, streams)
         self._unfolds = int(settings["unfolds"])
@@ -57,15 +59,17 @@ class LtcReference(Reference):
 
 
 class _Synapses:
+    """The synapses of the inputs, or those of the neurons."""
+
     def __init__(self, parts: list[Ints], counts: Ints, shift: int) -> None:
         self._source, self._sigma, self._offset, self._conductance, self._current = parts
         self._shift = shift
         target = np.repeat(np.arange(len(counts)), counts)
-        # Exact in float64, and much faster as a product.
+        # A product in float64 sums over targets: exact, and much faster than integers.
         self._onto: Floats = (target[:, None] == np.arange(len(counts))).astype(np.float64)
 
     def sums(self, begin: list[Ints], seen: Ints, table: Ints) -> list[Ints]:
-        """[conductances, currents] of neurons, those to begin with included."""
+        """Return [conductances, currents] of all neurons, starting from the sums `begin`."""
         z = int32(int32(seen[:, self._source] * self._sigma) + self._offset) >> self._shift
         share = look_up(table, clamped(z))
         return [
@@ -75,21 +79,24 @@ class _Synapses:
 
 
 def reciprocal(d: Ints) -> tuple[Ints, Ints]:
-    """(r, c) with 1 / d = r 2^-(30 + c), low by less than 2^-13 of it; d > 0."""
+    """Return (r, c) with 1 / d = r 2^-(30 + c), d > 0.
+
+    The relative error is above -2^-14 and below 2^-15.
+    """
     shift = np.frexp(d.astype(np.float64))[1].astype(np.int64) - 16
     inverse: Ints = ONE // shifted(d, shift)
     return inverse, shift
 
 
 def quotient(numerator: Ints, d: Ints) -> Ints:
-    """numerator / d in Q15, |numerator| <= d."""
+    """Return numerator / d in Q15, for |numerator| <= d."""
     inverse, shift = reciprocal(np.maximum(d, 1))
     made: Ints = np.clip(int32(shifted(numerator, shift) * inverse) >> 15, -32767, 32767)
     return made
 
 
 def step_gain(p: Ints, shift: Ints) -> Ints:
-    """s / (1 + s) in Q30 of s = p 2^(shift - 26)."""
+    """Return s / (1 + s) in Q30, for s = p 2^(shift - 26)."""
     half = p >> 1
     one = np.broadcast_to(25 - shift, p.shape)
     right = np.maximum(one - 29, 0)
@@ -102,7 +109,7 @@ def step_gain(p: Ints, shift: Ints) -> Ints:
 
 
 def shifted(value: Ints, right: Ints) -> Ints:
-    """value >> right, to the left where that is negative."""
+    """Return value >> right, shifted to the left where `right` is negative."""
     down: Ints = value >> np.clip(right, 0, 62)
     up: Ints = value << np.clip(-right, 0, 30)
     return int32(np.where(right > 0, down, up))

@@ -217,7 +217,7 @@ def scaled(weights: Arrays, name: str, factor: float) -> Arrays:
         (scaled(cfc("default", 1), "time_a.weight", 1e6), {}, "rates can reach .*e.06/s"),
         (scaled(cfc("default", 1), "time_b.bias", 1e4), {}, r"time_b of unit \d can reach"),
         (scaled(cfc("default", 1), "ff2.weight", 1e6), {}, r"ff2 of unit \d has weights up to"),
-        (cfc("pure", 0), {"mode": "pure"}, r"more than \+-64: --calibrate"),
+        (cfc("pure", 0), {"mode": "pure"}, r"can exceed \+-64: --calibrate"),
         (cfc("default", 1), {"readout_tau_s": 1e6}, "readout_tau_s is 1e.06 s; int8"),
         (ltc() | lstm(8), _LTC, "no mixed memory"),
         (scaled(ltc(), "w", -1.0), _LTC, "'w' has negative values"),

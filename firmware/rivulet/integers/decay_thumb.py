@@ -1,10 +1,9 @@
 # Generated from host_tools/thumb/recipes/decay.s by: python -m host_tools.thumb
 """The step of decay.py in Thumb assembler, with instructions that every Cortex-M has.
 
-decay.py says what is computed; here is only how. data(2, ...) stands for instructions that
-MicroPython's assembler does not know, named in the comment behind. Cycles are those of a
-Cortex-M0+ with a one-cycle multiplier: 4.4 for one weight of a product, 5.1 for one that a sparse
-model keeps.
+decay.py defines the step. data(2, ...) encodes an instruction that MicroPython's assembler
+lacks; the comment names it. On a Cortex-M0+ with a one-cycle multiplier, a weight of a dense
+product takes 4.4 cycles, a kept weight of sparse gates 5.1.
 """
 
 import micropython
@@ -172,7 +171,7 @@ def step(r0, r1, r2, r3):
     label(GAINS)
     data(2, 0x9E00)  # ldr r6, [sp, 0]
     # rates=r0, gain=r1, h=r2 (the mantissa), half=r3 (2^21), one=r8 (2^30), right=r9, left=r10
-    # most=r11 (the largest s before its shift to the left), table=r12, end=lr (the mean's, too)
+    # most=r11 (the largest s before its left shift), table=r12, end=lr (with the mean's)
     ldr(r0, [r6, _ALPHA_AT])
     add(r0, r0, r6)
     ldr(r1, [r6, _HIDDEN])
@@ -251,7 +250,7 @@ def step(r0, r1, r2, r3):
     label(ALL_GAINED)
 
     # Every unit moves.
-    # targets=r0, gain=r1, states=r2, short=r3 (what gates see of them), rounding=r8, end=r9
+    # targets=r0, gain=r1, states=r2, short=r3 (the states in Q12), rounding=r8, end=r9
     data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r4, [r6, _HIDDEN])
     lsl(r4, r4, 2)
@@ -290,7 +289,7 @@ def step(r0, r1, r2, r3):
     data(2, 0x4548)  # cmp r0, r9
     bne(UNIT)
 
-    # The mean. Its weight stands behind the units' gains, where r1 is.
+    # The mean. Its weight follows the units' gains; r1 points at it.
     data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r5, [r6, _FLAGS])
     lsr(r5, r5, 1)  # MEAN_TO_CARRY
@@ -474,7 +473,7 @@ def step(r0, r1, r2, r3):
     asr(r4, r6)
     bx(lr)
 
-    # LOOK_UP: HIDDEN sums at r0 with multipliers at r1 through the table at words + r2, to r3.
+    # LOOK_UP: HIDDEN sums at r0, multipliers at r1, looked up in the table at words + r2; to r3.
     label(LOOK_UP)
     add(r2, r2, r6)
     mov(r4, 1)
@@ -522,8 +521,8 @@ def step(r0, r1, r2, r3):
     bne(LOOK)
     bx(lr)
 
-    # PRODUCT: sums of W v with biases, of a multiple of 8 rows and an even number of columns.
-    # weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (where they go), rows=r5
+    # PRODUCT: bias + W v, for a multiple of 8 rows and an even number of columns.
+    # weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (results), rows=r5
     label(PRODUCT)
     push({lr})
     lsl(r2, r2, 2)
@@ -532,7 +531,7 @@ def step(r0, r1, r2, r3):
     lsl(r5, r5, 2)
     add(r5, r5, r4)
     mov(r12, r5)
-    # excess=r6 (-128 sum(v), for weights are stored 128 too large)
+    # excess=r6 (-128 sum(v), because weights are stored plus 128)
     mov(r6, 0)
     mov(r7, r1)
     label(SUM)
@@ -636,7 +635,7 @@ def step(r0, r1, r2, r3):
     pop({r3, r4, r5, r6})
     pop({r2, pc})
 
-    # SPARSE_PRODUCT: the same of sparse gates.
+    # SPARSE_PRODUCT: the same for sparse gates.
     # weights=r0, columns=r1 (which are kept), words=r2, biases=r3, sums=r4, rows=r5
     label(SPARSE_PRODUCT)
     push({lr})
@@ -665,7 +664,7 @@ def step(r0, r1, r2, r3):
     label(BLOCK)
     data(2, 0xC904)  # ldm r1!, {r2}
     add(r0, 8)
-    # The last column's mark goes into the carry; nothing changes it until bcc.
+    # The mark of the last column goes into the carry, which stays unchanged until bcc.
     lsr(r2, r2, 1)
     data(2, 0x589A)  # ldr r2, [r3, r2]
     data(2, 0x4496)  # add lr, r2

@@ -1,7 +1,7 @@
 # Generated from host_tools/thumb/recipes/layers.s by: python -m host_tools.thumb
-"""The layers of layers.py in Thumb assembler, which cells other than decay's are made of.
+"""The layers of layers.py in Thumb assembler, for cells other than decay.
 
-What the decay cell's module says of instructions and cycles holds here.
+decay_thumb.py has notes on instructions and cycles.
 """
 
 import micropython
@@ -32,7 +32,7 @@ def run(r0, r1, r2):
     push({r0, r1, r2})
     # [sp]: WORDS, WEIGHTS, AT
 
-    # A layer's sums. One of no rows ends the layers.
+    # A layer's sums. A layer of no rows ends the list.
     # layer=r7, rows=r5
     label(LAYER)
     data(2, 0x9800)  # ldr r0, [sp, 0]
@@ -57,7 +57,7 @@ def run(r0, r1, r2):
     add(r0, r0, r6)
     bl(PRODUCT)
 
-    # Sums to results, through the table if the layer has one.
+    # Sums to results, looked up in the table if the layer has one.
     data(2, 0x9E00)  # ldr r6, [sp, 0]
     data(2, 0x9F02)  # ldr r7, [sp, 8]
     ldr(r0, [r6, _ACC_AT])
@@ -142,8 +142,8 @@ def run(r0, r1, r2):
     mov(r0, 0)
     b(END)
 
-    # PRODUCT: sums of W v with biases, of a multiple of 8 rows and an even number of columns.
-    # weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (where they go), rows=r5
+    # PRODUCT: bias + W v, for a multiple of 8 rows and an even number of columns.
+    # weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (results), rows=r5
     label(PRODUCT)
     push({lr})
     lsl(r2, r2, 2)
@@ -152,7 +152,7 @@ def run(r0, r1, r2):
     lsl(r5, r5, 2)
     add(r5, r5, r4)
     mov(r12, r5)
-    # excess=r6 (-128 sum(v), for weights are stored 128 too large)
+    # excess=r6 (-128 sum(v), because weights are stored plus 128)
     mov(r6, 0)
     mov(r7, r1)
     label(SUM)

@@ -1,8 +1,8 @@
 # Generated from host_tools/thumb/recipes/ltc.s by: python -m host_tools.thumb
 """The LTC cell of ltc.py in Thumb assembler.
 
-What the decay cell's module says of instructions and cycles holds here. In each step, about 41
-cycles for a synapse and 450 for a neuron.
+decay_thumb.py has notes on instructions and cycles. Each step takes about 41 cycles for a
+synapse and 450 for a neuron.
 """
 
 import micropython
@@ -37,7 +37,7 @@ def move(r0, r1):
     push({r4, r5, r6, r7})
     push({r0})
     push({r0, r1, r2, r3, r4, r5, r6, r7})
-    # [sp]: WORDS, BYTES, ONE (beside s), DOWN, STEPS (left), COUNTS, BASE, OUT, END_OF_OUT
+    # [sp]: WORDS, BYTES, ONE (in units of s), DOWN, STEPS (left), COUNTS, BASE, OUT, END_OF_OUT
     # bytes=r12 (4 HIDDEN)
     data(2, 0x9000)  # str r0, [sp, 0]
     ldr(r4, [r0, _HIDDEN])
@@ -78,7 +78,7 @@ def move(r0, r1):
     mov(r3, 31)
     label(SKIP)
     mov(r4, 0)
-    # 1 is 2^(25 - shift) beside s. Where that is above 2^29, both go DOWN.
+    # 1 is 2^(25 - shift) in units of s. If that is above 2^29, both are shifted DOWN.
     mov(r5, 25)
     sub(r5, r5, r3)
     cmp(r3, 0)
@@ -108,7 +108,7 @@ def move(r0, r1):
     ldr(r1, [r7, _SENSORY_AT - _OWN])
     bl(SUMS)
 
-    # A step: what the neurons' synapses add, then every potential.
+    # A step: the sums of the neurons' synapses, then every potential.
     label(STEP)
     data(2, 0x9F00)  # ldr r7, [sp, 0]
     add(r7, _OWN)
@@ -204,7 +204,7 @@ def move(r0, r1):
     bge(SKIP_6)
     mov(r1, r4)
     label(SKIP_6)
-    # k=r2: s / (1 + s), count=r6: by how many bits to shift it down
+    # k=r2: s / (1 + s), count=r6: the right shift of k
     data(2, 0x9E03)  # ldr r6, [sp, 12]
     mov(r0, r2)
     lsr(r0, r6)
@@ -315,7 +315,7 @@ def move(r0, r1):
     data(2, 0xB29B)  # uxth r3, r3
     bx(lr)
 
-    # SUMS: conductances and currents, as the five words at words + r1 say.
+    # SUMS: conductances and currents; the record of five words is at words + r1.
     # synapses=r0, words=r1, conductance=r2, current=r3, limit=r8 (16383), shift=r9
     # end=r10 (of the neuron's synapses), table=r11 (its middle node), bytes=r12
     label(SUMS)

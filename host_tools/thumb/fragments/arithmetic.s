@@ -1,4 +1,4 @@
-@ Fixed-point arithmetic of integers/arithmetic.py: no product leaves 32 bits.
+@ The fixed-point arithmetic of integers/arithmetic.py. No product leaves 32 bits.
 
 @ target = 2^exponent
 .macro power target, exponent
@@ -14,7 +14,7 @@
     asrs out, shift
 .endm
 
-@ The lower 15 bits of value >= 0 into low, and the others: either can be multiplied.
+@ Split value >= 0 into its lower 15 bits, low, and the others, so that both can be multiplied.
 .macro split value, low
     lsls low, value, 17; lsrs low, low, 17
     lsrs value, value, 15
@@ -44,8 +44,8 @@
     cmp value, limit; unless bge, <mov value, limit>
 .endm
 
-@ Shift value > 0 until its highest bit is bit 15. down, up: what is done beside a shift, up to
-@ the number of bits.
+@ Shift value > 0 until its highest bit is bit 15. down, up: instruction that accompanies a shift,
+@ without its last operand, the number of bits.
 .macro to_16_bits value, top, down, up
 BY_8:
     lsrs top, value, 24; beq BY_1
@@ -59,8 +59,8 @@ LEFT:
 SHIFTED:
 .endm
 
-@ quotient = 2^bits + (remainder << bits) / divisor, remainder below divisor. The quotient begins
-@ as 1; that bit climbs and stops the loop. Where cmp leaves the carry set, the bit is 1.
+@ quotient = 2^bits + (remainder << bits) / divisor, for remainder < divisor. The quotient starts
+@ as 1; when this bit reaches position `bits`, the loop ends. The carry of cmp is the next bit.
 .macro divide remainder, divisor, quotient, bits, top
 DIVIDE:
     lsls remainder, remainder, 1

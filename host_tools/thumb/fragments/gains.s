@@ -1,11 +1,11 @@
-@ Gains of rates: 1 - exp(-s) of s = alpha dt, as arithmetic.exponent and arithmetic.gain have it.
+@ Gains of rates: 1 - exp(-s) of s = alpha dt, as in arithmetic.exponent and arithmetic.gain.
 
 @ s = 12 in Q26
 .macro largest_s s
     movs s, 12; lsls s, s, 26
 .endm
 
-@ r -= r^2 / 2, of what remains to a node of the table
+@ r -= r^2 / 2, of the distance r to a node of the table
 .macro minus_square r, t
     asrs t, r, 6; muls t, t; lsrs t, t, 15
     subs r, r, t
@@ -16,10 +16,10 @@
     ldr r4, [words, entry]; mov high, r4
 .endm
 
-@ The gain of every unit, and behind them the weight of the mean.
+@ The gain of every unit, and after them the weight of the mean.
 .macro gains words
     .reg rates=r0, gain=r1, h=r2 (the mantissa), half=r3 (2^21), one=r8 (2^30), right=r9, left=r10
-    .reg most=r11 (the largest s before its shift to the left), table=r12, end=lr (the mean's, too)
+    .reg most=r11 (the largest s before its left shift), table=r12, end=lr (with the mean's)
     .tmp s=r4, i=r5, node=r5, t=r6
     address rates, words, ALPHA_AT
     hidden_bytes r1, words; adds r1, r1, rates; adds r1, 4; mov end, r1
@@ -27,7 +27,7 @@
     movs half, 1; lsls r4, half, 30; mov one, r4
     lsls half, half, 21
     load_high right, words, RIGHT; load_high left, words, LEFT
-    @ Compared before the shift to the left, which may push bits out.
+    @ Compared before the left shift, which can lose bits.
     largest_s r5; lsrs r5, r4; mov most, r5
     address r4, words, DECAY_TABLE_AT; mov table, r4
     ldr h, [words, DT]

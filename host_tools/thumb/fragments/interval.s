@@ -1,7 +1,7 @@
-@ The interval as arithmetic.interval has it: a mantissa, and shifts to the right and to the left.
+@ The interval as in arithmetic.interval: a mantissa, a right and a left shift.
 
-@ Shift |dt| until its highest bit is bit 15, and count that in shift. A negative dt is in units of
-@ 1024 us; add_10 is the instruction that adds as much to shift.
+@ Shift |dt| until its highest bit is bit 15, and count the shifts in `shift`. A negative dt is in
+@ units of 1024 us; add_10 is the instruction that adds 10 to `shift`.
 .macro mantissa dt, shift, t, top, add_10
     cmp dt, 0; bgt MICROSECONDS
     negs dt, dt; add_10
@@ -16,7 +16,7 @@ LONG:
     lsrs top, dt, 16; bne HALVE
 .endm
 
-@ Into the header: shift as one to the left or to the right. right comes as 0.
+@ Store `shift` in the header as a left or a right shift. `right` must be 0 on entry.
 .macro store_shift words, shift, right
     cmp shift, 0; bge LEFTWARDS
     negs right, shift; movs shift, 0

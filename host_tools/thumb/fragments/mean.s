@@ -1,7 +1,7 @@
 @ The leaky mean of the state.
 
-@ w = the gain of the mean, of its weight at [w], as arithmetic.grow has it: the confidence c grows by
-@ w (1 - c), the gain is w / c. Changes words.
+@ w = the gain of the mean from its weight at [w], as in arithmetic.grow: the confidence c grows by
+@ w (1 - c), and the gain is w / c. Changes `words`.
 .macro mean_gain words, w
     .reg w=w, c=r2, one=r3 (2^30), rest=r4 (2^30 - c)
     .tmp c_at=r5, low=r6, high=r7, quotient=r4
@@ -15,7 +15,7 @@
     muls high, rest; adds c, c, high
     lsls low, w, 17; lsrs low, low, 17
     muls low, rest; lsrs low, low, 15; adds c, c, low
-    @ From 1 - 2^-20 on, c is 1.
+    @ A c above 1 - 2^-20 becomes 1.
     subs rest, one, c; lsrs low, rest, 10; unless bne, <mov c, one>
     str c, [c_at, 0]
     cmp w, c; bcs WHOLE
@@ -29,7 +29,7 @@ WHOLE:
 WEIGHED:
 .endm
 
-@ mean += w (X - mean), and its feature, for every unit. rounding: 2^17
+@ mean += w (X - mean) and its feature, for every unit. rounding: 2^17
 .macro average words, w, rounding
     .reg states=r0, means=r1, features=r2, the gain's high=r3 and low=r7, end=r9
     .tmp away=r4, mean=r5, part=r6

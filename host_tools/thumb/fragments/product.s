@@ -1,6 +1,6 @@
-@ Products of int8 weights with a vector. Eight rows at a time: their weights of one column are
-@ eight bytes in a row, and their sums stay in r8 to r12 and r5 to r7. Weights are stored 128 too
-@ large, so 128 sum(v) is taken off. Cycles are those of a Cortex-M0+ with a one-cycle multiplier.
+@ Products of int8 weights with a vector, eight rows at a time. The eight weights of one column
+@ are adjacent bytes, and the rows' sums stay in r8 to r12 and r5 to r7. Weights are stored plus
+@ 128, so 128 sum(v) is subtracted. Cycles are those of a Cortex-M0+ with a one-cycle multiplier.
 
 @ The eight rows' sums += v times the weights at `at`. sum: adds, or add to keep the flags.
 .macro add_column weights, at, v, weight, sum
@@ -17,13 +17,13 @@
 @ A dense matrix: 4.4 cycles a weight.
 .macro product
 
-# PRODUCT: sums of W v with biases, of a multiple of 8 rows and an even number of columns.
-    .reg weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (where they go), rows=r5
+# PRODUCT: bias + W v, for a multiple of 8 rows and an even number of columns.
+    .reg weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (results), rows=r5
 PRODUCT:
     push {lr}
     lsls columns, columns, 2; adds columns, columns, v; mov lr, columns
     lsls rows, rows, 2; adds rows, rows, sums; mov r12, rows
-    .reg excess=r6 (-128 sum(v), for weights are stored 128 too large)
+    .reg excess=r6 (-128 sum(v), because weights are stored plus 128)
     .tmp at=r7, first=r2, second=r5, end=r5
     movs excess, 0; mov at, v
 SUM:
@@ -63,16 +63,17 @@ PAIR:
     pop {r3, r4, r5, r6}; pop {r2, pc}
 .endm
 
-@ 128 sum(v) off a sum of a sparse product, and on to the next
+@ Subtract 128 sum(v) from a sum of a sparse product, and store it
 .macro finish total, high, excess, out
     mov total, high; subs total, total, excess; stm out!, {total}
 .endm
 
-@ Sparse gates: of eight rows only some columns are kept. Each has a word in `columns`: the byte
-@ offset of its v, doubled, plus 1 if it is the eight rows' last. 5.1 cycles a kept weight.
+@ Sparse gates: each group of eight rows keeps only some columns. Each kept column has a word in
+@ `columns`: the byte offset of its v, doubled, plus 1 for the last of its group. 5.1 cycles a kept
+@ weight.
 .macro sparse_product
 
-# SPARSE_PRODUCT: the same of sparse gates.
+# SPARSE_PRODUCT: the same for sparse gates.
     .reg weights=r0, columns=r1 (which are kept), words=r2, biases=r3, sums=r4, rows=r5
 SPARSE_PRODUCT:
     push {lr}
@@ -94,7 +95,7 @@ GROUP:
     ldr words, [sp, WORDS]
 BLOCK:
     ldm columns!, {v}; adds weights, 8
-    # The last column's mark goes into the carry; nothing changes it until bcc.
+    # The mark of the last column goes into the carry, which stays unchanged until bcc.
     lsrs v, v, 1
     ldr v, [words, v]; add sum_v, v
     add_column weights, 0, v, r4, add

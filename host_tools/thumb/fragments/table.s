@@ -1,17 +1,17 @@
-@ Look-up in a table of 513 nodes, node i at z = 64 (i - 256), linear in between. z >> 6 counts
-@ from the middle node, 1024 bytes behind the first.
+@ Look-up in a table of 513 nodes, node i at z = 64 (i - 256), linear between nodes. z >> 6 counts
+@ from the middle node, 1024 bytes after the first.
 
 @ The middle node's address. Leaves 1024 in t.
 .macro middle_node table, t
     power t, 10; adds table, table, t
 .endm
 
-@ limit = 16383, of the 1024 in t
+@ limit = 16383, computed from 1024 in t
 .macro largest_z limit, t
     lsls t, t, 4; subs t, 1; mov limit, t
 .endm
 
-@ z = z clamped to -2^14 .. 2^14 - 1. Inside, all bits from 14 up are the sign's.
+@ z = z clamped to -2^14 .. 2^14 - 1. In this range, bits 14 to 31 equal the sign.
 .macro clamp_z z, limit, above, sign
     asrs above, z, 14; asrs sign, z, 31
     cmp above, sign; beq INSIDE
@@ -19,13 +19,13 @@
 INSIDE:
 .endm
 
-@ part = z's place between two nodes, of which it is the difference
+@ part = part z / 64: the interpolation between two nodes, part being their difference
 .macro between part, z
     muls part, z; asrs part, part, 6
 .endm
 
-@ The sums at r0 with the multipliers at r1 through a table to r3. r0, r1 and r3 are left behind
-@ what they went through.
+@ Look up the sums at r0, with the multipliers at r1, in a table; results to r3. r0, r1 and r3 then
+@ point after the last element.
 .macro look_up_sums
     .reg sums=r0, multipliers=r1, table=r2 (its middle node), out=r3, end=r8, limit=r9
     .tmp z=r4, multiplier=r5, shift=r6, low=r7, node=r5, left=r6, right=r7

@@ -1,11 +1,10 @@
 @ The step of decay.py in Thumb assembler, with instructions that every Cortex-M has.
 @
-@ decay.py says what is computed; here is only how. data(2, ...) stands for instructions that
-@ MicroPython's assembler does not know, named in the comment behind. Cycles are those of a
-@ Cortex-M0+ with a one-cycle multiplier: 4.4 for one weight of a product, 5.1 for one that a sparse
-@ model keeps.
+@ decay.py defines the step. data(2, ...) encodes an instruction that MicroPython's assembler
+@ lacks; the comment names it. On a Cortex-M0+ with a one-cycle multiplier, a weight of a dense
+@ product takes 4.4 cycles, a kept weight of sparse gates 5.1.
 
-@ The rates' sums through a table. Leaves r0 at the drives' sums and r1 at their multipliers.
+@ Look up the rates' sums in a table. r0 then points at the drives' sums, r1 at their multipliers.
 .macro look_up_rates table, out
     address r0, r6, ACC_AT; address r1, r6, MULTIPLIER_AT
     ldr r2, [r6, table]; address r3, r6, out
@@ -23,7 +22,7 @@ INPUT_LATER:
     .tmp words=r0, dt=r2
     ldr words, [sp, WORDS]
     ldr dt, [words, DT]; cmp dt, 0; bne MOVE_ON
-    @ Too far for beq, which reaches 254 bytes.
+    @ Too far for beq, whose range is 254 bytes.
     b MOVED
 
 # The interval as mantissa, right and left shift.
@@ -54,7 +53,7 @@ SUMMED:
     ldr words, [sp, WORDS]
     look_up_rates ALPHA_TABLE_AT, ALPHA_AT
     ldr words, [sp, WORDS]
-    @ The drives take the place of their sums.
+    @ The drives overwrite their sums.
     ldr table, [words, DRIVE_TABLE_AT]; mov out, sums
     bl LOOK_UP
     ldr words, [sp, WORDS]
@@ -75,7 +74,7 @@ GAINS:
     gains words
 
 # Every unit moves.
-    .reg targets=r0, gain=r1, states=r2, short=r3 (what gates see of them), rounding=r8, end=r9
+    .reg targets=r0, gain=r1, states=r2, short=r3 (the states in Q12), rounding=r8, end=r9
     .tmp target=r4, x=r5, k=r6
     ldr words, [sp, WORDS]
     hidden_bytes r4, words
@@ -90,7 +89,7 @@ UNIT:
     add x, rounding; asrs x, x, 18; stm short!, {x}
     cmp targets, end; bne UNIT
 
-# The mean. Its weight stands behind the units' gains, where r1 is.
+# The mean. Its weight follows the units' gains; r1 points at it.
     ldr words, [sp, WORDS]
     ldr r5, [words, FLAGS]; lsrs r5, r5, MEAN_TO_CARRY; bcs MEAN
     ldr r1, [words, V_AT]; b READ_OUT
@@ -146,7 +145,7 @@ MUL_SHIFT:
     mul_shift r4, r4, r5, r6, r7
     bx lr
 
-# LOOK_UP: HIDDEN sums at r0 with multipliers at r1 through the table at words + r2, to r3.
+# LOOK_UP: HIDDEN sums at r0, multipliers at r1, looked up in the table at words + r2; to r3.
 LOOK_UP:
     .tmp sums=r0, table=r2, t=r4, words=r6, end=r8, limit=r9
     adds table, table, words

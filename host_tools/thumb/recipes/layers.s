@@ -1,6 +1,6 @@
-@ The layers of layers.py in Thumb assembler, which cells other than decay's are made of.
+@ The layers of layers.py in Thumb assembler, for cells other than decay.
 @
-@ What the decay cell's module says of instructions and cycles holds here.
+@ decay_thumb.py has notes on instructions and cycles.
 
 .function run words, weights, at
     enter
@@ -8,7 +8,7 @@
     push {words, weights, at}
     .stack WORDS, WEIGHTS, AT
 
-# A layer's sums. One of no rows ends the layers.
+# A layer's sums. A layer of no rows ends the list.
     .reg layer=r7, rows=r5
 LAYER:
     ldr words, [sp, WORDS]; ldr layer, [sp, AT]
@@ -24,7 +24,7 @@ MORE:
     ldr r6, [layer, BEGIN]; ldr r0, [sp, WEIGHTS]; adds r0, r0, r6
     bl PRODUCT
 
-# Sums to results, through the table if the layer has one.
+# Sums to results, looked up in the table if the layer has one.
     .tmp words=r6, sums=r0, multipliers=r1, table=r2, out=r3, end=r8, limit=r9
     ldr words, [sp, WORDS]; ldr layer, [sp, AT]
     address sums, words, ACC_AT

@@ -1,13 +1,13 @@
 @ The LTC cell of ltc.py in Thumb assembler.
 @
-@ What the decay cell's module says of instructions and cycles holds here. In each step, about 41
-@ cycles for a synapse and 450 for a neuron.
+@ decay_thumb.py has notes on instructions and cycles. Each step takes about 41 cycles for a
+@ synapse and 450 for a neuron.
 
 .function move words, dt
     enter
     @ Nine words of room; the values do not matter.
     push {r0}; push {r0, r1, r2, r3, r4, r5, r6, r7}
-    .stack WORDS, BYTES, ONE (beside s), DOWN, STEPS (left), COUNTS, BASE, OUT, END_OF_OUT
+    .stack WORDS, BYTES, ONE (in units of s), DOWN, STEPS (left), COUNTS, BASE, OUT, END_OF_OUT
     .reg bytes=r12 (4 HIDDEN)
     str words, [sp, WORDS]
     hidden_bytes r4, words; str r4, [sp, BYTES]; mov bytes, r4
@@ -20,7 +20,7 @@
     ldr t, [own, SCALE - OWN]; muls dt, t; lsrs dt, dt, 15; str dt, [words, MANTISSA]
     cmp shift, 31; unless ble, <movs shift, 31>
     movs right, 0
-    # 1 is 2^(25 - shift) beside s. Where that is above 2^29, both go DOWN.
+    # 1 is 2^(25 - shift) in units of s. If that is above 2^29, both are shifted DOWN.
     movs exponent, 25; subs exponent, exponent, shift
     store_shift words, shift, right
     movs down, 0; movs one, 0
@@ -36,7 +36,7 @@ NOTHING:
     ldr r1, [own, SENSORY_AT - OWN]
     bl SUMS
 
-# A step: what the neurons' synapses add, then every potential.
+# A step: the sums of the neurons' synapses, then every potential.
 STEP:
     ldr own, [sp, WORDS]; adds own, OWN
     ldr r1, [own, RECURRENT_AT - OWN]
@@ -66,7 +66,7 @@ NEURON:
     bl RECIPROCAL
     muls q, r; asrs q, q, 15
     clamp_q15 q, r4
-    # k=r2: s / (1 + s), count=r6: by how many bits to shift it down
+    # k=r2: s / (1 + s), count=r6: the right shift of k
     ldr count, [sp, DOWN]
     mov d, s; lsrs d, count
     ldr r4, [sp, ONE]; adds d, d, r4; unless bne, <movs d, 1>
@@ -99,13 +99,13 @@ DONE:
 
 # RECIPROCAL: r3 = 2^30 / r0, r0 from 2^15 to 2^16 - 1; changes r4 and r5.
 RECIPROCAL:
-    @ The first 14 bits of 2^30 give no bit of the quotient.
+    @ The first 14 steps of the division give zero bits.
     movs r3, 1; lsls r4, r3, 14
     divide r4, r0, r3, 16, r5
     uxth r3, r3
     bx lr
 
-# SUMS: conductances and currents, as the five words at words + r1 say.
+# SUMS: conductances and currents; the record of five words is at words + r1.
     .reg synapses=r0, words=r1, conductance=r2, current=r3, limit=r8 (16383), shift=r9
     .reg end=r10 (of the neuron's synapses), table=r11 (its middle node), bytes=r12
     .tmp five=r1, t=r4, own=r7

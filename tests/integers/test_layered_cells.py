@@ -1,4 +1,4 @@
-"""Cells in integers besides decay's: the same bits on host and board, near the float cells."""
+"""CfC and LTC in integers: the bits of host and board, the errors against the float cells."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ _HOURS_US = 500 * 3600 * 1_000_000
 
 
 def cfc(mode: str, layers: int, units: int = 8, width: int = 11, seed: int = 1) -> Arrays:
-    """A CfC as ncps initialises it: sums of about 1."""
+    """A CfC with the initial weights of ncps: sums of about 1."""
     random = np.random.default_rng(seed)
     arrays: Arrays = {}
     columns = _INPUTS + units
@@ -41,7 +41,7 @@ def cfc(mode: str, layers: int, units: int = 8, width: int = 11, seed: int = 1) 
 
 
 def ltc(units: int = 8, seed: int = 1, share: float = 0.5, mapped: bool = True) -> Arrays:
-    """An LTC as trained ones are: ncps' start, moved."""
+    """An LTC like a trained one: the initial weights of ncps, changed at random."""
     random = np.random.default_rng(seed)
     arrays: Arrays = {
         "gleak": random.uniform(0.001, 1, units),
@@ -66,7 +66,7 @@ def ltc(units: int = 8, seed: int = 1, share: float = 0.5, mapped: bool = True) 
 def made(
     weights: Arrays, metadata: dict[str, Any], events: EventTable | None = None
 ) -> tuple[ModelFile, ModelFile]:
-    """(float, int8)"""
+    """The (float, int8) models."""
     model = convert(weights, {"readout": "mean", "readout_tau_s": 2.0} | metadata)
     return model, quantise(model, events)
 
@@ -128,7 +128,7 @@ def test_ltc_gives_the_same_bits_on_the_device(
 
 
 def assert_the_same_bits(model: ModelFile, folder: Path) -> None:
-    """From the file on, at any interval and with inputs at their ends."""
+    """The model from its file, at any interval and with inputs at their limits."""
     run, board = reference(model.tensors, model.settings), device(model, folder)
     inlet = board.slots(model.settings["channels"])
     random = np.random.default_rng(run.hidden)
@@ -158,7 +158,7 @@ def assert_the_same_bits(model: ModelFile, folder: Path) -> None:
 def test_cfc_stays_near_the_float_cell(
     mode: str, layers: int, settings: dict[str, Any], bound: float
 ) -> None:
-    """Over a recording, in shares of the state's range."""
+    """Errors over a recording, as a share of the state's range."""
     events = recording()
     model, integers = made(cfc(mode, layers), CFC | {"mode": mode} | settings, events)
     result = compare(model, integers, events)
@@ -233,7 +233,7 @@ def test_what_the_integers_cannot_run_is_refused_by_name(
         made(weights, CFC | metadata)
 
 
-def test_an_activation_without_an_end_asks_for_a_calibration() -> None:
+def test_an_unbounded_activation_asks_for_a_calibration() -> None:
     weights = scaled(cfc("default", 1), "backbone.0.weight", 3.0)
     metadata = CFC | {"activation": "relu"}
     (warning,) = made(weights, metadata)[1].warnings
@@ -248,11 +248,11 @@ _POSITIVE = st.integers(1, (1 << 31) - 1)
 
 
 @given(_POSITIVE)
-def test_a_reciprocal_is_low_by_less_than_its_bound(d: int) -> None:
+def test_the_relative_error_of_a_reciprocal_is_within_its_bounds(d: int) -> None:
     r, c = kernel.reciprocal(d)
     assert [int(part) for part in reciprocal(np.array(d))] == [r, c]
-    # d loses less than 2^-15 of itself and makes r larger, r loses less than 2^-14.
-    assert 1 - 2**-14 < r * d / 2.0 ** (30 + c) < 1 + 2**-15 + 2**-30
+    # Truncating d makes r too large by less than 2^-15; truncating r loses less than 2^-14.
+    assert 1 - 2**-14 < r * d / 2.0 ** (30 + c) < 1 + 2**-15
 
 
 @given(_POSITIVE, st.floats(-1, 1))

@@ -1,4 +1,4 @@
-"""int8 models: what they stand for, what is refused, and what they cost in accuracy."""
+"""int8 models: their weights and tables, refusals, and their errors against the float models."""
 
 import io
 from pathlib import Path
@@ -67,7 +67,7 @@ def _row_scale(model: ModelFile, name: str, per_unit: np.ndarray) -> np.ndarray:
     return (packed & 0xFFFF) * 0.5 ** (16 + (packed >> 16)) * 4096 / per_unit
 
 
-def test_integers_stand_for_the_weights_on_normalised_inputs() -> None:
+def test_integers_represent_the_weights_for_normalised_inputs() -> None:
     """The folded normalisation is undone, and no weight is off by more than half a step."""
     weights, model = _weights(), quantise(_model())
     # alpha_max is 30/s: softplus spans +-32. tanh spans +-8.
@@ -127,7 +127,7 @@ def test_a_large_bias_beside_small_weights_is_kept() -> None:
 
 
 def test_sums_are_rounded_to_nearest() -> None:
-    """mul_shift rounds down; the half unit in the bias makes the error average to nothing."""
+    """mul_shift rounds down; the half unit in the bias makes the mean error zero."""
     model = quantise(_model())
     random = np.random.default_rng(2)
     factors = random.integers(-4000, 4000, (500, _N + 3))
@@ -241,7 +241,9 @@ def test_channels_that_the_calibration_does_not_cover_are_warned_of(tmp_path: Pa
         ("t_us,a\n", "holds no events"),
     ],
 )
-def test_a_calibration_that_is_none_says_why(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_that_is_no_calibration_is_refused_with_the_reason(
+    tmp_path: Path, text: str, message: str
+) -> None:
     path = tmp_path / "e.csv"
     path.write_text(text)
     with pytest.raises(RivuletError, match=message):
@@ -253,7 +255,7 @@ def test_late_events_take_no_time() -> None:
     assert events.gaps_us.tolist() == [0, 200, 0, 50]
 
 
-def test_a_rate_table_spread_thin_is_told() -> None:
+def test_a_coarse_rate_table_is_warned_of() -> None:
     weights = _weights()
     weights["alpha.bias"] += 200.0
     (warning,) = quantise(convert(weights, _settings(alpha_max=500.0))).warnings
@@ -284,7 +286,7 @@ def test_options_that_have_no_effect_are_refused(tmp_path: Path) -> None:
         build(_weights(), _settings(), Options(fine_tune=True))
 
 
-def test_calibration_tells_the_usual_state(tmp_path: Path) -> None:
+def test_a_calibration_gives_the_prior_state(tmp_path: Path) -> None:
     path = tmp_path / "e.csv"
     names = _settings()["channels"]
     rows = [",".join(["t_us", *names])]

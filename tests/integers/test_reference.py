@@ -103,7 +103,7 @@ def test_the_exponent_is_rate_times_time_at_any_interval(alpha: int, dt_us: int)
 
 
 @given(st.integers(1, _DAYS_US))
-def test_an_interval_is_given_to_kernels_in_two_units(dt_us: int) -> None:
+def test_kernels_take_an_interval_in_two_units(dt_us: int) -> None:
     given_as = dt_us if dt_us < 1 << 30 else integer_model._coarse(dt_us)
     assert -(1 << 30) < given_as < 1 << 30
     mantissa, shift = reference.interval(np.array(dt_us))
@@ -111,7 +111,7 @@ def test_an_interval_is_given_to_kernels_in_two_units(dt_us: int) -> None:
     assert arithmetic.interval(given_as) == wanted
 
 
-def test_a_month_of_the_slowest_rate_is_as_good_as_for_ever() -> None:
+def test_a_month_of_the_slowest_rate_gives_a_gain_of_one() -> None:
     slowest = np.array(1 << 10)  # that a model may have: conversion refuses slower ones
     for dt_us in (13000 * 1_000_000, reference.LONGEST_US, reference.LONGEST_US + 1, 1 << 50):
         s = reference.exponent(slowest, *reference.interval(np.array(dt_us)))
@@ -165,7 +165,7 @@ def test_states_stay_with_the_float_solution_for_any_interval(seed: int, slowest
 
 
 def test_slow_units_follow_many_short_intervals() -> None:
-    """5 s in steps of 1 ms: no dead zone, no drift, however little each one moves."""
+    """5 s in steps of 1 ms: no dead zone and no drift, however small each step's change is."""
     model = _model(7, 8)
     run, exact = IntegerReference(model.tensors, model.settings), _Float(model)
     inputs = np.array([3000, -2000, 5000])
@@ -249,7 +249,7 @@ def test_the_first_mean_is_the_state_itself() -> None:
     assert np.abs(run.mean - run.state).max() < 1 << 16
 
 
-def test_streams_side_by_side_are_streams_one_by_one() -> None:
+def test_streams_computed_together_equal_single_streams() -> None:
     model = _model(5, 16)
     random = np.random.default_rng(5)
     gaps = random.integers(0, 300_000, (40, 3)) * random.integers(0, 2, (40, 3))
@@ -279,7 +279,7 @@ def test_streams_side_by_side_are_streams_one_by_one() -> None:
 def test_the_device_computes_the_same_bits(
     tmp_path: Path, hidden: int, convention: str, pruned: float, readout: str, drive: str
 ) -> None:
-    """From the file on: what its loader makes of the tensors, step by step."""
+    """The device's model, loaded from the file, against the reference, event by event."""
     changes = {"convention": convention, "readout": readout, "drive": drive}
     model = _model(hidden, hidden, pruned=pruned, **changes)
     assert ("gates.values" in model.tensors) == bool(pruned)

@@ -1,4 +1,4 @@
-"""float32 by its bits: from integers, within bounds, the largest."""
+"""Functions on the bits of float32: conversion from integers, clamping, the largest."""
 
 import struct
 from array import array
@@ -32,7 +32,7 @@ def test_integers_are_rounded_to_the_nearest_even():
             assert made[4 * i : 4 * i + 4] == wanted, (integers[i], bits)
 
 
-def test_integers_beyond_what_a_float32_can_say():
+def test_integers_beyond_the_range_of_float32():
     # 3 * 2^-150 lies between one and two of the smallest, 2^-150 half way to the first.
     for integer, bits, word in (
         (3, 150, 2),
@@ -60,13 +60,13 @@ def test_nothing_else_is_written():
     assert list(values) == [5.0, 6.0, -1.5, 7.0]
 
 
-def test_what_is_not_finite_is_found():
+def test_the_first_nan_or_infinity_is_found():
     for bad in (_NAN, -_NAN, _INFINITY, -_INFINITY):
         assert float32.not_finite(array("f", [0.0, 3e38, bad, bad]), 4) == 2
     assert float32.not_finite(array("f", [0.0, -3e38, 1e-45, -0.0]), 4) == -1
 
 
-def test_values_are_brought_within_their_bounds():
+def test_values_are_clamped_to_their_bounds():
     numbers = Integers(5)
     for _ in range(200):
         values = [numbers.unit() * 2.0 ** (numbers.below(80) - 40) for _ in range(6)]

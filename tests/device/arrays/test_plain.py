@@ -1,4 +1,4 @@
-"""ulab's stand-in: the names that cells use mean what they mean in the backend at hand."""
+"""The plain arrays: the names that cells use behave as in this interpreter's backend."""
 
 from math import e, log
 

@@ -142,7 +142,7 @@ def test_hours_without_an_event():
         assert all(abs(value) <= 2.0 for value in made.cell.state_floats)
 
 
-def test_rates_are_never_nothing():
+def test_rates_are_never_zero():
     reference = Reference()
     for name in ("heads.weight", "heads.bias"):
         values = reference.weights.arrays[name][1]

@@ -1,4 +1,4 @@
-"""One step each: the gain, how often it evaluates, and how it takes a long gap."""
+"""Each integrator's gain, number of evaluations and behaviour in a long gap."""
 
 from math import exp
 
@@ -100,7 +100,7 @@ def test_euler_is_bounded_and_finishes_a_long_gap():
 
 
 def _euler_then_exponential(alpha, h):
-    """What is left of the distance to the target."""
+    """The share of the distance to the target that is left."""
     step = 1.0 / 20.0
     return (1.0 - step * alpha) ** 64 * exp(-(h - 64 * step) * alpha)
 

@@ -43,7 +43,7 @@ def test_sparse_models_are_the_dense_ones_with_zeros():
     assert seen > 2
 
 
-def test_the_best_that_works_is_chosen():
+def test_the_fastest_working_kernel_is_chosen():
     names = []
     for name in ("thumb", "viper"):
         try:
@@ -54,7 +54,7 @@ def test_the_best_that_works_is_chosen():
     assert (decay_choice.KERNEL, decay_choice.step) == names[0]
 
 
-def test_a_kernel_that_computes_otherwise_is_not_chosen():
+def test_a_kernel_with_other_bits_is_not_chosen():
     def wrong(words, weights, dt_us, inlet):
         decay.step(words, weights, dt_us, inlet)
         words[words[layout.X_AT] >> 2] += 1 << 16

@@ -177,7 +177,7 @@ def test_inputs_saturate():
     assert close(model.physical(3), [8.5, -8.0, -0.25], 1e-3)
 
 
-def test_peek_moves_nothing_and_equals_going_there():
+def test_peek_moves_nothing_and_equals_an_event():
     for changes in ({}, {"readout": "state", "mean_rate": 0}, {"convention": "current"}):
         model, twin = made(**changes), made(**changes)
         for one in (model, twin):
@@ -235,7 +235,7 @@ def raw_bench(folder):
     return made_bench
 
 
-def test_integers_leave_nothing_to_collect_but_requests_do():
+def test_integer_events_need_no_collection_but_requests_do():
     """A collection takes as long as forty events of such a model."""
     with Scratch() as folder:
         bench = raw_bench(folder)
@@ -292,7 +292,7 @@ def test_the_loop_reads_integers_and_reports_them():
 
 
 class Wire:
-    """A port that takes everything and keeps nothing."""
+    """A port that accepts and discards everything."""
 
     def write(self, data, begin, count):
         return count

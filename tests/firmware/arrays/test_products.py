@@ -36,7 +36,7 @@ def example(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def arguments(rows: int, columns: int) -> list[int]:
-    """As fpu.product makes them."""
+    """The arguments as products_fpu.product builds them."""
     return [columns // 4 * 16, columns * 4, (rows - 4) * 4, (rows - 4) * columns * 4]
 
 
@@ -64,7 +64,7 @@ def test_with_a_floating_point_unit(rows: int, columns: int) -> None:
 
 
 def rp2040(code: bytes) -> Core:
-    """A core with a stand-in for the ROM: its tables, and functions that spoil what they may."""
+    """A core with a stand-in for the ROM, whose functions overwrite every register they may."""
     rom = {
         0x16: [_DATA_TABLE],
         _DATA_TABLE: [0x1234, 0x5678, ord("F") << 8 | ord("S"), _FUNCTION_TABLE, 0],
@@ -134,7 +134,7 @@ print("done")
 
 
 def test_in_an_interpreter(tmp_path: Path) -> None:
-    """fpu.py on a whole MicroPython for ARM, its assembler called as a C function."""
+    """products_fpu.py on a whole MicroPython for ARM, its assembler called as a C function."""
     try:
         interpreter = find_arm_micropython()
     except RivuletError as error:

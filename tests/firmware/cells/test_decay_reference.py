@@ -122,7 +122,7 @@ def test_against_the_equations(integrator: str, drive: str, convention: str) -> 
 @pytest.mark.parametrize("drive", _DRIVES)
 @pytest.mark.parametrize("integrator", _INTEGRATORS)
 def test_order_of_convergence(integrator: str, drive: str) -> None:
-    """Halving the step halves the error of the state at a fixed time: first order."""
+    """Halving the step halves the error of the state at a given time: first order."""
     reference = Equations(7, 8, 2, drive)
     u = np.array([0.7, -0.4])
     start = np.random.default_rng(7).uniform(-0.5, 0.5, 8)
@@ -144,7 +144,7 @@ def test_order_of_convergence(integrator: str, drive: str) -> None:
 
 @pytest.mark.parametrize("drive", _DRIVES)
 def test_exponential_is_exact_where_nothing_feeds_back(drive: str) -> None:
-    """Rates and target that the state does not move stay as they are: any step is exact."""
+    """Rates and target do not depend on the state, so a step of any length is exact."""
     reference = Equations(9, 6, 2, drive, recurrent=0.0)
     model = reference.on_the_device("exponential")
     u = np.array([0.7, -0.4])

@@ -1,6 +1,6 @@
 """The RISC-V kernel gives the plain kernel's bits, its assembler run on an emulated core.
 
-What it takes from decay_viper.py is the plain kernel's here: that is compared elsewhere.
+The functions of decay_viper.py are replaced by the plain kernel's here; other tests compare them.
 """
 
 import sys
@@ -37,7 +37,7 @@ class Product:
 
 
 class Rest:
-    """decay.py's step without its products, in the parts that decay_viper.py has."""
+    """The step of decay.py without its products, split into the functions of decay_viper.py."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._patch = patch
@@ -62,7 +62,7 @@ class Rest:
 
 @pytest.fixture
 def step(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """decay_rv32.py's own, with the assembler behind it."""
+    """The step of decay_rv32.py, with the emulated assembler."""
     micropython, viper = ModuleType("micropython"), ModuleType("viper")
     rest = Rest(monkeypatch)
     micropython.const = int

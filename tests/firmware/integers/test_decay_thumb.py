@@ -22,7 +22,7 @@ _WORDS, _WEIGHTS, _INLET = 0x20000000, 0x30000000, 0x40000000
 
 
 class Kernel:
-    """The step on a core that has no other instructions than a Cortex-M0."""
+    """The step on a core with the instructions of a Cortex-M0 only."""
 
     def __init__(self) -> None:
         (code,) = machine_code(_KERNELS / "decay_thumb.py", "armv6m")
@@ -55,7 +55,7 @@ def test_offsets_are_the_headers(name: str, unit: int) -> None:
     own = dict(re.findall(r"^_([A-Z_]+) = const\((\d+)\)", text, re.MULTILINE))
     inner = ("WEIGHTS", "INLET", "DT", "RIGHT", "LEFT")
     for constant in ("HERE", "NEXT_WORD", "NEXT_WEIGHT", "FLAGS_WORD", "MEAN", "INPUT_FIRST"):
-        own.pop(constant, None)  # what decay_rv32.py has besides
+        own.pop(constant, None)  # other constants of decay_rv32.py
     assert len(own) > 12
     if name == "decay_viper":
         assert int(own.pop("US_SCALE")) == arithmetic.US_SCALE
@@ -63,6 +63,6 @@ def test_offsets_are_the_headers(name: str, unit: int) -> None:
         if constant not in inner:
             assert int(value) == unit * getattr(layout, constant), constant
     if name == "decay_thumb":
-        # Its own places lie in the header, behind what stands there.
+        # Its own words are in the header, after the last entry.
         places = sorted(int(own[constant]) // unit for constant in inner)
         assert places == list(range(layout.SPARSE_AT + 1, layout.HEADER))

@@ -21,7 +21,7 @@ _WORDS, _WEIGHTS = 0x20000000, 0x30000000
 
 
 class Part:
-    """A function in assembler on a core that has no other instructions than a Cortex-M0."""
+    """An assembler function on a core with the instructions of a Cortex-M0 only."""
 
     def __init__(self, module: str) -> None:
         (code,) = machine_code(_KERNELS / f"{module}.py", "armv6m")

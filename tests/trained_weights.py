@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from host_tools.convert import ModelFile
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 
 Arrays = dict[str, np.ndarray]
 UNITS, INPUTS, OUTPUTS = 6, 3, 2

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.errors import RivuletError
+from rivulet import model as device_model
 from rivulet.cells import integrators
-from rivulet.model import running as device_model
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ import numpy as np
 from host_tools.convert import ModelFile
 from host_tools.data.event_table import EventTable
 from host_tools.integers.compare import feed
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 
 
 def usual_state(model: ModelFile, events: EventTable) -> list[float]:

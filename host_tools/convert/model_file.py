@@ -10,7 +10,7 @@ from safetensors.numpy import save
 
 from host_tools.convert.probes import probes
 from host_tools.errors import RivuletError
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 
 Arrays = dict[str, np.ndarray]
 Settings = dict[str, Any]

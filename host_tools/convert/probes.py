@@ -3,7 +3,7 @@
 import io
 from typing import Any
 
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 
 # (interval in us, inputs by channel in steps of a quarter of the channel's scale): short and long
 # intervals, small and large inputs. Channels take the numbers in turn.

@@ -8,7 +8,7 @@ from safetensors import SafetensorError, safe_open
 
 from host_tools.convert.model_file import Arrays, Settings
 from host_tools.errors import RivuletError
-from rivulet.model.running import FORMAT
+from rivulet.model import FORMAT
 
 
 def read_weights(path: Path) -> tuple[Arrays, Settings]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from host_tools import files
 from host_tools.deploy.keys import create, read_private
 from host_tools.errors import RivuletError
-from rivulet.model.running import SIGNATURE
+from rivulet.model import SIGNATURE
 from rivulet.store.signature import DOMAIN, EXPONENT, SIZES
 
 if TYPE_CHECKING:

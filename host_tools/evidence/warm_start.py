@@ -26,7 +26,7 @@ from host_tools.errors import RivuletError
 from host_tools.integers.compare import feed
 from host_tools.integers.quantise import quantise
 from host_tools.paths import MODELS, need_checkout
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 from rivulet.store.snapshot import Warm
 
 STARTS = ("cold", "usual state", "snapshot")

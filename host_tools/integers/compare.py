@@ -10,7 +10,7 @@ from host_tools.convert import ModelFile
 from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.reference import reference
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 
 Floats = NDArray[np.floating]
 

@@ -17,7 +17,7 @@ def replay(model_path: str, events_path: str, out_path: str) -> "tuple[int, int]
 
     Raises ValueError for a model that no board takes.
     """
-    from rivulet.model import running as model_module
+    from rivulet import model as model_module
 
     with open(model_path, "rb") as file:
         model = model_module.load(file, os.stat(model_path)[6])

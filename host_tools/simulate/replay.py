@@ -12,7 +12,7 @@ from host_tools.data.events import read
 from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
 from host_tools.paths import FIRMWARE, ON_DEVICE
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 
 _SCRIPT = ON_DEVICE / "replay.py"
 

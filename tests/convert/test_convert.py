@@ -12,7 +12,7 @@ from safetensors import safe_open
 from host_tools.convert import convert, read_weights
 from host_tools.errors import RivuletError
 from host_tools.paths import MODELS
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 
 _N, _M, _K = 5, 3, 2
 

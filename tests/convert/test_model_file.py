@@ -10,7 +10,7 @@ from fixtures import model_bytes, settings, tensors
 from safetensors import safe_open
 from safetensors.numpy import load, save
 
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 
 
 def test_the_official_library_opens_it(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import struct
 from array import array
 from io import BytesIO
 
-from rivulet.model import running
+from rivulet import model as device_model
+from rivulet.model.header import INDICES
 
 try:
     from unittest import SkipTest
@@ -66,7 +67,7 @@ class Numbers:
 def settings(**changes):
     """The metadata of a good model file, changed."""
     made = {
-        "format": running.FORMAT,
+        "format": device_model.FORMAT,
         "cell": "decay",
         "drive": "relaxing",
         "integrator": "exponential",
@@ -114,11 +115,9 @@ def model_bytes(metadata=None, arrays=None):
     }
     data = b""
     # Indices last, as safetensors does: floats stay aligned.
-    named = sorted(
-        (arrays or tensors()).items(), key=lambda item: item[0].endswith(running.INDICES)
-    )
+    named = sorted((arrays or tensors()).items(), key=lambda item: item[0].endswith(INDICES))
     for name, (shape, values) in named:
-        indices = name.endswith(running.INDICES)
+        indices = name.endswith(INDICES)
         piece = bytes(array("H" if indices else "f", values))
         header[name] = {
             "dtype": "U16" if indices else "F32",
@@ -137,7 +136,7 @@ def packed(header, data):
 
 
 def load(data):
-    return running.load(BytesIO(data), len(data))
+    return device_model.load(BytesIO(data), len(data))
 
 
 def built(arrays=None, **changes):

@@ -15,8 +15,8 @@ from host_tools.integers.compare import compare, feed, running
 from host_tools.integers.quantise import quantise
 from host_tools.integers.reference import ONE, Reference, reference
 from host_tools.integers.references.ltc import quotient, reciprocal, step_gain
+from rivulet import model as device_model
 from rivulet.integers import ltc as kernel
-from rivulet.model import running as device_model
 from tests.trained_weights import CFC, LTC, Arrays, dense, lstm, wired
 
 _INPUTS = 3

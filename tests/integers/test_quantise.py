@@ -21,7 +21,7 @@ from host_tools.integers.quantise import quantise
 from host_tools.integers.reference import IntegerReference, mul_shift
 from host_tools.integers.row_scales import prove
 from host_tools.paths import MODELS
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 
 _N, _CHANNELS = 12, ["a", "b", "c"]
 _OFFSET, _SCALE = [1.0, -20.0, 300.0], [0.5, 0.1, 0.02]

@@ -14,10 +14,10 @@ from host_tools.integers import reference
 from host_tools.integers.quantise import quantise
 from host_tools.integers.reference import IntegerReference
 from host_tools.integers.tables import tables_for
+from rivulet import model as device_model
 from rivulet.integers import arithmetic
 from rivulet.integers import model as integer_model
 from rivulet.integers import tensors as integer_tensors
-from rivulet.model import running as device_model
 
 _INT32 = st.integers(-(1 << 31), (1 << 31) - 1)
 _DAYS_US = 40 * 86400 * 1_000_000

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from host_tools.convert import convert
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 
 
 class Irregular:

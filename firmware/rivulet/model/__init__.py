@@ -1,3 +1,15 @@
 """A model file becomes a running model."""
 
-from rivulet.model.running import *  # noqa: F403
+from rivulet.errors import ModelError  # noqa: F401
+from rivulet.model.header import (  # noqa: F401
+    CONVENTIONS,
+    FORMAT,
+    OUTPUT_KINDS,
+    READOUT,
+    READOUTS,
+    SETTINGS,
+    SIGNATURE,
+    check,
+    read_header,
+)
+from rivulet.model.running import Model, load  # noqa: F401

@@ -1,6 +1,7 @@
 """The `warm_start` of a model file: how the model starts after a reset."""
 
-from rivulet.model.running import LONGEST_WARM_START_S
+# How old a snapshot may be for a warm start, where the model file does not say.
+LONGEST_S = 600
 
 
 def check(settings, units):
@@ -14,7 +15,7 @@ def check(settings, units):
     for key in entry:
         if key not in ("longest_s", "prior"):
             raise ValueError("warm_start has no '%s', only longest_s and prior" % key)
-    longest_s = entry.get("longest_s", LONGEST_WARM_START_S)
+    longest_s = entry.get("longest_s", LONGEST_S)
     if not isinstance(longest_s, (int, float)) or not 0 <= longest_s <= 86400:
         raise ValueError("warm_start: longest_s must be 0 to 86400 s")
     prior = entry.get("prior")

@@ -10,7 +10,7 @@ from binascii import hexlify
 
 from rivulet.compat import const
 from rivulet.errors import ModelError, StoreError
-from rivulet.model import running
+from rivulet.model import load
 from rivulet.model.self_test import try_out
 from rivulet.store.journal import Journal
 
@@ -243,7 +243,7 @@ class Slots:
         if self._access is not None:
             self._access.check_file(path)
         with open(path, "rb") as file:
-            made = running.load(file, os.stat(path)[6])
+            made = load(file, os.stat(path)[6])
         made.probes = try_out(made)
         return made
 

@@ -24,7 +24,6 @@ from array import array
 from binascii import crc32, unhexlify
 
 from rivulet.compat import const, ticks_diff, ticks_ms
-from rivulet.model.running import LONGEST_WARM_START_S
 
 _MAGIC = b"RvW1"
 # magic | orderly u8 | clock set u8 | units u16 | channels u16 | missing f32 | seconds u32
@@ -75,11 +74,14 @@ class Warm:
     def restore(self, model, digest):
         """Bring `model`, whose hash is `digest`, to where it would be now; True if it goes on
         from a snapshot."""
+        # Imported at a start alone.
+        from rivulet.model.warm_start import LONGEST_S
+
         settings = model.settings.get("warm_start", {})
         kept = self._read(model, digest)
         if isinstance(kept, tuple):
             parts, elapsed_ms = kept
-            if 0 <= elapsed_ms <= 1000 * settings.get("longest_s", LONGEST_WARM_START_S):
+            if 0 <= elapsed_ms <= 1000 * settings.get("longest_s", LONGEST_S):
                 model.adopt(Snapshot(model, parts))
                 model.event(1000 * elapsed_ms, (), ())
                 self.started = "warm, %d s after the last snapshot" % (elapsed_ms // 1000)

@@ -9,7 +9,7 @@ from fake_board import Bench
 from fixtures import Numbers
 
 import rivulet.sensing.clock
-from rivulet.model import running as model_module
+from rivulet import model as model_module
 from rivulet.sensing.clock import PERIOD
 
 

@@ -9,9 +9,9 @@ import struct
 from fake_board import Board, Port
 from near import Near, hash_of
 
+from rivulet import model as model_module
 from rivulet import protocol
 from rivulet.loop import Loop
-from rivulet.model import running as model_module
 from rivulet.store.uploads import Store
 
 READY = ((None, 1),)

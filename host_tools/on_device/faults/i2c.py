@@ -7,9 +7,9 @@ from fake_board import Board, Port
 from fixtures import Numbers
 
 from drivers.mpu6050 import MPU6050
+from rivulet import model as model_module
 from rivulet import protocol
 from rivulet.loop import Loop
-from rivulet.model import running as model_module
 from rivulet.store.uploads import Store
 
 STARTING = 8  # more transfers than the driver needs to set the chip up

@@ -9,8 +9,8 @@ from fixtures import Numbers
 from near import Near, hash_of
 
 from rivulet import loop as loop_module
+from rivulet import model as model_module
 from rivulet import protocol
-from rivulet.model import running as model_module
 from rivulet.sensing.clock import PERIOD
 from rivulet.store import trial as trial_module
 

@@ -15,9 +15,9 @@ from fixtures import (
     tensors,
 )
 
+from rivulet import model as device_model
 from rivulet.arrays import floats, np
 from rivulet.errors import ModelError
-from rivulet.model import running
 
 
 def refused(data):
@@ -45,7 +45,7 @@ def test_cut_off_anywhere():
     assert "truncated" in refused(data + b"\x00")
     # A filesystem that lost the end but kept the size.
     short = BytesIO(data[:-4])
-    assert "inside a tensor" in raises(ModelError, running.load, short, len(data))
+    assert "inside a tensor" in raises(ModelError, device_model.load, short, len(data))
 
 
 def test_foreign_files():
@@ -66,7 +66,7 @@ def test_foreign_files():
 
 
 def test_missing_metadata():
-    for key in running.SETTINGS:
+    for key in device_model.SETTINGS:
         changed = settings()
         del changed[key]
         assert "'%s'" % key in refused(model_bytes(changed))

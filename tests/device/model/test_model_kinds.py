@@ -6,17 +6,17 @@ from array import array
 
 from fixtures import load, model_bytes, packed, raises, settings
 
+from rivulet import model as device_model
 from rivulet.arrays import floats
 from rivulet.control.policy import Policy
 from rivulet.errors import ModelError
-from rivulet.model import running
 
 _KINDS = (None, True, 5, -1.5, "text", [], [1], {}, {"a": 1}, [None, None, None], ["a", 1, None])
 
 
 def test_every_setting_of_every_kind():
     """Refused, or it runs: nothing else may come out of a file."""
-    for key in running.SETTINGS + ("alpha_min", "alpha_max", "drive", "integrator"):
+    for key in device_model.SETTINGS + ("alpha_min", "alpha_max", "drive", "integrator"):
         for kind in _KINDS:
             data = model_bytes(settings(**{key: kind}))
             try:

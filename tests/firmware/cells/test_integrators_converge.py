@@ -11,7 +11,7 @@ from safetensors.numpy import save
 from scipy.integrate import solve_ivp
 
 from host_tools.convert import convert
-from rivulet.model import running as device_model
+from rivulet import model as device_model
 
 _HIDDEN, _INPUTS = 8, 3
 _U = np.array([0.5, -1.0, 0.25])

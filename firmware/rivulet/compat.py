@@ -5,6 +5,7 @@ viper compiler, which knows them by name alone; the values here are what CPython
 """
 
 import gc
+import sys
 
 try:
     from time import sleep_ms, ticks_diff, ticks_ms, ticks_us
@@ -56,3 +57,20 @@ except ImportError:
 
     def ticks_diff(later, earlier):
         return ((later - earlier + 0x20000000) & 0x3FFFFFFF) - 0x20000000
+
+
+def forget(names):
+    """Let the memory of modules go, and of all below them, until they are imported again.
+
+    None may hold machine code, which MicroPython never frees. CPython keeps them: it has room.
+    """
+    if sys.implementation.name == "cpython":
+        return
+    for loaded in list(sys.modules):
+        for name in names:
+            if loaded == name or loaded.startswith(name + "."):
+                parent, _, child = loaded.rpartition(".")
+                # An imported module is an attribute of its package as well.
+                if parent in sys.modules and hasattr(sys.modules[parent], child):
+                    delattr(sys.modules[parent], child)
+                del sys.modules[loaded]

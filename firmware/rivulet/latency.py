@@ -18,6 +18,18 @@ class Costs:
         self.counts = array("H", bytes(2 * _BUCKETS))
         self._marks = array("i", (0, 0))
 
+    def clear(self):
+        for i in range(_BUCKETS):
+            self.counts[i] = 0
+        self._marks[_LAST] = self._marks[_WORST] = 0
+
+    def facts(self):
+        """What a status document says of it: buckets that are not empty, as [number, count]."""
+        return {
+            "event_cost_us": [[i, n] for i, n in enumerate(self.counts) if n],
+            "event_cost_worst_us": self.worst,
+        }
+
     @property
     def last(self):
         return self._marks[_LAST]

@@ -1,148 +1,104 @@
 """The loop: drain -> advance -> read out -> act -> report.
 
 Every turn does a bounded amount of work: a few events, one decision, one telemetry record, one
-request, a few small writes.
+request, a few small writes. Another model takes over at the end of a turn, never within one.
 """
 
 import gc
 from array import array
 
-from rivulet import protocol
-from rivulet.compat import const, heap_free, ticks_diff, ticks_us
-from rivulet.control.action import Action
-from rivulet.control.outputs import Control
-from rivulet.errors import ModelError
-from rivulet.latency import Costs
-from rivulet.link.commands import Commands
-from rivulet.link.ctrl_c import CtrlC
-from rivulet.link.telemetry import Telemetry
-from rivulet.sensing import start
-from rivulet.sensing.clock import Clock, elapsed_us
-from rivulet.sensing.health import Health
-from rivulet.sensing.inputs import Inlets
-from rivulet.sensing.recent_inputs import RecentInputs
-from rivulet.sensing.ring import EventRing
-from rivulet.store.slots import why_not
+from rivulet.compat import const, forget, ticks_diff, ticks_us
+from rivulet.errors import StoreError
+from rivulet.runtime import SELDOM, Runtime
+from rivulet.sensing.clock import elapsed_us
 
 _EVENTS_PER_TURN = const(4)
 # While events keep the loop busy, the host is listened to in every fourth turn: a mask.
 _DEAF_TURNS = const(3)
-# Places in a moment, in what the ring found, and in `_progress`.
-_EPOCH = const(0)
-_TICKS = const(1)
+# What `ring.found` holds.
 _FOUND_TICKS = const(0)
 _FOUND_SOURCE = const(1)
-_EVENTS = const(2)
-_TURNS = const(3)
-_TURNED = const(4)
-_STARTED = const(5)
-_CADENCE_US = const(6)
-_MADE = const(7)
+# What `Progress.words` holds. A moment (see sensing/clock.py) has the same first two.
+_EPOCH = const(0)  # the state's time: that of the newest event it has taken
+_TICKS = const(1)
+_EVENTS = const(2)  # events taken
+_TURNS = const(3)  # turns begun
+_TURNED = const(4)  # when the last turn was, us
+_STARTED = const(5)  # whether the state has a time at all, from an event or a snapshot
+_CADENCE_US = const(6)  # for so long after a decision surely no other one is due
+_MADE = const(7)  # events and requests that made garbage since the last collection
+_LATE = const(8)  # events older than the state
+_WORDS = const(9)
 # Counts and times are kept modulo this: larger ones would be heap objects, at every event.
 _WRAP = const(0x3FFFFFFF)
-_LONGEST_US = const(0x20000000)
 # Idle turns collect garbage once so many events or requests have made some. Never for nothing: a
 # collection takes 25 ms on a Pico, in which integers could take forty events.
 _MADE_PER_COLLECTION = const(16)
+_LONGEST_US = const(0x20000000)
 
 
-class Loop:
-    """board: a board module (see boards/); link: the wire; store: where models are kept;
-    access: who may command it (access.Access), or None where anyone may; warm: the snapshot that
-    survives a restart (warm.Warm), or None; action: what the actuators get, if the caller has to
-    see it too.
+class Progress:
+    """How far the state has come, and what the loop counts, as integers in one array.
+
+    A store into an attribute costs 27 us on a Pico (see sensing/clock.py): the loop writes into
+    `words`, at the places named above, and everyone else uses the properties and methods.
     """
 
-    def __init__(self, board, link, store, access=None, warm=None, action=None):
-        self.board = board
-        self.ring = EventRing()
-        self.clock = Clock(board.ticks_us, board.ticks_ms)
-        self.control = Control(board, link, action or Action())
-        self.guard = self.control.guard
-        self.telemetry = Telemetry()
-        self.costs = Costs()
-        self._link = link
-        self._store = store
-        self._commands = Commands(self, link, store, access)
-        self.breaks = CtrlC(link, access is None or not access.keyed)
-        # A board without its sensors still answers, takes models and says what is wrong.
-        self.sensors, troubles = start.start(board, self.ring)
-        self.sensor_error = self.boot_error = _joined(troubles)
-        self.health = Health(self.sensors, troubles, self.clock, self.guard)
-        self.inlets = Inlets(self.sensors, self.health.watches)
-        # The state's own time, that of the newest event it has taken, and how many it has taken;
-        # how many turns there were, and when the last was; whether the state has a time at all,
-        # from an event or a snapshot; how long after a decision there is surely no other one;
-        # how much made garbage. In an array for the reason that clock.Clock has.
-        now = self.clock.now
-        self._progress = array("i", (now[_EPOCH], now[_TICKS], 0, 0, ticks_us() & _WRAP, 0, 0, 0))
-        self._decided = array("i", now)
-        self.late = self.swaps = 0
-        self.gc_worst_us = 0
-        self.memory_errors = 0
-        self.warm = warm
-        self.recent = None
-        # While a model has to show itself.
-        self.trial = None
-        # Whether the board is to start again once the loop has ended, and why it runs another
-        # firmware than it should.
-        self.again = False
-        self.firmware_trouble = ""
-        self._connect(None, "", self.inlets.connect(None, True))
-        try:
-            model, digest = store.load_active()
-            if model is not None:
-                self._link.resize(protocol.longest_record(model, len(self.sensors)))
-                self._install(model, digest, self.inlets.connect(model, True))
-                self._restore()
-        except (ModelError, MemoryError) as error:
-            if store.on_trial:
-                raise  # to the model before
-            # The board stays reachable, so that a good model can be pushed.
-            troubles.append("stored model: %s" % why_not(error))
-            self.boot_error = _joined(troubles)
-            self._connect(None, "", self.inlets.connect(None, True))
-        self._watch()
-        self.control.act("no model" if self.model is None else "start")
-        # What the start left is no garbage of events.
-        gc.collect()
-        self.heap_low = heap_free()
+    def __init__(self):
+        self.words = array("i", bytes(4 * _WORDS))
+        self.words[_TURNED] = ticks_us() & _WRAP
 
     @property
     def epoch(self):
-        return self._progress[_EPOCH]
+        return self.words[_EPOCH]
 
     @property
     def ticks(self):
-        return self._progress[_TICKS]
+        return self.words[_TICKS]
 
     @property
     def events(self):
-        return self._progress[_EVENTS]
+        return self.words[_EVENTS]
+
+    @property
+    def turns(self):
+        return self.words[_TURNS]
 
     @property
     def started(self):
         """Whether the state has a time of its own: from an event, or from a snapshot."""
-        return bool(self._progress[_STARTED])
+        return bool(self.words[_STARTED])
 
     @property
-    def turns(self):
-        return self._progress[_TURNS]
+    def late(self):
+        """How many events were older than the state."""
+        return self.words[_LATE]
 
-    @property
-    def decision(self):
-        """The class decided last, or -1."""
-        return self.control.action.decision
+    def begin(self, moment, started):
+        """Set the state's time to a moment; started: whether the state has come from before."""
+        self.words[_EPOCH], self.words[_TICKS] = moment
+        self.words[_STARTED] = started
 
-    @property
-    def actuator_errors(self):
-        """How often the board's actuators have failed."""
-        return self.control.errors
+    def decide_every(self, cadence_us):
+        # At most half a period: `_decide` looks at the rest.
+        self.words[_CADENCE_US] = min(int(cadence_us), _LONGEST_US)
 
-    @property
-    def unfed(self):
-        """The channels of the model that no sensor feeds."""
-        return self.health.unfed
+    def collect_soon(self):
+        """Let the next idle turn collect garbage."""
+        self.words[_MADE] = _MADE_PER_COLLECTION
+
+
+class Loop(Runtime):
+    """Turns: moves the running model by events, decides, reports, and answers the host.
+
+    The parameters are those of Runtime.
+    """
+
+    def __init__(self, board, link, store, access=None, warm=None, action=None):
+        self.progress = Progress()
+        self._progress = self.progress.words
+        super().__init__(board, link, store, access, warm, action)
+        self._decided = array("i", self.clock.now)
 
     def run(self, feed=None):
         """Turn until the host asks for the REPL or somebody presses Ctrl-C.
@@ -160,20 +116,20 @@ class Loop:
                 continue
             except KeyboardInterrupt:
                 pass
-            if self.breaks.meant():
+            if self.ctrl_c.meant():
                 self._keep(True)
                 raise KeyboardInterrupt
         self._keep(True)
         self._link.drain()
 
     def _turn_until_released(self, feed):
-        breaks = self.breaks
+        ctrl_c = self.ctrl_c
         while not self._commands.released:
             self.turn()
             if feed is not None:
                 feed()
-            if breaks.deaf:
-                breaks.listen_again()
+            if ctrl_c.deaf:
+                ctrl_c.listen_again()
 
     def turn(self):
         clock = self.clock
@@ -184,19 +140,24 @@ class Loop:
         if busy:
             self._take_events()
         waited_us = (clock.now[_TICKS] - self._decided[_TICKS]) & _WRAP
+        # What makes the loop go back to the model before, or None.
+        change = None
         if waited_us >= progress[_CADENCE_US]:
-            self._decide()
+            change = self._decide()
         # The wire keeps the processor's time, which a simulated board's sensors need not.
         now = ticks_us() & _WRAP
         listen = not busy or not progress[_TURNS] & _DEAF_TURNS
         if self.telemetry.due((now - progress[_TURNED]) & _WRAP):
-            self.telemetry.report(self._link, self)
+            self.telemetry.report()
             listen = True  # and send
         progress[_TURNED] = now
-        if listen and self._commands.poll():
-            busy = True
+        if change is not None:
+            self._go_back(*change)
+        elif listen and self._commands.poll():
             progress[_MADE] += 1
-        if not busy:
+            if self._commands.candidate is not None:
+                self._commands.conclude(self.swap)
+        elif not busy:
             if progress[_MADE] >= _MADE_PER_COLLECTION:
                 self._collect()
             if self.warm is not None and self.warm.due(progress[_EVENTS]):
@@ -253,7 +214,7 @@ class Loop:
             costs.add(ticks_diff(ticks_us(), started))
 
     def _check_state(self):
-        model = self.model
+        model = self.control.model
         if not model.integer and self.guard.state(model):
             self._link.text("state was not finite and has been reset")
 
@@ -265,13 +226,14 @@ class Loop:
         progress = self._progress
         dt_us = elapsed_us(progress[_EPOCH], progress[_TICKS], epoch, ticks)
         if dt_us < 0:
-            self.late += 1
+            progress[_LATE] = (progress[_LATE] + 1) & _WRAP
             return 0
         progress[_EPOCH] = epoch
         progress[_TICKS] = ticks
         return dt_us
 
     def _decide(self):
+        """Decide if that is due. What `_go_back` needs if the model fails its trial, else None."""
         now = self.clock.now
         epoch = now[_EPOCH]
         ticks = now[_TICKS]
@@ -279,32 +241,41 @@ class Loop:
         waited_us = elapsed_us(decided[_EPOCH], decided[_TICKS], epoch, ticks)
         control = self.control
         if waited_us < control.cadence_us:
-            return
+            return None
         decided[_EPOCH] = epoch
         decided[_TICKS] = ticks
-        model = self.model
         why = "no model"
-        if model is not None:
+        if control.model is not None:
             progress = self._progress
             ahead_us = 0
             if progress[_STARTED]:
                 ahead_us = elapsed_us(progress[_EPOCH], progress[_TICKS], epoch, ticks)
             self.health.look()
-            why = control.judge(model, ahead_us, self.health.stale)
-        if self.trial is not None and not self.trial.passes():
-            return
-        control.act(why)
-        if model is not None:
+            why = control.judge(ahead_us, self.health.stale)
             self.recent.note(waited_us)
+        trial = self._store.trial
+        if trial is not None:
+            failed = trial.failed()
+            if failed:
+                return failed, why
+        control.act(why)
+        return None
 
-    def note_heap(self):
-        """Keep the least that was free: what is left when nothing more can be collected."""
-        free = heap_free()
-        if free < self.heap_low:
-            self.heap_low = free
+    def _go_back(self, failed, why):
+        """Leave the model on trial for the one before it, because it `failed`.
+
+        Without a way back its last decision, judged as `why` says, is acted on after all.
+        """
+        try:
+            self.swap(self._store.previous(failed), False)
+        except StoreError as error:
+            self._link.text("%s, and no way back: %s" % (failed, error))
+            self._store.trial.pass_over()
+            self.control.act(why)
 
     def _collect(self):
         started = ticks_us()
+        forget(SELDOM)
         gc.collect()
         pause = ticks_diff(ticks_us(), started)
         if pause > self.gc_worst_us:
@@ -312,84 +283,10 @@ class Loop:
         self.note_heap()
         self._progress[_MADE] = 0
 
-    def _restore(self):
-        """The state that the model had before the board started, brought to now."""
-        if self.warm is not None:
-            progress = self._progress
-            progress[_STARTED] = self.warm.restore(self.model, self.model_hash)
-            self.clock.update()
-            progress[_EPOCH], progress[_TICKS] = self.clock.now
-            self._link.text("model started " + self.warm.started)
-
     def _keep(self, orderly):
+        """Save a snapshot."""
         if self.warm is not None and self.model is not None:
             try:
-                self.warm.save(self.model, self.model_hash, self.events, orderly)
+                self.warm.save(self.model, self.model_hash, self.progress.events, orderly)
             except MemoryError:
                 self.memory_errors += 1  # who releases the board gets it without a snapshot
-
-    @property
-    def model_swap(self):
-        """What puts another model in the place of this one; imported when it is needed."""
-        from rivulet.store.swap import ModelSwap
-
-        return ModelSwap(self, self._link, self._store)
-
-    def replace(self, model, digest, inlets, crossfade, commit):
-        """Run `model` from the next event on, once `commit()` has made that so on flash.
-
-        inlets: as Inlets.connect makes them; crossfade: from the outputs of the old one, or None.
-        What `commit` raises comes through, and the old model keeps running. What goes wrong after
-        it, for want of memory, comes through too, and the board starts again with the new one.
-        """
-        # A Ctrl-C in between must not leave two models mixed.
-        self.breaks.hold()
-        try:
-            commit()
-            try:
-                self._install(model, digest, inlets)
-                self.control.crossfade = crossfade
-                self._watch()
-            except Exception:
-                # Flash names the new model; what runs is a part of each.
-                self.again = self._commands.released = True
-                raise
-        finally:
-            self.breaks.let()
-        self._link.text("model %s is active" % digest[:12])
-        if self._store.safe_mode:
-            # It has what it may have lacked: out of safe mode, once the answer is on its way.
-            self.again = self._commands.released = True
-
-    def _watch(self):
-        """From now on it is seen whether this model, or this start, stands."""
-        self.trial = None
-        if self._store.unsettled:
-            from rivulet.store.trial import Trial
-
-            self.trial = Trial(self, self._link, self._store)
-
-    def reset(self):
-        """The model's state to zero; time goes on."""
-        if self.model is not None:
-            self.model.reset()
-
-    def _install(self, model, digest, inlets):
-        self._connect(model, digest, inlets)
-        self.recent = RecentInputs(model)
-        # What events cost is told of the model that runs.
-        self.costs = Costs()
-
-    def _connect(self, model, digest, inlets):
-        """The sensors to this model and it to the actuators; None: there is no model."""
-        self._inlets = self.inlets.use(inlets, model)
-        self.health.install(model)
-        self.model = model
-        self.model_hash = digest
-        self.control.install(model)
-        # At most half a period: `_decide` looks at the rest.
-        self._progress[_CADENCE_US] = min(int(self.control.cadence_us), _LONGEST_US)
-
-
-def _joined(troubles):
-    return "; ".join([trouble for trouble in troubles if trouble])

@@ -87,14 +87,21 @@ class Silent(Link):
 
 
 class Store:
-    unsettled = False
     safe_mode = ""
+    trial = None
 
     def __init__(self, model):
         self._model = model
 
     def load_active(self):
-        return self._model, "bench"
+        self._model.digest = "bench"
+        return self._model
+
+    def watch(self, *_):
+        pass
+
+    def facts(self):
+        return {}
 
 
 def integer_settings(inputs):
@@ -175,7 +182,7 @@ def loading(inputs):
         values = [0.5] * inputs
         gc.collect()
         started = ticks_us()
-        model, _ = uploads.Store(_FOLDER).load_active()
+        model = uploads.Store(_FOLDER).load_active()
         model.event(10000, model.slots(model.channels), values)
         return ticks_diff(ticks_us(), started) / 1000
     finally:

@@ -37,7 +37,8 @@ def started(folder, cause=""):
     """(store, hash of the model that runs) after a start."""
     store = Store(folder)
     store.boot(cause)
-    return store, store.load_active()[1]
+    model = store.load_active()
+    return store, model.digest if model else ""
 
 
 def send(store, data, upto=None):
@@ -99,8 +100,7 @@ def _confirmed(folder):
 
 def _go_back(folder):
     store = started(folder)[0]
-    store.previous()
-    store.go_back("by hand")
+    store.previous("by hand").activate()
 
 
 def _refused(folder):
@@ -114,10 +114,10 @@ def _refused(folder):
 
 def _warm(folder, level=0.25):
     """A snapshot of the old model with this in every unit."""
-    made, digest = Store(folder).load_active()
+    made = Store(folder).load_active()
     for i in range(made.hidden):
         made.cell.state_floats[i] = level
-    Warm(folder, "").save(made, digest, 1, True)
+    Warm(folder, "").save(made, made.digest, 1, True)
 
 
 def _old_and_warm(folder):
@@ -165,12 +165,12 @@ SCENARIOS = (
 
 
 def _snapshot_is_whole(folder):
-    made, digest = Store(folder).load_active()
+    made = Store(folder).load_active()
     warm = Warm(folder, "")
-    if not warm.restore(made, digest):
+    if not warm.restore(made, made.digest):
         return "damaged" not in warm.started
-    made, digest = Store(folder).load_active()
-    state = warm._read(made, digest)[0][0]
+    made = Store(folder).load_active()
+    state = warm._read(made, made.digest)[0][0]
     return list(state) in ([0.25] * made.hidden, [0.5] * made.hidden)
 
 
@@ -191,7 +191,7 @@ def check(folder, allowed):
         return ran, "its snapshot is neither the old nor the new one"
     if store.on_trial:
         try:
-            store.previous()
+            store.previous("x")
         except StoreError as error:
             return ran, "on trial without a way back: %s" % error
     push(store, _LAST)

@@ -6,8 +6,8 @@ import struct
 from fake_board import Bench, Board, Port, Sensor
 from fixtures import Scratch, model_bytes, raises, settings, tensors
 
-from rivulet import loop as loop_module
 from rivulet import protocol
+from rivulet import runtime as runtime_module
 from rivulet.loop import Loop
 from rivulet.store.uploads import Store
 
@@ -25,13 +25,13 @@ def test_without_a_model():
         made = Bench(folder)
         made.board.event(0)
         made.turns(3)
-        assert made.loop.events == 1 and made.loop.decision == -1
+        assert made.loop.progress.events == 1 and made.loop.control.action.decision == -1
         assert made.board.decisions == [] and made.loop.boot_error == ""
         assert made.board.rests == [(0, "no model", -1, [0.0] * 8)]
         assert push(made, model_bytes())[0] == protocol.OK
         made.board.now += 200000
         made.turns()
-        assert made.loop.decision >= 0
+        assert made.loop.control.action.decision >= 0
         # And so it does after the next boot.
         assert Bench(folder).loop.model_hash == made.loop.model_hash != ""
 
@@ -49,7 +49,7 @@ def test_with_a_broken_model():
             assert message in made.loop.boot_error
             made.board.event(0)
             made.turns(3)
-            assert made.loop.model is None and made.loop.events == 1
+            assert made.loop.model is None and made.loop.progress.events == 1
             assert push(made, model_bytes())[0] == protocol.OK
             assert made.loop.boot_error == "" and made.loop.model is not None
 
@@ -73,13 +73,13 @@ def test_channels_that_no_sensor_feeds_and_that_no_model_takes():
     with Scratch() as folder:
         sensors = [Sensor("one", ("b", "x")), Sensor("two", ("y",))]
         made = Bench(folder, model_bytes(), sensors)
-        assert made.loop.unfed == ["a", "c"]
+        assert made.loop.health.unfed == ["a", "c"]
         sensors[0].values, sensors[1].values = [4.0, 5.0], [6.0]
         made.board.event(0)
         made.board.event(1)
         made.turns()
         assert list(made.loop.model.cell.input_floats) == [0.5, 4.0, -0.25]
-        assert made.loop.events == 2
+        assert made.loop.progress.events == 2
 
 
 def test_a_refused_push_leaves_everything_as_it_is():
@@ -98,7 +98,7 @@ def test_a_larger_model_is_reported_whole():
         large = model_bytes(arrays=tensors(hidden=40))
         assert push(made, large)[2] == "state reset"
         made.loop.telemetry.configure(15, 10.0, 1000)
-        made.loop.telemetry.report(made.link, made.loop)
+        made.loop.telemetry.report()
         made.link.drain()
         frames, _ = made.port.take()
         head = struct.calcsize(protocol.TELEMETRY_HEAD)
@@ -128,7 +128,7 @@ def test_idle_turns_collect_garbage_after_some_events():
     with Scratch() as folder:
         made = Bench(folder, model_bytes())
         calls = []
-        made.loop._collect = lambda: calls.append(made.loop.events)
+        made.loop._collect = lambda: calls.append(made.loop.progress.events)
         for _ in range(15):
             made.board.event(0)
             made.turns(2)
@@ -167,22 +167,22 @@ def test_a_model_that_finds_no_room_at_the_start_does_not_run_in_part():
 
     with Scratch() as folder:
         Bench(folder, model_bytes())
-        real, loop_module.RecentInputs = loop_module.RecentInputs, none_left
+        real, runtime_module.RecentInputs = runtime_module.RecentInputs, none_left
         try:
             made = Bench(folder)
             made.board.now += 200000
             made.board.event(0)
             made.turns(3)
-            assert made.loop.model is None and made.loop.events == 1
+            assert made.loop.model is None and made.loop.progress.events == 1
             assert made.loop.boot_error == "stored model: not enough memory for this model"
         finally:
-            loop_module.RecentInputs = real
+            runtime_module.RecentInputs = real
         # A model on trial is left for the one before instead.
         push(made, model_bytes())
         new = model_bytes(arrays=tensors(seed=2))
         assert push(made, new)[0] == protocol.OK and made.store.on_trial
-        loop_module.RecentInputs = none_left
+        runtime_module.RecentInputs = none_left
         try:
             raises(MemoryError, Bench, folder)
         finally:
-            loop_module.RecentInputs = real
+            runtime_module.RecentInputs = real

@@ -47,7 +47,7 @@ def test_events_reach_the_model_with_their_true_intervals():
             event(made, dt_us, 0, values)
             twin.event(0 if dt_us == 5000000 else dt_us, (0, 1, 2), values)
             assert close(state(made), twin.cell.state_floats)
-        assert made.loop.events == 5 and made.loop.late == 0
+        assert made.loop.progress.events == 5 and made.loop.progress.late == 0
 
 
 def test_the_time_of_an_event_is_its_interrupts():
@@ -61,7 +61,7 @@ def test_the_time_of_an_event_is_its_interrupts():
         twin.event(0, (0, 1, 2), (0.0, 0.0, 0.0))
         twin.event(40000, (), ())
         assert close(state(made), twin.cell.state_floats)
-        assert (made.loop.epoch, made.loop.ticks) == (0, 40000)
+        assert (made.loop.progress.epoch, made.loop.progress.ticks) == (0, 40000)
 
 
 def test_the_first_event_has_no_interval():
@@ -70,7 +70,7 @@ def test_the_first_event_has_no_interval():
         event(made, 7000000, 0, [1.0, 1.0, 1.0])
         assert state(made) == [0.0] * 4
         assert inputs(made) == [1.0, 1.0, 1.0]
-        assert made.loop.ticks == 7000000
+        assert made.loop.progress.ticks == 7000000
 
 
 def test_two_sensors_fill_their_own_channels_at_the_same_time():
@@ -86,7 +86,7 @@ def test_two_sensors_fill_their_own_channels_at_the_same_time():
         assert state(made) == [0.0] * 4
         event(made, 50000, 1, [9.0])
         assert inputs(made) == [1.0, 9.0, 3.0]
-        assert any(state(made)) and made.loop.late == 0 and made.loop.events == 3
+        assert any(state(made)) and made.loop.progress.late == 0 and made.loop.progress.events == 3
 
 
 def test_a_late_event_is_counted_and_applied_at_the_states_time():
@@ -98,13 +98,13 @@ def test_a_late_event_is_counted_and_applied_at_the_states_time():
         made.sensors[1].values = [2.0]
         made.board.event(1, at=60000)
         made.turns()
-        assert made.loop.late == 1 and made.loop.events == 3
+        assert made.loop.progress.late == 1 and made.loop.progress.events == 3
         assert state(made) == before
         assert inputs(made) == [1.0, 2.0, 3.0]
         # The state's time is still that of the newest event.
-        assert made.loop.ticks == 100000
+        assert made.loop.progress.ticks == 100000
         event(made, 50000, 0)
-        assert made.loop.ticks == 150000 and made.loop.late == 1
+        assert made.loop.progress.ticks == 150000 and made.loop.progress.late == 1
 
 
 def test_a_bus_error_is_counted_and_the_next_interval_covers_it():
@@ -114,7 +114,7 @@ def test_a_bus_error_is_counted_and_the_next_interval_covers_it():
         made.sensors[0].broken = True
         event(made, 30000)
         assert list(made.loop.guard.bus_errors[:2]) == [1, 0]
-        assert made.loop.events == 1 and inputs(made) == [0.5, 1.0, -1.0]
+        assert made.loop.progress.events == 1 and inputs(made) == [0.5, 1.0, -1.0]
         made.sensors[0].broken = False
         event(made, 30000)
         twin = built()
@@ -148,7 +148,7 @@ def test_a_bad_first_value_is_the_mean_and_a_later_one_what_was_read():
         assert inputs(made)[1] == 5.0
         made.store.begin(len(data[1]), hashlib.sha256(data[1]).digest())
         made.store.write(0, data[1])
-        assert made.loop.model_swap.swap()
+        assert made.loop.swap(made.store.finish())
         event(made, 10000, 1, [_NAN])
         assert inputs(made)[1] == 5.0
 
@@ -173,10 +173,10 @@ def test_a_full_ring_keeps_what_is_current_and_all_are_counted():
         # 37 were overwritten; of the others one is passed over until eight are left.
         loop = made.loop
         assert list(loop.ring.dropped[:2]) == [37, 0]
-        assert sum(loop.ring.coalesced) + loop.events + len(loop.ring) == 63
+        assert sum(loop.ring.coalesced) + loop.progress.events + len(loop.ring) == 63
         made.turns(60)
         assert list(loop.ring.coalesced[:2]) == [54, 0]
-        assert loop.events == 9 and loop.ticks == 99 and loop.late == 0
+        assert loop.progress.events == 9 and loop.progress.ticks == 99 and loop.progress.late == 0
 
 
 def test_latency_stays_bounded_when_events_outrun_the_loop():
@@ -193,11 +193,11 @@ def test_latency_stays_bounded_when_events_outrun_the_loop():
             made.turns()
             if turn > 4:
                 # Eight may wait, and one of each sensor.
-                assert stamp - loop.ticks <= 100 * (8 + 2 + 4)
+                assert stamp - loop.progress.ticks <= 100 * (8 + 2 + 4)
         made.turns(10)
         pushed = 1600
-        assert loop.events + sum(loop.ring.coalesced) == pushed
-        assert sum(loop.ring.dropped) == loop.late == 0
+        assert loop.progress.events + sum(loop.ring.coalesced) == pushed
+        assert sum(loop.ring.dropped) == loop.progress.late == 0
 
 
 def test_a_swap_under_overload_loses_no_count():
@@ -211,11 +211,15 @@ def test_a_swap_under_overload_loses_no_count():
             if i % 8 == 7:
                 made.turns()
             if i == 100:
-                assert made.loop.model_swap.swap()
+                assert made.loop.swap(made.store.finish())
         made.turns(20)
         loop = made.loop
-        assert loop.events + sum(loop.ring.coalesced) + sum(loop.ring.dropped) == 200
-        assert loop.ticks == 1990 and loop.swaps == 1 and all(x - x == 0.0 for x in state(made))
+        assert loop.progress.events + sum(loop.ring.coalesced) + sum(loop.ring.dropped) == 200
+        assert (
+            loop.progress.ticks == 1990
+            and loop.swaps == 1
+            and all(x - x == 0.0 for x in state(made))
+        )
 
 
 def test_time_begins_with_the_first_event():
@@ -229,7 +233,7 @@ def test_time_begins_with_the_first_event():
         twin = built()
         twin.event(0, (0, 1, 2), (0.5, 1.0, -1.0))
         twin.event(40000, (0, 1, 2), (0.5, 1.0, -1.0))
-        assert made.loop.late == 0 and made.loop.ticks == 440000
+        assert made.loop.progress.late == 0 and made.loop.progress.ticks == 440000
         assert close(state(made), twin.cell.state_floats)
 
 
@@ -254,7 +258,7 @@ def test_a_turn_is_bounded():
             made.board.event(0, at=i)
         for turn in range(1, 3):
             made.turns()
-            assert made.loop.events == 4 * turn
+            assert made.loop.progress.events == 4 * turn
         assert made.board.idled == 0
         made.turns()
         assert made.board.idled == 1
@@ -279,7 +283,7 @@ def test_decisions_come_at_their_own_cadence_from_the_present():
             expected = list(twin.peek(now - began - 20000))
             assert close(outputs, expected, ACTION_TOLERANCE)
             assert decision == expected.index(max(expected))
-        assert made.loop.decision == made.board.decisions[-1][1]
+        assert made.loop.control.action.decision == made.board.decisions[-1][1]
         assert state(made) == before, "deciding moves nothing"
 
 
@@ -308,7 +312,7 @@ def test_actuators_that_do_not_answer_are_counted_and_asked_again():
             made.board.now += 100000
             made.turns()
         # Twice at each decision: as asked, and to rest.
-        assert made.loop.actuator_errors == 4
+        assert made.loop.control.errors == 4
         assert [now for now, _, _ in made.board.decisions] == [300000, 400000]
 
 
@@ -334,7 +338,11 @@ def test_a_swap_happens_between_events_and_time_goes_on():
             old.event(dt_us, (0, 1, 2), (0.5, 1.0, -1.0))
         assert made.loop.model.settings["integrator"] == "euler"
         assert close(state(made), old.cell.state_floats) and state(made) != kept
-        assert (made.loop.swaps, made.loop.events, made.loop.ticks) == (1, 3, 90000)
+        assert (made.loop.swaps, made.loop.progress.events, made.loop.progress.ticks) == (
+            1,
+            3,
+            90000,
+        )
         event(made, 50000)
         twin = built(tensors(seed=2), integrator="euler")
         assert twin.adopt(old)
@@ -351,11 +359,11 @@ def test_the_watchdog_is_fed_by_turns_that_were_completed_alone():
 
         def turn():
             real()
-            if loop.turns == 3:
+            if loop.progress.turns == 3:
                 raise MemoryError
-            if loop.turns == 5:
+            if loop.progress.turns == 5:
                 loop._commands.released = True
 
         loop.turn = turn
-        loop.run(lambda: fed.append(loop.turns))
+        loop.run(lambda: fed.append(loop.progress.turns))
         assert fed == [1, 2, 4, 5] and loop.memory_errors == 1

@@ -54,7 +54,7 @@ import gc
 from array import array
 from rivulet.arrays import floats, np
 from rivulet.store.uploads import Store
-model, _ = Store("measured").load_active()
+model = Store("measured").load_active()
 values = floats(np.array([0.5, -0.5, 9.8, 0.1, -0.1, 0.2]))
 slots = model.slots(model.channels)
 model.event(60_000_000, slots, values)

@@ -27,6 +27,8 @@ class Control:
         self.errors = 0
         self.cadence_us = _RESTING_US
         self.crossfade = None
+        # The model that runs, or None.
+        self.model = None
         self._policy = None
         self._board = board
         self._link = link
@@ -36,6 +38,7 @@ class Control:
 
     def install(self, model):
         """Take the outputs of this model from now on; None: of none."""
+        self.model = model
         if model is None:
             self.cadence_us = _RESTING_US
             self.action.use_none()
@@ -54,12 +57,34 @@ class Control:
         self.action.use(policy.names, safe, safe_decision)
         self.crossfade = None
 
-    def judge(self, model, ahead_us, stale):
+    @property
+    def digest(self):
+        """The SHA-256 of the running model's file in hex, "" without one."""
+        return "" if self.model is None else self.model.digest
+
+    def reset(self):
+        """Set the model's state to zero; time goes on."""
+        if self.model is not None:
+            self.model.reset()
+
+    def facts(self):
+        """What a status document says of the outputs and their guard."""
+        guard = self.guard
+        return {
+            "decision": self.action.decision,
+            "actuator_errors": self.errors,
+            "state_resets": guard.resets,
+            "guard_trips": guard.trips,
+            "guard": guard.reason,
+        }
+
+    def judge(self, ahead_us, stale):
         """Ask for the outputs `ahead_us` after the model's last event, and judge them.
 
         stale: what says nothing new, in words, or None. Returns what `act` is to be given.
         """
         guard = self.guard
+        model = self.model
         action = guard.look(model)
         values = guard.candidate
         outputs = model.peek(ahead_us) if ahead_us > 0 else model.outputs()

@@ -219,8 +219,8 @@ class Access:
             # random bytes.
             self.error = "state.json was not written: %s" % error
 
-    def status(self):
-        """What STATUS says of it."""
+    def facts(self):
+        """What a status document says of it."""
         return {
             "access": ("closed" if self.closed else "keyed") if self.keyed else "open",
             "access_unauthorised": self.unauthorised,

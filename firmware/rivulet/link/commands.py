@@ -2,11 +2,9 @@
 
 import json
 import struct
-import sys
 
 from rivulet import __version__, protocol
-from rivulet.arrays import BACKEND, FLOAT_BYTES
-from rivulet.compat import const, heap_free, heap_used
+from rivulet.compat import const
 from rivulet.errors import Refused, StoreError
 
 _BODY = const(2)  # where the payload of a request begins
@@ -16,13 +14,19 @@ class Commands:
     """Dispatches requests that the link received; documents go out in pieces, one a turn.
 
     access: who may send which (access.Access), or None where anyone may send all.
+    candidate: the model that the last request asks for, or None. Whoever calls `poll` has to
+    pass the function that swaps models to `conclude`.
     """
 
-    def __init__(self, loop, link, store, access=None):
-        self._loop = loop
+    def __init__(self, link, store, access, clock, control, telemetry, documents):
         self._link = link
         self._store = store
         self._access = access
+        self._clock = clock
+        self._control = control
+        self._telemetry = telemetry
+        self._documents = documents
+        self.candidate = None
         self._document = b""
         self._sent = 0
         self._request = (0, 0)
@@ -53,19 +57,28 @@ class Commands:
         self._link.flush()
         return busy
 
+    def conclude(self, swap):
+        """Let `swap` put the candidate in the place of the model that runs, and answer.
+
+        swap: a function of the candidate that returns the text of the reply or raises StoreError.
+        """
+        candidate, self.candidate = self.candidate, None
+        received = 0 if candidate.why else self._store.received
+        self._reply_with(lambda: (received, swap(candidate)))
+        self._send_reply()
+        self._link.flush()
+
     def _answer(self):
         deframer = self._link.deframer
         body = memoryview(deframer.body)[: deframer.length]
-        kind, sequence = body[0], body[1]
-        self._request = (sequence, kind)
-        command = kind
+        self._request = (body[1], body[0])
+        self._reply_with(lambda: self._admit_and_perform(body))
+
+    def _reply_with(self, operation):
+        """Queue the reply that an operation gives as (value, text); text None: it gives none."""
+        sequence, kind = self._request
         try:
-            if self._access is not None:
-                pushing = self._store.receiving
-                command, body = self._access.admit(kind, body, self._loop.clock, pushing)
-            # Bare or authorised: before anything acts.
-            protocol.check_payload(command, len(body) - _BODY)
-            value, text = self._perform(command, body)
+            value, text = operation()
         except Refused as refused:
             status, text = refused.args
             self._reply = (sequence, kind, status, 0, text)
@@ -80,18 +93,27 @@ class Commands:
             if text is not None:
                 self._reply = (sequence, kind, protocol.OK, value, text)
 
+    def _admit_and_perform(self, body):
+        kind = body[0]
+        if self._access is not None:
+            kind, body = self._access.admit(kind, body, self._clock, self._store.receiving)
+        # Bare or authorised: before anything acts.
+        protocol.check_payload(kind, len(body) - _BODY)
+        return self._perform(kind, body)
+
     def _perform(self, kind, body):
-        """(value, text) of the reply; text None if a document is the answer."""
-        loop, store = self._loop, self._store
+        """(value, text) of the reply; text None if a document or `conclude` gives the answer."""
+        store = self._store
         if kind == protocol.HELLO:
             return protocol.PROTOCOL, __version__
         if kind == protocol.DESCRIBE or kind == protocol.STATUS:
-            facts = self._describe() if kind == protocol.DESCRIBE else self._status()
+            documents = self._documents
+            facts = documents.describe() if kind == protocol.DESCRIBE else documents.status()
             self._document = json.dumps(facts).encode()
             self._sent = 0
             return 0, None
         if kind == protocol.CONFIGURE:
-            loop.telemetry.configure(*struct.unpack_from(protocol.CONFIGURE_BODY, body, _BODY))
+            self._telemetry.configure(*struct.unpack_from(protocol.CONFIGURE_BODY, body, _BODY))
             return 0, ""
         if kind == protocol.PUSH_BEGIN:
             size, digest = struct.unpack_from(protocol.PUSH_BEGIN_BODY, body, _BODY)
@@ -101,20 +123,21 @@ class Commands:
             store.write(offset, body[_BODY + 4 :])
             return store.received, ""
         if kind == protocol.PUSH_END:
-            outcome = loop.model_swap.swap()
-            return store.received, outcome
+            self.candidate = store.finish()
+            return 0, None
         if kind == protocol.CONFIRM:
-            return 0, "confirmed" if loop.model_swap.confirm() else "nothing was on trial"
+            return 0, "confirmed" if store.confirm() else "nothing was on trial"
         if kind == protocol.ROLLBACK:
-            return 0, loop.model_swap.back("by hand")
+            self.candidate = store.previous("by hand")
+            return 0, None
         if kind == protocol.RESET:
-            loop.reset()
+            self._control.reset()
             return 0, ""
         if kind == protocol.RELEASE:
             self.released = True
             return 0, ""
         # CHALLENGE
-        return self._access.challenge(loop.clock) if self._access is not None else (0, "")
+        return self._access.challenge(self._clock) if self._access is not None else (0, "")
 
     def _send_reply(self):
         if self._reply is None:
@@ -146,99 +169,3 @@ class Commands:
                 self._document = b""
                 self._sent = 0
         return True
-
-    def _describe(self):
-        loop = self._loop
-        facts = {
-            "protocol": protocol.PROTOCOL,
-            "firmware": __version__,
-            "board": loop.board.NAME,
-            "machine": getattr(sys.implementation, "_machine", sys.platform),
-            "micropython": ".".join(str(n) for n in sys.implementation.version[:3]),
-            "backend": BACKEND,
-            "float_bytes": FLOAT_BYTES,
-            "blocks": protocol.BLOCKS,
-            "sensors": [
-                {"name": sensor.name, "channels": sensor.channels, "units": sensor.units}
-                for sensor in loop.sensors
-            ],
-            "model": None,
-        }
-        model = loop.model
-        if model is not None:
-            settings = model.settings
-            provenance = settings["provenance"]
-            facts["model"] = {
-                "hash": loop.model_hash,
-                "cell": settings["cell"],
-                "integrator": settings.get("integrator"),
-                "convention": settings["convention"],
-                "hidden": model.hidden,
-                "channels": model.channels,
-                "units": settings["units"],
-                "outputs": model.output_count,
-                "classes": settings["classes"],
-                "unfed": loop.unfed,
-                # What training saw of each neuron's tau: for the host to compare with tau now.
-                "tau_s": provenance.get("tau_s") if isinstance(provenance, dict) else None,
-            }
-            if model.integer:
-                facts["model"]["fraction_bits"] = model.fraction_bits
-                facts["model"]["normalisation"] = settings["normalisation"]
-        return facts
-
-    def _status(self):
-        loop = self._loop
-        costs = loop.costs
-        facts = {
-            "board": loop.board.NAME,
-            "firmware": __version__,
-            "backend": BACKEND,
-            "kernel": loop.model.kernel if loop.model else None,
-            "model_hash": loop.model_hash,
-            "cell": loop.model.settings["cell"] if loop.model else None,
-            "hidden": loop.model.hidden if loop.model else 0,
-            "channels": len(loop.model.channels) if loop.model else 0,
-            "outputs": loop.model.output_count if loop.model else 0,
-            "decision": loop.decision,
-            "uptime_epoch": loop.clock.epoch,
-            "uptime_ticks": loop.clock.ticks,
-            "events": loop.events,
-            "late": loop.late,
-            "coalesced": list(loop.ring.coalesced)[: len(loop.sensors)],
-            "dropped": list(loop.ring.dropped)[: len(loop.sensors)],
-            "bus_errors": list(loop.guard.bus_errors)[: len(loop.sensors)],
-            "bad_values": list(loop.guard.bad_values)[: len(loop.sensors)],
-            "actuator_errors": loop.actuator_errors,
-            "state_resets": loop.guard.resets,
-            "guard_trips": loop.guard.trips,
-            "guard": loop.guard.reason,
-            "outputs_stale": loop.health.stale is not None,
-            "sensors": loop.health.facts(),
-            "swaps": loop.swaps,
-            "started": loop.warm.started if loop.warm else "cold",
-            "snapshots": loop.warm.saves if loop.warm else 0,
-            "snapshot_trouble": loop.warm.trouble if loop.warm else "",
-            "boot_error": loop.boot_error,
-            "interrupts_ignored": loop.breaks.ignored,
-            "memory_errors": loop.memory_errors,
-            "turns": loop.turns,
-            "event_cost_us": [[i, n] for i, n in enumerate(costs.counts) if n],
-            "event_cost_worst_us": costs.worst,
-            "gc_worst_us": loop.gc_worst_us,
-            "telemetry_sent": loop.telemetry.sent,
-            "telemetry_dropped": loop.telemetry.dropped,
-            "frames_corrupt": self._link.deframer.corrupt,
-            "frames_oversized": self._link.deframer.oversized,
-            "heap_free": heap_free(),
-            "heap_low": loop.heap_low,
-            "heap_used": heap_used(),
-            "access": "open",
-            "probes": loop.model.probes if loop.model else 0,
-            "firmware_trouble": loop.firmware_trouble,
-            "trial_left_s": loop.trial.left_s if loop.trial else 0,
-        }
-        if self._access is not None:
-            facts.update(self._access.status())
-        facts.update(self._store.facts())
-        return facts

@@ -40,16 +40,20 @@ class CtrlC:
         except KeyboardInterrupt:
             return True
 
+    def facts(self):
+        """What a status document says of it."""
+        return {"interrupts_ignored": self.ignored}
+
     def listen_again(self):
         """After noise, once the line is quiet."""
         if self._link.quiet():
             self.deaf = False
             kbd_intr(self._character)
 
-    def hold(self):
-        """None comes from now on, until `let`: for what must not be done by halves."""
+    def block(self):
+        """Ignore Ctrl-C until `unblock`, while something happens that must not stop half way."""
         kbd_intr(-1)
 
-    def let(self):
+    def unblock(self):
         if not self.deaf:
             kbd_intr(self._character)

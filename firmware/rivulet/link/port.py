@@ -69,6 +69,13 @@ class Link:
         self._begin, self._end = 0, len(waiting)
         self._view = memoryview(self._out)
 
+    def facts(self):
+        """What a status document says of the wire."""
+        return {
+            "frames_corrupt": self.deframer.corrupt,
+            "frames_oversized": self.deframer.oversized,
+        }
+
     def receive(self):
         """True when a whole request stands in `deframer.body`; takes a bounded number of bytes."""
         for _ in range(_READ_PER_TURN):

@@ -17,12 +17,22 @@ _INTERVAL_US = const(2)
 class Telemetry:
     """Samples a model at the rate the host asked for, until the host's lease ends."""
 
-    def __init__(self):
+    def __init__(self, link, control, health, ring, progress, costs):
+        self._link = link
+        self._control = control
+        self._health = health
+        self._ring = ring
+        self._progress = progress
+        self._costs = costs
         self._blocks = _ALL
-        # Elements, because to store an attribute costs 27 us on a Pico (see clock.py).
+        # Elements, because to store an attribute costs 27 us on a Pico (see sensing/clock.py).
         self._due = array("i", (0, 0, 0))
         self.dropped = 0
         self.sent = 0
+
+    def facts(self):
+        """What a status document says of it."""
+        return {"telemetry_sent": self.sent, "telemetry_dropped": self.dropped}
 
     def configure(self, blocks, rate_hz, lease_ms):
         """Report `blocks` (a mask of protocol.BLOCKS) at `rate_hz` for `lease_ms`; 0 Hz: stop."""
@@ -51,16 +61,18 @@ class Telemetry:
         due[_WAITED_US] = waited_us
         return True
 
-    def report(self, link, loop):
-        """Queue one record of the loop's model and counters, or drop it."""
-        model = loop.model
-        blocks = self._blocks if model is not None else 0
+    def report(self):
+        """Queue one record of the model that runs and of what is counted, or drop it."""
+        link = self._link
         if not link.room(len(link.payload) - 8):
             self.dropped += 1
             return
-        health = loop.health
+        control, health = self._control, self._health
+        progress, ring, guard = self._progress, self._ring, control.guard
+        model = control.model
+        blocks = self._blocks if model is not None else 0
         health.look()
-        flags = protocol.OUTPUTS_GUARDED if loop.guard.reason else 0
+        flags = protocol.OUTPUTS_GUARDED if guard.reason else 0
         if health.stale is not None:
             flags |= protocol.OUTPUTS_STALE
         payload = link.payload
@@ -69,19 +81,19 @@ class Telemetry:
             payload,
             2,
             blocks | protocol.INTEGERS if model is not None and model.integer else blocks,
-            loop.decision,
-            loop.epoch & 0x3FFFFFFF,  # a wider mask would be a heap object
-            loop.ticks,
-            loop.events,
-            loop.late,
-            sum(loop.ring.dropped),
-            sum(loop.guard.bus_errors),
-            sum(loop.guard.bad_values),
+            control.action.decision,
+            progress.epoch & 0x3FFFFFFF,  # a wider mask would be a heap object
+            progress.ticks,
+            progress.events,
+            progress.late,
+            sum(ring.dropped),
+            sum(guard.bus_errors),
+            sum(guard.bad_values),
             self.dropped,
             link.deframer.corrupt + link.deframer.oversized,
-            loop.costs.last,
-            sum(loop.ring.coalesced),
-            loop.guard.trips,
+            self._costs.last,
+            sum(ring.coalesced),
+            guard.trips,
             flags,
         )
         at = 2 + protocol.TELEMETRY_HEAD_BYTES

@@ -58,6 +58,10 @@ class Clock:
     def ticks(self):
         return self.now[_TICKS]
 
+    def facts(self):
+        """What a status document says of it."""
+        return {"uptime_epoch": self.epoch, "uptime_ticks": self.ticks}
+
     @micropython.viper
     def update(self):
         """Follow the counters to now."""

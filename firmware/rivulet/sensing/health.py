@@ -165,7 +165,7 @@ class Health:
     without a sensor; None if all is well. unfed: the channels of the model without a sensor.
     """
 
-    def __init__(self, drivers, troubles, clock, guard):
+    def __init__(self, drivers, troubles, clock, guard, ring):
         self.watches = [
             Watch(driver, clock.epoch, clock.ticks, not trouble)
             for driver, trouble in zip(drivers, troubles)
@@ -175,7 +175,8 @@ class Health:
         self._fed = {channel for driver in drivers for channel in driver.channels}
         self._unfed = None
         self._clock = clock
-        self._errors = guard.bus_errors
+        self._guard = guard
+        self._ring = ring
         self._epoch, self._ticks = clock.epoch, clock.ticks
 
     def install(self, model):
@@ -196,7 +197,7 @@ class Health:
         clock = self._clock
         epoch, ticks = clock.epoch, clock.ticks
         self._epoch, self._ticks = epoch, ticks
-        errors = self._errors
+        errors = self._guard.bus_errors
         stale = self._unfed
         for source in range(len(self.watches)):
             watch = self.watches[source]
@@ -206,9 +207,18 @@ class Health:
         self.stale = stale
 
     def facts(self):
-        """What a status document says of each sensor."""
+        """What a status document says of the sensors."""
         self.look()
-        return [
-            {"name": watch.name, "age_ms": watch.age_ms(), "trouble": watch.said()}
-            for watch in self.watches
-        ]
+        guard, ring = self._guard, self._ring
+        count = len(self.watches)
+        return {
+            "sensors": [
+                {"name": watch.name, "age_ms": watch.age_ms(), "trouble": watch.said()}
+                for watch in self.watches
+            ],
+            "outputs_stale": self.stale is not None,
+            "coalesced": list(ring.coalesced)[:count],
+            "dropped": list(ring.dropped)[:count],
+            "bus_errors": list(guard.bus_errors)[:count],
+            "bad_values": list(guard.bad_values)[:count],
+        }

@@ -4,14 +4,13 @@ A new model becomes active by one record of the journal and stays on trial until
 The model before it stays in the other slot meanwhile: any failure of the new one leads back there.
 """
 
+import gc
 import hashlib
 import os
 from binascii import hexlify
 
 from rivulet.compat import const
 from rivulet.errors import ModelError, StoreError
-from rivulet.model import load
-from rivulet.model.self_test import try_out
 from rivulet.store.journal import Journal
 
 NAMES = ("a", "b")
@@ -24,6 +23,7 @@ _STARTS = const(3)
 # After so many failed starts in a row only the wire is served.
 _FAILURES = const(3)
 _HUNG = "the watchdog had to reset the board"
+_EARLIER = "the earlier model: "
 
 
 def why_not(error):
@@ -31,6 +31,22 @@ def why_not(error):
     if isinstance(error, MemoryError):
         return "not enough memory for this model"
     return str(error)
+
+
+class Candidate:
+    """A verified model that may take the place of the one that runs.
+
+    activate: function that makes it the active model on flash, raises StoreError; drop: function
+    that gives up what it takes up there; why: why the board goes back to it, "" if it was pushed.
+    """
+
+    def __init__(self, model, activate, drop, why=""):
+        self.model = model
+        self.activate = activate
+        self.drop = drop
+        self.why = why
+        # What an error of it begins with.
+        self.label = _EARLIER if why else ""
 
 
 class Slots:
@@ -57,6 +73,8 @@ class Slots:
         self.safe_mode = ""
         # What the filesystem refused although the board goes on.
         self.trouble = ""
+        # The Trial under way, or None.
+        self.trial = None
 
     def boot(self, cause=""):
         """Count a start and what caused it, "" where the chip was not reset; `cause` WATCHDOG says
@@ -91,23 +109,22 @@ class Slots:
         self._note(changes)
 
     def load_active(self):
-        """(model, hash in hex) of the active model, or (None, "") if there is none.
+        """Return the active model, or None if there is none.
 
         One that does not verify is left for the one in the other slot. Raises ModelError if there
         is none that does. In safe mode nothing is loaded.
         """
         if self.safe_mode:
-            return None, ""
+            return None
         if not self._journal.found:
             self._take_over()
         while True:
             facts = self._journal.facts
             slot = facts["active"]
             if slot < 0:
-                return None, ""
-            digest = facts["hashes"][slot]
+                return None
             try:
-                made = self._verified(slot, digest)
+                made = self._verified(slot, facts["hashes"][slot])
             except (ModelError, OSError, MemoryError) as error:
                 why = why_not(error)
                 if not facts["hashes"][1 - slot]:
@@ -119,7 +136,7 @@ class Slots:
                 self._settings = made.settings
                 if not facts["trial"]:
                     self._confirmed()
-                return made, digest
+                return made
 
     @property
     def on_trial(self):
@@ -130,21 +147,36 @@ class Slots:
         """Whether it has to be seen that this start stands: then call `stands`."""
         return self.on_trial or self._journal.facts["failures"] > 0
 
+    def watch(self, guard, ring, link, digest):
+        """Start a trial of the model that runs, or of this start, if one has to stand."""
+        self.trial = None
+        if self.unsettled:
+            # Imported for it: a board whose model has stood keeps the memory.
+            from rivulet.store.trial import Trial
+
+            self.trial = Trial(self, guard, ring, link, digest)
+
     def stands(self):
-        """The program has run for long enough. Raises StoreError."""
+        """End the trial: the program has run for long enough. Raises StoreError."""
+        self.trial = None
         if not self.confirm() and self._journal.facts["failures"]:
             self._record({"failures": 0})
 
     def confirm(self):
-        """The model on trial is here to stay; False if none was on trial. Raises StoreError."""
+        """Keep the model that is on trial; False if none is. Raises StoreError."""
         if not self.on_trial:
             return False
         self._record({"trial": False, "starts": 0, "failures": 0})
+        self.trial = None
         self._confirmed()
         return True
 
-    def previous(self):
-        """(model, hash in hex) of the model before the one that runs. Raises StoreError."""
+    def previous(self, why):
+        """Return the model before the one that runs as a Candidate. Raises StoreError.
+
+        why: why the board goes back to it.
+        """
+        gc.collect()
         slot = self._before()
         digest = self._journal.facts["hashes"][slot] if slot >= 0 else ""
         if not digest:
@@ -152,12 +184,12 @@ class Slots:
         try:
             made = self._attempt(self._verified, slot, digest)
             self._check_version(made)
-            return made, digest
         except (ModelError, MemoryError) as error:
-            raise StoreError("the earlier model: " + why_not(error))
+            raise StoreError(_EARLIER + why_not(error))
+        return Candidate(made, lambda: self.go_back(why), _nothing, why)
 
     def go_back(self, why):
-        """Make the model that `previous` loaded the active one; the other does not come back."""
+        """Activate the model that `previous` loaded. The other one is discarded."""
         slot = self._before()
         facts = self._journal.facts
         if self._taken:
@@ -187,6 +219,7 @@ class Slots:
             "slot_hashes": facts["hashes"],
             "trial": facts["trial"],
             "trial_starts": facts["starts"],
+            "trial_left_s": self.trial.left_s if self.trial else 0,
             "boots": facts["boots"],
             "resets": facts["resets"],
             "reverts": facts["reverts"],
@@ -237,6 +270,10 @@ class Slots:
 
         Raises ModelError, OSError, MemoryError.
         """
+        # Imported for it: see runtime.SELDOM.
+        from rivulet.model import load
+        from rivulet.model.self_test import try_out
+
         path = self._paths[slot]
         if hexlify(self._digest(path)).decode() != digest:
             raise ModelError("SHA-256 of slot %s differs: push again" % NAMES[slot])
@@ -245,6 +282,7 @@ class Slots:
         with open(path, "rb") as file:
             made = load(file, os.stat(path)[6])
         made.probes = try_out(made)
+        made.digest = digest
         return made
 
     def _check_version(self, made):
@@ -287,3 +325,7 @@ class Slots:
             return operation(*arguments)
         except OSError as error:
             raise StoreError("the filesystem refused it: %s" % error)
+
+
+def _nothing():
+    pass

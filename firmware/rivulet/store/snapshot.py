@@ -67,6 +67,14 @@ class Warm:
         self.saves = 0
         self.trouble = ""
 
+    def facts(self):
+        """What a status document says of snapshots."""
+        return {
+            "started": self.started,
+            "snapshots": self.saves,
+            "snapshot_trouble": self.trouble,
+        }
+
     def seconds(self):
         """The clock of the day, whether it was set or not."""
         return time.time()

@@ -1,11 +1,12 @@
 """Pushes: a model goes into the slot that nothing depends on, and is verified from flash there."""
 
+import gc
 import os
 from binascii import hexlify
 
 from rivulet.compat import const
 from rivulet.errors import ModelError, StoreError
-from rivulet.store.slots import Slots, why_not
+from rivulet.store.slots import Candidate, Slots, why_not
 
 # A push is safe on flash up to a multiple of this, and goes on from there after a power cut.
 FLUSH_BYTES = const(4096)
@@ -87,13 +88,14 @@ class Store(Slots):
             raise
 
     def finish(self):
-        """Verify what was received and load it: (model, hash in hex). Raises StoreError.
+        """Verify what was received and load it, as a Candidate. Raises StoreError.
 
         The file is read back from flash, so what is verified is what a reboot would find.
         """
         if self._file is None:
             raise StoreError("no push has begun")
         size, digest = self._incoming
+        gc.collect()
         if self.received != size:
             raise StoreError("incomplete: %d of %d bytes" % (self.received, size))
         file, self._file = self._file, None
@@ -105,7 +107,7 @@ class Store(Slots):
             self.abandon()
             raise StoreError(why_not(error))
         self._received_settings = made.settings
-        return made, digest
+        return Candidate(made, self.activate, self.abandon)
 
     def activate(self):
         """Make the received model the one that the next start loads, by one record.

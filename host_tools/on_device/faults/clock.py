@@ -92,7 +92,7 @@ def played(bench, phase, values):
     board.now += (phase - board.now) % PERIOD
     board.event(0)
     bench.turns(2)
-    loop.reset()
+    loop.control.reset()
     for step, value in zip(STEPS, values):
         board.now += step
         bench.sensors[0].values = value
@@ -134,7 +134,7 @@ def whole_period(path, samples, seed):
     for phase in phases:
         if played(bench, phase % PERIOD, values) != wanted:
             broken.append("from %d us before the wrap the state differs" % (PERIOD - phase))
-    if bench.loop.late or sum(bench.loop.ring.dropped):
+    if bench.loop.progress.late or sum(bench.loop.ring.dropped):
         broken.append("events were late or dropped")
     return len(phases), broken[:10]
 

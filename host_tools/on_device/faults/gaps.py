@@ -22,7 +22,7 @@ def main(path, gaps, value, seed):
     for pair in gaps:
         board.event(0)
         bench.turns(1)
-        loop.reset()
+        loop.control.reset()
         board.event(0)
         bench.turns(1)
         for gap in pair:
@@ -43,7 +43,7 @@ def main(path, gaps, value, seed):
             board.event(0)
             bench.turns(1)
         found.append((list(loop.model.physical(1)), list(ahead), list(loop.model.physical(2))))
-    late = loop.late + sum(loop.ring.dropped)
+    late = loop.progress.late + sum(loop.ring.dropped)
     return {"found": found, "late": late}
 
 

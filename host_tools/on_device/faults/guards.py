@@ -129,13 +129,13 @@ def more_than_can_be_taken(times, numbers):
         if len(loop.ring) > _WAITING:
             broken.append("%d events wait after a turn" % len(loop.ring))
     made.turns(10)
-    counted = loop.events + sum(loop.ring.coalesced) + sum(loop.ring.dropped)
-    if counted != sum(pushed) or loop.late:
+    counted = loop.progress.events + sum(loop.ring.coalesced) + sum(loop.ring.dropped)
+    if counted != sum(pushed) or loop.progress.late:
         broken.append("%d of %d events are accounted for" % (counted, sum(pushed)))
     return {
         "injected": storms,
         "pushed": sum(pushed),
-        "taken": loop.events,
+        "taken": loop.progress.events,
         "coalesced": sum(loop.ring.coalesced),
         "dropped": sum(loop.ring.dropped),
         "deepest": deepest,

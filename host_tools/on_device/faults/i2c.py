@@ -150,10 +150,10 @@ def running(path, share_permille, bursts, events, numbers):
         broken.append(
             "%d per mille: the state is not that of the readings that came" % share_permille
         )
-    if loop.guard.bus_errors[0] != chip.failed or loop.events != good:
+    if loop.guard.bus_errors[0] != chip.failed or loop.progress.events != good:
         broken.append(
             "%d per mille: %d counted of %d, %d events of %d"
-            % (share_permille, loop.guard.bus_errors[0], chip.failed, loop.events, good)
+            % (share_permille, loop.guard.bus_errors[0], chip.failed, loop.progress.events, good)
         )
     if not board.answers():
         broken.append("%d per mille: the board does not answer" % share_permille)

@@ -78,7 +78,7 @@ class Near(Bench):
 
     def lost(self):
         """How many events did not reach the model."""
-        return self.sent - self.loop.events
+        return self.sent - self.loop.progress.events
 
 
 def hash_of(data):

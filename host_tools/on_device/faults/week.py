@@ -159,8 +159,8 @@ class Week(Near):
         for block in (1, 2):
             if list(loop.model.physical(block)) != list(self.shadow.model.physical(block)):
                 self.note("state or outputs are not those of an undisturbed model")
-        if loop.events != self.sent or loop.late or sum(loop.ring.dropped):
-            self.note("%d events of %d" % (loop.events, self.sent))
+        if loop.progress.events != self.sent or loop.progress.late or sum(loop.ring.dropped):
+            self.note("%d events of %d" % (loop.progress.events, self.sent))
         if sum(loop.guard.bus_errors) != self.failed:
             self.note("%d bus errors of %d" % (sum(loop.guard.bus_errors), self.failed))
         if self.records != loop.telemetry.sent or loop.telemetry.dropped:

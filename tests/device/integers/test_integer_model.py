@@ -240,7 +240,7 @@ def test_integer_events_need_no_collection_but_requests_do():
     with Scratch() as folder:
         bench = raw_bench(folder)
         calls = []
-        bench.loop._collect = lambda: calls.append(bench.loop.events)
+        bench.loop._collect = lambda: calls.append(bench.loop.progress.events)
         for _ in range(100):
             bench.board.event(0)
             bench.turns(2)
@@ -268,15 +268,15 @@ def test_the_loop_reads_integers_and_reports_them():
         bench.sensors[0].broken = True
         bench.board.event(0)
         bench.turns()
-        assert bench.loop.guard.bus_errors[0] == 1 and bench.loop.events == 3
-        assert bench.loop.decision in (0, 1) or not bench.board.decisions
+        assert bench.loop.guard.bus_errors[0] == 1 and bench.loop.progress.events == 3
+        assert bench.loop.control.action.decision in (0, 1) or not bench.board.decisions
         bench.board.now += 200000
         bench.turns()
         outputs = bench.board.decisions[-1][2]
-        assert bench.loop.decision == outputs.index(max(outputs))
+        assert bench.loop.control.action.decision == outputs.index(max(outputs))
         bench.port.take()
         bench.loop.telemetry.configure(0x0F, 10.0, 1000)
-        bench.loop.telemetry.report(bench.link, bench.loop)
+        bench.loop.telemetry.report()
         bench.link.drain()
         payload = bench.port.take()[0][0][2]
         head = struct.calcsize(protocol.TELEMETRY_HEAD) + struct.calcsize(protocol.SENSOR_HEAD)
@@ -332,5 +332,9 @@ def test_ten_thousand_events_allocate_nothing():
             allocated = gc.mem_alloc() - before
         finally:
             gc.enable()
-        assert loop.events == 10200 and loop.telemetry.sent > 50 and loop.decision >= 0
+        assert (
+            loop.progress.events == 10200
+            and loop.telemetry.sent > 50
+            and loop.control.action.decision >= 0
+        )
         assert allocated == 0, allocated

@@ -95,7 +95,7 @@ def test_without_a_key_all_is_open():
         assert access.challenge(clock) == (0, "")
         body = memoryview(bytes([protocol.RELEASE, 1]))
         assert access.admit(protocol.RELEASE, body, clock, False) == (protocol.RELEASE, body)
-        assert access.status()["access"] == "open"
+        assert access.facts()["access"] == "open"
 
 
 def test_an_authorised_command_is_admitted_once():
@@ -213,7 +213,7 @@ def test_a_damaged_key_closes_the_board():
             with open(folder + "/key", "wb") as file:
                 file.write(text)
             access, clock = Access(folder), Time()
-            assert access.keyed and "damaged" in access.status()["access_error"]
+            assert access.keyed and "damaged" in access.facts()["access_error"]
             assert refused(access, memoryview(bytes([protocol.RELEASE, 1])), clock)
             assert "erase the board" in raises(Refused, access.challenge, clock)
             assert refused(access, authorised(bytes(32), protocol.RELEASE, key=b""), clock)
@@ -227,7 +227,7 @@ def test_files_that_cannot_be_read_close_the_board():
             os.mkdir(folder + "/" + name)  # opening or reading it fails, but it is there
             access = Access(folder)
             os.rmdir(folder + "/" + name)
-            assert access.keyed and "damaged" in access.status()["access_error"], name
+            assert access.keyed and "damaged" in access.facts()["access_error"], name
             if name == "settings.json":
                 assert access.closed
                 assert "not signed" in raises(ModelError, access.check_file, folder + "/key")
@@ -237,7 +237,7 @@ def test_damaged_settings_close_what_they_might_have_closed():
     with Scratch() as folder:
         for text in ("", "{", '{"closed": false', "[]", "7"):
             access = provision(folder, text=text)
-            assert access.closed and access.status()["access"] == "closed"
+            assert access.closed and access.facts()["access"] == "closed"
             with open(folder + "/state.json", "w") as file:
                 file.write("{}")
             message = raises(ModelError, access.check_file, folder + "/state.json")
@@ -249,7 +249,7 @@ def test_a_damaged_modulus_or_state_does_not_stop_the_board():
     with Scratch() as folder:
         for modulus in ('"0x"', '"abc"', "7"):
             access = provision(folder, text='{"modulus": %s}' % modulus)
-            assert "damaged" in access.status()["access_error"]
+            assert "damaged" in access.facts()["access_error"]
             assert "not signed" in raises(ModelError, access.check_file, folder + "/key")
         for text in (
             '{"boots": "7"}',
@@ -282,7 +282,7 @@ def test_versions_only_rise():
         access.confirmed(settings(version=4))
         access.confirmed(settings(version=2))
         for made in (access, Access(folder)):
-            assert made.status()["version_at_least"] == 4
+            assert made.facts()["version_at_least"] == 4
             made.check_version(settings(version=4))
             for old in (settings(), settings(version=3), settings(version="9")):
                 message = raises(ModelError, made.check_version, old)
@@ -294,7 +294,7 @@ def test_versions_are_free_unless_asked_for():
         access = provision(folder)
         access.confirmed(settings(version=4))
         access.check_version(settings(version=1))
-        assert access.status()["version_at_least"] == 0
+        assert access.facts()["version_at_least"] == 0
         assert sorted(os.listdir(folder)) == ["key", "settings.json"]
 
 

@@ -194,7 +194,7 @@ def test_a_break_that_was_on_its_way_is_ignored():
 
         made.loop.turn = broken_into
         assert set(calls_of_kbd_intr(made.loop.run)) == {-1}
-        assert made.loop.breaks.ignored == 3
+        assert made.loop.ctrl_c.ignored == 3
 
 
 def test_a_swap_does_not_let_ctrl_c_in():
@@ -207,7 +207,7 @@ def test_a_swap_does_not_let_ctrl_c_in():
         assert calls == [-1, 3]
     with Scratch() as folder:
         made = Bench(folder, model_bytes())
-        made.loop.breaks.deaf = True  # to the noise of before
+        made.loop.ctrl_c.deaf = True  # to the noise of before
         assert calls_of_kbd_intr(lambda: open_push(made, _NEW)) == [-1]
 
 

@@ -191,7 +191,7 @@ def test_the_loop_never_actuates_what_is_no_number():
             made.turns()
         assert [rest[1:] for rest in made.board.rests[1:]] == [("guard", -1, [0.0, 0.0])] * 3
         assert made.board.decisions == []
-        assert made.loop.guard.trips == 3 and made.loop.decision == -1
+        assert made.loop.guard.trips == 3 and made.loop.control.action.decision == -1
         _, lines = made.port.take()
         assert lines == [b"guard: output 0 was nan: reset"], "said once"
         del made.loop.model.peek, made.loop.model.outputs
@@ -210,5 +210,8 @@ def test_a_class_may_be_what_is_safe():
         made = Bench(folder, model_bytes(settings(guards=guards)))
         made.board.now += 100000
         made.turns()
-        assert made.board.rests[-1][1:] == ("guard", 1, [0.0, 1.0]) and made.loop.decision == 1
+        assert (
+            made.board.rests[-1][1:] == ("guard", 1, [0.0, 1.0])
+            and made.loop.control.action.decision == 1
+        )
         assert made.loop.control.action.name == "walking"

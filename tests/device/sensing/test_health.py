@@ -224,7 +224,7 @@ def test_a_record_tells_ages_and_troubles():
         live(made, 300)
         made.port.take()
         made.loop.telemetry.configure(0, 10.0, 1000)
-        made.loop.telemetry.report(made.link, made.loop)
+        made.loop.telemetry.report()
         made.link.drain()
         payload = made.port.take()[0][0][2]
         head = struct.calcsize(protocol.TELEMETRY_HEAD)

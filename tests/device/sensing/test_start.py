@@ -58,7 +58,7 @@ def test_the_others_feed_the_model():
         assert list(made.loop.model.cell.input_floats) == [1.0, 0.0, 3.0]
         # It is missing, and its channel is not without a sensor.
         live(made, 0.1, 0)
-        assert made.loop.unfed == []
+        assert made.loop.health.unfed == []
         assert [watch.said() for watch in made.loop.health.watches] == [[], ["missing"]]
         assert made.loop.health.stale == "right says nothing new"
 

@@ -123,7 +123,7 @@ def test_access_refuses_what_is_not_signed():
         with open(folder + "/settings.json", "w") as file:
             json.dump({"modulus": MODULUS_2048}, file)
         access = Access(folder)
-        assert len(access.status()["signed_by"]) == 16
+        assert len(access.facts()["signed_by"]) == 16
         for data, good in ((_SIGNED, True), (model_bytes(), False)):
             with open(folder + "/model", "wb") as file:
                 file.write(data)

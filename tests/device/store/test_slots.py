@@ -18,7 +18,8 @@ def started(folder, cause=""):
     """(store, hash) after a start of the board."""
     store = Store(folder)
     store.boot(cause)
-    return store, store.load_active()[1]
+    model = store.load_active()
+    return store, model.digest if model else ""
 
 
 def trying(folder):
@@ -34,7 +35,7 @@ def test_the_first_model_has_nothing_to_go_back_to():
         store = Store(folder)
         push(store, _OLD)
         assert not store.on_trial
-        assert raises(StoreError, store.previous) == "there is no earlier model to go back to"
+        assert raises(StoreError, store.previous, "x") == "there is no earlier model to go back to"
         assert store.confirm() is False
 
 
@@ -79,7 +80,7 @@ def test_three_starts_without_standing():
         assert facts["reverted"] == [in_hex(_NEW), "3 starts without standing"]
         assert (facts["reverts"], facts["slot"]) == (1, "a")
         # What was left does not come back.
-        assert "no earlier model" in raises(StoreError, store.previous)
+        assert "no earlier model" in raises(StoreError, store.previous, "x")
 
 
 def test_starts_that_ended_in_order_are_no_failures():
@@ -155,11 +156,12 @@ def test_going_back():
     with Scratch() as folder:
         store = trying(folder)
         store.confirm()
-        made, digest = store.previous()
-        assert digest == in_hex(_OLD) and made.settings["integrator"] == "exponential"
+        candidate = store.previous("by hand")
+        made = candidate.model
+        assert made.digest == in_hex(_OLD) and made.settings["integrator"] == "exponential"
         # Loaded and verified; a power cut here starts the new one.
         assert started(folder)[1] == in_hex(_NEW)
-        store.go_back("by hand")
+        candidate.activate()
         assert store.facts()["slot"] == "a"
         assert started(folder)[1] == in_hex(_OLD)
 
@@ -187,8 +189,9 @@ def test_going_back_while_a_push_has_taken_the_trials_slot():
     with Scratch() as folder:
         store = trying(folder)
         send(store, _THIRD, upto=192)
-        assert store.previous()[1] == in_hex(_OLD)
-        store.go_back("by hand")
+        candidate = store.previous("by hand")
+        assert candidate.model.digest == in_hex(_OLD)
+        candidate.activate()
         assert store.facts()["slot"] == "a" and store.facts()["reverts"] == 1
         # The push goes on.
         assert store.begin(len(_THIRD), sha(_THIRD)) == 192
@@ -213,7 +216,7 @@ def test_an_earlier_model_that_went_bad_is_not_gone_back_to():
     with Scratch() as folder:
         store = trying(folder)
         os.remove(folder + "/a.safetensors")
-        raises(StoreError, store.previous)
+        raises(StoreError, store.previous, "x")
         assert store.on_trial and store.facts()["slot"] == "b"
 
 
@@ -227,7 +230,7 @@ def test_a_filesystem_that_refuses_the_journal_does_not_stop_a_start():
 
         store._journal.write = refuse
         store.boot()
-        assert store.load_active()[1] == in_hex(_NEW)
+        assert store.load_active().digest == in_hex(_NEW)
         assert "could not be written" in store.facts()["store_trouble"]
         assert "the filesystem refused it" in raises(StoreError, store.confirm)
         assert store.on_trial

@@ -269,7 +269,7 @@ def test_a_loop_goes_on_where_it_was_left():
             again = Bench(two, None, warm=Warm(two, "software"))
         assert close(list(again.loop.model.outputs()), before, 2e-6)
         run(again, 40, 60)
-        assert again.loop.late == 0 and close(state(again), state(always), 2e-6)
+        assert again.loop.progress.late == 0 and close(state(again), state(always), 2e-6)
         cold = Bench(two)
         run(cold, 40, 60)
         assert not close(state(cold), state(always), 1e-3)

@@ -87,4 +87,4 @@ def test_a_file_that_cannot_be_closed():
         store.rest()
         store.begin(len(_NEW), hashlib.sha256(_NEW).digest())
         store.write(0, _NEW)
-        assert store.finish()[1]
+        assert store.finish().model.digest

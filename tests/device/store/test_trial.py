@@ -12,8 +12,7 @@ from test_commands import document, push
 from test_integer_model import made as integer_made
 from test_integer_model import raw_bench
 
-import rivulet.loop as loop_module
-import rivulet.store.swap as exchange_module
+import rivulet.runtime as runtime_module
 import rivulet.store.trial as trial_module
 from rivulet import protocol
 from rivulet.arrays import floats
@@ -62,7 +61,7 @@ def status(made):
 def test_a_model_that_stands_its_trial_is_kept():
     with Scratch() as folder, Clock() as clock:
         made = Bench(folder, _OLD)
-        assert made.loop.trial is None
+        assert made.store.trial is None
         made.store.trial_s = 5
         live(made, 1, clock=clock)
         assert push(made, _NEW)[0] == protocol.OK
@@ -72,8 +71,8 @@ def test_a_model_that_stands_its_trial_is_kept():
         assert status(made)["trial"] is True
         live(made, 2, clock=clock)
         facts = status(made)
-        assert (facts["trial"], facts["reverts"], made.loop.trial) == (False, 0, None)
-        assert Bench(folder).loop.trial is None
+        assert (facts["trial"], facts["reverts"], made.store.trial) == (False, 0, None)
+        assert Bench(folder).store.trial is None
 
 
 def test_a_start_without_a_model_stands_as_well():
@@ -85,7 +84,7 @@ def test_a_start_without_a_model_stands_as_well():
             made = Bench(folder)
             assert made.loop.model is None and status(made)["failures"] == 2
             live(made, 61, each_us=500000, clock=clock)
-            assert status(made)["failures"] == 0 and made.loop.trial is None
+            assert status(made)["failures"] == 0 and made.store.trial is None
 
 
 def test_a_trial_does_not_end_while_events_wait():
@@ -97,11 +96,11 @@ def test_a_trial_does_not_end_while_events_wait():
             made.board.event(0)
         made.board.now += 100000
         made.turns()
-        assert made.loop.trial is not None
+        assert made.store.trial is not None
         made.turns(3)
         made.board.now += 100000
         made.turns()
-        assert made.loop.trial is None and status(made)["trial"] is False
+        assert made.store.trial is None and status(made)["trial"] is False
 
 
 def test_a_guards_trip_goes_back_at_once_and_nothing_bad_is_acted_on():
@@ -173,7 +172,7 @@ class NoMemory:
 
 def test_a_swap_that_runs_out_of_memory_behind_its_record_starts_the_board_again():
     """Flash names the new model by then: neither a mixture nor the old one may run on."""
-    for place in ((loop_module, "RecentInputs"), (loop_module, "Costs"), (trial_module, "Trial")):
+    for place in ((runtime_module, "RecentInputs"), (trial_module, "Trial")):
         with Scratch() as folder:
             made = Bench(folder, _OLD)
             live(made, 1)
@@ -183,15 +182,15 @@ def test_a_swap_that_runs_out_of_memory_behind_its_record_starts_the_board_again
             assert made.loop.again and made.loop._commands.released
             again = Bench(folder)
             assert again.loop.model_hash == hexlify(sha(_NEW)).decode()
-            assert again.loop.trial is not None
+            assert again.store.trial is not None
 
 
-def test_a_way_back_without_memory_for_its_module_is_tried_again():
+def test_a_way_back_without_memory_is_tried_again():
     with Scratch() as folder, Clock() as clock:
         made = Bench(folder, _OLD)
         push(made, _NEW)
         made.loop.guard.trips += 1
-        with NoMemory(exchange_module, "ModelSwap"):
+        with NoMemory(made.store, "previous"):
             for _ in range(3):
                 try:
                     live(made, 0.2, clock=clock)
@@ -275,7 +274,7 @@ def test_the_first_output_after_a_swap_is_near_the_last_before_it():
         push(made, _LARGER)
         gap = made.loop.control.crossfade.difference
         loop = made.loop
-        assert loop.control.judge(loop.model, 100000, None) == ""
+        assert loop.control.judge(100000, None) == ""
         first = list(loop.guard.good)
         for i in range(len(first)):
             assert abs(first[i] - last[i]) <= abs(gap[i]) / crossfade.STEPS + 1e-5
@@ -317,13 +316,13 @@ def test_decisions_go_on_over_a_swap():
     with Scratch() as folder:
         made = Bench(folder, model_bytes())
         live(made, 2)
-        decision = made.loop.decision
+        decision = made.loop.control.action.decision
         assert decision >= 0
         push(made, model_bytes(arrays=tensors(seed=2)))
-        assert made.loop.decision == decision
+        assert made.loop.control.action.decision == decision
         push(made, model_bytes(settings(classes=["one", "other"])))
         # Other classes: nothing decided yet, and no outputs between two meanings.
-        assert made.loop.decision == -1 and made.loop.control.crossfade is None
+        assert made.loop.control.action.decision == -1 and made.loop.control.crossfade is None
 
 
 def test_a_model_of_another_size_warms_up_from_recent_inputs():

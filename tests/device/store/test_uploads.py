@@ -26,7 +26,7 @@ def in_hex(data):
 def active(folder):
     """The bytes of the model that a start would load, and what else a start says of it."""
     store = Store(folder)
-    assert store.load_active()[1]
+    assert store.load_active().digest
     with open(folder + "/" + store.facts()["slot"] + ".safetensors", "rb") as file:
         return file.read()
 
@@ -56,23 +56,23 @@ def push(store, data):
 
 def test_nothing_is_active_on_a_new_board():
     with Scratch() as folder:
-        assert Store(folder).load_active() == (None, "")
-        assert Store(folder + "/missing").load_active() == (None, "")
+        assert Store(folder).load_active() is None
+        assert Store(folder + "/missing").load_active() is None
 
 
 def test_a_push_is_active_after_activate_and_after_a_reboot():
     with Scratch() as folder:
         store = holding(folder)
         send(store, _NEW)
-        made, digest = store.finish()
+        made = store.finish().model
         assert made.settings["integrator"] == "euler"
-        assert digest == in_hex(_NEW)
+        assert made.digest == in_hex(_NEW)
         # Verified and loaded, but a power cut here starts the old one.
         assert active(folder) == _OLD
         store.activate()
         assert active(folder) == _NEW
-        made, digest = Store(folder).load_active()
-        assert (made.settings["integrator"], digest) == ("euler", in_hex(_NEW))
+        made = Store(folder).load_active()
+        assert (made.settings["integrator"], made.digest) == ("euler", in_hex(_NEW))
 
 
 def test_what_an_earlier_firmware_left_becomes_slot_a():
@@ -116,7 +116,7 @@ def test_a_push_interrupted_after_every_piece_leaves_the_active_model():
             send(store, _NEW, upto=upto)
             # The power goes: another Store over the same files.
             again = Store(folder)
-            assert again.load_active()[1] == in_hex(_OLD)
+            assert again.load_active().digest == in_hex(_OLD)
             push(again, _NEW)
             assert active(folder) == _NEW
 
@@ -138,7 +138,7 @@ def test_a_push_goes_on_where_it_was():
         again = Store(folder)
         again.load_active()
         assert send(again, _LARGE) == here
-        assert again.finish()[1] == in_hex(_LARGE)
+        assert again.finish().model.digest == in_hex(_LARGE)
         again.activate()
         assert active(folder) == _LARGE
 
@@ -151,7 +151,7 @@ def test_a_push_that_is_whole_needs_no_byte_again():
         again = Store(folder)
         again.load_active()
         assert again.begin(len(_NEW), sha(_NEW)) == len(_NEW)
-        assert again.finish()[1] == in_hex(_NEW)
+        assert again.finish().model.digest == in_hex(_NEW)
         again.activate()
         # Nor does the model that was left in order.
         again.confirm()
@@ -183,7 +183,7 @@ def test_what_was_kept_of_a_push_went_bad():
         assert send(again, _LARGE) == 40 * _PIECE
         assert "SHA-256 of slot b differs" in raises(StoreError, again.finish)
         assert send(again, _LARGE) == 0
-        assert again.finish()[1] == in_hex(_LARGE)
+        assert again.finish().model.digest == in_hex(_LARGE)
 
 
 def test_an_incomplete_push_is_refused():
@@ -195,7 +195,7 @@ def test_an_incomplete_push_is_refused():
         # It may still go on.
         for offset in range(_PIECE, len(_NEW), _PIECE):
             store.write(offset, _NEW[offset : offset + _PIECE])
-        assert store.finish()[1] == in_hex(_NEW)
+        assert store.finish().model.digest == in_hex(_NEW)
 
 
 def test_a_wrong_hash_is_refused_and_forgotten():
@@ -252,7 +252,7 @@ def test_pieces_repeated_and_out_of_order():
             if offset + len(piece) < len(_NEW):
                 raises(StoreError, store.write, offset + 1, piece)
         store.write(0, _NEW[:_PIECE])
-        assert store.finish()[1] == in_hex(_NEW)
+        assert store.finish().model.digest == in_hex(_NEW)
 
 
 def test_more_than_announced_is_refused():
@@ -289,7 +289,7 @@ def test_a_new_push_replaces_the_one_before():
         store = holding(folder)
         send(store, _OLD, upto=_PIECE)
         send(store, _NEW)
-        assert store.finish()[1] == in_hex(_NEW)
+        assert store.finish().model.digest == in_hex(_NEW)
         store.activate()
         store.confirm()
         send(store, _LARGE)

@@ -19,7 +19,7 @@ def started(folder):
     """A store after a start of the board, and the version that it runs."""
     store = Store(folder, access=Access(folder))
     store.boot()
-    return store, store.load_active()[0].settings["version"]
+    return store, store.load_active().settings["version"]
 
 
 def push(store, number):
@@ -56,11 +56,12 @@ def test_on_trial_a_version_binds_nothing_and_confirmed_it_does():
         push(store, 9)
         assert store.on_trial and Access(folder).version == 4
         # Back by hand: it is the version that was confirmed.
-        assert store.previous()[0].settings["version"] == 4
-        store.go_back("by hand")
+        candidate = store.previous("by hand")
+        assert candidate.model.settings["version"] == 4
+        candidate.activate()
         push(store, 5)
         assert store.confirm() and Access(folder).version == 5
-        assert "this board has confirmed 5" in raises(StoreError, store.previous)
+        assert "this board has confirmed 5" in raises(StoreError, store.previous, "x")
         assert "this board has confirmed 5" in refused(store, 4)
 
 

@@ -18,12 +18,16 @@ def run(keyed, trouble=""):
 
     trouble: why this is not the firmware that should run; empty: it is.
     """
-    access = None
+    access = trust = None
     if "access" in os.listdir():
         from rivulet.link.access import Access
+        from rivulet.store.access_files import AccessFiles
+        from rivulet.store.trust import Trust
 
-        access = Access()
-    store = Store(trial_s=getattr(board, "TRIAL_S", 60), access=access)
+        files = AccessFiles()
+        access = Access(files)
+        trust = Trust(files)
+    store = Store(trial_s=getattr(board, "TRIAL_S", 60), trust=trust)
     cause = board.reset_cause() if hasattr(board, "reset_cause") else None
     store.boot(cause or "")
     again = False

@@ -18,6 +18,7 @@ from host_tools.simulate.virtual.relay import Wire
 from rivulet import protocol
 from rivulet.link.access import Access
 from rivulet.sensing.clock import PERIOD
+from rivulet.store.access_files import AccessFiles
 
 _TURNS_PER_READ = 6
 _TURN_US = 1000
@@ -58,7 +59,7 @@ class Near:
 
     def start(self) -> None:
         """Switch the board on, or off and on: its memory is new, its files stay."""
-        access = Access(self._folder, self._randbytes)
+        access = Access(AccessFiles(self._folder), self._randbytes)
         self.bench: Any = fake("fake_board").Bench(
             self._folder, access=access, now=self._now_us % PERIOD
         )

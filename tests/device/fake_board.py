@@ -6,6 +6,7 @@ import struct
 from rivulet import protocol
 from rivulet.link import port as link
 from rivulet.loop import Loop
+from rivulet.store.trust import Trust
 from rivulet.store.uploads import Store
 
 
@@ -161,7 +162,7 @@ class Bench:
         self.board = Board(sensors, now)
         self.port = Port()
         self.link = self.port.link()
-        self.store = Store(folder, access=access)
+        self.store = Store(folder, trust=Trust(access.files) if access else None)
         self.loop = Loop(self.board, self.link, self.store, access, warm)
 
     def turns(self, count=1):

@@ -1,23 +1,15 @@
 """Who may command the board: a fresh challenge for each command, answered once, with the key.
 
-Imported only on a board that has the folder `access`, which `rivulet flash` makes:
-    key             32 bytes in hex; without it the wire is open
-    settings.json   "closed": reading needs the key as well; "modulus": of the RSA key that models
-                    must be signed with, in hex; "keep_version": no model older than the newest
-                    confirmed one
-    state.json      what the board itself keeps there: "boots" that gave out challenges, "version"
+Imported only on a board that has the folder `access`; see store/access_files.py.
 """
 
-import hashlib
-import json
 import os
 import struct
 from binascii import hexlify, unhexlify
-from errno import ENOENT
 
 from rivulet import protocol
 from rivulet.compat import const
-from rivulet.errors import ModelError, Refused
+from rivulet.errors import Refused
 from rivulet.hmac import hmac_sha256, same
 from rivulet.sensing.clock import elapsed_us
 
@@ -40,22 +32,18 @@ _DOUBLINGS = const(6)
 
 
 class Access:
-    """Counts what it refuses: `unauthorised` commands that came bare, `forged` ones whose tag was
+    """Admits commands. files: a store.access_files.AccessFiles; random: a source of random bytes.
+
+    Counts what it refuses: `unauthorised` commands that came bare, `forged` ones whose tag was
     wrong or whose challenge was used up or too old, `delayed` ones that came too soon after those.
     """
 
-    def __init__(self, folder="access", random=os.urandom):
-        self._folder = folder
+    def __init__(self, files, random=os.urandom):
+        self.files = files
         self._random = random
-        self.error = ""
         self.keyed, self._key = self._read_key()
-        settings = self._read_json("settings.json", {"closed": True, "modulus": "00"})
-        self.closed = self.keyed and bool(settings.get("closed"))
-        self._modulus = self._read_modulus(settings.get("modulus"))
-        self.keeps_version = bool(settings.get("keep_version"))
-        state = self._read_json("state.json", {})
-        self._boots = _number(state, "boots")
-        self.version = _number(state, "version")
+        self.closed = self.keyed and bool(files.settings.get("closed"))
+        self._boots = files.number("boots")
         self._counted = False
         self._serial = 0
         self._nonce = None
@@ -65,46 +53,19 @@ class Access:
         self.unauthorised = self.forged = self.delayed = 0
 
     def _read_key(self):
+        """(whether the board has a key, the key or None if it is damaged)"""
         try:
-            with open(self._folder + "/key", "rb") as file:
-                key = unhexlify(file.read().strip())
-        except OSError as error:
-            if error.errno == ENOENT:
+            text = self.files.read("key")
+            if text is None:
                 return False, None
-            key = b""
-        except ValueError:
+            key = unhexlify(text)
+        except (OSError, ValueError):
             key = b""
         if len(key) != _KEY_BYTES:
             # Closed for good is the safe way to be wrong.
-            self.error = "the key file is damaged"
+            self.files.error = "the key file is damaged"
             return True, None
         return True, key
-
-    def _read_modulus(self, text):
-        if not text:
-            return None
-        try:
-            return unhexlify(text)
-        except (ValueError, TypeError):
-            self.error = "settings.json is damaged"
-            return b"\0"  # no key has it: no model is signed
-
-    def _read_json(self, name, damaged):
-        try:
-            with open(self._folder + "/" + name, "rb") as file:
-                text = file.read().strip()
-            # MicroPython takes an object that was cut off for a whole one.
-            made = json.loads(text) if text.endswith(b"}") else None
-        except OSError as error:
-            if error.errno == ENOENT:
-                return {}
-            made = None  # flash that cannot be read must not open what the file closes
-        except ValueError:
-            made = None
-        if isinstance(made, dict):
-            return made
-        self.error = name + " is damaged"
-        return damaged
 
     def admit(self, kind, body, clock, pushing):
         """(kind, body) of the command to perform, its payload from body[2] on. Raises Refused.
@@ -143,7 +104,8 @@ class Access:
             raise Refused(protocol.REFUSED, "the board's key file is damaged: erase the board")
         if not self._counted:
             self._boots += 1
-            self._keep_state()
+            # Where it is not written, challenges still differ by their random bytes.
+            self.files.keep("boots", self._boots)
             self._counted = True
         self._serial += 1
         # The counters make it another one than any before, even if the random bytes are none;
@@ -181,44 +143,6 @@ class Access:
             text = "too many wrong authorisations: try again in %d s" % (left_us // 1000000 + 1)
             raise Refused(protocol.REFUSED, text)
 
-    def check_file(self, path):
-        """Refuse a model file that the trusted key has not signed. Raises ModelError."""
-        if self._modulus is None:
-            return
-        # Imported by boards that need it.
-        from rivulet.store.signature import is_signed
-
-        with open(path, "rb") as file:
-            if not is_signed(file, os.stat(path)[6], self._modulus):
-                raise ModelError("not signed by the key that this board trusts: rivulet sign")
-
-    def check_version(self, settings):
-        """Refuse a model older than the newest confirmed one. Raises ModelError."""
-        version = _number(settings, "version")
-        if self.keeps_version and version < self.version:
-            raise ModelError(
-                "its version is %d and this board has confirmed %d: convert with --version"
-                % (version, self.version)
-            )
-
-    def confirmed(self, settings):
-        """A model was confirmed, or found confirmed at boot: older ones are refused from now."""
-        version = _number(settings, "version")
-        if self.keeps_version and version > self.version:
-            self.version = version
-            self._keep_state()
-
-    def _keep_state(self):
-        path = self._folder + "/state.json"
-        try:
-            with open(path + ".new", "wb") as file:
-                file.write(json.dumps({"boots": self._boots, "version": self.version}).encode())
-            os.rename(path + ".new", path)
-        except OSError as error:
-            # A full filesystem must not lock its owner out: challenges still differ by their
-            # random bytes.
-            self.error = "state.json was not written: %s" % error
-
     def facts(self):
         """What a status document says of it."""
         return {
@@ -226,17 +150,5 @@ class Access:
             "access_unauthorised": self.unauthorised,
             "access_forged": self.forged,
             "access_delayed": self.delayed,
-            "access_error": self.error,
-            "signed_by": self._fingerprint(),
-            "version_at_least": self.version if self.keeps_version else 0,
+            "access_error": self.files.error,
         }
-
-    def _fingerprint(self):
-        if self._modulus is None:
-            return ""
-        return hexlify(hashlib.sha256(self._modulus).digest()[:8]).decode()
-
-
-def _number(facts, key):
-    number = facts.get(key, 0)
-    return number if isinstance(number, int) else 0

@@ -53,13 +53,13 @@ class Slots:
     """The models in `folder`; a new one is on trial for `trial_s` healthy seconds.
 
     A relative folder is the right one on a board: ports differ in where flash is mounted, and a
-    program starts in that place. access: which models the board takes (access.Access), or None
+    program starts in that place. trust: which models the board takes (trust.Trust), or None
     where it takes any.
     """
 
-    def __init__(self, folder="models", trial_s=60, access=None):
+    def __init__(self, folder="models", trial_s=60, trust=None):
         self.trial_s = trial_s
-        self._access = access
+        self._trust = trust
         self._folder = folder
         self._paths = [folder + "/" + name + ".safetensors" for name in NAMES]
         self._journal = Journal(folder)
@@ -214,21 +214,25 @@ class Slots:
     def facts(self):
         """What a status document says of the slots."""
         facts = self._journal.facts
-        return {
-            "slot": NAMES[self.running] if self.running >= 0 else "",
-            "slot_hashes": facts["hashes"],
-            "trial": facts["trial"],
-            "trial_starts": facts["starts"],
-            "trial_left_s": self.trial.left_s if self.trial else 0,
-            "boots": facts["boots"],
-            "resets": facts["resets"],
-            "reverts": facts["reverts"],
-            "reverted": facts["reverted"],
-            "failures": facts["failures"],
-            "failure": facts["failure"],
-            "safe_mode": self.safe_mode,
-            "store_trouble": self.trouble,
-        }
+        said = {} if self._trust is None else self._trust.facts()
+        said.update(
+            {
+                "slot": NAMES[self.running] if self.running >= 0 else "",
+                "slot_hashes": facts["hashes"],
+                "trial": facts["trial"],
+                "trial_starts": facts["starts"],
+                "trial_left_s": self.trial.left_s if self.trial else 0,
+                "boots": facts["boots"],
+                "resets": facts["resets"],
+                "reverts": facts["reverts"],
+                "reverted": facts["reverted"],
+                "failures": facts["failures"],
+                "failure": facts["failure"],
+                "safe_mode": self.safe_mode,
+                "store_trouble": self.trouble,
+            }
+        )
+        return said
 
     def _before(self):
         active = self._journal.facts["active"]
@@ -277,8 +281,8 @@ class Slots:
         path = self._paths[slot]
         if hexlify(self._digest(path)).decode() != digest:
             raise ModelError("SHA-256 of slot %s differs: push again" % NAMES[slot])
-        if self._access is not None:
-            self._access.check_file(path)
+        if self._trust is not None:
+            self._trust.check_file(path)
         with open(path, "rb") as file:
             made = load(file, os.stat(path)[6])
         made.probes = try_out(made)
@@ -286,12 +290,12 @@ class Slots:
         return made
 
     def _check_version(self, made):
-        if self._access is not None:
-            self._access.check_version(made.settings)
+        if self._trust is not None:
+            self._trust.check_version(made.settings)
 
     def _confirmed(self):
-        if self._access is not None and self._settings is not None:
-            self._access.confirmed(self._settings)
+        if self._trust is not None and self._settings is not None:
+            self._trust.confirm(self._settings)
 
     def _digest(self, path):
         digest = hashlib.sha256()

@@ -15,8 +15,8 @@ FLUSH_BYTES = const(4096)
 class Store(Slots):
     """The slots, and the push that one of them is taking."""
 
-    def __init__(self, folder="models", trial_s=60, access=None):
-        super().__init__(folder, trial_s, access)
+    def __init__(self, folder="models", trial_s=60, trust=None):
+        super().__init__(folder, trial_s, trust)
         # Bytes of the push that are here, and of these on flash for sure.
         self.received = 0
         self._flushed = 0

@@ -14,6 +14,7 @@ from rivulet.errors import Refused
 from rivulet.hmac import hmac_sha256
 from rivulet.link.access import Access
 from rivulet.sensing.clock import PERIOD
+from rivulet.store.access_files import AccessFiles
 
 _KEY = bytes(range(32))
 # Longer than any wrong answer holds the next one off.
@@ -65,7 +66,7 @@ def main():
     heard = []
     seen = {"again": 0, "changed": 0, "late": 0, "wrongly": 0, "owner": 0, "owner_refused": 0}
     for _ in range(GIVEN["lives"]):
-        access = Access()
+        access = Access(AccessFiles())
         for _ in range(GIVEN["sends"]):
             clock.wait(_PAUSE_US)
             body = answer(challenge(access, clock), random.getrandbits(4))

@@ -270,7 +270,7 @@ class App:
 
         app.sys = self
         app.Link = lambda stdin, stdout: motor.port.link()
-        app.Store = lambda trial_s, access: Store(folder, trial_s, access)
+        app.Store = lambda trial_s, trust: Store(folder, trial_s, trust)
         app.Warm = lambda cause: None
         self.run = app.run
         for name in self._NAMES:

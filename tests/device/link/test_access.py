@@ -9,8 +9,10 @@ from test_power_cuts import Cut, Filesystem
 from rivulet import protocol
 from rivulet.errors import ModelError, Refused
 from rivulet.hmac import hmac_sha256
-from rivulet.link import access as access_module
 from rivulet.link.access import Access
+from rivulet.store import access_files as files_module
+from rivulet.store.access_files import AccessFiles
+from rivulet.store.trust import Trust
 
 KEY = bytes(range(32))
 _SECOND = 1000000
@@ -38,7 +40,7 @@ def provision(folder, key=KEY, text="{}"):
             file.write(hexlify(key) + b"\n")
     with open(folder + "/settings.json", "w") as file:
         file.write(text)
-    return Access(folder)
+    return Access(AccessFiles(folder))
 
 
 def authorised(nonce, kind, payload=b"", key=KEY):
@@ -192,7 +194,7 @@ def test_a_restarted_board_never_repeats_a_challenge():
         assert len(seen) == 39
         os.remove(folder + "/state.json")
         # The counters start again: now the random bytes alone make the difference.
-        assert ask(Access(folder), Time()) not in seen
+        assert ask(Access(AccessFiles(folder)), Time()) not in seen
 
 
 def test_nothing_recorded_before_a_restart_is_admitted_after_it():
@@ -200,7 +202,7 @@ def test_nothing_recorded_before_a_restart_is_admitted_after_it():
         clock = Time()
         access = provision(folder)
         body = authorised(ask(access, clock), protocol.RELEASE)
-        again = Access(folder)
+        again = Access(AccessFiles(folder))
         assert "no open challenge" in refused(again, body, clock)[1]
         ask(again, clock)
         assert "wrong" in refused(again, body, clock)[1]
@@ -212,7 +214,7 @@ def test_a_damaged_key_closes_the_board():
             provision(folder)
             with open(folder + "/key", "wb") as file:
                 file.write(text)
-            access, clock = Access(folder), Time()
+            access, clock = Access(AccessFiles(folder)), Time()
             assert access.keyed and "damaged" in access.facts()["access_error"]
             assert refused(access, memoryview(bytes([protocol.RELEASE, 1])), clock)
             assert "erase the board" in raises(Refused, access.challenge, clock)
@@ -225,12 +227,14 @@ def test_files_that_cannot_be_read_close_the_board():
             provision(folder)
             os.remove(folder + "/" + name)
             os.mkdir(folder + "/" + name)  # opening or reading it fails, but it is there
-            access = Access(folder)
+            access = Access(AccessFiles(folder))
             os.rmdir(folder + "/" + name)
             assert access.keyed and "damaged" in access.facts()["access_error"], name
             if name == "settings.json":
                 assert access.closed
-                assert "not signed" in raises(ModelError, access.check_file, folder + "/key")
+                assert "not signed" in raises(
+                    ModelError, Trust(access.files).check_file, folder + "/key"
+                )
 
 
 def test_damaged_settings_close_what_they_might_have_closed():
@@ -240,7 +244,7 @@ def test_damaged_settings_close_what_they_might_have_closed():
             assert access.closed and access.facts()["access"] == "closed"
             with open(folder + "/state.json", "w") as file:
                 file.write("{}")
-            message = raises(ModelError, access.check_file, folder + "/state.json")
+            message = raises(ModelError, Trust(access.files).check_file, folder + "/state.json")
             assert "not signed" in message
             os.remove(folder + "/state.json")
 
@@ -249,8 +253,9 @@ def test_a_damaged_modulus_or_state_does_not_stop_the_board():
     with Scratch() as folder:
         for modulus in ('"0x"', '"abc"', "7"):
             access = provision(folder, text='{"modulus": %s}' % modulus)
+            check = Trust(access.files).check_file
             assert "damaged" in access.facts()["access_error"]
-            assert "not signed" in raises(ModelError, access.check_file, folder + "/key")
+            assert "not signed" in raises(ModelError, check, folder + "/key")
         for text in (
             '{"boots": "7"}',
             '{"boots": 1.5, "version": null}',
@@ -267,35 +272,9 @@ def test_a_damaged_modulus_or_state_does_not_stop_the_board():
 def test_a_full_filesystem_does_not_lock_the_owner_out():
     with Scratch() as folder:
         access, clock = provision(folder), Time()
-        access._folder = folder + "/gone"
+        access.files._folder = folder + "/gone"
         access.admit(*answer(access, clock, protocol.RELEASE))
-        assert access.error.startswith("state.json was not written")
-
-
-def test_versions_only_rise():
-    with Scratch() as folder:
-        access = provision(folder, None, '{"keep_version": true}')
-        access.check_version(settings())
-        access.check_version(settings(version=4))
-        # On trial it binds nothing; confirmed it does, also after a restart.
-        access.check_version(settings(version=3))
-        access.confirmed(settings(version=4))
-        access.confirmed(settings(version=2))
-        for made in (access, Access(folder)):
-            assert made.facts()["version_at_least"] == 4
-            made.check_version(settings(version=4))
-            for old in (settings(), settings(version=3), settings(version="9")):
-                message = raises(ModelError, made.check_version, old)
-                assert "this board has confirmed 4" in message
-
-
-def test_versions_are_free_unless_asked_for():
-    with Scratch() as folder:
-        access = provision(folder)
-        access.confirmed(settings(version=4))
-        access.check_version(settings(version=1))
-        assert access.facts()["version_at_least"] == 0
-        assert sorted(os.listdir(folder)) == ["key", "settings.json"]
+        assert access.files.error.startswith("state.json was not written")
 
 
 def test_power_that_goes_while_the_state_is_written():
@@ -311,12 +290,13 @@ def test_power_that_goes_while_the_state_is_written():
                     files = filesystem.files
                     with patched(filesystem):
                         try:
-                            made = Access("access", no_randomness)
-                            assert made.version >= confirmed
+                            kept = AccessFiles("access")
+                            made, trust = Access(kept, no_randomness), Trust(kept)
+                            assert trust.version >= confirmed
                             nonce = ask(made, Time())
                             assert nonce not in given
                             given.add(nonce)
-                            made.confirmed(settings(version=confirmed + 3))
+                            trust.confirm(settings(version=confirmed + 3))
                             confirmed += 3
                         except Cut:
                             cuts += 1
@@ -324,15 +304,15 @@ def test_power_that_goes_while_the_state_is_written():
 
 
 class patched:
-    """access.py on a filesystem of a test's own."""
+    """access_files.py on a filesystem of a test's own."""
 
     def __init__(self, filesystem):
         self._filesystem = filesystem
 
     def __enter__(self):
-        access_module.open = self._filesystem.open
-        access_module.os = self._filesystem
+        files_module.open = self._filesystem.open
+        files_module.os = self._filesystem
 
     def __exit__(self, *_):
-        del access_module.open
-        access_module.os = os
+        del files_module.open
+        files_module.os = os

@@ -10,11 +10,10 @@ import struct
 from binascii import unhexlify
 from io import BytesIO
 
-from fixtures import Scratch, load, model_bytes, packed, raises, settings, tensors
+from fixtures import load, model_bytes, packed, raises, settings, tensors
 from signing_keys import MODULUS_2048, MODULUS_3072, PRIVATE_2048, PRIVATE_3072
 
 from rivulet.errors import ModelError
-from rivulet.link.access import Access
 from rivulet.store.signature import DOMAIN, is_signed, padded
 
 _MODULUS = unhexlify(MODULUS_2048)
@@ -42,7 +41,7 @@ def signed(data, modulus=MODULUS_2048, private=PRIVATE_2048, domain=DOMAIN):
     return content + raw_signature(message, modulus, private)
 
 
-_SIGNED = signed(model_bytes())
+SIGNED = signed(model_bytes())
 
 
 def verdict(data, modulus=_MODULUS):
@@ -52,14 +51,14 @@ def verdict(data, modulus=_MODULUS):
 def test_a_signed_model_is_taken_and_runs():
     made = model_bytes(settings(version=3), tensors(hidden=20))
     data = signed(made)
-    assert verdict(data) and verdict(_SIGNED)
+    assert verdict(data) and verdict(SIGNED)
     assert load(data).hidden == load(made).hidden == 20
     data = signed(model_bytes(), MODULUS_3072, PRIVATE_3072)
     assert verdict(data, unhexlify(MODULUS_3072)) and not verdict(data)
 
 
 def test_no_bit_may_change():
-    data = _SIGNED
+    data = SIGNED
     # In the signature, and places all over what it signs.
     places = list(range(len(data) - 256, len(data), 5)) + list(range(0, len(data) - 256, 61))
     for i, at in enumerate(places):
@@ -78,8 +77,8 @@ def test_what_is_not_a_signature():
         content + bytes(255) + b"\1",
         content + b"\xff" * 256,
         content + _MODULUS,
-        _SIGNED[:-1],
-        _SIGNED + b"\0",
+        SIGNED[:-1],
+        SIGNED + b"\0",
         b"",
         bytes(256),
         signed(made, domain=b""),
@@ -87,14 +86,14 @@ def test_what_is_not_a_signature():
     ):
         assert not verdict(data)
     for modulus in (b"", b"\0", _MODULUS[:-1], bytes(256), unhexlify(MODULUS_3072)):
-        assert not verdict(_SIGNED, modulus)
+        assert not verdict(SIGNED, modulus)
 
 
 def test_the_same_number_in_another_form_is_none():
     # s + n opens to the same message; only s below n is the signature.
-    number = int.from_bytes(_SIGNED[-256:], "big") + int(MODULUS_2048, 16)
+    number = int.from_bytes(SIGNED[-256:], "big") + int(MODULUS_2048, 16)
     assert number < 1 << 2048, "choose another model for this test"
-    assert not verdict(_SIGNED[:-256] + number.to_bytes(256, "big"))
+    assert not verdict(SIGNED[:-256] + number.to_bytes(256, "big"))
 
 
 def test_loose_padding_is_refused():
@@ -116,22 +115,6 @@ def test_loose_padding_is_refused():
     ):
         assert len(message) == 256
         assert not verdict(content + raw_signature(message, MODULUS_2048, PRIVATE_2048))
-
-
-def test_access_refuses_what_is_not_signed():
-    with Scratch() as folder:
-        with open(folder + "/settings.json", "w") as file:
-            json.dump({"modulus": MODULUS_2048}, file)
-        access = Access(folder)
-        assert len(access.facts()["signed_by"]) == 16
-        for data, good in ((_SIGNED, True), (model_bytes(), False)):
-            with open(folder + "/model", "wb") as file:
-                file.write(data)
-            if good:
-                access.check_file(folder + "/model")
-            else:
-                message = raises(ModelError, access.check_file, folder + "/model")
-                assert message.startswith("not signed by the key that this board trusts")
 
 
 def test_a_signature_that_is_no_bytes_is_no_model():

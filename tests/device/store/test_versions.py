@@ -1,11 +1,12 @@
 """A board that keeps its version: what trial, confirming and going back mean for it."""
 
 from fixtures import Scratch, model_bytes, raises, settings, tensors
-from test_access import provision
+from test_trust import trusting
 from test_uploads import send
 
 from rivulet.errors import StoreError
-from rivulet.link.access import Access
+from rivulet.store.access_files import AccessFiles
+from rivulet.store.trust import Trust
 from rivulet.store.uploads import Store
 
 _KEEPING = '{"keep_version": true}'
@@ -17,7 +18,7 @@ def versioned(number):
 
 def started(folder):
     """A store after a start of the board, and the version that it runs."""
-    store = Store(folder, access=Access(folder))
+    store = Store(folder, trust=Trust(AccessFiles(folder)))
     store.boot()
     return store, store.load_active().settings["version"]
 
@@ -31,7 +32,7 @@ def push(store, number):
 
 def keeping(folder):
     """A store that runs version 4, its first model."""
-    store = Store(folder, access=provision(folder, None, _KEEPING))
+    store = Store(folder, trust=trusting(folder, _KEEPING))
     push(store, 4)
     return store
 
@@ -54,13 +55,13 @@ def test_on_trial_a_version_binds_nothing_and_confirmed_it_does():
     with Scratch() as folder:
         store = keeping(folder)
         push(store, 9)
-        assert store.on_trial and Access(folder).version == 4
+        assert store.on_trial and Trust(AccessFiles(folder)).version == 4
         # Back by hand: it is the version that was confirmed.
         candidate = store.previous("by hand")
         assert candidate.model.settings["version"] == 4
         candidate.activate()
         push(store, 5)
-        assert store.confirm() and Access(folder).version == 5
+        assert store.confirm() and Trust(AccessFiles(folder)).version == 5
         assert "this board has confirmed 5" in raises(StoreError, store.previous, "x")
         assert "this board has confirmed 5" in refused(store, 4)
 
@@ -70,8 +71,8 @@ def test_a_version_confirmed_before_a_power_cut_counts_after_it():
         store = keeping(folder)
         push(store, 6)
         # The power goes between the journal's record and the note of the version.
-        store._access.confirmed = lambda settings: None
-        assert store.confirm() and Access(folder).version == 4
+        store._trust.confirm = lambda settings: None
+        assert store.confirm() and Trust(AccessFiles(folder)).version == 4
         store, runs = started(folder)
         assert runs == 6 and refused(store, 5).startswith("its version is 5")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rivulet import protocol
 from rivulet.errors import Refused
 from rivulet.link.access import Access
+from rivulet.store.access_files import AccessFiles
 
 _KEY = bytes(range(100, 132))
 _LIFE_US = 10_000_000
@@ -77,7 +78,7 @@ def admitted(access: Access, body: bytes, clock: Clock) -> tuple[int, bytes] | N
 def test_only_the_first_answer_to_the_open_challenge_is_admitted(operations: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "key").write_text(_KEY.hex())
-        access, clock, expected = Access(folder), Clock(), Expected()
+        access, clock, expected = Access(AccessFiles(folder)), Clock(), Expected()
         frames: list[tuple[str, int, bytes]] = []
         nonces = set()
         for name, *arguments in operations:
@@ -120,7 +121,7 @@ def test_only_the_first_answer_to_the_open_challenge_is_admitted(operations: lis
             elif name == "wait":
                 clock.wait(arguments[0])
             elif name == "boot":
-                access, clock, expected = Access(folder), Clock(), Expected()
+                access, clock, expected = Access(AccessFiles(folder)), Clock(), Expected()
 
 
 @settings(max_examples=50, deadline=None)
@@ -128,7 +129,7 @@ def test_only_the_first_answer_to_the_open_challenge_is_admitted(operations: lis
 def test_every_flipped_bit_of_a_tag_is_refused(bit: int, payload: bytes, kind: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "key").write_text(_KEY.hex())
-        access, clock = Access(folder), Clock()
+        access, clock = Access(AccessFiles(folder)), Clock()
         body = bytearray((protocol.AUTHORISED, 1))
         body += sealed(access.challenge(clock)[1], kind, payload)
         body[2 + bit // 8] ^= 1 << bit % 8
@@ -141,6 +142,6 @@ def test_every_flipped_bit_of_a_tag_is_refused(bit: int, payload: bytes, kind: i
 def test_no_noise_is_admitted_and_none_ends_the_loop(noise: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "key").write_text(_KEY.hex())
-        access, clock = Access(folder), Clock()
+        access, clock = Access(AccessFiles(folder)), Clock()
         access.challenge(clock)
         assert admitted(access, bytes((protocol.AUTHORISED, 1)) + noise, clock) is None

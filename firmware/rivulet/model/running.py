@@ -2,12 +2,14 @@
 
 from rivulet.arrays import FLOAT_KERNEL, floats, np, pack_float32, read_indices, read_tensor
 from rivulet.errors import ModelError
-from rivulet.model.header import INDICES, READOUT, check, read_header
 from rivulet.model.readout import Readout
 
 
 def load(file, size):
-    """The running model of an open file of `size` bytes. Raises ModelError."""
+    """Return the running model of an open file of `size` bytes. Raises ModelError."""
+    # Imported for it: a running model must not hold what only a file needs.
+    from rivulet.model.header import INDICES, READOUT, check, read_header
+
     settings, tensors = read_header(file, size)
     cell = check(settings, tensors)
     if settings.get("arithmetic") == "int8":

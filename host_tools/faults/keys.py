@@ -135,7 +135,7 @@ class Models:
             for number in range(600)
         ]
         self.plain = made[:12]
-        sign = fake("test_signature").signed
+        sign = fake("signed_files").signed
         self.signed = [sign(model) for model in self.plain]
         # The hash's last byte may have to be the kind that the owner asked for: see Interceptor.
         ends = (protocol.DESCRIBE, protocol.STATUS, protocol.CONFIRM)

@@ -1,23 +1,15 @@
 """A board starts and stays reachable, whatever it finds; its turns leave what they should."""
 
-import hashlib
 import struct
 
 from fake_board import Bench, Board, Port, Sensor
 from fixtures import Scratch, model_bytes, raises, settings, tensors
+from wire_helpers import push
 
 from rivulet import protocol
 from rivulet import runtime as runtime_module
 from rivulet.loop import Loop
 from rivulet.store.uploads import Store
-
-
-def push(made, data):
-    digest = hashlib.sha256(data).digest()
-    made.ask(protocol.PUSH_BEGIN, struct.pack(protocol.PUSH_BEGIN_BODY, len(data), digest))
-    for at in range(0, len(data), 192):
-        made.ask(protocol.PUSH_DATA, struct.pack("<I", at) + data[at : at + 192])
-    return made.ask(protocol.PUSH_END)
 
 
 def test_without_a_model():

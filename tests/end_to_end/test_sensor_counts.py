@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_integer_model import raw_bench
+from integer_files import raw_bench
 
 from drivers.mpu6050 import MPU6050
 from host_tools.link.records import decode_record

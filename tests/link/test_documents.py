@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from fake_board import Bench
 from fixtures import model_bytes
-from test_commands import document
-from test_integer_model import raw_bench
+from integer_files import raw_bench
+from wire_helpers import document
 
 from host_tools.commands.status import lines as status_lines
 from host_tools.errors import RivuletError

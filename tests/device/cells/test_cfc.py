@@ -1,17 +1,13 @@
 """The CfC cell, its modes, activations and companion, against the equations."""
 
-from math import erf, exp, log, sqrt, tanh
+from math import erf, sqrt, tanh
 
+from cfc_equations import closed_form, companion, sigmoid
 from fixtures import Weights, load, model_bytes, product, raises, run, settings
 
 from rivulet.cells import cell_class
 
 _N, _M = 4, 3
-_FLOOR = 1e-9
-
-
-def sigmoid(x):
-    return 1.0 / (1.0 + exp(-x))
 
 
 _ACTIVATIONS = {
@@ -21,36 +17,6 @@ _ACTIVATIONS = {
     "silu": lambda x: x * sigmoid(x),
     "gelu": lambda x: 0.5 * x * (1.0 + erf(x / sqrt(2.0))),
 }
-
-
-def companion(memory, state, u, seconds):
-    """ncps' LSTM: ([x; c] after its step, the rates of c)."""
-    inward, recurrent, bias = memory
-    n = len(state) // 2
-    x, c = state[:n], state[n:]
-    z = [sum(parts) for parts in zip(product(inward, u), product(recurrent, x), bias)]
-    forget = [sigmoid(value + 1.0) for value in z[2 * n : 3 * n]]
-    c = [old * f + tanh(a) * sigmoid(i) for old, f, a, i in zip(c, forget, z[:n], z[n : 2 * n])]
-    x = [tanh(value) * sigmoid(o) for value, o in zip(c, z[3 * n :])]
-    return x + c, [-log(f) / seconds + _FLOOR for f in forget]
-
-
-def closed_form(mode, heads, decay, elapsed, unit_s):
-    """(state, rates) from the lists ff1, ff2, a, b, or ff1 alone in pure mode."""
-    if mode == "pure":
-        (w_tau, amplitude), f = decay, heads[0]
-        rates = [abs(w) + abs(value) for w, value in zip(w_tau, f)]
-        x = [a - a * exp(-elapsed * r) * v for a, r, v in zip(amplitude, rates, f)]
-    else:
-        g1, g2, a, b = heads
-        g1, g2 = [tanh(value) for value in g1], [tanh(value) for value in g2]
-        s = [sigmoid(p * elapsed + q) for p, q in zip(a, b)]
-        rates = [abs(value) for value in a]
-        if mode == "default":
-            x = [p * (1.0 - r) + q * r for p, q, r in zip(g1, g2, s)]
-        else:
-            x = [p + q * r for p, q, r in zip(g1, g2, s)]
-    return x, [rate / unit_s + _FLOOR for rate in rates]
 
 
 class Reference:

@@ -2,6 +2,7 @@
 
 from math import exp
 
+from cfc_equations import companion
 from fixtures import Weights, built, close, load, model_bytes, product, raises, run, settings
 
 from rivulet.cells import cell_class
@@ -58,8 +59,6 @@ class Reference:
     def step(self, state, u, seconds):
         rates = []
         if self.mixed:
-            from test_cfc import companion
-
             state, rates = companion(self.memory, state, u, seconds)
         v, memory = state[:_N], state[_N:]
         mapped = [value * a + b for value, a, b in zip(u, self.scale, self.offset)]

@@ -1,7 +1,7 @@
 """The wired CfC: masked layers in a chain, against a dense computation with zeros."""
 
+from cfc_equations import closed_form, companion
 from fixtures import Weights, load, model_bytes, product, raises, run, settings
-from test_cfc import closed_form, companion
 
 from rivulet.cells import cell_class
 from rivulet.errors import ModelError

@@ -8,9 +8,9 @@ from array import array
 
 from fake_board import Board, Port
 from fixtures import Scratch, model_bytes, settings, tensors
+from integer_files import RawSensor, file_of
+from integer_files import tensors as integer_tensors
 from kernel_cases import integer_settings
-from test_integer_model import RawSensor, file_of
-from test_integer_model import tensors as integer_tensors
 
 from rivulet import protocol
 from rivulet.arrays import floats, np

@@ -3,8 +3,9 @@
 import os
 from binascii import hexlify, unhexlify
 
+from cut_filesystem import Cut, Filesystem
 from fixtures import Scratch, raises, settings
-from test_power_cuts import Cut, Filesystem
+from keyed_folder import KEY, provision
 
 from rivulet import protocol
 from rivulet.errors import ModelError, Refused
@@ -14,7 +15,6 @@ from rivulet.store import access_files as files_module
 from rivulet.store.access_files import AccessFiles
 from rivulet.store.trust import Trust
 
-KEY = bytes(range(32))
 _SECOND = 1000000
 
 
@@ -32,15 +32,6 @@ class Time:
 
 def no_randomness(count):
     return bytes(count)
-
-
-def provision(folder, key=KEY, text="{}"):
-    if key is not None:
-        with open(folder + "/key", "wb") as file:
-            file.write(hexlify(key) + b"\n")
-    with open(folder + "/settings.json", "w") as file:
-        file.write(text)
-    return Access(AccessFiles(folder))
 
 
 def authorised(nonce, kind, payload=b"", key=KEY):

@@ -7,7 +7,8 @@ from binascii import unhexlify
 
 from fake_board import Bench
 from fixtures import Scratch, model_bytes, settings, tensors
-from test_access import KEY, provision
+from keyed_folder import KEY, provision
+from signed_files import signed
 
 from rivulet import protocol
 from rivulet.hmac import hmac_sha256
@@ -240,7 +241,6 @@ def test_an_open_board_has_no_challenge():
 
 def test_unsigned_models_are_refused_at_a_push_and_at_the_start():
     from signing_keys import MODULUS_2048
-    from test_signature import signed
 
     text = json.dumps({"modulus": MODULUS_2048})
     with Scratch() as folder:

@@ -4,7 +4,7 @@ from array import array
 
 from fake_board import Bench
 from fixtures import ACTION_TOLERANCE, Scratch, built, close, load, model_bytes, raises, settings
-from test_integer_model import made as integer_made
+from integer_files import made as integer_made
 
 from rivulet.arrays import floats
 from rivulet.control.guard import Guard

@@ -6,9 +6,9 @@ import os
 
 from fake_board import Bench
 from fixtures import Scratch, model_bytes, packed, settings
+from integer_files import file_of, raw_bench
 from kernel_cases import integer_settings
-from test_boot import push
-from test_integer_model import file_of, raw_bench
+from wire_helpers import push
 
 from rivulet import protocol
 

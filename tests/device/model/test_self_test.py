@@ -2,8 +2,8 @@
 
 from fake_board import Bench
 from fixtures import Scratch, built, close, model_bytes, raises, settings
-from test_commands import document, push
-from test_integer_model import made as integer_model
+from integer_files import made as integer_model
+from wire_helpers import document, push
 
 from rivulet import protocol
 from rivulet.errors import ModelError

@@ -4,8 +4,8 @@ import struct
 
 from fake_board import Bench, Sensor
 from fixtures import FLOAT32, Scratch, model_bytes, settings
+from integer_files import RawSensor, file_of
 from kernel_cases import integer_settings
-from test_integer_model import RawSensor, file_of
 
 from rivulet import protocol
 

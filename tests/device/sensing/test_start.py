@@ -2,6 +2,7 @@
 
 from fake_board import Bench, Board, Sensor
 from fixtures import Scratch, model_bytes, settings
+from wire_helpers import push
 
 from rivulet.sensing import start
 from rivulet.sensing.ring import EventRing
@@ -106,8 +107,6 @@ def test_a_channel_without_a_sensor():
 
 
 def test_a_push_does_not_hide_a_sensor_that_failed():
-    from test_commands import push
-
     with Scratch() as folder:
         made = Bench(folder, b"no model", two(right_fails=True))
         first, second = made.loop.boot_error.split("; ")

@@ -3,7 +3,7 @@
 import os
 
 from fixtures import Scratch, model_bytes, raises, settings, tensors
-from test_uploads import holding, in_hex, push, send, sha
+from store_helpers import holding, in_hex, push, send, sha
 
 from rivulet.errors import ModelError, StoreError
 from rivulet.store.slots import WATCHDOG

@@ -4,7 +4,7 @@ import os
 
 from fake_board import Bench
 from fixtures import FLOAT32, Scratch, built, close, load, model_bytes, raises, settings
-from test_integer_model import made as integer_made
+from integer_files import made as integer_made
 
 from rivulet.errors import ModelError
 from rivulet.store import snapshot as module

@@ -8,9 +8,9 @@ from binascii import hexlify
 
 from fake_board import Bench
 from fixtures import ACTION_TOLERANCE, Scratch, close, load, model_bytes, settings, tensors
-from test_commands import document, push
-from test_integer_model import made as integer_made
-from test_integer_model import raw_bench
+from integer_files import made as integer_made
+from integer_files import raw_bench
+from wire_helpers import document, push
 
 import rivulet.runtime as runtime_module
 import rivulet.store.trial as trial_module

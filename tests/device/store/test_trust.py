@@ -4,18 +4,13 @@ import json
 import os
 
 from fixtures import Scratch, model_bytes, raises, settings
+from keyed_folder import trusting
+from signed_files import signed
 from signing_keys import MODULUS_2048
-from test_signature import SIGNED
 
 from rivulet.errors import ModelError
 from rivulet.store.access_files import AccessFiles
 from rivulet.store.trust import Trust
-
-
-def trusting(folder, text):
-    with open(folder + "/settings.json", "w") as file:
-        file.write(text)
-    return Trust(AccessFiles(folder))
 
 
 def test_versions_only_rise():
@@ -48,7 +43,7 @@ def test_what_is_not_signed_is_refused():
     with Scratch() as folder:
         trust = trusting(folder, json.dumps({"modulus": MODULUS_2048}))
         assert len(trust.facts()["signed_by"]) == 16
-        for data, good in ((SIGNED, True), (model_bytes(), False)):
+        for data, good in ((signed(model_bytes()), True), (model_bytes(), False)):
             with open(folder + "/model", "wb") as file:
                 file.write(data)
             if good:

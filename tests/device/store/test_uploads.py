@@ -1,26 +1,15 @@
 """Pushes: what is whole and right becomes active, nothing else does."""
 
-import hashlib
 import os
-from binascii import hexlify
 
 from fixtures import Scratch, model_bytes, raises, settings, tensors
+from store_helpers import OLD, PIECE, holding, in_hex, push, send, sha
 
 from rivulet.errors import ModelError, StoreError
 from rivulet.store.uploads import FLUSH_BYTES, Store
 
-_OLD = model_bytes()
 _NEW = model_bytes(settings(integrator="euler"), tensors(seed=2))
 _LARGE = model_bytes(arrays=tensors(hidden=40, seed=3))
-_PIECE = 192
-
-
-def sha(data):
-    return hashlib.sha256(data).digest()
-
-
-def in_hex(data):
-    return hexlify(sha(data)).decode()
 
 
 def active(folder):
@@ -29,29 +18,6 @@ def active(folder):
     assert store.load_active().digest
     with open(folder + "/" + store.facts()["slot"] + ".safetensors", "rb") as file:
         return file.read()
-
-
-def holding(folder, data=_OLD):
-    """A store whose active model is `data`, as an earlier firmware left it."""
-    with open(folder + "/active.safetensors", "wb") as file:
-        file.write(data)
-    store = Store(folder)
-    store.load_active()
-    return store
-
-
-def send(store, data, digest=None, upto=None):
-    """Push all of it or up to a byte; where the push began."""
-    begin = store.begin(len(data), digest or sha(data))
-    for offset in range(begin, len(data) if upto is None else upto, _PIECE):
-        store.write(offset, memoryview(data)[offset : offset + _PIECE])
-    return begin
-
-
-def push(store, data):
-    send(store, data)
-    store.finish()
-    store.activate()
 
 
 def test_nothing_is_active_on_a_new_board():
@@ -68,7 +34,7 @@ def test_a_push_is_active_after_activate_and_after_a_reboot():
         assert made.settings["integrator"] == "euler"
         assert made.digest == in_hex(_NEW)
         # Verified and loaded, but a power cut here starts the old one.
-        assert active(folder) == _OLD
+        assert active(folder) == OLD
         store.activate()
         assert active(folder) == _NEW
         made = Store(folder).load_active()
@@ -78,10 +44,10 @@ def test_a_push_is_active_after_activate_and_after_a_reboot():
 def test_what_an_earlier_firmware_left_becomes_slot_a():
     with Scratch() as folder:
         store = holding(folder)
-        assert store.facts()["slot"] == "a" and store.facts()["slot_hashes"] == [in_hex(_OLD), ""]
+        assert store.facts()["slot"] == "a" and store.facts()["slot_hashes"] == [in_hex(OLD), ""]
         assert sorted(os.listdir(folder)) == ["a.safetensors", "journal.0"]
         assert not store.on_trial
-        assert active(folder) == _OLD
+        assert active(folder) == OLD
 
 
 def test_a_lost_journal_does_not_lose_the_models():
@@ -91,7 +57,7 @@ def test_a_lost_journal_does_not_lose_the_models():
         for name in os.listdir(folder):
             if name.startswith("journal"):
                 os.remove(folder + "/" + name)
-        assert active(folder) in (_OLD, _NEW)
+        assert active(folder) in (OLD, _NEW)
         os.remove(folder + "/a.safetensors")
         for name in os.listdir(folder):
             if name.startswith("journal"):
@@ -110,13 +76,13 @@ def test_the_folder_is_made():
 
 
 def test_a_push_interrupted_after_every_piece_leaves_the_active_model():
-    for upto in range(0, len(_NEW) + _PIECE, _PIECE):
+    for upto in range(0, len(_NEW) + PIECE, PIECE):
         with Scratch() as folder:
             store = holding(folder)
             send(store, _NEW, upto=upto)
             # The power goes: another Store over the same files.
             again = Store(folder)
-            assert again.load_active().digest == in_hex(_OLD)
+            assert again.load_active().digest == in_hex(OLD)
             push(again, _NEW)
             assert active(folder) == _NEW
 
@@ -124,7 +90,7 @@ def test_a_push_interrupted_after_every_piece_leaves_the_active_model():
 def test_a_push_goes_on_where_it_was():
     with Scratch() as folder:
         store = holding(folder)
-        upto = 3 * FLUSH_BYTES // _PIECE * _PIECE
+        upto = 3 * FLUSH_BYTES // PIECE * PIECE
         assert len(_LARGE) > upto
         assert send(store, _LARGE, upto=upto) == 0
         # The cable was out: every byte that was acknowledged counts.
@@ -133,7 +99,7 @@ def test_a_push_goes_on_where_it_was():
         again = Store(folder)
         again.load_active()
         here = again.begin(len(_LARGE), sha(_LARGE))
-        assert upto - FLUSH_BYTES - _PIECE < here <= upto
+        assert upto - FLUSH_BYTES - PIECE < here <= upto
         again.rest()  # the program was stopped in order, and what came is kept
         again = Store(folder)
         again.load_active()
@@ -155,32 +121,32 @@ def test_a_push_that_is_whole_needs_no_byte_again():
         again.activate()
         # Nor does the model that was left in order.
         again.confirm()
-        assert send(again, _OLD) == len(_OLD)
+        assert send(again, OLD) == len(OLD)
         again.finish()
         again.activate()
-        assert active(folder) == _OLD
+        assert active(folder) == OLD
 
 
 def test_another_push_begins_anew():
     with Scratch() as folder:
         store = holding(folder)
-        send(store, _LARGE, upto=40 * _PIECE)
+        send(store, _LARGE, upto=40 * PIECE)
         again = Store(folder)
         again.load_active()
-        for data, digest in ((_NEW, None), (_LARGE, sha(_OLD)), (_LARGE[:-8], None)):
+        for data, digest in ((_NEW, None), (_LARGE, sha(OLD)), (_LARGE[:-8], None)):
             assert again.begin(len(data), digest or sha(data)) == 0
 
 
 def test_what_was_kept_of_a_push_went_bad():
     with Scratch() as folder:
         store = holding(folder)
-        send(store, _LARGE, upto=40 * _PIECE)
+        send(store, _LARGE, upto=40 * PIECE)
         store.rest()
         with open(folder + "/b.safetensors", "r+b") as file:
             file.write(b"\0")
         again = Store(folder)
         again.load_active()
-        assert send(again, _LARGE) == 40 * _PIECE
+        assert send(again, _LARGE) == 40 * PIECE
         assert "SHA-256 of slot b differs" in raises(StoreError, again.finish)
         assert send(again, _LARGE) == 0
         assert again.finish().model.digest == in_hex(_LARGE)
@@ -189,21 +155,21 @@ def test_what_was_kept_of_a_push_went_bad():
 def test_an_incomplete_push_is_refused():
     with Scratch() as folder:
         store = holding(folder)
-        send(store, _NEW, upto=_PIECE)
+        send(store, _NEW, upto=PIECE)
         message = raises(StoreError, store.finish)
-        assert message == "incomplete: %d of %d bytes" % (_PIECE, len(_NEW))
+        assert message == "incomplete: %d of %d bytes" % (PIECE, len(_NEW))
         # It may still go on.
-        for offset in range(_PIECE, len(_NEW), _PIECE):
-            store.write(offset, _NEW[offset : offset + _PIECE])
+        for offset in range(PIECE, len(_NEW), PIECE):
+            store.write(offset, _NEW[offset : offset + PIECE])
         assert store.finish().model.digest == in_hex(_NEW)
 
 
 def test_a_wrong_hash_is_refused_and_forgotten():
     with Scratch() as folder:
         store = holding(folder)
-        send(store, _NEW, digest=sha(_OLD))
+        send(store, _NEW, digest=sha(OLD))
         assert "SHA-256 of slot b differs" in raises(StoreError, store.finish)
-        assert "b.safetensors" not in os.listdir(folder) and active(folder) == _OLD
+        assert "b.safetensors" not in os.listdir(folder) and active(folder) == OLD
         assert "no push has begun" in raises(StoreError, store.finish)
 
 
@@ -217,7 +183,7 @@ def test_what_was_written_is_read_back():
             file.seek(len(_NEW) - 1)
             file.write(bytes([_NEW[-1] ^ 1]))
         assert "differs" in raises(StoreError, store.finish)
-        assert active(folder) == _OLD
+        assert active(folder) == OLD
 
 
 def test_a_bad_model_with_the_right_hash_is_refused():
@@ -234,24 +200,24 @@ def test_a_bad_model_with_the_right_hash_is_refused():
             store = holding(folder)
             send(store, data)
             assert message in raises(StoreError, store.finish)
-            assert "b.safetensors" not in os.listdir(folder) and active(folder) == _OLD
+            assert "b.safetensors" not in os.listdir(folder) and active(folder) == OLD
 
 
 def test_pieces_repeated_and_out_of_order():
     with Scratch() as folder:
         store = holding(folder)
         store.begin(len(_NEW), sha(_NEW))
-        message = raises(StoreError, store.write, _PIECE, _NEW[_PIECE : 2 * _PIECE])
-        assert message == "expected offset 0, got %d" % _PIECE
-        for offset in range(0, len(_NEW), _PIECE):
-            piece = _NEW[offset : offset + _PIECE]
+        message = raises(StoreError, store.write, PIECE, _NEW[PIECE : 2 * PIECE])
+        assert message == "expected offset 0, got %d" % PIECE
+        for offset in range(0, len(_NEW), PIECE):
+            piece = _NEW[offset : offset + PIECE]
             store.write(offset, piece)
             store.write(offset, piece)  # its reply was lost, the host sends it again
             assert store.received == offset + len(piece)
             # Overlapping what is there is neither a repetition nor the next one.
             if offset + len(piece) < len(_NEW):
                 raises(StoreError, store.write, offset + 1, piece)
-        store.write(0, _NEW[:_PIECE])
+        store.write(0, _NEW[:PIECE])
         assert store.finish().model.digest == in_hex(_NEW)
 
 
@@ -273,7 +239,7 @@ def test_no_room():
         message = raises(StoreError, store.begin, free + (1 << 40), sha(b""))
         assert message.startswith("no room: ")
         raises(StoreError, store.write, 0, b"x")
-        assert active(folder) == _OLD
+        assert active(folder) == OLD
 
 
 def test_pieces_without_a_push():
@@ -287,7 +253,7 @@ def test_pieces_without_a_push():
 def test_a_new_push_replaces_the_one_before():
     with Scratch() as folder:
         store = holding(folder)
-        send(store, _OLD, upto=_PIECE)
+        send(store, OLD, upto=PIECE)
         send(store, _NEW)
         assert store.finish().model.digest == in_hex(_NEW)
         store.activate()
@@ -298,7 +264,7 @@ def test_a_new_push_replaces_the_one_before():
 
 
 def test_an_active_model_that_went_bad_is_reported():
-    for data, message in ((_OLD[:-1], "truncated"), (b"", "not a model file")):
+    for data, message in ((OLD[:-1], "truncated"), (b"", "not a model file")):
         with Scratch() as folder:
             with open(folder + "/active.safetensors", "wb") as file:
                 file.write(data)

@@ -1,8 +1,8 @@
 """A board that keeps its version: what trial, confirming and going back mean for it."""
 
 from fixtures import Scratch, model_bytes, raises, settings, tensors
-from test_trust import trusting
-from test_uploads import send
+from keyed_folder import trusting
+from store_helpers import send
 
 from rivulet.errors import StoreError
 from rivulet.store.access_files import AccessFiles

@@ -36,8 +36,8 @@ _WEIGHTS = MODELS / "activity"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How a kind of simulated board plays the demo."""
+class DemoSettings:
+    """How the demo runs on one kind of simulated board."""
 
     make: Callable[[Path], SimulatedBoard]
     firmware: str
@@ -56,23 +56,23 @@ class Outcome:
 def run_demo(kind: str, uf2: Path | None, console: Console) -> None:
     """Play the demo on 'virtual' or 'emulated_pico' (which needs a MicroPython image)."""
     need_checkout("demo")
-    plan = _plan(kind, uf2, console)
+    settings = _settings(kind, uf2, console)
     console.print("[1/5] recordings and models")
     loaded = recordings.load("activity", "test")
-    order = playback.shuffled(len(loaded.labels))[: plan.recordings]
+    order = playback.shuffled(len(loaded.labels))[: settings.recordings]
     made = stimulus.build(loaded, order, drop=_DROP, jitter_us=_JITTER_US)
     folder = VIRTUAL_PORTS / f"demo-{kind}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     made.write(folder / "stimulus.bin")
     models = [_convert("weights", Dtype.float32), _convert("weights_b", Dtype.int8)]
-    board = plan.make(folder)
+    board = settings.make(folder)
     console.print(f"[2/5] {kind} board on")
     board.power_on()
     try:
         port = str(board.port)
         console.print(f"[3/5] flashing {port} with mpremote")
-        report = flash(port, load_board(plan.firmware), timeout_scale=board.timeout_scale)
+        report = flash(port, load_board(settings.firmware), timeout_scale=board.timeout_scale)
         console.print(f"      {len(report.copied)} files, {report.runtime}, {report.form}")
         with Board(port, board.timeout_scale) as wire:
             wire.push(models[0].read_bytes())
@@ -83,22 +83,22 @@ def run_demo(kind: str, uf2: Path | None, console: Console) -> None:
         console.print("[5/5] power cycled; the sensor starts to play")
         board.stimulus = folder / "stimulus.bin"
         board.power_on()
-        _play(board, plan, made, loaded.classes, models[1], console)
+        _play(board, settings, made, loaded.classes, models[1], console)
     finally:
         board.power_off()
 
 
-def _plan(kind: str, uf2: Path | None, console: Console) -> Plan:
+def _settings(kind: str, uf2: Path | None, console: Console) -> DemoSettings:
     def say(line: str) -> None:
         console.print(f"      {line}")
 
     if kind == "virtual":
         # Six times real time: all forty recordings in little more than a minute.
-        return Plan(lambda folder: virtual_board(folder, 6.0, say), "virtual", 40, 20.0)
+        return DemoSettings(lambda folder: virtual_board(folder, 6.0, say), "virtual", 40, 20.0)
     if kind == "emulated_pico":
         if uf2 is None:
             raise RivuletError("an emulated Pico needs an image: --uf2 FILE (make: PICO_UF2=FILE)")
-        return Plan(lambda folder: emulated_pico(folder, uf2), "rpi_pico", 2, 4.0)
+        return DemoSettings(lambda folder: emulated_pico(folder, uf2), "rpi_pico", 2, 4.0)
     raise RivuletError(f"no demo board '{kind}': use virtual or emulated_pico")
 
 
@@ -111,7 +111,7 @@ def _convert(name: str, dtype: Dtype) -> Path:
 
 def _play(
     board: SimulatedBoard,
-    plan: Plan,
+    settings: DemoSettings,
     made: stimulus.Stimulus,
     classes: tuple[str, ...],
     second: Path,
@@ -123,7 +123,7 @@ def _play(
     first: dict[str, Any] = {}
     with Board(str(board.port), board.timeout_scale) as wire:
         view = LiveView(wire.description, f"Rivulet · {board.name}")
-        wire.subscribe(plan.rate_hz)
+        wire.subscribe(settings.rate_hz)
         judge = Judge(made.timeline, classes, outcome)
         with screen(view, console) as display:
             while not board.stimulus_done:

@@ -37,7 +37,7 @@ def fake(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
-class Near:
+class InProcessBoard:
     """A board with its files in `folder`, and the host's end of the `wire` to it.
 
     randbytes: the board's source of random bytes. Nothing depends on the real time.
@@ -135,11 +135,15 @@ class Client(Board):
     """The host's client at a board of this process; counts in `sealed` what it authorises."""
 
     def __init__(
-        self, near: Near, sealed: Counter[Command], key: bytes | None = None, keyed: bool = False
+        self,
+        board: InProcessBoard,
+        sealed: Counter[Command],
+        key: bytes | None = None,
+        keyed: bool = False,
     ) -> None:
         self._sealed = sealed
-        near.open()
-        super().__init__(near, key=key, keyed=keyed)
+        board.open()
+        super().__init__(board, key=key, keyed=keyed)
 
     def _seal(self, kind: int, payload: bytes) -> tuple[int, bytes]:
         sent, body = super()._seal(kind, payload)

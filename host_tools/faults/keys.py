@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
-from host_tools.faults._in_process import Client, Command, Near, fake
-from host_tools.faults._interceptor import MOVES, Interceptor
+from host_tools.faults._in_process import Client, Command, InProcessBoard, fake
+from host_tools.faults._man_in_the_middle import MOVES, ManInTheMiddle
 from host_tools.link.wire import Board
 from host_tools.watch.status import status_of, tau_outside
 from rivulet import protocol
@@ -74,8 +74,8 @@ class Owner:
     those that the host authorised; models: the hashes of the pushed models.
     """
 
-    def __init__(self, near: Near, key: bytes | None, client: type[Client]) -> None:
-        self._near = near
+    def __init__(self, board: InProcessBoard, key: bytes | None, client: type[Client]) -> None:
+        self._board = board
         self._key = key
         self._client = client
         self.asked: set[Command] = set()
@@ -87,7 +87,7 @@ class Owner:
         self.asked.add((protocol.DESCRIBE, b""))
         name = "connect"
         try:
-            with self._client(self._near, self.sealed, self._key, keyed) as client:
+            with self._client(self._board, self.sealed, self._key, keyed) as client:
                 for name in operations:
                     self._do(client, name, model)
                     seen.done[name] += 1
@@ -123,7 +123,7 @@ class Owner:
 
 
 class Models:
-    """Model files: `signed` or not, and `evil` ones of the device's own, which never are."""
+    """Model files: `signed` or not, and `forged` ones of the device's own, which never are."""
 
     def __init__(self) -> None:
         fixtures = fake("fixtures")
@@ -137,10 +137,10 @@ class Models:
         self.plain = made[:12]
         sign = fake("signed_files").signed
         self.signed = [sign(model) for model in self.plain]
-        # The hash's last byte may have to be the kind that the owner asked for: see Interceptor.
+        # A hash must end in the kind that the owner asked for: see ManInTheMiddle.
         ends = (protocol.DESCRIBE, protocol.STATUS, protocol.CONFIRM)
-        self.evil = [m for m in made[12:] if hashlib.sha256(m).digest()[-1] in ends]
-        self.evil += [self.signed[0][:-1] + b"x", self.signed[1] + b"x", self.plain[2]]
+        self.forged = [m for m in made[12:] if hashlib.sha256(m).digest()[-1] in ends]
+        self.forged += [self.signed[0][:-1] + b"x", self.signed[1] + b"x", self.plain[2]]
 
 
 class Run:
@@ -152,29 +152,29 @@ class Run:
         self._draw = random.Random(seed)
         self._client = client
         self._models = models.signed if kind.trust else models.plain
-        self._device = Interceptor(self._draw.randrange(1 << 30), models.evil)
+        self._device = ManInTheMiddle(self._draw.randrange(1 << 30), models.forged)
         self._known = {hashlib.sha256(model).hexdigest() for model in self._models} | {""}
 
     def go(self, folder: Path, seen: Seen) -> None:
         self._provision(folder)
-        near = Near(folder, self._device, self._draw.randbytes)
-        owner = Owner(near, KEY if self.kind.keyed else None, self._client)
-        allowed = set(near.models)
+        board = InProcessBoard(folder, self._device, self._draw.randbytes)
+        owner = Owner(board, KEY if self.kind.keyed else None, self._client)
+        allowed = set(board.models)
         for start in range(_STARTS):
             if start:
-                near.start()
+                board.start()
             owner.asked.clear()
             owner.sealed.clear()
             for _ in range(_SESSIONS):
-                self._device.change_mood()
+                self._device.draw_behaviour()
                 self._session(owner, seen)
-                near.wait(self._draw.choice((0.0, 0.0, 1.5, 11.0, _PAUSE_S)))
-                if near.released:
+                board.wait(self._draw.choice((0.0, 0.0, 1.5, 11.0, _PAUSE_S)))
+                if board.released:
                     break
             allowed |= owner.models
-            seen.broken += [f"{self._seed}: {said}" for said in self._wrong(near, owner, allowed)]
-            seen.authorised += sum(owner.sealed[command] > 0 for command in near.performed)
-        self._serve(near, owner, seen)
+            seen.broken += [f"{self._seed}: {said}" for said in self._wrong(board, owner, allowed)]
+            seen.authorised += sum(owner.sealed[command] > 0 for command in board.performed)
+        self._serve(board, owner, seen)
         seen.moves += self._device.moves
 
     def _provision(self, folder: Path) -> None:
@@ -192,9 +192,9 @@ class Run:
         keyed = self.kind.keyed and draw.random() < 0.5
         owner.session(operations, draw.choice(self._models), keyed, seen)
 
-    def _wrong(self, near: Near, owner: Owner, allowed: set[str]) -> Iterator[str]:
+    def _wrong(self, board: InProcessBoard, owner: Owner, allowed: set[str]) -> Iterator[str]:
         """Yield what the board did in this start and its owner did not ask for."""
-        for (kind, payload), times in near.performed.items():
+        for (kind, payload), times in board.performed.items():
             if not self.kind.keyed or kind in _FREE or (kind in _READING and not self.kind.closed):
                 continue
             what = f"kind 0x{kind:02x} with {payload.hex() or 'nothing'}"
@@ -202,19 +202,19 @@ class Run:
                 yield f"performed and never asked for: {what}"
             elif times > owner.sealed[kind, payload]:
                 yield f"performed {times} times, authorised less often: {what}"
-        for digest in near.models - (allowed if self.kind.keyed else self._known):
+        for digest in board.models - (allowed if self.kind.keyed else self._known):
             yield f"active and never pushed: {digest}"
-        if self.kind.trust and near.models - self._known:
+        if self.kind.trust and board.models - self._known:
             yield "active and not signed"
 
-    def _serve(self, near: Near, owner: Owner, seen: Seen) -> None:
+    def _serve(self, board: InProcessBoard, owner: Owner, seen: Seen) -> None:
         """Check that the owner is served on a line without a device."""
-        self._device.calm()
-        near.start()
-        near.wait(_PAUSE_S)
+        self._device.only_listen()
+        board.start()
+        board.wait(_PAUSE_S)
         if not owner.session(["status", "push", "confirm"], self._models[-1], False, seen):
             seen.broken.append(f"{self._seed}: afterwards the owner is not served")
-        elif hashlib.sha256(self._models[-1]).hexdigest() not in near.models:
+        elif hashlib.sha256(self._models[-1]).hexdigest() not in board.models:
             seen.broken.append(f"{self._seed}: afterwards a push is not active")
 
 

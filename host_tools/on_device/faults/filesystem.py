@@ -5,7 +5,7 @@ import os
 
 import littlefs
 import vfs
-from near import Flash, Near, hash_of
+from in_process import Flash, InProcessBench, hash_of
 
 BLOCKS = 32
 
@@ -13,7 +13,7 @@ BLOCKS = 32
 def mounted(flash):
     """The board boots from this flash."""
     littlefs.mount(flash)
-    return Near("models")
+    return InProcessBench("models")
 
 
 def image_of(old):

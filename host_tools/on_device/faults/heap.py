@@ -7,7 +7,7 @@ import os
 import struct
 
 from fake_board import Board, Port
-from near import Near, hash_of
+from in_process import InProcessBench, hash_of
 
 from rivulet import model as model_module
 from rivulet import protocol
@@ -210,7 +210,7 @@ def starved(rooms, old, new):
     hashes = hash_of(old), hash_of(new)
     for room in rooms:
         for from_request in (0, len(frames) - 1):
-            said = Near(".").push(old)
+            said = InProcessBench(".").push(old)
             assert said == "", said
             gc.collect()
             board = Tight()
@@ -239,7 +239,7 @@ def starved(rooms, old, new):
             boots = Tight().loop.model_hash
             if boots != active:
                 broken.append("%d bytes left: runs %s, boots %s" % (room, active[:8], boots[:8]))
-            again = Near(".").push(new)
+            again = InProcessBench(".").push(new)
             if again:
                 broken.append("%d bytes left: the next push is refused: %s" % (room, again))
     return {
@@ -252,7 +252,7 @@ def starved(rooms, old, new):
 
 def greedy(events, old):
     """A driver that takes all the memory at every other event."""
-    said = Near(".").push(old)
+    said = InProcessBench(".").push(old)
     assert said == "", said
     board = Tight()
     broken = []

@@ -6,7 +6,7 @@ import struct
 from array import array
 
 from fixtures import Numbers
-from near import Near, hash_of
+from in_process import InProcessBench, hash_of
 
 from rivulet import protocol
 
@@ -36,7 +36,7 @@ def main(requests, seed):
     with open("new.safetensors", "rb") as file:
         new = file.read()
     numbers = Numbers(seed + 1)
-    board = Near(".")
+    board = InProcessBench(".")
     assert board.push(old) == "" and board.push(new) == ""
     loop = board.loop
     known = hash_of(old), hash_of(new)

@@ -6,7 +6,7 @@ import os
 from array import array
 
 from fixtures import Numbers
-from near import Near, hash_of
+from in_process import InProcessBench, hash_of
 
 from rivulet import loop as loop_module
 from rivulet import model as model_module
@@ -81,7 +81,7 @@ class Shadow:
             model.event(dt_us, (0, 1, 2), [counts[i] * scales[i] for i in range(3)])
 
 
-class Week(Near):
+class Week(InProcessBench):
     """A board in simulated time, its host, and the models' shadow."""
 
     def __init__(self, folder, seed):

@@ -10,7 +10,7 @@ from pathlib import Path
 from host_tools.errors import RivuletError
 from host_tools.simulate.emulated.machine import READY
 from host_tools.simulate.emulated.sensor import STIMULUS_END, STIMULUS_START
-from host_tools.simulate.power import Switched
+from host_tools.simulate.powered import PoweredBoard
 
 _UF2_MAGIC = b"UF2\n"
 # Booting takes a second or two; formatting a fresh filesystem somewhat longer.
@@ -18,7 +18,7 @@ _START_TIMEOUT_S = 120
 _STOP_TIMEOUT_S = 20
 
 
-class EmulatedPico(Switched):
+class EmulatedPico(PoweredBoard):
     """Runs `uf2` in a process of its own, so that the host's work and the emulator's do not
     slow one another.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
 from host_tools.paths import BOARDS
-from host_tools.simulate.power import Switched
+from host_tools.simulate.powered import PoweredBoard
 from host_tools.simulate.virtual.relay import Relay, Wire
 from host_tools.simulate.virtual.terminal import Terminal
 
@@ -15,7 +15,7 @@ _BOOT = BOARDS / "virtual" / "hardware" / "boot.py"
 _START_TIMEOUT_S = 20
 
 
-class VirtualBoard(Switched):
+class VirtualBoard(PoweredBoard):
     """Runs a MicroPython interpreter as a board.
 
     `folder` keeps what survives a power cut (`files`, the board's flash) and holds `port`, the

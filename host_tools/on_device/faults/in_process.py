@@ -12,7 +12,7 @@ from fake_board import Bench
 from rivulet import protocol
 
 
-class Near(Bench):
+class InProcessBench(Bench):
     """A loop, its fake board and port, and what a host does with them.
 
     Every request is accompanied by an event, which must not be lost.

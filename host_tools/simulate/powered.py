@@ -1,12 +1,12 @@
-"""What all boards made of software share: they are on within a `with`."""
+"""The base of every simulated board: power is on within a `with`."""
 
 from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 
-class Switched(ABC):
-    """Switched on where a `with` begins, and off however it ends."""
+class PoweredBoard(ABC):
+    """A board whose power is on within a `with`, and off after it, whatever happened."""
 
     @abstractmethod
     def power_on(self) -> None: ...

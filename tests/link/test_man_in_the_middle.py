@@ -18,7 +18,7 @@ from fixtures import model_bytes, settings, tensors
 from host_tools.deploy.keys import new_key
 from host_tools.errors import NoReply, RivuletError
 from host_tools.faults import keys
-from host_tools.faults._in_process import Client, Near
+from host_tools.faults._in_process import Client, InProcessBoard
 from host_tools.simulate.virtual import VirtualBoard
 from rivulet import protocol
 from tests.link.former import FormerHost, former_board
@@ -78,15 +78,15 @@ def frames(deframer: protocol.Deframer, data: bytes) -> list[tuple[int, int, byt
     return [(body[0], body[1], body[2:]) for body in bodies]
 
 
-def keyed(folder: Path, wire: object, text: str = "{}") -> Near:
+def keyed(folder: Path, wire: object, text: str = "{}") -> InProcessBoard:
     (folder / "key").write_text(_KEY.hex())
     (folder / "settings.json").write_text(text)
     (folder / "active.safetensors").write_bytes(model_bytes())
-    return Near(folder, wire)  # type: ignore[arg-type]
+    return InProcessBoard(folder, wire)  # type: ignore[arg-type]
 
 
-def status(near: Near, host: type[Client]) -> None:
-    with host(near, Counter(), _KEY) as client:
+def status(keyed_board: InProcessBoard, host: type[Client]) -> None:
+    with host(keyed_board, Counter(), _KEY) as client:
         client.status()
 
 
@@ -94,18 +94,18 @@ def status(near: Near, host: type[Client]) -> None:
 @pytest.mark.parametrize("host", (FormerHost, Client))
 def test_status_does_not_become_release(tmp_path: Path, host: type[Client], board: type) -> None:
     """A nonce with one byte more, in which the owner's harmless command follows RELEASE."""
-    near = keyed(tmp_path, Border(bytes((protocol.RELEASE,))))
+    keyed_board = keyed(tmp_path, Border(bytes((protocol.RELEASE,))))
     with board():
         if host is FormerHost and board is former_board:
             with pytest.raises(NoReply):
-                status(near, host)
-            assert near.released, "this test cannot fail"
+                status(keyed_board, host)
+            assert keyed_board.released, "this test cannot fail"
             return
         said = "not 64 hex digits: something in the line" if host is Client else "kind 0x09 has 0"
         with pytest.raises(RivuletError, match=said) as raised:
-            status(near, host)
+            status(keyed_board, host)
     assert "\n" not in str(raised.value)
-    assert not near.released and not any(kind == 0x09 for kind, _ in near.performed)
+    assert not keyed_board.released and not any(kind == 0x09 for kind, _ in keyed_board.performed)
 
 
 def test_the_owner_is_told_and_the_board_runs_on(
@@ -130,25 +130,25 @@ def test_what_a_former_host_can_still_be_made_to_do(tmp_path: Path) -> None:
 
     Nothing in these bytes tells a board that they were not meant. Hosts have to be updated.
     """
-    evil = next(
+    forged = next(
         data
         for data in (model_bytes(settings(version=number)) for number in range(5000))
         if hashlib.sha256(data).digest()[-1] == protocol.DESCRIBE
     )
-    begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(evil), hashlib.sha256(evil).digest())
+    begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(forged), hashlib.sha256(forged).digest())
     more = bytes((protocol.PUSH_BEGIN,)) + begin[:-1]
     pieces = b"".join(
-        protocol.frame(protocol.PUSH_DATA, 1, struct.pack("<I", at) + evil[at : at + 192])
-        for at in range(0, len(evil), 192)
+        protocol.frame(protocol.PUSH_DATA, 1, struct.pack("<I", at) + forged[at : at + 192])
+        for at in range(0, len(forged), 192)
     )
     for host, moved in ((FormerHost, True), (Client, False)):
         folder = tmp_path / host.__name__
         folder.mkdir()
         wire = Border(more, pieces + protocol.frame(protocol.PUSH_END, 1))
-        near = keyed(folder, wire)
+        keyed_board = keyed(folder, wire)
         with suppress(RivuletError):
-            status(near, host)
-        assert (hashlib.sha256(evil).hexdigest() in near.models) is moved
+            status(keyed_board, host)
+        assert (hashlib.sha256(forged).hexdigest() in keyed_board.models) is moved
 
 
 @pytest.mark.parametrize("text", ("{}", '{"closed": true}'))
@@ -156,9 +156,9 @@ def test_what_a_former_host_can_still_be_made_to_do(tmp_path: Path) -> None:
 def test_hosts_and_boards_of_before_still_work(
     tmp_path: Path, host: type[Client], board: type, text: str
 ) -> None:
-    near = keyed(tmp_path, Straight(), text)
+    keyed_board = keyed(tmp_path, Straight(), text)
     sealed: Counter[tuple[int, bytes]] = Counter()
-    with board(), host(near, sealed, _KEY) as client:
+    with board(), host(keyed_board, sealed, _KEY) as client:
         assert client.status()["access"] == ("closed" if "closed" in text else "keyed")
         client.subscribe(10.0)
         assert client.push(_NEW).startswith("state")
@@ -167,9 +167,9 @@ def test_hosts_and_boards_of_before_still_work(
         assert client.rollback().startswith("state")
         client.reset()
         client.release()
-    assert near.released
+    assert keyed_board.released
     for (kind, payload), times in sealed.items():
-        assert near.performed[kind, payload] == times
+        assert keyed_board.performed[kind, payload] == times
         fewest, most = protocol.PAYLOAD_BYTES[kind]
         assert fewest <= len(payload) <= most
 

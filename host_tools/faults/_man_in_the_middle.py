@@ -40,17 +40,17 @@ _TEXTS = (b"", b"confirmed", b"state kept", b"two\nlines \x1b[31m[/x]", b"\xff\x
 Frame = tuple[int, int, bytes]
 
 
-class Interceptor:
+class ManInTheMiddle:
     """Changes what passes between host and board: `to_board` and `to_host` return what arrives.
 
-    evil: its own models, some with a hash that ends in the kind of a request without payload.
+    forged: its own models, some with a hash that ends in the kind of a request without payload.
     moves: counts what it did, by the names in MOVES, "nonce" (it replaced a nonce) and "border"
     (it moved bytes from a nonce into the command).
     """
 
-    def __init__(self, seed: int, evil: list[bytes]) -> None:
+    def __init__(self, seed: int, forged: list[bytes]) -> None:
         self._draw = random.Random(seed)
-        self._evil = evil
+        self._forged = forged
         self._up = protocol.Deframer(1 << 14)
         self._down = protocol.Deframer(1 << 14)
         self._said: deque[Frame] = deque(maxlen=_KEPT)
@@ -64,15 +64,15 @@ class Interceptor:
         self._border = b""
         self._then: list[Frame] = []
         self.moves: Counter[str] = Counter()
-        self.calm()
+        self.only_listen()
 
-    def calm(self) -> None:
+    def only_listen(self) -> None:
         """Only listen from now on, and drop held frames."""
         self._share, self._chosen, self._nonce_share = 0.0, ["drop"], 0.0
         self._held.clear()
         self._border = b""
 
-    def change_mood(self) -> None:
+    def draw_behaviour(self) -> None:
         """Draw what it does from now on, and how often."""
         draw = self._draw
         self._share = draw.choice((0.0, 0.01, 0.05, 0.2, 0.5))
@@ -156,7 +156,7 @@ class Interceptor:
         if draw.random() < 0.5:
             return bytes((draw.choice(_COMMANDS),)) + draw.randbytes(draw.choice((0, 0, 1, 5))), []
         # The last byte of this payload is the kind of what the owner asked for.
-        begin, *rest = _push(draw.choice(self._evil))
+        begin, *rest = _push(draw.choice(self._forged))
         return bytes((begin[0],)) + begin[2][:-1], rest
 
     def _to_board(self, frame: Frame) -> list[Frame]:
@@ -228,7 +228,7 @@ class Interceptor:
         sequence = draw.randrange(256)
         how = draw.randrange(5)
         if how == 0:
-            return _push(draw.choice(self._evil))
+            return _push(draw.choice(self._forged))
         if how == 1:
             kind = draw.choice(sorted(protocol.PAYLOAD_BYTES))
             count = draw.choice((*protocol.PAYLOAD_BYTES[kind], draw.randrange(60)))
@@ -273,19 +273,19 @@ class Interceptor:
             return document
 
 
-_Move = Callable[[Interceptor, Frame, deque[Frame], deque[Frame]], bytes]
+_Move = Callable[[ManInTheMiddle, Frame, deque[Frame], deque[Frame]], bytes]
 _MOVES: dict[str, _Move] = {
-    "drop": Interceptor._drop,
-    "double": Interceptor._double,
-    "hold": Interceptor._hold,
-    "flip": Interceptor._flip,
-    "change": Interceptor._change,
-    "shorten": Interceptor._shorten,
-    "lengthen": Interceptor._lengthen,
-    "replay": Interceptor._replay,
-    "renumber": Interceptor._renumber,
-    "reflect": Interceptor._reflect,
-    "forge": Interceptor._forge,
+    "drop": ManInTheMiddle._drop,
+    "double": ManInTheMiddle._double,
+    "hold": ManInTheMiddle._hold,
+    "flip": ManInTheMiddle._flip,
+    "change": ManInTheMiddle._change,
+    "shorten": ManInTheMiddle._shorten,
+    "lengthen": ManInTheMiddle._lengthen,
+    "replay": ManInTheMiddle._replay,
+    "renumber": ManInTheMiddle._renumber,
+    "reflect": ManInTheMiddle._reflect,
+    "forge": ManInTheMiddle._forge,
 }
 MOVES = tuple(_MOVES)
 

@@ -1,5 +1,6 @@
 """The benchmark's report as a table for a terminal, and as the page and picture for docs."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,13 @@ from rich.table import Table
 
 from host_tools.bench.picture import picture
 from host_tools.errors import RivuletError
+from host_tools.paths import DOCS, ROOT
 
+# The page that README.md quotes under "## Figures".
+QUOTED_PAGE = DOCS / "bench" / "emulated_pico.md"
+README = ROOT / "README.md"
+_FIGURES = "## Figures"
+_QUOTED = re.compile(r"^\| path \|.*?\n\n(?:- [^\n]*\n)+", re.DOTALL | re.MULTILINE)
 _HEADINGS = ("median µs", "p99 µs", "heap bytes per event", "times faster")
 # Other work on the same boards, to know where one is: not measured here and not a race.
 _SCALE = (
@@ -34,19 +41,37 @@ def bench_table(report: dict[str, Any]) -> Table:
 
 
 def write_report(report: dict[str, Any], path: Path) -> Path:
-    """Write PATH.md and its picture PATH.svg; returns the page's path."""
+    """Write PATH.md and its picture PATH.svg; returns the page's path.
+
+    If that is the page which README.md quotes, the README's figures are replaced as well.
+    """
     page = path.with_suffix(".md")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".svg").write_text(picture(report), encoding="utf-8")
         page.write_text(_page(report, path.name), encoding="utf-8")
+        if page.resolve() == QUOTED_PAGE:
+            text = README.read_text(encoding="utf-8")
+            README.write_text(with_figures(text, quoted(report)), encoding="utf-8")
     except OSError as error:
         raise RivuletError(f"cannot write the report to {path}: {error.strerror}") from None
     return page
 
 
+def with_figures(readme: str, figures: str) -> str:
+    """Return the README's text with its table and sentences replaced by these."""
+    before, heading, after = readme.partition(_FIGURES)
+    return before + heading + _QUOTED.sub(lambda _: figures, after, count=1)
+
+
+def figures_in(page: str) -> str:
+    """Return the table and the sentences after it, as a written page or the README has them."""
+    found = _QUOTED.search(page)
+    return found[0] if found else ""
+
+
 def quoted(report: dict[str, Any]) -> str:
-    """What a README quotes of a page: the table and the sentences behind it."""
+    """Return the table and the sentences after it."""
     lines = ["| path | " + " | ".join(_HEADINGS) + " |", "| --- |" + " ---: |" * len(_HEADINGS)]
     lines += ["| " + " | ".join(cells) + " |" for cells in _cells(report)]
     return "\n".join(lines) + "\n\n" + "\n".join(f"- {text}" for text in _sentences(report)) + "\n"

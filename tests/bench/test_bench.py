@@ -1,6 +1,7 @@
 """`rivulet bench`: its page, what the README quotes of it, and the reference in C."""
 
 import json
+import shutil
 import xml.etree.ElementTree as ElementTree
 from array import array
 from pathlib import Path
@@ -11,11 +12,11 @@ import pytest
 from kernel_cases import Integers, cases, events
 
 from host_tools.bench import interrupts, reference, run, write_report
+from host_tools.bench import report as bench_report
+from host_tools.bench.report import QUOTED_PAGE, README, figures_in
 from host_tools.errors import RivuletError
-from host_tools.paths import ROOT
 from rivulet.integers import decay, layout
 
-_PAGE = ROOT / "docs" / "bench" / "emulated_pico.md"
 _WORDS, _WEIGHTS, _INLET = 0x20000000, 0x30000000, 0x40000000
 
 
@@ -43,10 +44,24 @@ def report(**changes: Any) -> dict[str, Any]:
 
 def test_the_readme_quotes_the_written_page() -> None:
     """All of it: the table, and the sentences behind it."""
-    page = _PAGE.read_text()
-    quoted = page[page.index("| path |") : page.index("For scale")].strip()
-    readme = (ROOT / "README.md").read_text()
+    quoted = figures_in(QUOTED_PAGE.read_text())
+    assert "| path |" in quoted and "- Interrupts: " in quoted
+    readme = README.read_text()
     assert quoted in readme[readme.index("## Figures") :]
+
+
+def test_writing_that_page_rewrites_the_readme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(README, tmp_path / "README.md")
+    monkeypatch.setattr(bench_report, "README", tmp_path / "README.md")
+    monkeypatch.setattr(bench_report, "QUOTED_PAGE", tmp_path / "docs" / "quoted.md")
+    write_report(report(), tmp_path / "docs" / "another")
+    assert (tmp_path / "README.md").read_text() == README.read_text()
+    page = write_report(report(), tmp_path / "docs" / "quoted")
+    readme = (tmp_path / "README.md").read_text()
+    old, new = figures_in(README.read_text()), figures_in(page.read_text())
+    assert new and readme == README.read_text().replace(old, new)
 
 
 def test_a_page_and_its_picture(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ class SimulatedBoard(Protocol):
     """A board that can be switched on and off and whose sensor plays a stimulus."""
 
     name: str
-    timeout_scale: float
     stimulus: Path | None
+
+    @property
+    def timeout_scale(self) -> float: ...
 
     @property
     def port(self) -> Path: ...

@@ -79,9 +79,7 @@ def flashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a board with the firmware on it, switched off."""
     folder = tmp_path_factory.mktemp("flashed")
     with EmulatedPico(folder, Path(_UF2)) as pico:
-        report = flash(
-            str(pico.port), load_board("rpi_pico"), timeout_scale=EmulatedPico.timeout_scale
-        )
+        report = flash(str(pico.port), load_board("rpi_pico"), timeout_scale=pico.timeout_scale)
     assert report.ulab and report.form == ".mpy for armv6m"
     return folder
 

@@ -8,14 +8,18 @@ import threading
 from pathlib import Path
 
 from host_tools.errors import RivuletError
-from host_tools.simulate.emulated.machine import READY
+from host_tools.simulate.emulated.machine import READY, SLOWNESS
 from host_tools.simulate.emulated.sensor import STIMULUS_END, STIMULUS_START
 from host_tools.simulate.powered import PoweredBoard
 
 _UF2_MAGIC = b"UF2\n"
 # Booting takes a second or two; formatting a fresh filesystem somewhat longer.
-_START_TIMEOUT_S = 120
-_STOP_TIMEOUT_S = 20
+_START_TIMEOUT_S = 300
+_STOP_TIMEOUT_S = 60
+# Until it is measured: that of a busy board on a computer with nothing else to do.
+_USUAL_SLOWNESS = 20.0
+# Other programs may take more of the computer from now on.
+_MARGIN = 3.0
 
 
 class EmulatedPico(PoweredBoard):
@@ -29,7 +33,6 @@ class EmulatedPico(PoweredBoard):
     """
 
     name = "emulated Pico"
-    timeout_scale = 30.0
 
     def __init__(self, folder: Path, uf2: Path) -> None:
         if importlib.util.find_spec("rp2040py") is None:
@@ -52,6 +55,12 @@ class EmulatedPico(PoweredBoard):
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: threading.Thread | None = None
         self._ready = threading.Event()
+        self._slowness = _USUAL_SLOWNESS
+
+    @property
+    def timeout_scale(self) -> float:
+        """By how much the board, as slow as it is now, stretches a time-out."""
+        return _MARGIN * max(self._slowness, _USUAL_SLOWNESS)
 
     def power_on(self) -> None:
         """Boot; returns when the board is on its USB."""
@@ -119,6 +128,8 @@ class EmulatedPico(PoweredBoard):
             what, *numbers = line.decode().split()
             if what == READY:
                 self._ready.set()
+            elif what == SLOWNESS:
+                self._slowness = float(numbers[0])
             elif what == STIMULUS_START:
                 self.stimulus_done = False
                 self.stimulus_start_us = int(numbers[0])

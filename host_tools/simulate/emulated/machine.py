@@ -4,7 +4,7 @@
 
 Runs until its standard input ends, which is how the power is cut; that also happens when the
 program that started it dies. With --notes the file FOLDER/flash.notes gets every operation on the
-flash. Says READY and what the stimulus does on standard output.
+flash. Says on standard output READY, what the stimulus does, and how slow the emulator is.
 """
 
 import argparse
@@ -18,16 +18,36 @@ from typing import Any
 from host_tools import files
 
 READY = "ready"
+# Followed by the seconds of real time that a second of a busy board takes.
+SLOWNESS = "slowness"
 
 _FLASH_BYTES = 2 * 1024 * 1024
 # Simulated time is held to real time at steps of this length.
 _PACE_NS = 1_000_000
 # A board that is this far behind does not hurry to catch up: its time-outs would run out at once.
 _LAG_S = 0.01
+# Slowness is measured over so much work, in real time.
+_MEASURED_S = 0.5
 
 
 def say(*words: object) -> None:
     print(*words, flush=True)
+
+
+class Slowness:
+    """Measures how much real time the emulator takes for a second of a busy board."""
+
+    def __init__(self) -> None:
+        self._real_s = self._simulated_s = 0.0
+
+    def add(self, real_s: float, simulated_s: float) -> None:
+        """Take account of one step; a step in which the board slept tells nothing."""
+        if real_s > simulated_s:
+            self._real_s += real_s
+            self._simulated_s += simulated_s
+        if self._real_s > _MEASURED_S and self._simulated_s:
+            say(SLOWNESS, round(self._real_s / self._simulated_s, 1))
+            self._real_s = self._simulated_s = 0.0
 
 
 class _Stopped(list[Any]):
@@ -73,10 +93,13 @@ class Machine:
         self._mcu.leave_reset()
         self._pacing.schedule(_PACE_NS)
         started, origin_ns = time.monotonic(), clock.nanos
+        slowness = Slowness()
         while True:
             simulator.stopped = False
             self._mcu.pio = stopped if all(pio.stopped for pio in pio_blocks) else pio_blocks
+            step_at, step_ns = time.monotonic(), clock.nanos
             execute_batch(simulator, 1)
+            slowness.add(time.monotonic() - step_at, (clock.nanos - step_ns) * 1e-9)
             ahead_s = (clock.nanos - origin_ns) * 1e-9 - (time.monotonic() - started)
             if ahead_s < -_LAG_S:
                 started, origin_ns = time.monotonic(), clock.nanos

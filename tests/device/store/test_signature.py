@@ -10,7 +10,7 @@ import struct
 from binascii import unhexlify
 from io import BytesIO
 
-from fixtures import Scratch, load, model_bytes, packed, raises, settings, tensors
+from fixtures import load, model_bytes, packed, raises, settings, tensors
 from signed_files import raw_signature, signed, with_room
 from signing_keys import MODULUS_2048, MODULUS_3072, PRIVATE_2048, PRIVATE_3072
 

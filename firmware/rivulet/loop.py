@@ -274,6 +274,8 @@ class Loop(Runtime):
             self.control.act(why)
 
     def _collect(self):
+        # First, so that one that fails for want of memory is not tried again at every turn.
+        self._progress[_MADE] = 0
         started = ticks_us()
         forget(SELDOM)
         gc.collect()
@@ -281,7 +283,6 @@ class Loop(Runtime):
         if pause > self.gc_worst_us:
             self.gc_worst_us = pause
         self.note_heap()
-        self._progress[_MADE] = 0
 
     def _keep(self, orderly):
         """Save a snapshot."""

@@ -89,7 +89,7 @@ def test_the_host_scales_a_records_integers(tmp_path: Path) -> None:
     head = struct.calcsize(protocol.DOCUMENT_HEAD)
     facts = json.loads(b"".join(part[head:] for part in _payload(bench, protocol.DOCUMENT)))
     bench.loop.telemetry.configure(0x0F, 10.0, 1000)
-    bench.loop.telemetry.report(bench.link, bench.loop)
+    bench.loop.telemetry.report()
     body = bytes((protocol.TELEMETRY, 1)) + bytes(_payload(bench, protocol.TELEMETRY)[-1])
     record = decode_record(body, facts)
     assert record is not None

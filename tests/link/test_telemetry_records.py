@@ -26,7 +26,7 @@ def description(bench: Bench) -> dict[str, Any]:
 
 def body(bench: Bench, mask: int) -> bytes:
     bench.loop.telemetry.configure(mask, 10.0, 1000)
-    bench.loop.telemetry.report(bench.link, bench.loop)
+    bench.loop.telemetry.report()
     bench.link.drain()
     frames, _ = bench.port.take()
     kind, sequence, payload = frames[-1]

@@ -30,14 +30,14 @@ def verdict(data, modulus=_MODULUS):
 def test_a_signed_model_is_taken_and_runs():
     made = model_bytes(settings(version=3), tensors(hidden=20))
     data = signed(made)
-    assert verdict(data) and verdict(SIGNED)
+    assert verdict(data) and verdict(_SIGNED)
     assert load(data).hidden == load(made).hidden == 20
     data = signed(model_bytes(), MODULUS_3072, PRIVATE_3072)
     assert verdict(data, unhexlify(MODULUS_3072)) and not verdict(data)
 
 
 def test_no_bit_may_change():
-    data = SIGNED
+    data = _SIGNED
     # In the signature, and places all over what it signs.
     places = list(range(len(data) - 256, len(data), 5)) + list(range(0, len(data) - 256, 61))
     for i, at in enumerate(places):
@@ -56,8 +56,8 @@ def test_what_is_not_a_signature():
         content + bytes(255) + b"\1",
         content + b"\xff" * 256,
         content + _MODULUS,
-        SIGNED[:-1],
-        SIGNED + b"\0",
+        _SIGNED[:-1],
+        _SIGNED + b"\0",
         b"",
         bytes(256),
         signed(made, domain=b""),
@@ -65,14 +65,14 @@ def test_what_is_not_a_signature():
     ):
         assert not verdict(data)
     for modulus in (b"", b"\0", _MODULUS[:-1], bytes(256), unhexlify(MODULUS_3072)):
-        assert not verdict(SIGNED, modulus)
+        assert not verdict(_SIGNED, modulus)
 
 
 def test_the_same_number_in_another_form_is_none():
     # s + n opens to the same message; only s below n is the signature.
-    number = int.from_bytes(SIGNED[-256:], "big") + int(MODULUS_2048, 16)
+    number = int.from_bytes(_SIGNED[-256:], "big") + int(MODULUS_2048, 16)
     assert number < 1 << 2048, "choose another model for this test"
-    assert not verdict(SIGNED[:-256] + number.to_bytes(256, "big"))
+    assert not verdict(_SIGNED[:-256] + number.to_bytes(256, "big"))
 
 
 def test_loose_padding_is_refused():

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from host_tools.bench.picture import picture
 from host_tools.errors import RivuletError
-from host_tools.paths import DOCS, ROOT
+from host_tools.paths import DOCS, ROOT, need_checkout
 
 # The page that README.md quotes under "## Figures".
 QUOTED_PAGE = DOCS / "bench" / "emulated_pico.md"
@@ -51,6 +51,7 @@ def write_report(report: dict[str, Any], path: Path) -> Path:
         path.with_suffix(".svg").write_text(picture(report), encoding="utf-8")
         page.write_text(_page(report, path.name), encoding="utf-8")
         if page.resolve() == QUOTED_PAGE:
+            need_checkout("the README's figures")
             text = README.read_text(encoding="utf-8")
             README.write_text(with_figures(text, quoted(report)), encoding="utf-8")
     except OSError as error:

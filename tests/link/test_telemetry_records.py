@@ -72,14 +72,15 @@ def test_every_mask(bench: Bench) -> None:
 def test_every_field_is_the_one_that_the_board_packs(bench: Bench) -> None:
     loop = bench.loop
     telemetry, ring, guard = loop.telemetry, loop.ring, loop.guard
-    loop.late, ring.dropped[0], ring.coalesced[0] = 5, 7, 19
+    loop.progress.words[8] = 5  # late
+    ring.dropped[0], ring.coalesced[0] = 7, 19
     guard.bus_errors[0], guard.bad_values[0], guard.trips = 23, 29, 31
     telemetry.dropped, bench.link.deframer.corrupt, bench.link.deframer.oversized = 11, 13, 100
     loop.costs.add(17)
     record = decode_record(body(bench, 15), description(bench))
     assert record is not None
     assert record.t_us == (PERIOD - 1000) + 3 * 150_000
-    assert record.decision == loop.decision >= 0
+    assert record.decision == loop.control.action.decision >= 0
     expected = {
         "events": 3,
         "late": 5,

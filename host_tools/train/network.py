@@ -1,5 +1,6 @@
 """Base classes of networks: parameters of several models, a readout, continuous flow."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -118,6 +119,21 @@ class Network(ABC):
     def exported(self, index: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return one model's (weights, metadata) for the converter. Raises RivuletError."""
         raise RivuletError(f"a {type(self).__name__} does not run on boards: train a liquid cell")
+
+
+def driven(inputs: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, ...]:
+    """Return the inputs' part of a layer, (models, series, rows) a gap: it needs no state.
+
+    weight (models, rows, channels), bias (models, rows).
+    """
+    sums = inputs.flatten(1, 2) @ weight.transpose(1, 2) + bias[:, None]
+    each: tuple[Tensor, ...] = sums.view(*inputs.shape[:3], -1).unbind(2)
+    return each
+
+
+def initial_matrix(random: torch.Generator, rows: int, columns: int, gain: float) -> Tensor:
+    """Draw initial weights whose sum over unit inputs has this standard deviation, `gain`."""
+    return gain / math.sqrt(columns) * torch.randn(rows, columns, generator=random)
 
 
 def averaged(

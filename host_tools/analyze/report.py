@@ -52,7 +52,6 @@ def write(analysis: Analysis, path: Path) -> None:
 
 
 def page(analysis: Analysis) -> str:
-    """Return the page as HTML."""
     found = analysis.findings
     dynamics = found.dynamics
     settings = dynamics.settings

@@ -303,7 +303,6 @@ def _frames(deframer: protocol.Deframer, data: bytes) -> Iterator[Frame]:
 
 
 def _push(model: bytes) -> list[Frame]:
-    """Return the frames of a whole push."""
     digest = hashlib.sha256(model).digest()
     begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(model), digest)
     frames: list[Frame] = [(protocol.PUSH_BEGIN, 1, begin)]

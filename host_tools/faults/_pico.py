@@ -138,7 +138,6 @@ def _act(folder: Path, uf2: Path, old: bytes, new: bytes, third: bytes) -> list[
 
 
 def _next_firmware() -> list[PayloadFile]:
-    """The same firmware with a file more."""
     payload = build_payload(load_board("rpi_pico"), ARCH)
     manifest = PayloadFile(MANIFEST, payload[-1].data + b"\n")
     return [*payload[:-1], PayloadFile("rivulet/added.py", b"# new\n"), manifest]

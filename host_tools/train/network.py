@@ -51,11 +51,9 @@ class Network(ABC):
         return len(self.parameters["readout.bias"])
 
     def size(self) -> int:
-        """Return the number of parameters of one model."""
         return sum(p[0].numel() for p in self.parameters.values())
 
     def to(self, dtype: torch.dtype) -> None:
-        """Convert the parameters to this precision."""
         for name, p in self.parameters.items():
             self.parameters[name] = p.detach().to(dtype).requires_grad_()
 
@@ -218,7 +216,6 @@ class Liquid(Network):
         return torch.stack(features, 2), (*before, events.inputs[:, :, -1], events.rest)
 
     def metadata(self) -> dict[str, Any]:
-        """Return the metadata of the dynamics."""
         return {
             "cell": self.cell,
             "convention": self.convention,

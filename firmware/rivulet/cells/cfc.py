@@ -259,7 +259,6 @@ class Cell(Joint):
         self._form.rate()
 
     def advance(self, seconds):
-        """Move the state over `seconds` > 0 under the held inputs."""
         if self._companion:
             self._companion.advance(seconds)
         self._forward()

@@ -68,7 +68,6 @@ class Cell:
         return last
 
     def evaluate(self):
-        """Compute the rates for the present state and input."""
         self._speed_floats[:] = floats(self.slope())
         self._size_floats[:] = self.state_floats
         speed, size = self._speed, self._size
@@ -82,6 +81,5 @@ class Cell:
         self.alpha_floats[:] = floats(speed)
 
     def advance(self, seconds):
-        """Move the state over `seconds` > 0 under the held inputs."""
         self.evaluate()
         integrators.rk4(self, min(seconds, self._longest_s))

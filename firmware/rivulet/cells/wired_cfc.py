@@ -124,7 +124,6 @@ class Cell(Joint):
             layer.form.rate()
 
     def advance(self, seconds):
-        """Move the state over `seconds` > 0 under the held inputs."""
         if self._companion:
             self._companion.advance(seconds)
         for layer in self._layers:

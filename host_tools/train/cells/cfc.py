@@ -109,7 +109,6 @@ class ClosedForm:
         return g1 + share * (g2 if self._mode == "no_gate" else g2 - g1)
 
     def rates(self, z: Tensor) -> Tensor:
-        """Return what telemetry reports as 1/tau, 1/s."""
         if self._mode == "pure":
             return self._rate + z.abs() + LOWEST_RATE
         return z.chunk(4, -1)[2].abs() + LOWEST_RATE

@@ -111,7 +111,6 @@ class NcpsField(Field):
         return torch.cat([self.cell_rates(index, x), self._memory.rates(index, x)], -1)
 
     def cell_rates(self, index: int, x: Tensor) -> Tensor:
-        """Return 1/tau of the neurons, 1/s."""
         raise NotImplementedError
 
     def step(self, index: int, x: Tensor, seconds: Tensor) -> Tensor:

@@ -198,12 +198,12 @@ def test_nothing_recorded_is_ever_admitted_again(keyed: VirtualBoard, tmp_path: 
 def test_ctrl_c_does_not_give_the_prompt(keyed: VirtualBoard) -> None:
     with wire(keyed) as made:
         turns = made.status()["turns"]
-    with serial.Serial(str(keyed.port), timeout=0.2) as port:
+    with serial.Serial(str(keyed.port), timeout=0.05) as port:
         for keys in (b"\x03", b"\r\x03\x03", b"\x01", b"\x02", b"\x04", b"\x05", b"\x03" * 200):
             port.write(keys)
             time.sleep(0.05)
             assert b">>>" not in port.read(4096)
-    with pytest.raises(RivuletError, match="this board is keyed"), raw_repl(str(keyed.port)):
+    with pytest.raises(RivuletError, match="this board is keyed"), raw_repl(str(keyed.port), 0.4):
         pass
     with wire(keyed) as made:
         facts = made.status()

@@ -43,6 +43,10 @@ def _status(board: VirtualBoard) -> dict[str, Any]:
             assert time.monotonic() < end, "the board does not come back"
 
 
+def _journals(board: VirtualBoard) -> list[bytes]:
+    return [path.read_bytes() for path in sorted((board.files / "models").glob("journal.*"))]
+
+
 def test_the_virtual_boards_watchdog_kills_what_hangs(tmp_path: Path, micropython: Path) -> None:
     board = VirtualBoard(tmp_path / "board", interpreter=micropython)
     board.files.mkdir(parents=True)
@@ -61,9 +65,17 @@ def test_the_firmware_counts_what_reset_it(board: VirtualBoard) -> None:
     board.power_on()
     assert _status(board)["resets"] == {"power-on": 1}
     # Leaving the loop put its watchdog to sleep; that of whoever came then is not fed.
-    with pytest.raises(RivuletError, match="did not restart"), raw_repl(str(board.port)) as repl:
+    with (
+        pytest.raises(RivuletError, match="did not restart"),
+        raw_repl(str(board.port), 0.4) as repl,
+    ):
         repl.run("import machine\ndog = machine.WDT(timeout=300)")
-        time.sleep(1.5)
+        # The firmware that starts again notes it on the board's flash.
+        before = _journals(board)
+        end = time.monotonic() + _PATIENCE_S
+        while _journals(board) == before:
+            assert time.monotonic() < end, "the watchdog does not bite"
+            time.sleep(0.05)
     assert _status(board)["resets"] == {"power-on": 1, "watchdog": 1}
     board.power_off()
     board.power_on()

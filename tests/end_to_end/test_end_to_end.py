@@ -198,7 +198,7 @@ def test_commands_for_a_user(
 
 def _mpremote(port: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "mpremote", "connect", str(port), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -219,6 +219,11 @@ def test_mpremote_breaks_into_a_busy_loop(board: VirtualBoard, model: Path) -> N
     _mpremote(board.port, "soft-reset")
     # A soft reset by mpremote ends at the prompt; a reset starts the program.
     _mpremote(board.port, "reset")
-    time.sleep(1.0)
-    with Board(str(board.port)) as wire:
-        assert wire.status()["model_hash"] == digest
+    end = time.monotonic() + 100
+    while True:
+        try:
+            with Board(str(board.port)) as wire:
+                assert wire.status()["model_hash"] == digest
+                break
+        except RivuletError:  # it has not started yet
+            assert time.monotonic() < end

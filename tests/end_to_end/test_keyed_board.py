@@ -182,7 +182,7 @@ def test_nothing_recorded_is_ever_admitted_again(keyed: VirtualBoard, tmp_path: 
                 made._stream.write(protocol.frame(protocol.CHALLENGE, 1))
                 made._stream.write(protocol.frame(body[0], body[1], body[2:]))
                 made._read()
-        end = time.monotonic() + 20
+        end = time.monotonic() + 100
         while time.monotonic() < end:
             try:
                 facts = made.status()
@@ -261,7 +261,7 @@ def test_what_flash_gives_back_wrongly_neither_opens_nor_stops_a_board(
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=200,
             check=True,
         )
         assert said in done.stdout

@@ -74,7 +74,7 @@ def test_random_bytes_do_not_stop_the_loop(running: VirtualBoard, model: Path) -
 
 
 def test_ctrl_c_reaches_the_prompt_on_a_quiet_line(running: VirtualBoard) -> None:
-    with serial.Serial(str(running.port), timeout=3.0) as port:
+    with serial.Serial(str(running.port), timeout=60.0) as port:
         port.write(b"\x03")
         assert b">>> " in port.read_until(b">>> ")
 

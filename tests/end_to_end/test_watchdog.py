@@ -11,7 +11,7 @@ from host_tools.link.raw_repl import raw_repl
 from host_tools.link.wire import Board
 from host_tools.simulate.virtual import VirtualBoard
 
-_PATIENCE_S = 30
+_PATIENCE_S = 100
 
 # The first life is fed for longer than the watchdog waits and then hangs; the second does not.
 _MAIN = """

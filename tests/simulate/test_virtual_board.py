@@ -17,7 +17,7 @@ import pytest
 from host_tools.errors import RivuletError
 from host_tools.simulate.virtual import VirtualBoard
 
-_PATIENCE_S = 20
+_PATIENCE_S = 100
 
 
 class Port:
@@ -72,7 +72,7 @@ def mpremote(board: VirtualBoard, *arguments: str | Path) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

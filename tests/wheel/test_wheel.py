@@ -25,7 +25,7 @@ from tests.conftest import CHANNELS, random_weights
 # One worker installs it once.
 pytestmark = pytest.mark.xdist_group("wheel")
 
-_TIMEOUT_S = 120
+_TIMEOUT_S = 200
 _EVENTS = 50
 _NEEDS_CHECKOUT = "needs a checkout of Rivulet"
 # pip's settings stay as they are; what Python would import from elsewhere goes.

@@ -292,7 +292,7 @@ def test_output_goes_nowhere_while_the_port_is_closed(board: VirtualBoard) -> No
     mpremote(board, "exec", "")  # its first start is over
     main_py(
         board,
-        "import time\nfor n in range(100000):\n    print('old', n)\nopen('done', 'w').close()\n"
+        "import time\nfor n in range(20000):\n    print('old', n)\nopen('done', 'w').close()\n"
         "while True:\n    time.sleep_ms(1)\n",
     )
     with Port(board) as port:

@@ -47,6 +47,7 @@ def test_rows_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
         ("t_us,a,b,c\n1e3,1,1,1\n", "line 2: t_us '1e3' is not a whole number"),
         ("t_us,a,b,c\n4611686018427387904,1,1,1\n", "line 2: t_us '4611"),
         ("t_us,a,b,c\n0,1,nan,1\n", r"line 2: 'nan' is not a finite number \(leave it empty\?\)"),
+        ('t_us,a,b,c\n0,1,"1,5",1\n', "line 2: '1,5' is not a finite number"),
         ("t_us,a,b,c\n0,1,1,-inf\n", "line 2: '-inf' is not a finite number"),
         ("t_us,a,b,c\n0,1,1,1\n1,1,1," + "9" * 140_000, "after line 2: field larger than"),
     ],

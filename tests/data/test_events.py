@@ -44,6 +44,7 @@ def test_rows_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
         ("t_us,a,d,c\n0,1,1,1\n", "columns must be the rig's channels a, b, c; missing: b; unkno"),
         ("t_us,a,b,c\n", "holds no events"),
         ("t_us,a,b,c\n0,1,1,1\n\n1,1,1\n", "line 4: 3 cells, the header has 4"),
+        ('t_us,a,b,c\n0,1,"\n",1\n1,1,1\n', "line 4: 3 cells"),
         ("t_us,a,b,c\n1e3,1,1,1\n", "line 2: t_us '1e3' is not a whole number"),
         ("t_us,a,b,c\n4611686018427387904,1,1,1\n", "line 2: t_us '4611"),
         ("t_us,a,b,c\n0,1,nan,1\n", r"line 2: 'nan' is not a finite number \(leave it empty\?\)"),

@@ -193,6 +193,11 @@ class I2C:
         if self.broken or address != self.address:
             raise OSError(5)
 
+    def readfrom_mem(self, address, register, count):
+        data = bytearray(count)
+        self.readfrom_mem_into(address, register, data)
+        return bytes(data)
+
     def readfrom_mem_into(self, address, register, buffer):
         self._check(address)
         for index in range(len(buffer)):

@@ -90,7 +90,7 @@ class _Numbered:
             _taken[number] = True
             self._number = number
             return
-        raise OSError(errno.EBUSY, "every timer of this chip is taken")
+        raise OSError(errno.ENODEV, "every timer of this chip is taken")
 
     def deinit(self):
         self._timer.deinit()

@@ -73,6 +73,7 @@ class Control:
         guard = self.guard
         return {
             "decision": self.action.decision,
+            "resting": self.action.resting,
             "actuator_errors": self.errors,
             "actuators": self._actuators.facts(),
             "state_resets": guard.resets,

@@ -105,6 +105,15 @@ def test_an_application_that_fails_three_times_leaves_the_wire_served(
     assert good in [path.read_bytes() for path in board.files.glob(f"firmware/*/{where.name}")]
 
 
+def test_a_program_that_starts_clears_why_one_did_not(board: VirtualBoard) -> None:
+    kept = board.files / "firmware" / "error"
+    kept.write_text("ImportError: no module named 'rig'\n")
+    board.power_on()
+    with Board(str(board.port)) as wire:
+        assert wire.status()["turns"] > 0
+    assert not kept.exists()
+
+
 def _in_safe_mode(board: VirtualBoard) -> dict[str, object]:
     """Its status, once it has given up starting its application."""
     deadline = time.monotonic() + 200  # a hang guard

@@ -8,6 +8,7 @@ import gc
 import sys
 
 try:
+    from sys import print_exception
     from time import sleep_ms, ticks_diff, ticks_ms, ticks_us
 
     import micropython
@@ -46,6 +47,11 @@ except ImportError:
     def kbd_intr(character):
         """CPython takes Ctrl-C from the system, not from the port."""
 
+    def print_exception(error, file):
+        from traceback import print_exception
+
+        print_exception(type(error), error, error.__traceback__, file=file)
+
     def sleep_ms(milliseconds):
         sleep(milliseconds / 1000)
 
@@ -60,16 +66,17 @@ except ImportError:
 
 
 def forget(names):
-    """Let the memory of these modules go until they are imported again.
+    """Let the memory of modules go, and of all below them, until they are imported again.
 
     None may hold machine code, which MicroPython never frees. CPython keeps them: it has room.
     """
     if sys.implementation.name == "cpython":
         return
-    for name in names:
-        if name in sys.modules:
-            parent, _, child = name.rpartition(".")
-            # An imported module is an attribute of its package as well.
-            if parent in sys.modules and hasattr(sys.modules[parent], child):
-                delattr(sys.modules[parent], child)
-            del sys.modules[name]
+    for loaded in list(sys.modules):
+        for name in names:
+            if loaded == name or loaded.startswith(name + "."):
+                parent, _, child = loaded.rpartition(".")
+                # An imported module is an attribute of its package as well.
+                if parent in sys.modules and hasattr(sys.modules[parent], child):
+                    delattr(sys.modules[parent], child)
+                del sys.modules[loaded]

@@ -15,4 +15,4 @@ def boards(as_json: JsonOption = False) -> None:
         typer.echo(json.dumps([board.facts for board in known], indent=2))
         return
     for board in known:
-        typer.echo(f"{board.name:14} {board.arch:10} {board.description}")
+        typer.echo(f"{board.name:16} {board.arch:10} {board.description}")

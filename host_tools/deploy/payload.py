@@ -58,6 +58,7 @@ def build_payload(board: BoardDefinition, arch: str | None) -> list[PayloadFile]
         files.append(_module(path, FIRMWARE, arch))
     files.append(_module(FIRMWARE / "app.py", FIRMWARE, arch))
     files.append(_module(board.folder / "board.py", board.folder, arch))
+    files.append(_module(board.folder / "rig.py", board.folder, arch))
     files.append(PayloadFile("board.json", (board.folder / "board.json").read_bytes()))
     listed = {"board": board.name, "files": [file.path for file in files]}
     files.append(PayloadFile(MANIFEST, json.dumps(listed).encode()))

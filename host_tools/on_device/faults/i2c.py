@@ -3,14 +3,16 @@
 import json
 import os
 import struct
+import sys
 
 from fake_board import Board, Port
 from fixtures import Numbers
 from in_process import load
 
-from drivers.mpu6050 import MPU6050
+from drivers import mpu6050
 from rivulet import protocol
 from rivulet.loop import Loop
+from rivulet.sensing.sensor import Sensor
 from rivulet.store.uploads import Store
 
 STARTING = 8  # more transfers than the driver needs to set the chip up
@@ -48,10 +50,21 @@ class Chip:
 
 
 class Pin:
-    IRQ_RISING = 8
+    """Stands in for machine.Pin, and for its module."""
 
-    def irq(self, handler, trigger, hard):
-        self.handler = handler
+    IN = 0
+    IRQ_RISING = 8
+    handler = None
+
+    def __init__(self, gpio, mode):
+        pass
+
+    def irq(self, handler, trigger=IRQ_RISING, hard=False):
+        Pin.handler = handler
+
+
+Pin.Pin = Pin
+sys.modules["machine"] = Pin
 
 
 class Wired(Board):
@@ -60,15 +73,15 @@ class Wired(Board):
     def __init__(self, fails):
         super().__init__([])
         self.chip = Chip(fails)
-        self.pin = Pin()
         self.port = Port()
-        self.loop = Loop(self, self.port.link(), Store("."))
+        self.loop = Loop(self, self, self.port.link(), Store("."))
+
+    def make_driver(self):
+        return mpu6050.Driver(self.chip, {"interrupt": 15}, rate_hz=10, address=0x68)
 
     def make_sensors(self):
-        return [MPU6050(self.chip, self.pin)]
-
-    def actuate(self, action):
-        pass
+        names, units = mpu6050.CHANNELS, mpu6050.UNITS
+        return [Sensor("mpu6050", self.make_driver, names, units, mpu6050.LIMITS)]
 
     def answers(self):
         self.port.outgoing = b""
@@ -125,7 +138,7 @@ def running(path, share_permille, bursts, events, numbers):
         for i in range(14):
             chip.registers[0x3B + i] = numbers.below(256)
         failed = chip.failed
-        board.pin.handler(board.pin)
+        Pin.handler(None)
         loop.turn()
         if chip.failed != failed:
             continue

@@ -4,8 +4,8 @@ import json
 
 import typer
 
+from host_tools.boards import list_boards, load_board
 from host_tools.commands._options import JsonOption
-from host_tools.deploy.boards import list_boards, load_board
 
 
 def boards(as_json: JsonOption = False) -> None:

@@ -41,7 +41,7 @@ def flash(
     as_json: JsonOption = False,
 ) -> None:
     """Install the firmware on a board; copies only what changed."""
-    from host_tools.deploy.boards import load_board
+    from host_tools.boards import load_board
     from host_tools.deploy.flash import flash as flash_board
     from host_tools.deploy.keys import key_for, read_key
     from host_tools.deploy.provision import AccessSettings

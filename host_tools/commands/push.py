@@ -9,7 +9,7 @@ from host_tools.commands._terminal import progress_bar
 
 def push(model: ModelArgument, port: PortOption = None, key: KeyOption = None) -> None:
     """Send a model to a running board, which verifies it and swaps while it runs."""
-    from host_tools.simulate.replay import read_settings
+    from host_tools.model_header import read_settings
 
     read_settings(model)  # a broken file is refused before any of it is sent
     with connect(port, key) as board, progress_bar("pushing") as advance:

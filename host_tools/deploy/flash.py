@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from host_tools.boards import BoardDefinition
 from host_tools.deploy.board_files import (
     MISSING,
     NEW,
@@ -15,7 +16,6 @@ from host_tools.deploy.board_files import (
     tree,
     write,
 )
-from host_tools.deploy.boards import BoardDefinition
 from host_tools.deploy.mpy import compiler_version, runtime_abi
 from host_tools.deploy.payload import (
     FAILED,

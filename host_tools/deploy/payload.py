@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from host_tools.deploy.boards import BoardDefinition
+from host_tools.boards import BoardDefinition
 from host_tools.deploy.mpy import compile_module, is_for
 from host_tools.errors import RivuletError
 from host_tools.paths import FIRMWARE

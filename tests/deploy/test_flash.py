@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import serial
 
+from host_tools.boards import BoardDefinition, list_boards, load_board
 from host_tools.deploy import board_files, flash, payload
-from host_tools.deploy.boards import BoardDefinition, list_boards, load_board
 from host_tools.deploy.mpy import compile_module
 from host_tools.errors import RivuletError
 from host_tools.link import raw_repl

@@ -1,5 +1,6 @@
 """The facts of a driver, as its file states them in literals."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ class Setting:
 
     def fault(self, value: Any) -> str:
         """Return what is wrong with a value, "" if nothing is."""
+        if not is_plain(value):
+            return "holds NaN, infinity, a date, or a number that is too large"
         if self.choices is not None:
             good = any(value == each and type(value) is type(each) for each in self.choices)
         elif self.lowest is not None and self.highest is not None:
@@ -79,6 +82,20 @@ class DriverFacts:
     # Actuators: of the value written.
     unit: str = ""
     value_limits: Limits = None
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value of a TOML file holds no NaN, infinity, date, or integer beyond floats."""
+    if isinstance(value, dict):
+        return all(is_plain(each) for each in value.values())
+    if isinstance(value, list | tuple):
+        return all(is_plain(each) for each in value)
+    if isinstance(value, int | float):
+        try:
+            return math.isfinite(float(value))
+        except OverflowError:
+            return False
+    return isinstance(value, str)
 
 
 def is_number(value: Any) -> bool:

@@ -25,9 +25,11 @@ _LITERALS = {
     "actuator": (*_COMMON, "UNIT", "LIMITS"),
 }
 
+_NAMES = {name for names in _LITERALS.values() for name in names} | {"CHANNEL_SETTINGS"}
+
 
 def find_driver(name: str, folder: Path | None) -> Path:
-    """Return the file of the driver called `name`, the project's own first. Raises RivuletError."""
+    """Return the file of a driver, the project's own before Rivulet's. Raises RivuletError."""
     for root in ([folder / "drivers"] if folder else []) + [FIRMWARE / "drivers"]:
         path = root / f"{name}.py"
         if name.isidentifier() and path.is_file():
@@ -58,7 +60,7 @@ def read_driver(path: Path) -> DriverFacts:
 
 
 def literals(path: Path) -> tuple[dict[str, Any], dict[str, str], ast.Module]:
-    """Return the values of a file's names in capitals, what is no literal, and the syntax tree.
+    """Return the values of the contract's names, which of them are no literals, and the tree.
 
     Raises RivuletError if the file is not Python that MicroPython runs.
     """
@@ -76,7 +78,7 @@ def literals(path: Path) -> tuple[dict[str, Any], dict[str, str], ast.Module]:
         if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
             continue
         target = statement.targets[0]
-        if isinstance(target, ast.Name) and target.id.isupper():
+        if isinstance(target, ast.Name) and target.id in _NAMES:
             try:
                 values[target.id] = ast.literal_eval(statement.value)
             except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
@@ -172,9 +174,9 @@ class _Reader:
     def _limits(self, value: Any, name: str) -> Limits:
         if value is None:
             return None
-        if _is_list(value) and len(value) == 2 and all(is_number(each) for each in value):
-            if value[0] < value[1]:
-                return float(value[0]), float(value[1])
+        pair = _is_list(value) and len(value) == 2 and all(is_number(each) for each in value)
+        if pair and value[0] < value[1]:
+            return float(value[0]), float(value[1])
         self._add(name, f"{value!r} is not (lowest, highest), nor None")
         return None
 

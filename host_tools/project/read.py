@@ -1,6 +1,5 @@
 """Reads rivulet.toml into the typed tables."""
 
-import math
 import tomllib
 import types
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from host_tools.errors import RivuletError
-from host_tools.project.driver_facts import written
+from host_tools.project.driver_facts import is_plain, written
 from host_tools.project.problems import Problems, nearest
 from host_tools.project.tables import ProjectFile
 
@@ -104,8 +103,8 @@ def _field(value: Any, kind: Any, at: str, problems: Problems) -> Any:
             for key, each in value.items()
         }
         return {key: each for key, each in made.items() if each is not None}
-    if not _is_finite(value):
-        problems.add(at, "holds NaN or infinity, or a number that is too large")
+    if not is_plain(value):
+        problems.add(at, "holds NaN, infinity, a date, or a number that is too large")
         return None
     try:
         return msgspec.convert(value, kind)
@@ -124,20 +123,6 @@ def _allowed(kind: Any) -> str:
         if isinstance(each, msgspec.Meta) and each.description:
             return each.description
     return {float: "a number", str: "text in quotes"}.get(kind, "another kind of value")
-
-
-def _is_finite(value: Any) -> bool:
-    """Whether a value of a TOML file holds no NaN, no infinity and no integer beyond floats."""
-    if isinstance(value, dict):
-        return all(_is_finite(each) for each in value.values())
-    if isinstance(value, list):
-        return all(_is_finite(each) for each in value)
-    if isinstance(value, int | float):
-        try:
-            return math.isfinite(float(value))
-        except OverflowError:
-            return False
-    return True
 
 
 def _key(key: str) -> str:

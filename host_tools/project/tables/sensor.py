@@ -16,9 +16,10 @@ class SensorTable(Struct):
     ] = None
     pins: Pins = field(default_factory=dict)
     channels: Annotated[
-        dict[str, str],
+        dict[str, str] | list[dict[str, Any]],
         Meta(
-            description="a table of the driver's channel names, each with the channel's name here"
+            description="a table of the driver's channel names, each with the name here; for a "
+            "driver without channels of its own a list of tables that describe them"
         ),
     ] = field(default_factory=dict)
     units: Annotated[

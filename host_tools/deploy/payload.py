@@ -20,6 +20,8 @@ FOLDERS = {"a": "firmware/a", "b": "firmware/b"}
 POINTER = "firmware/active"
 # Holds the name of the folder whose firmware did not import, if any.
 FAILED = "firmware/failed"
+# Holds the traceback of a program that did not start, if any.
+ERROR = "firmware/error"
 # Starts the firmware. The only other file of Rivulet outside the folders.
 STARTER = "main.py"
 # Says that all else in its folder is complete. Written last, removed first.

@@ -51,7 +51,8 @@ def find_project(folder: Path | None, board: str | None) -> Path:
         return here
     if board is None:
         raise RivuletError(
-            f"this folder has no {FILE}: name a project with --project, or a board with --board"
+            f"this folder has no {FILE}: name a project's folder with --project, or for flash a "
+            "board with --board"
         )
     file = default_file(load_board(board))
     if not file.is_file():

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from host_tools.boards import BoardDefinition, list_boards, load_board
+from host_tools.boards import BoardDefinition, Pin, list_boards, load_board
 from host_tools.commands._options import JsonOption
 
 
@@ -29,6 +29,10 @@ def _wiring(board: BoardDefinition) -> dict[str, Any]:
     pins: dict[str, str] = {}
     for part in parts:
         if part.bus is not None:
-            pins |= {wire.upper(): f"GP{pin}" for wire, pin in part.bus.pins.items()}
-        pins |= {f"{part.name} {name}": f"GP{pin}" for name, pin in part.pins.items()}
+            pins |= {wire.upper(): _pin(pin) for wire, pin in part.bus.pins.items()}
+        pins |= {f"{part.name} {name}": _pin(pin) for name, pin in part.pins.items()}
     return {"drivers": sorted({part.driver.name for part in parts}), "pins": pins}
+
+
+def _pin(pin: Pin) -> str:
+    return f"GP{pin}" if isinstance(pin, int) else pin

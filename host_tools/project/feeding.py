@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from host_tools.errors import RivuletError
 from host_tools.project import units
 
 
@@ -73,14 +75,32 @@ def unit_differences(
     return found
 
 
-def fed_by(description: dict[str, list[dict[str, object]]]) -> list[FedChannel]:
-    """Return the channels in a board's description of itself."""
+def fed_by(description: dict[str, Any]) -> list[FedChannel]:
+    """Return the channels that a board's sensors feed, from its description of itself."""
     return [
-        FedChannel(str(sensor["name"]), str(name), str(unit))
+        FedChannel(sensor["name"], name, unit)
         for sensor in description["sensors"]
-        for name, unit in zip(_texts(sensor["channels"]), _texts(sensor["units"]), strict=False)
+        for name, unit in zip(sensor["channels"], sensor["units"], strict=False)
     ]
 
 
-def _texts(value: object) -> list[object]:
-    return list(value) if isinstance(value, list | tuple) else []
+def check_push(
+    description: dict[str, Any], settings: dict[str, Any], allow_unfed: bool
+) -> list[str]:
+    """Compare a model's metadata with a board's sensors. Return warnings.
+
+    Raises RivuletError if a unit differs, or a channel is fed by no sensor and that is not allowed.
+    """
+    fed = fed_by(description)
+    differences = unit_differences(settings["channels"], settings["units"], fed)
+    errors = [str(each) for each in differences if each.is_error]
+    if errors:
+        raise RivuletError("nothing was sent: " + "; ".join(errors))
+    missing = unfed(settings["channels"], fed)
+    if missing and not allow_unfed:
+        known = ", ".join(each.name for each in fed) or "none"
+        raise RivuletError(
+            f"nothing was sent: no sensor of this board feeds {', '.join(missing)} (its channels: "
+            f"{known}); wire and flash them, or push with --unfed: then they count as stale"
+        )
+    return [str(each) for each in differences]

@@ -62,6 +62,7 @@ def actuator(name: str, table: ActuatorTable, problems: Problems) -> RigActuator
     limits = own if table.limits is None else table.limits
     if limits is not None and limits[0] >= limits[1]:
         problems.add(f"{where}.limits", "the lowest has to be less than the highest")
+        limits = None
     elif (
         own is not None and limits is not None and not (own[0] <= limits[0] <= limits[1] <= own[1])
     ):

@@ -51,7 +51,7 @@ def _pins(project: Project, problems: Problems) -> None:
             seen.add((part.bus.kind, part.bus.number))
             for name, pin in part.bus.pins.items():
                 take(f"{where}.bus.{name}", pin)
-                _check_wire(f"{where}.bus.{name}", part.bus, name, pin, board, problems)
+            _check_wires(f"{where}.bus", part.bus, board, problems)
         for name, pin in part.pins.items():
             take(f"{where}.pins.{name}", pin)
             if part.driver.pins[name].use == "adc" and pin not in board.adc:
@@ -62,23 +62,25 @@ def _pins(project: Project, problems: Problems) -> None:
                 )
 
 
-def _check_wire(
-    where: str, bus: Bus, name: str, pin: Pin, board: BoardDefinition, problems: Problems
-) -> None:
+def _check_wires(where: str, bus: Bus, board: BoardDefinition, problems: Problems) -> None:
+    """Check that the chip connects the bus to these pins."""
     kinds = board.buses.get(bus.kind)
-    if kinds is None or pin not in board.gpio:
+    if kinds is None:
         return
     if str(bus.number) not in kinds:
         known = ", ".join(kinds) or "none"
-        problems.add(where, f"{board.name} has no {bus.kind} {bus.number}; it has {known}")
-        return
-    allowed = kinds[str(bus.number)].get(name, [pin])
-    if pin not in allowed:
         problems.add(
-            where,
-            f"{bus.kind} {bus.number} of {board.name} has no {name} at {_quoted(pin)}; "
-            f"allowed is {', '.join(map(str, allowed))}",
+            f"{where}.{bus.kind}", f"{board.name} has no {bus.kind} {bus.number}; it has {known}"
         )
+        return
+    for name, pin in bus.pins.items():
+        allowed = kinds[str(bus.number)].get(name, [pin])
+        if pin in board.gpio and pin not in allowed:
+            problems.add(
+                f"{where}.{name}",
+                f"{bus.kind} {bus.number} of {board.name} has no {name} at {_quoted(pin)}; "
+                f"allowed is {', '.join(map(str, allowed))}",
+            )
 
 
 def _buses(project: Project, problems: Problems) -> None:

@@ -89,7 +89,7 @@ def check_push(
 ) -> list[str]:
     """Compare a model's metadata with a board's sensors. Return warnings.
 
-    Raises RivuletError if a unit differs, or a channel is fed by no sensor and that is not allowed.
+    Raises RivuletError if a unit differs, or if an unfed channel is not allowed.
     """
     fed = fed_by(description)
     differences = unit_differences(settings["channels"], settings["units"], fed)

@@ -69,7 +69,8 @@ def literals(path: Path) -> tuple[dict[str, Any], dict[str, str], ast.Module]:
     except OSError as error:
         raise RivuletError(f"{path}: {error.strerror or error}") from None
     except SyntaxError as error:
-        raise RivuletError(f"{path}: line {error.lineno}: {error.msg}") from None
+        at = f"line {error.lineno}: " if error.lineno else ""
+        raise RivuletError(f"{path}: {at}{error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise RivuletError(f"{path}: is not Python: {error}") from None
     values: dict[str, Any] = {}
@@ -135,6 +136,8 @@ class _Reader:
         if "channels" in settings:
             self._add("SETTINGS", "'channels' is taken: rivulet.toml has a key of that name")
         channels = self._texts("CHANNELS")
+        if self.problems:
+            return DriverFacts(*common)
         if len(set(channels)) < len(channels) or not channels:
             self._add("CHANNELS", "has to name at least one channel, and each once")
         units = self._texts("UNITS")

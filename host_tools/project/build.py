@@ -233,7 +233,8 @@ def _checked(
         fault = setting.fault(value)
         if fault:
             problems.add(f"{where}.{name}", fault)
-        values[name] = float(value) if isinstance(setting.default, float) and not fault else value
+            value = setting.default
+        values[name] = float(value) if isinstance(setting.default, float) else value
     return values
 
 

@@ -3,15 +3,16 @@
 import importlib.util
 import json
 import struct
+import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from integer_files import raw_bench
 
-from drivers.mpu6050 import MPU6050
+from drivers.mpu6050 import Driver
 from host_tools.link.records import decode_record
 from host_tools.paths import BOARDS
 from rivulet import protocol
@@ -44,7 +45,10 @@ class Bus:
 
 
 class Pin:
-    IRQ_RISING = 8
+    IN, IRQ_RISING = 0, 8
+
+    def __init__(self, gpio: int, mode: int) -> None:
+        pass
 
     def irq(self, handler: object, trigger: int, hard: bool) -> None:
         pass
@@ -58,9 +62,12 @@ class Pin:
         (-32768, -32767, 256, -1, 32767, 0),
     ],
 )
-def test_counts_come_through_the_register_map_as_they_are(raw: tuple[int, ...]) -> None:
+def test_counts_come_through_the_register_map_as_they_are(
+    raw: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     bus = Bus()
-    sensor = MPU6050(bus, Pin())
+    sensor = Driver(bus, {"interrupt": 15}, rate_hz=10, address=0x68)
+    monkeypatch.setitem(sys.modules, "machine", SimpleNamespace(Pin=Pin))
     sensor.start(lambda pin: None)
     bus.chip.load(raw)
     counts, values = [7] * 6, [0.0] * 6

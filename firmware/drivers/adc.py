@@ -1,4 +1,4 @@
-"""Voltage at a pin, by the chip's own converter, at a fixed rate.
+"""Voltage at a pin by the chip's own converter, at a fixed rate, as whatever it stands for.
 
 The converter is read by the loop, a little after the timer's interrupt has stamped the event.
 """
@@ -8,8 +8,9 @@ from machine import ADC, Pin
 from rivulet.sensing.triggers import every
 
 KIND = "sensor"
-CHANNELS = ("voltage",)
-UNITS = ("V",)
+# None: the setting `channels` lists them, one table each, with the keys of CHANNEL_SETTINGS.
+CHANNELS = None
+UNITS = None
 LIMITS = None
 TRIGGER = "timer"
 BUS = ""
@@ -17,7 +18,12 @@ PINS = {"adc": "adc"}
 SETTINGS = {
     "rate_hz": (50, 1, 1000),
     "reference": (3.3, 0.1, 10.0),  # V at the pin that give a full count
-    # For a divider in front of the pin: V there = V at the pin * scale + offset.
+    "channels": (None,),
+}
+CHANNEL_SETTINGS = {
+    "name": (None,),
+    "unit": ("V",),
+    # Value = voltage at the pin * scale + offset.
     "scale": (1.0,),
     "offset": (0.0,),
 }
@@ -26,17 +32,17 @@ _FULL_COUNT = 65535
 
 
 class Driver:
-    def __init__(self, bus, pins, rate_hz, reference, scale, offset):
+    def __init__(self, bus, pins, rate_hz, reference, channels):
         self._gpio = pins["adc"]
         self._rate_hz = rate_hz
-        self._factor = reference / _FULL_COUNT * scale
-        self._offset = offset
+        self._factors = [reference / _FULL_COUNT * channel["scale"] for channel in channels]
+        self._offsets = [channel["offset"] for channel in channels]
         self._timer = None
         self.interval_us = 1000000 // rate_hz
-        if offset:
+        if any(self._offsets):
             self.read_raw = None  # counts know no offset
         else:
-            self.scales = (self._factor,)
+            self.scales = tuple(self._factors)
 
     def start(self, handler):
         """Measure from now on; `handler` is called `rate_hz` times a second.
@@ -48,12 +54,16 @@ class Driver:
         self._timer = every(self._rate_hz, handler)
 
     def read(self, out):
-        """Write the voltage into out[0]."""
-        out[0] = self._adc.read_u16() * self._factor + self._offset
+        """Write every channel's value into `out`."""
+        count = self._adc.read_u16()
+        for index in range(len(self._factors)):
+            out[index] = count * self._factors[index] + self._offsets[index]
 
     def read_raw(self, out):
-        """Write the count into out[0], 0 to 65535."""
-        out[0] = self._adc.read_u16()
+        """Write the count, 0 to 65535, for every channel into `out`, allocating nothing."""
+        count = self._adc.read_u16()
+        for index in range(len(self._factors)):
+            out[index] = count
 
     def stop(self):
         if self._timer is not None:

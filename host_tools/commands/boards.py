@@ -16,7 +16,7 @@ def boards(as_json: JsonOption = False) -> None:
         typer.echo(json.dumps([board.facts | _wiring(board) for board in known], indent=2))
         return
     for board in known:
-        typer.echo(f"{board.name:14} {board.arch:10} {board.description}")
+        typer.echo(f"{board.name:16} {board.arch:10} {board.description}")
 
 
 def _wiring(board: BoardDefinition) -> dict[str, Any]:

@@ -19,9 +19,18 @@ except (ImportError, AttributeError):
     _unlock = _lock
 
 
+# The causes of a reset that esp32 tells apart.
+PWRON_RESET = 1
+HARD_RESET = 2
+WDT_RESET = 3
+DEEPSLEEP_RESET = 4
+SOFT_RESET = 5
+
+
 class _Port:
     name = "rp2"
     timers = 4
+    cause = PWRON_RESET
 
 
 def port(name, timers=4):
@@ -34,6 +43,15 @@ def port(name, timers=4):
     PWM.pulses.clear()
     ADC.counts.clear()
     del Timer.running[:]
+
+
+def reset_by(cause):
+    """Have been reset by this."""
+    _Port.cause = cause
+
+
+def reset_cause():
+    return _Port.cause
 
 
 def interrupt(function, argument):
@@ -149,6 +167,19 @@ class ADC:
         return self.counts[self.id]
 
 
+class WDT:
+    """A watchdog as on esp32: one, which takes another time-out when it is made again."""
+
+    timeout = None
+    fed = 0
+
+    def __init__(self, id=0, timeout=5000):
+        WDT.timeout = timeout
+
+    def feed(self):
+        WDT.fed += 1
+
+
 class I2C:
     """A bus with one chip, whose registers hold 8 bits each."""
 
@@ -161,6 +192,11 @@ class I2C:
     def _check(self, address):
         if self.broken or address != self.address:
             raise OSError(5)
+
+    def readfrom_mem(self, address, register, count):
+        data = bytearray(count)
+        self.readfrom_mem_into(address, register, data)
+        return bytes(data)
 
     def readfrom_mem_into(self, address, register, buffer):
         self._check(address)

@@ -25,42 +25,44 @@ def _close(a, b):
     return abs(a - b) <= 1e-5 * max(abs(a), abs(b), 1)
 
 
-def _converter(**settings):
-    settings = dict({"rate_hz": 50, "reference": 3.3, "scale": 1.0, "offset": 0.0}, **settings)
-    driver = adc.Driver(None, {"adc": 26}, **settings)
+def _converter(*channels, **settings):
+    settings = dict({"rate_hz": 50, "reference": 3.3}, **settings)
+    channels = [
+        {"name": "x", "unit": "V", "scale": scale, "offset": offset} for scale, offset in channels
+    ]
+    driver = adc.Driver(None, {"adc": 26}, channels=channels, **settings)
     driver.start(_handler)
     return driver
 
 
-def test_a_count_is_a_voltage():
+def test_a_count_is_a_voltage_or_what_it_stands_for():
     _on()
-    out = [0.0]
-    driver = _converter()
+    out = [0.0, 0.0]
+    driver = _converter((1.0, 0.0), (25.0, -12.5), reference=3.0)
     machine.ADC.counts[26] = 65535
     driver.read(out)
-    assert _close(out[0], 3.3)
-    driver = _converter(reference=3.0, scale=2.0, offset=-1.0)
-    machine.ADC.counts[26] = 32768
+    assert _close(out[0], 3.0) and _close(out[1], 62.5)
+    machine.ADC.counts[26] = 0
     driver.read(out)
-    assert _close(out[0], 2.0000458)
+    assert out == [0.0, -12.5]
 
 
 def test_integers_get_the_count_if_no_offset_is_in_the_way():
     _on()
-    counts = array("i", (0,))
-    driver = _converter(scale=2.0)
+    counts, out = array("i", (0, 0)), [0.0, 0.0]
+    driver = _converter((2.0, 0.0), (1.0, 0.0))
     machine.ADC.counts[26] = 1000
-    driver.read_raw(counts)
-    out = [0.0]
+    machine.interrupt(driver.read_raw, counts)  # allocates nothing
     driver.read(out)
-    assert counts[0] == 1000 and _close(counts[0] * driver.scales[0], out[0])
-    driver = _converter(offset=0.1)
+    assert counts[0] == counts[1] == 1000
+    assert all(_close(counts[i] * driver.scales[i], out[i]) for i in range(2))
+    driver = _converter((2.0, 0.0), (1.0, 0.1))
     assert driver.read_raw is None and not hasattr(driver, "scales")
 
 
 def test_the_timer_makes_the_events():
     _on()
-    driver = _converter(rate_hz=200)
+    driver = _converter((1.0, 0.0), rate_hz=200)
     machine.tick()
     assert _events[0] == 1 and machine.Timer.running[0].freq == 200
     assert driver.interval_us == 5000

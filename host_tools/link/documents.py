@@ -58,7 +58,16 @@ _SHOWN: Shape = {
     **_each([_COUNT], "coalesced dropped bus_errors bad_values"),
     "event_cost_us": [[_BUCKETS, _COUNT]],
     "outputs_stale": bool,
-    "sensors": [{"name": str, "age_ms": _COUNT, "trouble": _TEXTS}],
+    "sensors": [
+        {
+            **_each(str, "name error?"),
+            "age_ms": _COUNT,
+            **_each(_TEXTS, "trouble channels? units?"),
+        }
+    ],
+    "actuators?": [{"name": str, "value": (None, float), "error": str}],
+    "faults?": _COUNT,
+    "fault?": str,
     "access": ("open", "keyed", "closed"),
     **_each(_COUNT, "access_unauthorised? access_forged? access_delayed? version_at_least?"),
     **_each(str, "access_error? signed_by?"),

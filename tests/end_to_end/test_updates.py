@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.mpy import compile_module
 from host_tools.errors import RivuletError

@@ -26,8 +26,8 @@ def virtual(
 
     folder = VIRTUAL_PORTS / "default"
     interpreter = find_micropython(note)
-    stimulus, sensors = prepare(data, drop, jitter, folder / "stimulus.bin")
-    board = VirtualBoard(folder, stimulus, interpreter, repeat=True, sensors=sensors)
+    stimulus, wiring = prepare(data, drop, jitter, folder / "stimulus.bin")
+    board = VirtualBoard(folder, stimulus, interpreter, repeat=True, wiring=wiring)
     # SIGTERM, from a service manager or a script, switches the board off as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with board:

@@ -7,17 +7,24 @@ import numpy as np
 
 from host_tools.data import recordings
 from host_tools.errors import RivuletError
-from host_tools.simulate import stimulus
+from host_tools.simulate import stimulus, wiring
+from host_tools.simulate.wiring import Wiring
+
+# What plays a file with the channels of both.
+TWO_IMUS = Wiring(
+    (*wiring.DEFAULT.devices, wiring.mpu6050(stimulus.SECOND_IMU.name, 0x69, 14)),
+    wiring.DEFAULT.outputs,
+)
 
 
-def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> tuple[Path | None, int]:
+def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> tuple[Path | None, Wiring]:
     """Write the stimulus called `data` ('activity' or an EVENTS.csv) to `path`.
 
-    Returns the path, None for 'none', and how many sensors play it. drop: share of samples lost;
-    jitter_ms: how far sample times stray. Raises RivuletError.
+    Returns the path, None for 'none', and what is wired to the board that plays it. drop: share of
+    samples lost; jitter_ms: how far sample times stray. Raises RivuletError.
     """
     if data == "none":
-        return None, 1
+        return None, wiring.DEFAULT
     if data == "activity":
         loaded = recordings.load("activity", "test")
         made = stimulus.build(
@@ -31,7 +38,8 @@ def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> tuple[Path 
         raise RivuletError(f"no data '{data}': use activity, none, or the path of an EVENTS.csv")
     path.parent.mkdir(parents=True, exist_ok=True)
     made.write(path)
-    return path, 1 + int(made.records["source"].max(initial=0))
+    second = any(source.name == stimulus.SECOND_IMU.name for source in made.sources)
+    return path, TWO_IMUS if second else wiring.DEFAULT
 
 
 def shuffled(count: int, seed: int = 0) -> Sequence[int]:

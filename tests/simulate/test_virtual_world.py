@@ -11,7 +11,9 @@ import numpy as np
 from host_tools.data.recordings import Recordings
 from host_tools.paths import BOARDS, FIRMWARE
 from host_tools.simulate import stimulus
+from host_tools.simulate.playback import TWO_IMUS
 from host_tools.simulate.virtual import VirtualBoard
+from tests.imu import as_read
 
 _PATIENCE_S = 60
 _SPEED = 4
@@ -99,9 +101,9 @@ def in_time(events: list[list[object]]) -> list[int]:
 
 def recordings(samples: int) -> Recordings:
     values = np.random.default_rng(3).normal(0, 4, (1, samples, 6))
-    units = ("m/s^2",) * 3 + ("rad/s",) * 3
     labels = np.zeros(1, np.int64)
-    return Recordings(values, labels, ("one",), stimulus.CHANNELS, units, 100_000)
+    imu = stimulus.IMU
+    return Recordings(values, labels, ("one",), imu.channels, imu.units, 100_000)
 
 
 def test_the_driver_reads_recordings_at_their_own_times(tmp_path: Path, micropython: Path) -> None:
@@ -110,8 +112,8 @@ def test_the_driver_reads_recordings_at_their_own_times(tmp_path: Path, micropyt
     # The interrupt's time is exact, however late the board came to serve it.
     assert [event[0] - start_us for event in events] == made.records["t_us"].tolist()
     for number in in_time(events):
-        counts, _ = stimulus.to_registers(np.array(events[number][4]))
-        assert counts.tolist() == made.records["raw"][number].tolist()
+        expected = as_read(made.records["values"][number : number + 1])[0]
+        np.testing.assert_allclose(np.array(events[number][4]), expected, rtol=1e-12)
 
 
 def test_bus_faults_strike_single_samples(tmp_path: Path, micropython: Path) -> None:
@@ -124,11 +126,12 @@ def test_bus_faults_strike_single_samples(tmp_path: Path, micropython: Path) -> 
 
 
 def test_two_sensors_fill_their_own_channels(tmp_path: Path, micropython: Path) -> None:
-    parts = [
-        stimulus.build(recordings(20), [0], source=s, gap_us=400_000 + 50_000 * s) for s in (0, 1)
-    ]
-    made = stimulus.merge(parts)
-    _, events = listen(listening_board(tmp_path, micropython, made, sensors=2))
+    first = stimulus.build(recordings(20), [0], gap_us=400_000)
+    given = recordings(20)
+    object.__setattr__(given, "channels", stimulus.SECOND_IMU.channels)
+    second = stimulus.build(given, [0], source=stimulus.SECOND_IMU, gap_us=450_000)
+    made = stimulus.merge([first, second])
+    _, events = listen(listening_board(tmp_path, micropython, made, wiring=TWO_IMUS))
     expected = [(0, "accel_x"), (1, "second_accel_x")] * 20
     assert [(event[1], event[3]) for event in events] == expected
 
@@ -139,9 +142,9 @@ def test_a_repeated_stimulus_begins_again(tmp_path: Path, micropython: Path) -> 
         wait_for(lambda: (board.stimulus_start_us or 0) > 0)
         first_us = board.stimulus_start_us or 0
         wait_for(lambda: (board.stimulus_start_us or 0) > first_us)
-        # It goes on where the last sample was.
+        # It goes on where the recording ends.
         again_us = board.stimulus_start_us or 0
-        assert (again_us - first_us) % made.records["t_us"][-1] == 0
+        assert (again_us - first_us) % made.end_us == 0
         assert not board.stimulus_done
 
 

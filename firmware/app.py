@@ -1,16 +1,22 @@
-"""Board and model -> loop; nothing else."""
+"""Board, rig and model -> loop; nothing else."""
 
 import os
 import sys
 
 import board
 import micropython
+import rig
 
-from rivulet.control.action import Action, actuate
+from rivulet import blame
+from rivulet.control.action import Action
+from rivulet.control.actuators import Actuators
 from rivulet.link.port import Link
 from rivulet.loop import Loop
 from rivulet.store.snapshot import Warm
 from rivulet.store.uploads import Store
+
+# Where main.py keeps why the program did not start.
+_ERROR = "firmware/error"
 
 
 def run(keyed, trouble=""):
@@ -31,18 +37,24 @@ def run(keyed, trouble=""):
     cause = board.reset_cause() if hasattr(board, "reset_cause") else None
     store.boot(cause or "")
     again = False
-    feed = None
-    action = Action()
+    feed = loop = None
+    chip, wired = board, rig
+    if store.safe_mode:
+        from rivulet.safe_mode import Resting
+
+        chip = wired = Resting(board.NAME)
+    actuators = Actuators([], chip.ticks_ms, Action())
     left = "fault"
     try:
         try:
             # From here on only completed turns of the loop keep a board with a watchdog running.
             if hasattr(board, "start_watchdog"):
                 feed = board.start_watchdog()
+            actuators = Actuators(wired.make_actuators(), chip.ticks_ms, Action())
             link = Link(sys.stdin.buffer, sys.stdout.buffer)
-            device = _resting() if store.safe_mode else board
-            loop = Loop(device, link, store, access, Warm(cause=cause), action)
+            loop = Loop(chip, wired, link, store, access, Warm(cause=cause), actuators)
             loop.firmware_trouble = trouble
+            _forget_error()
             loop.run(feed)
             again = loop.again
             left = "released"
@@ -51,7 +63,7 @@ def run(keyed, trouble=""):
             raise
         finally:
             # However the loop ended, and before anything else is done.
-            _rest(action, left)
+            _rest(actuators, left, loop)
         _leave(store, keyed)
     except KeyboardInterrupt:
         _leave(store, keyed)
@@ -59,7 +71,7 @@ def run(keyed, trouble=""):
             raise
     except Exception as error:
         sys.print_exception(error)
-        store.crashed("%s: %s" % (type(error).__name__, error))
+        store.crashed(blame.told(error))
         again = True
     return again
 
@@ -74,21 +86,30 @@ def _leave(store, keyed):
         micropython.kbd_intr(3)
 
 
-def _resting():
-    from rivulet.safe_mode import Resting
-
-    return Resting(board.NAME)
-
-
-def _rest(action, why):
-    """Tell the actuators for the last time, and to rest."""
+def _rest(actuators, why, loop):
+    """Tell the actuators for the last time, and to rest; stop what calls interrupts."""
     while True:
         try:
             micropython.kbd_intr(-1)
-            action.rest(why)
-            failures = actuate(board, action)
+            failures = [error for _, error in actuators.rest(why)]
+            if failures:
+                # What failed here moves on for ever: once more.
+                failures += [error for _, error in actuators.rest("fault")]
             break
         except KeyboardInterrupt:
             pass  # a second one often comes soon after the first
+    for sensor in loop.sensors if loop is not None else ():
+        try:
+            sensor.stop()
+        except Exception as error:
+            failures.append(error)
     for error in failures:
         sys.print_exception(error)
+
+
+def _forget_error():
+    """The program has started."""
+    try:
+        os.remove(_ERROR)
+    except OSError:
+        pass  # so it did the last time

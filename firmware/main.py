@@ -9,6 +9,7 @@ import micropython
 # The first thing of all: what stops a keyed board from here on is an authorised RELEASE alone.
 micropython.kbd_intr(-1)
 
+import io  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 from errno import ENOENT  # noqa: E402
@@ -35,14 +36,22 @@ def said(path):
         return ""  # FAT can lose it in the middle of a rename, or what was in it
 
 
-def note(name):
-    """Tell the next flash which folder is the one to write over."""
+def note(path, text):
+    """Tell the next flash: in firmware/failed, which folder is the one to write over; in
+    firmware/error, why no program has started."""
     try:
-        if said("firmware/failed") != name:
-            with open("firmware/failed", "w") as file:
-                file.write(name)
+        if said(path) != text:
+            with open(path, "w") as file:
+                file.write(text)
     except OSError:
         pass  # it does without
+
+
+def traced(error):
+    """An exception as the interpreter tells it."""
+    trace = io.StringIO()
+    sys.print_exception(error, trace)
+    return trace.getvalue().strip()
 
 
 def application():
@@ -60,11 +69,13 @@ def application():
             return app, trouble
         except Exception as error:
             sys.print_exception(error)
-            trouble = "firmware %s does not import: %s" % (name, error)
-            note(name)
+            # The innermost place, and the error.
+            last = [line.strip() for line in traced(error).split("\n")[-2:]]
+            trouble = "firmware %s does not import: %s" % (name, ": ".join(last))
+            note("firmware/failed", name)
         sys.path.pop(0)
         for module in list(sys.modules):
-            if module.split(".")[0] in ("app", "board", "drivers", "rivulet"):
+            if module.split(".")[0] in ("app", "board", "drivers", "rig", "rivulet"):
                 del sys.modules[module]
     raise ImportError(trouble or "no firmware here: rivulet flash")
 
@@ -85,6 +96,8 @@ try:
 except SystemExit:
     raise
 except BaseException as error:
+    if isinstance(error, Exception):
+        note("firmware/error", traced(error))
     if not keyed:
         raise
     import machine

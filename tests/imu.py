@@ -1,8 +1,12 @@
 """The simulated MPU-6050 and its driver, without a board between them."""
 
+import sys
+from types import SimpleNamespace
+from unittest.mock import patch
+
 import numpy as np
 
-from drivers.mpu6050 import MPU6050
+from drivers.mpu6050 import Driver
 from host_tools.simulate.wiring import chip_model
 
 
@@ -23,25 +27,29 @@ class Bus:
 
 
 class Pin:
-    IRQ_RISING = 8
+    IN, IRQ_RISING = 0, 8
+
+    def __init__(self, gpio: int, mode: int) -> None:
+        pass
 
     def irq(self, handler: object, trigger: int, hard: bool) -> None:
         pass
 
 
-def started() -> tuple[Bus, MPU6050]:
+def started() -> tuple[Bus, Driver]:
     """A chip and the driver that has set it up."""
     bus = Bus()
-    sensor = MPU6050(bus, Pin())
-    sensor.start(lambda pin: None)
-    return bus, sensor
+    driver = Driver(bus, {"interrupt": 15}, rate_hz=10, address=0x68)
+    with patch.dict(sys.modules, machine=SimpleNamespace(Pin=Pin)):
+        driver.start(lambda pin: None)
+    return bus, driver
 
 
 def as_read(values: np.ndarray) -> np.ndarray:
     """What the driver reads of samples in its units, shape (K, 6): whole counts of the chip."""
-    bus, sensor = started()
+    bus, driver = started()
     found = np.zeros((len(values), 6))
     for sample, out in zip(values, found, strict=True):
         bus.chip.load(sample.tolist())
-        sensor.read(out)
+        driver.read(out)
     return found

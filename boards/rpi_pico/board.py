@@ -1,19 +1,12 @@
-"""Raspberry Pi Pico: an MPU-6050 on I2C0 and the LED as the actuator."""
+"""Raspberry Pi Pico (RP2040): its clock, its watchdog, why it was reset."""
 
 import time
 
 import machine
 from micropython import const
 
-from drivers.mpu6050 import MPU6050
-
 NAME = "rpi_pico"
 
-_SDA_GPIO = const(4)
-_SCL_GPIO = const(5)
-_BUS_HZ = const(400_000)
-_INTERRUPT_GPIO = const(15)
-_LED_GPIO = const(25)
 _IDLE_MS = const(1)
 # As long as the chip can count: loading a model, garbage collection and flash writes are done in
 # a turn of the loop and take a part of this.
@@ -30,17 +23,9 @@ _WATCHDOG_ENABLE = const(1 << 30)
 _SPARE = const(0xD0000080)
 _SEEN = const(0x52765265)
 
-_led = machine.Pin(_LED_GPIO, machine.Pin.OUT, value=0)
-
 # On rp2 both wrap at 2**30 by themselves.
 ticks_us = time.ticks_us
 ticks_ms = time.ticks_ms
-
-
-def make_sensors():
-    """The sensors' drivers; the loop starts each, and numbers them in this order."""
-    i2c = machine.I2C(0, sda=machine.Pin(_SDA_GPIO), scl=machine.Pin(_SCL_GPIO), freq=_BUS_HZ)
-    return [MPU6050(i2c, machine.Pin(_INTERRUPT_GPIO, machine.Pin.IN))]
 
 
 def reset_cause():
@@ -76,8 +61,3 @@ def idle():
     Milliseconds, because rp2 waits for microseconds by spinning.
     """
     time.sleep_ms(_IDLE_MS)
-
-
-def actuate(action):
-    """The LED is on for every class but the first, and off where none is decided."""
-    _led.value(1 if action.decision > 0 else 0)

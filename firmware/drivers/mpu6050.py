@@ -1,18 +1,26 @@
-"""InvenSense MPU-6050: accelerometer and gyroscope over I2C, with its data-ready interrupt.
-
-Make one with MPU6050(i2c, pin), then start(handler), which sets the chip up: the handler runs in
-the interrupt once a sample. read(out) gets the newest sample, in m/s^2 and rad/s.
-"""
+"""InvenSense MPU-6050: accelerometer and gyroscope over I2C, with its data-ready interrupt."""
 
 import errno
 
-try:
-    from micropython import const
-except ImportError:
+from rivulet.compat import const
+from rivulet.sensing.triggers import off, on_edge
 
-    def const(value):
-        return value
-
+KIND = "sensor"
+CHANNELS = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
+UNITS = ("m/s^2", "m/s^2", "m/s^2", "rad/s", "rad/s", "rad/s")
+# Half a count within full scale: what a full count stands for may be anything beyond it.
+LIMITS = (
+    (-156.904006, 156.899217),
+    (-156.904006, 156.899217),
+    (-156.904006, 156.899217),
+    (-34.871998, 34.870933),
+    (-34.871998, 34.870933),
+    (-34.871998, 34.870933),
+)
+TRIGGER = "interrupt"
+BUS = "i2c"
+PINS = {"interrupt": "in"}
+SETTINGS = {"rate_hz": (10, 4, 1000), "address": (0x68, (0x68, 0x69))}
 
 _SMPLRT_DIV = const(0x19)  # then CONFIG, GYRO_CONFIG, ACCEL_CONFIG
 _INT_PIN_CFG = const(0x37)  # then INT_ENABLE
@@ -36,26 +44,17 @@ _ACCEL_SCALE = 9.80665 / 2048  # m/s^2 per count
 _GYRO_SCALE = 3.141592653589793 / 180 / 16.4  # rad/s per count
 
 
-class MPU6050:
-    name = "mpu6050"
-    units = ("m/s^2", "m/s^2", "m/s^2", "rad/s", "rad/s", "rad/s")
-    # What a full count stands for may be anything beyond it.
-    limits = (-32767, 32766)
+class Driver:
     # The accelerometer's own noise is ten counts: six channels cannot repeat for so long.
     stuck_after_ms = 2000
     # Units per count of `read_raw`.
     scales = (_ACCEL_SCALE, _ACCEL_SCALE, _ACCEL_SCALE, _GYRO_SCALE, _GYRO_SCALE, _GYRO_SCALE)
 
-    def __init__(self, i2c, interrupt_pin, address=0x68, *, rate_hz=10, prefix=""):
-        """Use no bus yet. `prefix` tells the names and channels of two sensors apart."""
-        if not 4 <= rate_hz <= 1000:
-            raise ValueError("rate_hz must be 4 to 1000")
-        self._i2c = i2c
-        self._pin = interrupt_pin
+    def __init__(self, bus, pins, rate_hz, address):
+        self._i2c = bus
+        self._gpio = pins["interrupt"]
+        self._pin = None
         self._address = address
-        names = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
-        self.name = prefix + self.name
-        self.channels = tuple(prefix + name for name in names)
         self._data = bytearray(14)
         # What the sampling cannot represent is filtered away.
         self._dlpf = next((config for hz, config in _FILTERS if hz * 2 <= rate_hz), 6)
@@ -67,6 +66,8 @@ class MPU6050:
 
         `handler(pin)` must not allocate.
         """
+        from machine import Pin
+
         i2c, address = self._i2c, self._address
         chip_id = i2c.readfrom_mem(address, _WHO_AM_I, 1)[0]
         if chip_id != _CHIP_ID:
@@ -76,13 +77,12 @@ class MPU6050:
         # A pulse for each sample: a latched pin would stay high, and the next sample would raise
         # no edge, until somebody reads. Off until the pin has its handler.
         self._write(_INT_PIN_CFG, (_ACTIVE_HIGH_PULSE, 0))
-        self._pin.irq(handler, trigger=self._pin.IRQ_RISING, hard=True)
+        self._pin = Pin(self._gpio, Pin.IN)
+        on_edge(self._pin, handler)
         self._write(_INT_ENABLE, (_DATA_READY,))
 
     def read(self, out):
         """The newest sample as six floats into `out`; raises OSError when the bus fails."""
-        if len(out) < 6:
-            raise ValueError("out must hold 6 values")
         data = self._data
         self._i2c.readfrom_mem_into(self._address, _DATA, data)
         for channel in range(3):
@@ -99,6 +99,11 @@ class MPU6050:
             out[channel] = ((data[at] << 8 | data[at + 1]) ^ 0x8000) - 0x8000
             # The temperature stands between.
             at += 4 if channel == 2 else 2
+
+    def stop(self):
+        if self._pin is not None:
+            off(self._pin)
+            self._write(_INT_ENABLE, (0,))
 
     def _write(self, register, values):
         self._i2c.writeto_mem(self._address, register, bytes(values))

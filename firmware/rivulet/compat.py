@@ -8,6 +8,7 @@ import gc
 import sys
 
 try:
+    from sys import print_exception
     from time import sleep_ms, ticks_diff, ticks_ms, ticks_us
 
     import micropython
@@ -45,6 +46,11 @@ except ImportError:
 
     def kbd_intr(character):
         """CPython takes Ctrl-C from the system, not from the port."""
+
+    def print_exception(error, file):
+        from traceback import print_exception
+
+        print_exception(type(error), error, error.__traceback__, file=file)
 
     def sleep_ms(milliseconds):
         sleep(milliseconds / 1000)

@@ -11,6 +11,7 @@ from rivulet.compat import const, forget, ticks_diff, ticks_us
 from rivulet.errors import StoreError
 from rivulet.runtime import SELDOM, Runtime
 from rivulet.sensing.clock import elapsed_us
+from rivulet.sensing.triggers import failed as interrupt_failed
 
 _EVENTS_PER_TURN = const(4)
 # While events keep the loop busy, the host is listened to in every fourth turn: a mask.
@@ -94,10 +95,10 @@ class Loop(Runtime):
     The parameters are those of Runtime.
     """
 
-    def __init__(self, board, link, store, access=None, warm=None, action=None):
+    def __init__(self, board, rig, link, store, access=None, warm=None, actuators=None):
         self.progress = Progress()
         self._progress = self.progress.words
-        super().__init__(board, link, store, access, warm, action)
+        super().__init__(board, rig, link, store, access, warm, actuators)
         self._decided = array("i", self.clock.now)
 
     def run(self, feed=None):
@@ -162,6 +163,8 @@ class Loop(Runtime):
                 self._collect()
             if self.warm is not None and self.warm.due(progress[_EVENTS]):
                 self._keep(False)
+            if self._starts.failed:
+                self._retry()
             self.board.idle()
 
     def _take_events(self):
@@ -190,6 +193,11 @@ class Loop(Runtime):
                 # The next event's interval covers this one's, under the input held so far.
                 guard.bus_errors[source] += 1
                 continue
+            except MemoryError:
+                raise
+            except Exception as error:
+                self._read_failed(source, error)
+                continue
             # Integers are always numbers.
             if array is not None and not guard.values(
                 source, array, values, self.inlets.held[source]
@@ -212,6 +220,15 @@ class Loop(Runtime):
                     move(dt_us, slots, values)
                     self._check_state()
             costs.add(ticks_diff(ticks_us(), started))
+
+    def _read_failed(self, source, error):
+        """Note a fault in a driver's code; until the sensor reads well again, only count more."""
+        if self.health.watches[source].at_fault:
+            # To find the place takes milliseconds.
+            self.faults.count = (self.faults.count + 1) & _WRAP
+            return
+        name = "sensor " + self.sensors[source].name
+        self.health.fail(source, self.faults.note(name, error))
 
     def _check_state(self):
         model = self.control.model
@@ -253,6 +270,13 @@ class Loop(Runtime):
             self.health.look()
             why = control.judge(ahead_us, self.health.stale)
             self.recent.note(waited_us)
+            if self.health.at_fault:
+                why = "fault"
+        if interrupt_failed[0] is not None:
+            error, interrupt_failed[0] = interrupt_failed[0], None
+            self.faults.note("an interrupt", error)
+            if control.model is not None:
+                why = "fault"
         trial = self._store.trial
         if trial is not None:
             failed = trial.failed()

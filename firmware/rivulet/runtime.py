@@ -3,8 +3,10 @@
 import gc
 
 from rivulet import protocol
+from rivulet.blame import Faults
 from rivulet.compat import forget, heap_free
 from rivulet.control.action import Action
+from rivulet.control.actuators import Actuators
 from rivulet.control.outputs import Control
 from rivulet.errors import ModelError, StoreError
 from rivulet.latency import Costs
@@ -12,12 +14,12 @@ from rivulet.link.commands import Commands
 from rivulet.link.ctrl_c import CtrlC
 from rivulet.link.documents import Documents
 from rivulet.link.telemetry import Telemetry
-from rivulet.sensing import start
 from rivulet.sensing.clock import Clock
 from rivulet.sensing.health import Health
 from rivulet.sensing.inputs import Inlets
 from rivulet.sensing.recent_inputs import RecentInputs
 from rivulet.sensing.ring import EventRing
+from rivulet.sensing.start import Starts
 from rivulet.store.slots import why_not
 
 # Modules that only a start or a change of model needs, each with all below it. They are imported
@@ -33,20 +35,25 @@ SELDOM = (
 class Runtime:
     """Makes the parts, hands each the others that it needs, and puts models in their midst.
 
-    board: a board module (see boards/); link: the wire; store: where models are kept;
-    access: who may command the board (access.Access), or None where anyone may; warm: the snapshot
-    that survives a restart (snapshot.Warm), or None; action: what the actuators get, if the caller
-    has to see it too.
+    board: a board module (see boards/), what its chip does; rig: a module, what is wired to it:
+    `make_sensors()` and `make_actuators()` return lists of Sensor and Actuator; link: the wire;
+    store: where models are kept; access: who may command the board (access.Access), or None where
+    anyone may; warm: the snapshot that survives a restart (snapshot.Warm), or None; actuators: the
+    rig's Actuators, if the caller has to use them too.
     """
 
     # Why the board runs another firmware than it should.
     firmware_trouble = ""
 
-    def __init__(self, board, link, store, access, warm, action):
+    def __init__(self, board, rig, link, store, access, warm, actuators):
         self.board = board
         self.ring = EventRing()
         self.clock = Clock(board.ticks_us, board.ticks_ms)
-        self.control = Control(board, link, action or Action())
+        self.faults = Faults(link.text)
+        if actuators is None:
+            actuators = Actuators(rig.make_actuators(), board.ticks_ms, Action())
+        self.control = Control(actuators, self.faults, link)
+        self.control.act("start")
         self.guard = self.control.guard
         self.costs = Costs()
         self.ctrl_c = CtrlC(link, access is None or not access.keyed)
@@ -54,16 +61,17 @@ class Runtime:
         self._link = link
         self._store = store
         # A board without its sensors still answers, takes models and says what is wrong.
-        self.sensors, troubles = start.start(board, self.ring)
-        self._sensor_error = self.boot_error = _joined(troubles)
-        self.health = Health(self.sensors, troubles, self.clock, self.guard, self.ring)
+        self.sensors = rig.make_sensors()
+        self._starts = Starts(self.sensors, board, self.ring, self.faults)
+        self._model_error = ""
+        self.health = Health(self._starts, self.clock, self.guard, self.ring)
         self.inlets = Inlets(self.sensors, self.health.watches)
         self.progress.begin(self.clock.now, False)
         self.telemetry = Telemetry(
             link, self.control, self.health, self.ring, self.progress, self.costs
         )
         parts = (self.clock, self.control, self.health, self.costs, self.telemetry, self.ctrl_c)
-        parts += (link, store, access, warm)
+        parts += (self.faults, link, store, access, warm)
         documents = Documents(
             board.NAME,
             self.sensors,
@@ -80,7 +88,7 @@ class Runtime:
         self.memory_errors = 0
         # Whether the board has to start again once the loop has ended.
         self.again = False
-        self._start(troubles)
+        self._start()
         # What the start left is no garbage of events.
         forget(SELDOM)
         gc.collect()
@@ -96,7 +104,13 @@ class Runtime:
         """The SHA-256 of its file in hex, "" without a model."""
         return self.control.digest
 
-    def _start(self, troubles):
+    @property
+    def boot_error(self):
+        """What is wrong since the start: with actuators, sensors, the stored model."""
+        parts = self.control.troubles() + self._starts.words() + [self._model_error]
+        return "; ".join([part for part in parts if part])
+
+    def _start(self):
         """Start the store's active model, if it has one that runs."""
         self._connect(None, self.inlets.connect(None, True))
         try:
@@ -109,8 +123,7 @@ class Runtime:
             if self._store.on_trial:
                 raise  # to the model before
             # The board stays reachable, so that a good model can be pushed.
-            troubles.append("stored model: %s" % why_not(error))
-            self.boot_error = _joined(troubles)
+            self._model_error = "stored model: %s" % why_not(error)
             self._connect(None, self.inlets.connect(None, True))
         self._watch()
         self.control.act("no model" if self.model is None else "start")
@@ -152,7 +165,7 @@ class Runtime:
             self._link.text("the model before is back: " + candidate.why)
         else:
             self.swaps += 1
-            self.boot_error = self._sensor_error
+            self._model_error = ""
         if self._store.safe_mode:
             # It has what it may have lacked: out of safe mode, once the answer is on its way.
             self._start_again()
@@ -167,6 +180,8 @@ class Runtime:
             try:
                 self._install(candidate.model, inlets)
                 self.control.crossfade = crossfade
+                # What was wrong before is not this model's.
+                self.faults.fresh = ""
                 self._watch()
             except Exception:
                 # Flash names the new model; what runs is a part of each.
@@ -180,7 +195,7 @@ class Runtime:
 
     def _watch(self):
         """From now on see whether this model, or this start, stands."""
-        self._store.watch(self.guard, self.ring, self._link, self.model_hash)
+        self._store.watch(self.guard, self.faults, self.ring, self._link, self.model_hash)
 
     def _make_room(self, model):
         """Make room for the model's telemetry records."""
@@ -198,6 +213,23 @@ class Runtime:
         self.health.install(model)
         self.control.install(model)
         self.progress.decide_every(self.control.cadence_us)
+
+    def _retry(self):
+        """Try to start a sensor that failed, if that is due, and connect it."""
+        source = self._starts.retry()
+        if source < 0:
+            return
+        if not self._starts.errors[source]:
+            try:
+                model = self.model
+                inlet = self.inlets.inlet(source, model, not self.progress.events)
+                self._inlets[source] = inlet
+                self.health.watches[source].install(inlet[1], inlet[2] is None, model)
+            except (ModelError, MemoryError) as error:
+                self._starts.errors[source] = why_not(error)
+            else:
+                self._link.text("sensor %s answers" % self.sensors[source].name)
+        self.health.started(source)
 
     def note_heap(self):
         """Record the lowest free heap seen: right after a collection, or with two models."""
@@ -219,7 +251,3 @@ class Runtime:
             "gc_worst_us": self.gc_worst_us,
             "heap_low": self.heap_low,
         }
-
-
-def _joined(troubles):
-    return "; ".join([trouble for trouble in troubles if trouble])

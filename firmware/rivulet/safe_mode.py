@@ -4,7 +4,7 @@ from rivulet.compat import sleep_ms, ticks_ms, ticks_us
 
 
 class Resting:
-    """Stands in for the board: no sensors are read, no actuators moved."""
+    """Stands in for board and rig: no sensors are read, no actuators moved."""
 
     def __init__(self, name):
         self.NAME = name
@@ -12,10 +12,10 @@ class Resting:
         self.ticks_ms = ticks_ms
 
     def make_sensors(self):
-        return ()
+        return []
+
+    def make_actuators(self):
+        return []
 
     def idle(self):
         sleep_ms(1)
-
-    def actuate(self, action):
-        pass

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.payload import FOLDERS, POINTER
 from host_tools.errors import RivuletError

@@ -63,7 +63,19 @@ _SHOWN: Shape = {
     "guard_trips": _COUNT,
     "guard": str,
     "outputs_stale": bool,
-    "sensors": [{"name": str, "age_ms": _COUNT, "trouble": _TEXTS}],
+    "sensors": [
+        {
+            "name": str,
+            "age_ms": _COUNT,
+            "trouble": _TEXTS,
+            "channels?": _TEXTS,
+            "units?": _TEXTS,
+            "error?": str,
+        }
+    ],
+    "actuators?": [{"name": str, "value": (None, float), "error": str}],
+    "faults?": _COUNT,
+    "fault?": str,
     "swaps": _COUNT,
     "started": str,
     "snapshots": _COUNT,

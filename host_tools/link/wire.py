@@ -6,7 +6,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from host_tools.errors import BadReply, NoReply, NotRunning, ProtocolMismatch, RivuletError
+from host_tools.errors import (
+    AtPrompt,
+    BadReply,
+    NoReply,
+    NotRunning,
+    ProtocolMismatch,
+    RivuletError,
+)
 from host_tools.link.push import push_model
 from host_tools.link.records import Record, decode_record
 from host_tools.link.requester import ONCE, QUICK, SLOW, STARTING, Requester
@@ -166,7 +173,7 @@ class Board(Requester):
                 return self.request(protocol.HELLO, b"", patience)[0]
             seen = "".join(self.lines)
             if ">>>" in seen or "MicroPython" in seen or "Traceback" in seen:
-                raise NotRunning(
+                raise AtPrompt(
                     f"{self.port}: MicroPython answers, but Rivulet is not running: "
                     "run 'rivulet flash', or reset the board"
                 )

@@ -18,6 +18,7 @@ from rivulet.integers import decay, decay_choice, layout
 from rivulet.integers.model import IntegerModel
 from rivulet.link.port import Link
 from rivulet.loop import Loop
+from rivulet.sensing import sensor
 from rivulet.store import uploads
 
 _EVENTS_PER_TURN = 4
@@ -33,14 +34,10 @@ _NAMES = {
 _WIDTHS = {"I32": 4, "I16": 2, "U16": 2, "I8": 1}
 
 
-class Sensor:
+class Driver:
     """Gives integers at once: what a bus takes is the bus's."""
 
-    name = "bench"
-
     def __init__(self, inputs):
-        self.channels = ["u%d" % i for i in range(inputs)]
-        self.units = [""] * inputs
         self.scales = [1 / 4096] * inputs
         self._counts = range(inputs)
 
@@ -56,6 +53,8 @@ class Sensor:
 
 
 class Board:
+    """A board and its rig."""
+
     NAME = "bench"
     ticks_us = staticmethod(ticks_us)
     ticks_ms = staticmethod(ticks_ms)
@@ -63,13 +62,17 @@ class Board:
     def __init__(self, inputs):
         self._inputs = inputs
 
+    def make_driver(self):
+        return Driver(self._inputs)
+
     def make_sensors(self):
-        return [Sensor(self._inputs)]
+        channels = ["u%d" % i for i in range(self._inputs)]
+        return [sensor.Sensor("bench", self.make_driver, channels, [""] * self._inputs)]
+
+    def make_actuators(self):
+        return []
 
     def idle(self):
-        pass
-
-    def actuate(self, action):
         pass
 
 
@@ -197,7 +200,8 @@ class WholeLoop:
     def __init__(self, model, inputs):
         words, weights, _ = model
         made = IntegerModel(integer_settings(inputs), words, weights)
-        self._loop = Loop(Board(inputs), Silent(), Store(made))
+        board = Board(inputs)
+        self._loop = Loop(board, board, Silent(), Store(made))
         self._loop.telemetry.configure(0x0F, 20.0, 65000)
 
     def event(self):

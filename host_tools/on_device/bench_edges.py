@@ -6,12 +6,12 @@ handler took, how many events were dropped, and the heap bytes that an event all
 handler's included: in a hard interrupt MicroPython refuses to allocate, and the handler would end.
 """
 
-import board
+import rig
 
 _PATIENCE_MS = 1500
 
 
-class Stamped(Sensor):
+class Stamped(Driver):
     """Keeps the stamp of every event it is read for; not one attribute is stored for that.
 
     Its interrupt is that of the board's own sensor. found: the ring's.
@@ -25,7 +25,7 @@ class Stamped(Sensor):
         self.stamps = array("I", bytes(4 * (1 + EVENTS)))
 
     def start(self, handler):
-        board.make_sensors()[0].start(handler)
+        rig.make_sensors()[0].start(handler)
 
     def read_raw(self, out):
         stamps = self.stamps
@@ -36,19 +36,19 @@ class Stamped(Sensor):
 
 
 class Edges(Board):
-    def make_sensors(self):
-        self.sensor = Stamped(self._inputs)
-        return [self.sensor]
+    def make_driver(self):
+        self.driver = Stamped(self._inputs)
+        return self.driver
 
 
 def edges():
     here = Edges(INPUTS)
     words, weights, _ = integer_model(UNITS, INPUTS)
     made = IntegerModel(integer_settings(INPUTS), words, weights)
-    loop = Loop(here, Silent(), Store(made))
+    loop = Loop(here, here, Silent(), Store(made))
     loop.telemetry.configure(0x0F, 20.0, 65000)
-    here.sensor.found = loop.ring.found
-    stamps = here.sensor.stamps
+    here.driver.found = loop.ring.found
+    stamps = here.driver.stamps
     turn = loop.turn
     gc.collect()
     gc.disable()

@@ -4,8 +4,11 @@ import os
 import struct
 
 from rivulet import protocol
+from rivulet.control.action import Action
+from rivulet.control.actuators import Actuators
 from rivulet.link import port as link
 from rivulet.loop import Loop
+from rivulet.sensing import sensor
 from rivulet.store.trust import Trust
 from rivulet.store.uploads import Store
 
@@ -79,7 +82,13 @@ def split(data, deframer=None):
 
 
 class Sensor:
+    """A driver, and the name and channels that a rig gives its sensor.
+
+    limits: (lowest, highest) of every channel.
+    """
+
     units = ("m", "m", "m")
+    limits = None
 
     def __init__(self, name, channels):
         self.name = name
@@ -98,9 +107,25 @@ class Sensor:
         for i in range(len(self.values)):
             out[i] = self.values[i]
 
+    def stop(self):
+        pass
+
+
+def wired(driver):
+    """The driver as a rig's sensor."""
+    count = len(driver.channels)
+    limits = getattr(driver, "limits", None)
+    return sensor.Sensor(
+        driver.name,
+        lambda: driver,
+        driver.channels,
+        driver.units[:count],
+        None if limits is None else (limits,) * count,
+    )
+
 
 class Board:
-    """A board module whose time is `now`, microseconds of any size.
+    """A board and its rig; its time is `now`, microseconds of any size.
 
     decisions: (time, decision, values) of every action that was no rest; rests: (time, why,
     decision, values) of all others.
@@ -122,12 +147,16 @@ class Board:
         return self.now // 1000 & 0x3FFFFFFF
 
     def make_sensors(self):
-        return self.sensors
+        return [wired(driver) for driver in self.sensors]
+
+    def make_actuators(self):
+        return []
 
     def idle(self):
         self.idled += 1
 
     def actuate(self, action):
+        """Note what the Recorder hands on."""
         decision, values = action.decision, list(action.values)
         if action.resting:
             self.rests.append((self.now, action.resting, decision, values))
@@ -141,6 +170,22 @@ class Board:
             self.now = at
         self.sensors[source].handler(None)
         self.now = now
+
+
+class Recorder(Actuators):
+    """Hands a board every action, instead of actuators."""
+
+    def __init__(self, board):
+        super().__init__([], board.ticks_ms, Action())
+        self._board = board
+
+    def act(self):
+        self._board.actuate(self.action)
+        return ()
+
+    def rest(self, why):
+        super().rest(why)
+        return self.act()
 
 
 class Bench:
@@ -163,7 +208,9 @@ class Bench:
         self.port = Port()
         self.link = self.port.link()
         self.store = Store(folder, trust=Trust(access.files) if access else None)
-        self.loop = Loop(self.board, self.link, self.store, access, warm)
+        self.loop = Loop(
+            self.board, self.board, self.link, self.store, access, warm, Recorder(self.board)
+        )
 
     def turns(self, count=1):
         for _ in range(count):

@@ -9,6 +9,7 @@ from wire_helpers import push
 from rivulet import protocol
 from rivulet import runtime as runtime_module
 from rivulet.loop import Loop
+from rivulet.sensing import sensor
 from rivulet.store.uploads import Store
 
 
@@ -19,7 +20,8 @@ def test_without_a_model():
         made.turns(3)
         assert made.loop.progress.events == 1 and made.loop.control.action.decision == -1
         assert made.board.decisions == [] and made.loop.boot_error == ""
-        assert made.board.rests == [(0, "no model", -1, [0.0] * 8)]
+        rests = [(0, why, -1, [0.0] * 8) for why in ("start", "no model")]
+        assert made.board.rests == rests
         assert push(made, model_bytes())[0] == protocol.OK
         made.board.now += 200000
         made.turns()
@@ -47,14 +49,17 @@ def test_with_a_broken_model():
 
 
 def test_without_its_sensor():
+    def no_bus():
+        raise OSError(19, "no bus")
+
     class Deaf(Board):
         def make_sensors(self):
-            raise OSError(19, "no bus")
+            return [sensor.Sensor("deaf", no_bus, ("a",), ("m",))]
 
     with Scratch() as folder:
         port = Port()
-        loop = Loop(Deaf(), port.link(), Store(folder))
-        assert loop.boot_error.startswith("the sensors cannot be set up: ")
+        loop = Loop(Deaf(), Deaf(), port.link(), Store(folder))
+        assert loop.boot_error.startswith("sensor deaf does not answer: ")
         port.incoming += protocol.frame(protocol.HELLO, 1)
         for _ in range(5):
             loop.turn()
@@ -149,7 +154,7 @@ def test_a_model_whose_telemetry_does_not_fit_the_memory():
         port = Port()
         link = port.link()
         link.resize = none_left
-        loop = Loop(Board(), link, Store(folder))
+        loop = Loop(Board(), Board(), link, Store(folder))
         assert loop.model is None and loop.boot_error.startswith("stored model: ")
 
 

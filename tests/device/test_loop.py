@@ -297,25 +297,6 @@ def test_a_slow_turn_decides_once():
         assert close(outputs, list(built().outputs()), ACTION_TOLERANCE)
 
 
-def test_actuators_that_do_not_answer_are_counted_and_asked_again():
-    with Scratch() as folder:
-        made = Bench(folder, model_bytes())
-        real = made.board.actuate
-
-        def failing(action):
-            if made.board.now < 250000:
-                raise OSError(5)
-            real(action)
-
-        made.board.actuate = failing
-        for _ in range(4):
-            made.board.now += 100000
-            made.turns()
-        # Twice at each decision: as asked, and to rest.
-        assert made.loop.control.errors == 4
-        assert [now for now, _, _ in made.board.decisions] == [300000, 400000]
-
-
 def test_a_swap_happens_between_events_and_time_goes_on():
     new = model_bytes(settings(integrator="euler"), tensors(seed=2))
     with Scratch() as folder:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.mpy import compile_module
 from host_tools.errors import RivuletError
@@ -76,23 +76,25 @@ def test_a_trial_on_the_command_line(board: VirtualBoard, tmp_path: Path, rivule
 def test_an_application_that_fails_three_times_leaves_the_wire_served(
     board: VirtualBoard, tmp_path: Path, mpy_arch: str | None
 ) -> None:
-    source = (BOARDS / "virtual" / "board.py").read_text()
-    broken = tmp_path / "board.py"
+    source = (BOARDS / "virtual" / "rig.py").read_text()
+    broken = tmp_path / "rig.py"
     broken.write_text(source.replace("present = ", 'raise ValueError("no bus")\n    present = '))
     model = make_model(tmp_path / "model.safetensors")
     board.power_on()
     with Board(str(board.port)) as wire:
         wire.push(model.read_bytes())
     board.power_off()
-    where = next(board.files.glob("firmware/a/board.*py"))
+    where = next(board.files.glob("firmware/a/rig.*py"))
     good = where.read_bytes()
     compiled = where.suffix == ".mpy"
     where.write_bytes(
-        compile_module(broken, mpy_arch, "board.py") if compiled else broken.read_bytes()
+        compile_module(broken, mpy_arch, "rig.py") if compiled else broken.read_bytes()
     )
     board.power_on()
     facts = _in_safe_mode(board)
-    assert facts["safe_mode"] == "3 starts failed in a row, the last with: ValueError: no bus"
+    said = str(facts["safe_mode"])
+    assert said.startswith("3 starts failed in a row, the last with: rig.py, line ")
+    assert said.endswith(": ValueError: no bus")
     assert facts["model_hash"] == "" and facts["board"] == "virtual"
     # mpremote gets in, and what it finds can be mended.
     report = flash(str(board.port), load_board("virtual"))

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ _SPEED = 4
 
 # Reads every event at once and notes it: [time, source, time after the read, channel, result].
 _LISTENER = """
-import board, json
+import board, json, rig
 class Ring:
     def __init__(self):
         self.events = []
@@ -31,7 +32,7 @@ def handler(source):
     def data_ready(pin):
         ring.push(board.ticks_us(), source)
     return data_ready
-sensors = board.make_sensors()
+sensors = rig.make_sensors()
 for source, sensor in enumerate(sensors):
     sensor.start(handler(source))
 out = [0.0] * 6
@@ -70,11 +71,10 @@ def listening_board(
         _SPEED,
         **options,  # type: ignore[arg-type]
     )
-    drivers = board.files / "drivers"
-    drivers.mkdir(parents=True)
-    driver = FIRMWARE / "drivers" / "mpu6050.py"
-    (drivers / driver.name).write_text(driver.read_text())
-    (board.files / "board.py").write_text((BOARDS / "virtual" / "board.py").read_text())
+    for name in ("drivers", "rivulet"):
+        shutil.copytree(FIRMWARE / name, board.files / name)
+    for name in ("board.py", "rig.py"):
+        shutil.copy(BOARDS / "virtual" / name, board.files)
     finish_ms = made.end_us // 1000 + 1000
     (board.files / "main.py").write_text(_LISTENER.replace("FINISH_MS", str(finish_ms)))
     return board

@@ -1,4 +1,4 @@
-"""What the board's actuators are told to do, and how it reaches them."""
+"""What the board's actuators are told to do."""
 
 from array import array
 from math import exp
@@ -11,7 +11,7 @@ _FEWEST = const(8)
 
 
 class Action:
-    """The argument of a board's `actuate`: one object, which is reused.
+    """What drives the actuators (see actuators.py): one object, which is reused.
 
     values: array('f'), the model's outputs in physical units, one each; without a model, zeros.
     decision: the number of the decided class, -1 for none; name: its name, '' for none.
@@ -81,21 +81,3 @@ class Action:
     def _decide(self, decision):
         self.decision = decision
         self.name = self._names[decision] if decision >= 0 else ""
-
-
-def actuate(board, action):
-    """Give the action to the board's actuators, and once more, at rest, if that raises.
-
-    Returns the exceptions: none, one, or two if the actuators did not even take the rest.
-    """
-    try:
-        board.actuate(action)
-        return ()
-    except Exception as error:
-        failed = error
-    action.rest("fault")
-    try:
-        board.actuate(action)
-    except Exception as error:
-        return failed, error
-    return (failed,)

@@ -4,7 +4,6 @@ from array import array
 
 from rivulet.arrays import FLOAT_BYTES, float32, floats
 from rivulet.compat import const
-from rivulet.control.action import actuate
 from rivulet.control.guard import Guard
 from rivulet.control.policy import Policy
 
@@ -15,26 +14,27 @@ _RESTING_US = const(100000)
 
 
 class Control:
-    """From the outputs of the model that runs to the actuators of `board`.
+    """From the outputs of the model that runs to the actuators.
 
-    action: what the actuators get; errors: how often `board.actuate` has raised; cadence_us: time
-    between two decisions; crossfade: from the outputs of the model before, or None.
+    action: what drives the actuators; errors: how often one has failed; cadence_us: time between
+    two decisions; crossfade: from the outputs of the model before, or None.
     """
 
-    def __init__(self, board, link, action):
+    def __init__(self, actuators, faults, link):
         self.guard = Guard()
-        self.action = action
+        self.action = actuators.action
         self.errors = 0
         self.cadence_us = _RESTING_US
         self.crossfade = None
         # The model that runs, or None.
         self.model = None
         self._policy = None
-        self._board = board
+        self._actuators = actuators
+        self._faults = faults
         self._link = link
         self._guarding = False
-        # How often the actuators failed at the last decision.
-        self._failed = 0
+        # Whether an actuator has failed since all of them worked.
+        self._failing = False
 
     def install(self, model):
         """Take the outputs of this model from now on; None: of none."""
@@ -42,6 +42,7 @@ class Control:
         if model is None:
             self.cadence_us = _RESTING_US
             self.action.use_none()
+            self._actuators.install((), 0)
             return
         settings = model.settings
         self.guard.install(model)
@@ -55,6 +56,7 @@ class Control:
             safe = safe_outputs(settings, model.output_count)
             safe_decision = policy.decide(array("f", safe))
         self.action.use(policy.names, safe, safe_decision)
+        self._actuators.install(policy.names, model.output_count)
         self.crossfade = None
 
     @property
@@ -73,6 +75,7 @@ class Control:
         return {
             "decision": self.action.decision,
             "actuator_errors": self.errors,
+            "actuators": self._actuators.facts(),
             "state_resets": guard.resets,
             "guard_trips": guard.trips,
             "guard": guard.reason,
@@ -105,31 +108,27 @@ class Control:
     def act(self, why):
         """Let the actuators act on what was judged good; why: if not "", why they rest instead."""
         if why:
-            self.action.rest(why)
+            failures = self._actuators.rest(why)
         else:
             good = self.guard.good
             self.action.act(good, self._policy.decide(good))
-        failures = actuate(self._board, self.action)
-        if failures or self._failed:
+            failures = self._actuators.act()
+        if failures:
             self._tell(failures)
+        elif self._failing and self._actuators.complete:
+            self._failing = False
+            self._actuators.recover()
+            self._link.text("actuators: they answer again")
+
+    def troubles(self):
+        """What is wrong with actuators, a line for each."""
+        return self._actuators.troubles()
 
     def _tell(self, failures):
         self.errors += len(failures)
-        if len(failures) == self._failed:
-            return  # it was said
-        self._failed = len(failures)
-        if not failures:
-            self._link.text("actuators: they answer again")
-            return
-        error = failures[-1]
-        self._link.text(
-            "actuators: %s: %s; %s"
-            % (
-                type(error).__name__,
-                error,
-                "they rest" if len(failures) == 1 else "they do not even take the rest",
-            )
-        )
+        self._failing = True
+        for actuator, error in failures:
+            actuator.error = self._faults.note("actuator " + actuator.name, error)
 
 
 def _narrow(outputs, values):

@@ -1,15 +1,16 @@
 """Watches the sensors: whether they speak, whether what they say moves, whether it can be true.
 
 At each good reading the loop only notes its time; everything else is looked at when a decision
-is due, at most twenty times a second. What a sensor must keep to is known from its driver
+is due, at most twenty times a second. What a sensor must keep to is known from its rig and its
+driver (see sensor.py)
 
     interval_us     time between two of its samples: missing after ten, and a tenth of a second
-    limits          (lowest, highest) of every channel: in counts if it has `scales`, else in
-                    its units; what is beyond is out of range
+    limits          (lowest, highest) of each channel; what is beyond is out of range
     stuck_after_ms  how long a working sensor could repeat one reading in all its channels
 
 or from the model file's guards, which go before. What neither says is not looked at. A sensor that
-did not start is missing until it speaks, and a channel that no sensor feeds is stale for ever.
+did not start is missing until it speaks, one whose driver raised what is no OSError is at fault
+until it reads well again, and a channel that no sensor feeds is stale for ever.
 """
 
 from array import array
@@ -25,6 +26,7 @@ _MISSING = const(1)
 _STUCK = const(2)
 _OUT_OF_RANGE = const(4)
 _BUS_ERRORS = const(8)
+_FAULT = const(16)
 # With these the model runs on what was, not on what is.
 STALE = const(3)
 
@@ -34,24 +36,27 @@ _SHORTEST_MISSING_US = const(100000)
 # A value that comes back after a silence is not stuck: so many looks must have found it again.
 _REPEATS = const(3)
 _FAR = const((1 << 30) - 1)
+_INFINITY = float("inf")
 
 
 class Watch:
     """What is known of one sensor. seen: (epoch, ticks) of its last good reading, which the loop
-    writes. trouble: bits as above; age_us: time since that reading, at the last look.
+    writes. trouble: bits as above; age_us: time since that reading, at the last look; error: why
+    it did not start, or the fault of its driver, in words.
 
     started: False for one that has to speak before it counts as there.
     """
 
-    def __init__(self, driver, epoch, ticks, started=True):
-        self.name = driver.name
+    def __init__(self, sensor, epoch, ticks, started=True):
+        self.name = sensor.name
+        self.error = ""
         self.seen = array("i", (epoch, ticks))
         self.trouble = 0
         self.age_us = 0
         self.feeds = False
-        self.stale = "%s says nothing new" % driver.name
+        self.stale = "%s says nothing new" % sensor.name
         self._started = started
-        self._driver = driver
+        self._sensor = sensor
         self._noted = [epoch, ticks]
         self._moved = [epoch, ticks]
         self._repeats = 0
@@ -61,26 +66,38 @@ class Watch:
         self._missing_us = self._stuck_us = 0
 
     def install(self, values, raw, model):
-        """Watch what the loop reads into `values`; raw: counts of the driver; model: or None."""
-        driver = self._driver
+        """Watch what the loop reads into `values`; raw: in counts; model: or None."""
+        sensor = self._sensor
         guards = model.settings.get("guards", {}) if model is not None else {}
         taken = model.channels if model is not None else ()
-        self.feeds = any(name in taken for name in driver.channels)
-        interval_us = getattr(driver, "interval_us", 0)
+        self.feeds = any(name in taken for name in sensor.channels)
+        interval_us = sensor.interval_us
         self._missing_us = 0
         if "stale" in guards:
             self._missing_us = 1000 * guards["stale"]["after_ms"]
         elif interval_us:
             self._missing_us = max(_SAMPLES_MISSED * interval_us, _SHORTEST_MISSING_US)
-        self._stuck_us = 1000 * getattr(driver, "stuck_after_ms", 0)
+        self._stuck_us = 1000 * sensor.stuck_after_ms
         if "stuck" in guards:
             self._stuck_us = 1000 * guards["stuck"]["after_ms"]
-        count = len(driver.channels)
+        count = len(sensor.channels)
         self._values = values
         self._last = array("i", bytes(4 * count)) if raw else floats(np.zeros(count))
         self._moved[:] = list(self.seen)
         self._bounds = self._limits(guards.get("channels", {}), raw)
-        self.trouble = 0
+        self.trouble &= _FAULT
+
+    @property
+    def at_fault(self):
+        """Whether its driver's code raised something, and it has not read well since."""
+        return bool(self.trouble & _FAULT)
+
+    def fail(self, error):
+        """Note a fault of its driver's code, in words."""
+        self.error = error
+        self.trouble |= _FAULT
+        # The reading before it does not end it.
+        self._noted[:] = list(self.seen)
 
     def age_ms(self):
         """Milliseconds since the last good reading, at the last look."""
@@ -92,22 +109,21 @@ class Watch:
 
     def _limits(self, channels, raw):
         """((channel, lowest, highest), ...) of the channels that have limits, as in `values`."""
-        driver = self._driver
-        known = getattr(driver, "limits", None)
-        scales = getattr(driver, "scales", None)
+        sensor = self._sensor
         found = []
-        for i in range(len(driver.channels)):
-            entry = channels.get(driver.channels[i], {})
+        for i in range(len(sensor.channels)):
+            known = sensor.limits[i] if sensor.limits is not None else None
+            entry = channels.get(sensor.channels[i], {})
             if known is None and not entry:
                 continue
-            low, high = known or (-_FAR, _FAR)
-            if scales is not None and not raw:
-                low, high = low * scales[i], high * scales[i]
-            # Counts are compared with whole numbers: a look makes no float.
-            if "min" in entry:
-                low = ceil(_near(entry["min"] / scales[i])) if raw else entry["min"]
-            if "max" in entry:
-                high = floor(_near(entry["max"] / scales[i])) if raw else entry["max"]
+            low, high = known or (-_INFINITY, _INFINITY)
+            low, high = entry.get("min", low), entry.get("max", high)
+            if raw:
+                # Counts are compared with whole numbers: a look makes no float.
+                scale = sensor.scales[i]
+                if scale < 0:
+                    low, high = high, low
+                low, high = ceil(_near(low / scale)), floor(_near(high / scale))
             found.append((i, low, high))
         return found
 
@@ -118,6 +134,7 @@ class Watch:
         if seen[0] != noted[0] or seen[1] != noted[1]:
             noted[0], noted[1] = seen[0], seen[1]
             self._started = True
+            self.error = ""
             trouble = self._judge(trouble & _STUCK)
         if errors != self._errors:
             self._errors = errors
@@ -154,30 +171,49 @@ class Watch:
 
 
 def _near(counts):
-    # What a limit of the model is in counts can be infinite, which no int is.
+    # What a limit is in counts can be infinite, which no int is.
     return min(max(counts, -_FAR), _FAR)
 
 
 class Health:
-    """All sensors of a board; troubles: by sensor, why it did not start, or "".
+    """All sensors of a board; starts: how they started (see start.py).
 
     stale: what feeds the model nothing new, in words: a sensor that is missing or stuck, a channel
     without a sensor; None if all is well. unfed: the channels of the model without a sensor.
+    at_fault: whether the code of a driver is.
     """
 
-    def __init__(self, drivers, troubles, clock, guard, ring):
+    def __init__(self, starts, clock, guard, ring):
+        self.sensors = starts.sensors
         self.watches = [
-            Watch(driver, clock.epoch, clock.ticks, not trouble)
-            for driver, trouble in zip(drivers, troubles)
+            Watch(sensor, clock.epoch, clock.ticks, not error)
+            for sensor, error in zip(starts.sensors, starts.errors)
         ]
         self.stale = None
+        self.at_fault = False
         self.unfed = ()
-        self._fed = {channel for driver in drivers for channel in driver.channels}
+        self._starts = starts
+        self._fed = {channel for sensor in starts.sensors for channel in sensor.channels}
         self._unfed = None
         self._clock = clock
         self._guard = guard
         self._ring = ring
         self._epoch, self._ticks = clock.epoch, clock.ticks
+        for source in range(len(self.watches)):
+            self.started(source)
+
+    def started(self, source):
+        """Note how a sensor has started, or has not."""
+        error = self._starts.errors[source]
+        if self._starts.faulty[source]:
+            self.fail(source, error)
+        else:
+            self.watches[source].error = error
+
+    def fail(self, source, error):
+        """Note a fault of a driver's code, in words."""
+        self.watches[source].fail(error)
+        self.at_fault = True
 
     def install(self, model):
         """Judge by what this model takes, from now on; None: there is no model."""
@@ -199,12 +235,16 @@ class Health:
         self._epoch, self._ticks = epoch, ticks
         errors = self._guard.bus_errors
         stale = self._unfed
+        at_fault = False
         for source in range(len(self.watches)):
             watch = self.watches[source]
             watch.look(epoch, ticks, errors[source])
             if watch.feeds and watch.trouble & STALE:
                 stale = watch.stale
+            if watch.trouble & _FAULT:
+                at_fault = True
         self.stale = stale
+        self.at_fault = at_fault
 
     def facts(self):
         """What a status document says of the sensors."""
@@ -213,8 +253,15 @@ class Health:
         count = len(self.watches)
         return {
             "sensors": [
-                {"name": watch.name, "age_ms": watch.age_ms(), "trouble": watch.said()}
-                for watch in self.watches
+                {
+                    "name": watch.name,
+                    "channels": sensor.channels,
+                    "units": sensor.units,
+                    "age_ms": watch.age_ms(),
+                    "trouble": watch.said(),
+                    "error": watch.error,
+                }
+                for sensor, watch in zip(self.sensors, self.watches)
             ],
             "outputs_stale": self.stale is not None,
             "coalesced": list(ring.coalesced)[:count],

@@ -19,22 +19,21 @@ class Inlets:
         into what, the array of floats that has to be looked at (None for integers), how the model
         is moved (None without one), its slots, and where the time of a good reading is noted.
         """
-        inlets = []
-        for i in range(len(self._sensors)):
-            sensor, array = self._sensors[i], self._arrays[i]
-            if model is not None and fresh:
-                self._suppose(model, sensor.channels, self.held[i])
-            seen = self._watches[i].seen
-            if model is None:
-                inlet = sensor.read, floats(array), array, None, None, seen
-            elif model.integer and hasattr(sensor, "read_raw"):
-                slots = model.raw_slots(sensor.channels, sensor.scales)
-                inlet = sensor.read_raw, slots.raw, None, model.move, slots.words, seen
-            else:
-                slots = model.slots(sensor.channels)
-                inlet = sensor.read, floats(array), array, model.event, slots, seen
-            inlets.append(inlet)
-        return inlets
+        return [self.inlet(i, model, fresh) for i in range(len(self._sensors))]
+
+    def inlet(self, i, model, fresh):
+        """The entry of one sensor."""
+        sensor, array = self._sensors[i], self._arrays[i]
+        if model is not None and fresh:
+            self._suppose(model, sensor.channels, self.held[i])
+        seen = self._watches[i].seen
+        if model is None:
+            return sensor.read, floats(array), array, None, None, seen
+        if model.integer and sensor.read_raw is not None:
+            slots = model.raw_slots(sensor.channels, sensor.scales)
+            return sensor.read_raw, slots.raw, None, model.move, slots.words, seen
+        slots = model.slots(sensor.channels)
+        return sensor.read, floats(array), array, model.event, slots, seen
 
     def _suppose(self, model, channels, held):
         """What a bad first value is replaced by: the channel's mean in training."""

@@ -147,14 +147,14 @@ class Slots:
         """Whether it has to be seen that this start stands: then call `stands`."""
         return self.on_trial or self._journal.facts["failures"] > 0
 
-    def watch(self, guard, ring, link, digest):
+    def watch(self, guard, faults, ring, link, digest):
         """Start a trial of the model that runs, or of this start, if one has to stand."""
         self.trial = None
         if self.unsettled:
             # Imported for it: a board whose model has stood keeps the memory.
             from rivulet.store.trial import Trial
 
-            self.trial = Trial(self, guard, ring, link, digest)
+            self.trial = Trial(self, guard, faults, ring, link, digest)
 
     def stands(self):
         """End the trial: the program has run for long enough. Raises StoreError."""

@@ -7,13 +7,15 @@ from rivulet.errors import StoreError
 class Trial:
     """Asked at every decision, or at the decision's time where no model runs.
 
-    A trip of the guard fails a model on trial at once. After the store's `trial_s` seconds the
+    A trip of the guard fails a model on trial at once, and so does a fault of a person's own code
+    that is new: what the model did to it is not known. After the store's `trial_s` seconds the
     model, or the start, stands.
     """
 
-    def __init__(self, store, guard, ring, link, digest):
+    def __init__(self, store, guard, faults, ring, link, digest):
         self._store = store
         self._guard = guard
+        self._faults = faults
         self._ring = ring
         self._link = link
         self._who = digest[:12] or "the program"
@@ -34,6 +36,8 @@ class Trial:
         self._seen_ms = now
         if self._model_on_trial and self._guard.trips != self._trips:
             return "guard: " + (self._guard.reason or "its state was no number")
+        if self._model_on_trial and self._faults.fresh:
+            return "fault: " + self._faults.fresh
         # In a moment without events, for it writes to flash.
         if self._left_ms <= 0 and not len(self._ring):
             self._stand()
@@ -42,6 +46,7 @@ class Trial:
     def pass_over(self):
         """Pass over what has made the model fail: there is no way back."""
         self._trips = self._guard.trips
+        self._faults.fresh = ""
 
     def _stand(self):
         try:

@@ -95,7 +95,7 @@ class Tight(Board):
         self.turns = 0
         self.held = [None] * 2000
         self.port = Quiet()
-        self.loop = Loop(self, self.port.link(), Store("."))
+        self.loop = Loop(self, self, self.port.link(), Store("."))
 
     def ticks_ms(self):
         self.turns += 1
@@ -106,9 +106,6 @@ class Tight(Board):
     def idle(self):
         if self.port.at == len(self.port.frame):
             raise ENOUGH
-
-    def actuate(self, action):
-        pass
 
     def take(self, left):
         """Take all of the heap but for `left` bytes in one piece, and crumbs."""

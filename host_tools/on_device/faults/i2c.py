@@ -2,14 +2,16 @@
 
 import json
 import os
+import sys
 
 from fake_board import Board, Port
 from fixtures import Numbers
 
-from drivers.mpu6050 import MPU6050
+from drivers import mpu6050
 from rivulet import model as model_module
 from rivulet import protocol
 from rivulet.loop import Loop
+from rivulet.sensing.sensor import Sensor
 from rivulet.store.uploads import Store
 
 STARTING = 8  # more transfers than the driver needs to set the chip up
@@ -47,10 +49,21 @@ class Chip:
 
 
 class Pin:
-    IRQ_RISING = 8
+    """Stands in for machine.Pin, and for its module."""
 
-    def irq(self, handler, trigger, hard):
-        self.handler = handler
+    IN = 0
+    IRQ_RISING = 8
+    handler = None
+
+    def __init__(self, gpio, mode):
+        pass
+
+    def irq(self, handler, trigger=IRQ_RISING, hard=False):
+        Pin.handler = handler
+
+
+Pin.Pin = Pin
+sys.modules["machine"] = Pin
 
 
 class Wired(Board):
@@ -59,15 +72,15 @@ class Wired(Board):
     def __init__(self, fails):
         super().__init__([])
         self.chip = Chip(fails)
-        self.pin = Pin()
         self.port = Port()
-        self.loop = Loop(self, self.port.link(), Store("."))
+        self.loop = Loop(self, self, self.port.link(), Store("."))
+
+    def make_driver(self):
+        return mpu6050.Driver(self.chip, {"interrupt": 15}, rate_hz=10, address=0x68)
 
     def make_sensors(self):
-        return [MPU6050(self.chip, self.pin)]
-
-    def actuate(self, action):
-        pass
+        names, units = mpu6050.CHANNELS, mpu6050.UNITS
+        return [Sensor("mpu6050", self.make_driver, names, units, mpu6050.LIMITS)]
 
     def answers(self):
         self.port.outgoing = b""
@@ -116,7 +129,7 @@ def running(path, share_permille, bursts, events, numbers):
     sensor = loop.sensors[0]
     words = None
     if shadow.integer:
-        words = shadow.raw_slots(sensor.channels, sensor.scales)
+        words = shadow.raw_slots(sensor.channels, mpu6050.Driver.scales)
     values = [0.0] * 6
     last = None
     good = 0
@@ -126,7 +139,7 @@ def running(path, share_permille, bursts, events, numbers):
         for i in range(14):
             chip.registers[0x3B + i] = numbers.below(256)
         failed = chip.failed
-        board.pin.handler(board.pin)
+        Pin.handler(None)
         loop.turn()
         if chip.failed != failed:
             continue
@@ -144,7 +157,7 @@ def running(path, share_permille, bursts, events, numbers):
             for i in range(6):
                 at = 0x3B + 2 * i + (2 if i > 2 else 0)
                 value = chip.registers[at] << 8 | chip.registers[at + 1]
-                values[i] = (value - 65536 if value > 32767 else value) * sensor.scales[i]
+                values[i] = (value - 65536 if value > 32767 else value) * mpu6050.Driver.scales[i]
             shadow.event(dt_us, tuple(range(6)), values)
     if list(loop.model.physical(1)) != list(shadow.physical(1)):
         broken.append(

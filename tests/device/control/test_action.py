@@ -1,11 +1,11 @@
-"""What the actuators are given, and how."""
+"""What drives the actuators."""
 
 from array import array
 from math import exp
 
 from fixtures import close
 
-from rivulet.control.action import Action, actuate
+from rivulet.control.action import Action
 
 
 def classes(*names):
@@ -96,28 +96,3 @@ def test_values_have_no_confidence():
     action.use((), [0.0, 0.0], -1)
     action.act(array("f", [1.0, 2.0]), -1)
     assert action.confidence() == 0.0
-
-
-class Failing:
-    """Actuators that fail so many times."""
-
-    def __init__(self, times):
-        self.times = times
-        self.given = []
-
-    def actuate(self, action):
-        self.given.append(said(action))
-        if len(self.given) <= self.times:
-            raise ValueError(len(self.given))
-
-
-def test_actuators_that_fail_are_told_to_rest_once():
-    for times in range(3):
-        board = Failing(times)
-        action = Action()
-        action.use((), [0.25], -1)
-        action.act(array("f", [0.5]), -1)
-        failures = actuate(board, action)
-        assert [error.args[0] for error in failures] == [1, 2][:times]
-        rest = ("fault", -1, "", [0.25])
-        assert board.given == [("", -1, "", [0.5]), rest][: 1 + min(times, 1)]

@@ -14,6 +14,8 @@ from kernel_cases import integer_settings
 
 from rivulet import protocol
 from rivulet.arrays import floats, np
+from rivulet.control.action import Action
+from rivulet.control.actuators import Actuator, Actuators
 from rivulet.control.crossfade import STEPS
 from rivulet.loop import Loop
 from rivulet.store.uploads import Store
@@ -56,7 +58,7 @@ class Both(RawSensor):
 
 
 class Motor(Board):
-    """A board with an ordinary driver: it takes the first value for the duty. duties: (resting,
+    """A board with one actuator, which gets the first output, and its driver. duties: (resting,
     duty) of all that it took; failing: how many of the next calls raise; `live`: what happens
     while the loop is idle."""
 
@@ -67,12 +69,27 @@ class Motor(Board):
         self.failing = 0
         self.live = None
 
-    def actuate(self, action):
-        duty = action.values[0]
+    def actuators(self, actuators=None, ticks_ms=None, action=None):
+        """The rig's; what they act on is noted with every duty."""
+        self.action = action or Action()
+        made = self.make_actuators() if actuators is None else actuators
+        return Actuators(made, self.ticks_ms, self.action)
+
+    def make_actuators(self):
+        return [Actuator("motor", lambda: self, "y0", limits=(-_LIMIT, _LIMIT), safe=_SAFE)]
+
+    def loop(self, folder):
+        link = self.port.link()
+        return Loop(self, self, link, Store(folder), actuators=self.actuators())
+
+    def start(self):
+        pass
+
+    def write(self, value):
         if self.failing:
             self.failing -= 1
             raise IndexError("no such motor")
-        self.duties.append((action.resting, duty))
+        self.duties.append((self.action.resting, value))
 
     def idle(self):
         if self.live is not None:
@@ -101,7 +118,7 @@ class Machine:
         with open(folder + "/active.safetensors", "wb") as file:
             file.write(data)
         self.motor = Motor()
-        self.loop = Loop(self.motor, self.motor.port.link(), Store(folder))
+        self.loop = self.motor.loop(folder)
 
     def live(self, seconds, speaking=True):
         for _ in range(int(seconds * 50)):
@@ -194,14 +211,14 @@ def test_a_sensor_that_never_started_and_a_channel_without_one():
                 motor = Motor()
                 motor.sensors = [Both("s", channels)]
                 motor.sensors[0].broken = broken
-                loop = Loop(motor, motor.port.link(), Store(folder))
+                loop = motor.loop(folder)
                 for _ in range(50):
                     motor.now += 20000
                     if not broken:
                         motor.sample()
                     loop.turn()
                 taken = motor.take()
-                assert taken[0][0] == "start" and rested(taken[1:]) == "stale"
+                assert rested(taken[:2]) == "start" and rested(taken[2:]) == "stale"
 
 
 def test_a_guard_lets_nothing_beyond_the_limits_through():
@@ -210,7 +227,7 @@ def test_a_guard_lets_nothing_beyond_the_limits_through():
             with Scratch() as folder:
                 machine = Machine(folder, (in_floats, in_integers)[number](action))
                 machine.live(1)
-                good = acted(machine.motor.take()[1:])[-1]
+                good = acted(machine.motor.take()[2:])[-1]
                 model = machine.loop.model
                 far = np.array([1000.0, 0.0])
                 if model.integer:
@@ -236,10 +253,7 @@ def test_actuators_that_fail_rest_and_the_loop_goes_on():
         machine = Machine(folder, in_floats())
         machine.live(1)
         machine.motor.take()
-        for failing, wanted, text in (
-            (1, "fault", b"actuators: IndexError: no such motor; they rest"),
-            (2, None, b"actuators: IndexError: no such motor; they do not even take the rest"),
-        ):
+        for failing, wanted in ((1, "fault"), (2, None)):
             machine.motor.port.take()
             errors = machine.loop.control.errors
             machine.motor.failing = failing
@@ -249,14 +263,22 @@ def test_actuators_that_fail_rest_and_the_loop_goes_on():
             assert machine.loop.control.errors - errors == failing
             machine.live(1)
             acted(machine.motor.take())
-            assert machine.motor.port.take()[1] == [text, b"actuators: they answer again"]
+            *told, again = machine.motor.port.take()[1]
+            assert again == b"actuators: they answer again"
+            # Once, and with the place.
+            assert len(told) == (wanted is not None)
+            for line in told:
+                assert (
+                    line.startswith(b"fault: actuator motor: ") and b"test_motor.py, line" in line
+                )
+                assert line.endswith(b": IndexError: no such motor")
 
 
 class App:
     """firmware/app.py around a motor, as on a board that has just started."""
 
     # What it takes from the modules of a board.
-    _NAMES = ("app", "board", "micropython")
+    _NAMES = ("app", "board", "micropython", "rig")
 
     def __init__(self, motor, folder):
         self.errors = []
@@ -264,7 +286,7 @@ class App:
         self.buffer = None
         self._kept = {name: sys.modules[name] for name in self._NAMES if name in sys.modules}
         sys.modules.pop("app", None)
-        sys.modules["board"] = motor
+        sys.modules["board"] = sys.modules["rig"] = motor
         sys.modules.setdefault("micropython", self)
         import app
 
@@ -272,6 +294,7 @@ class App:
         app.Link = lambda stdin, stdout: motor.port.link()
         app.Store = lambda trial_s, trust: Store(folder, trial_s, trust)
         app.Warm = lambda cause: None
+        app.Actuators = motor.actuators
         self.run = app.run
         for name in self._NAMES:
             sys.modules.pop(name, None)
@@ -320,11 +343,11 @@ def test_however_the_program_ends_the_motor_rests():
                     taken = motor.take()
                     assert len(taken) > 5 and taken[0][0] == "start"
                     last = ([why] if not failing else ["fault"])[: 2 - failing]
-                    assert [resting for resting, _ in taken if resting] == ["start"] + last
+                    assert [resting for resting, _ in taken if resting] == ["start"] * 2 + last
                     assert app.errors == ["no such motor"] * failing + ["a bug"] * again
 
 
-def test_a_crash_before_there_is_a_loop_rests_at_zero():
+def test_a_crash_before_there_is_a_loop_rests():
     with Scratch() as folder:
         motor = Motor()
 
@@ -334,4 +357,4 @@ def test_a_crash_before_there_is_a_loop_rests_at_zero():
         motor.make_sensors = no_sensors
         app = App(motor, folder)
         assert app.run(False) and app.errors == ["a bug"]
-        assert motor.duties == [("fault", 0.0)]
+        assert motor.take() == [("start", _SAFE), ("fault", _SAFE)]

@@ -189,7 +189,7 @@ def test_the_loop_never_actuates_what_is_no_number():
         for _ in range(3):
             made.board.now += 100000
             made.turns()
-        assert [rest[1:] for rest in made.board.rests[1:]] == [("guard", -1, [0.0, 0.0])] * 3
+        assert [rest[1:] for rest in made.board.rests[2:]] == [("guard", -1, [0.0, 0.0])] * 3
         assert made.board.decisions == []
         assert made.loop.guard.trips == 3 and made.loop.control.action.decision == -1
         _, lines = made.port.take()

@@ -125,7 +125,7 @@ def test_out_of_range_by_the_driver_and_by_the_model():
 
 def test_counts_keep_to_limits_in_units():
     class Counting(RawSensor):
-        limits = (-30000, 30000)
+        limits = (-30000 / 256, 30000 / 256)
 
     with Scratch() as folder:
         guards = {"channels": {"a": {"max": 2.0}, "b": {"min": -1}}}

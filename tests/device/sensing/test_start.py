@@ -4,8 +4,9 @@ from fake_board import Bench, Board, Sensor
 from fixtures import Scratch, model_bytes, settings
 from wire_helpers import push
 
-from rivulet.sensing import start
+from rivulet.blame import Faults
 from rivulet.sensing.ring import EventRing
+from rivulet.sensing.start import Starts
 
 _GUARDS = {"stale": {"after_ms": 300, "action": "safe"}, "safe": {"name": "still"}}
 
@@ -25,13 +26,18 @@ def live(made, seconds, *sources):
         made.turns()
 
 
+def starts(board, ring=None):
+    ring = EventRing() if ring is None else ring
+    return Starts(board.make_sensors(), board, ring, Faults(None))
+
+
 def test_each_gets_a_handler_that_stores_the_time_and_its_number():
     board, ring = Board(two(), now=5000), EventRing()
-    drivers, troubles = start.start(board, ring)
-    assert drivers is board.sensors and troubles == ["", ""]
+    made = starts(board, ring)
+    assert made.errors == ["", ""] and made.words() == []
     for now, source in ((5000, 1), (7000, 0)):
         board.now = now
-        drivers[source].handler(None)
+        board.sensors[source].handler(None)
     for found in ((5000, 1), (7000, 0)):
         assert ring.take() and tuple(ring.found) == found
 
@@ -39,14 +45,31 @@ def test_each_gets_a_handler_that_stores_the_time_and_its_number():
 def test_one_that_fails_loses_no_other():
     for left, right in ((True, False), (False, True), (True, True)):
         board = Board(two(left, right))
-        drivers, troubles = start.start(board, EventRing())
-        assert len(drivers) == 2
-        for name, driver, failed, trouble in (
-            ("left", drivers[0], left, troubles[0]),
-            ("right", drivers[1], right, troubles[1]),
-        ):
-            assert ("sensor %s does not answer" % name in trouble) == failed
-            assert hasattr(driver, "handler") != failed
+        made = starts(board)
+        assert made.failed == [source for source in (0, 1) if (left, right)[source]]
+        for driver, failed, error in zip(board.sensors, (left, right), made.errors):
+            assert bool(error) == failed and hasattr(driver, "handler") != failed
+            line = "sensor %s does not answer: %s" % (driver.name, error)
+            assert (line in made.words()) == failed
+
+
+def test_those_that_failed_are_tried_again_in_turn():
+    board = Board(two(True, True))
+    made = starts(board)
+    tried = []
+    for _ in range(40):
+        board.now += 500000
+        tried.append(made.retry())
+    # Each every five seconds.
+    assert [source for source in tried if source >= 0] == [0, 1] * 4
+    board.sensors[0].broken = False
+    tried = []
+    for _ in range(40):
+        board.now += 500000
+        if made.failed:
+            tried.append(made.retry())
+    assert tried.count(0) == 1 and tried.count(1) == 3
+    assert made.errors[0] == "" and made.failed == [1]
 
 
 def test_the_others_feed_the_model():
@@ -79,9 +102,12 @@ def test_the_first_decision_knows_of_it_and_its_first_word_ends_it():
         made = Bench(folder, data, two(left_fails=True))
         made.board.now += 10000
         made.turns()
-        assert [rest[1:3] for rest in made.board.rests] == [("start", 0), ("stale", 0)]
+        whys = [("start", -1), ("start", 0), ("stale", 0)]
+        assert [rest[1:3] for rest in made.board.rests] == whys
         assert made.board.decisions == []
         made.sensors[0].broken = False
+        live(made, 5.1)
+        assert made.board.decisions == []
         live(made, 0.5, 0, 1)
         assert made.loop.health.stale is None and len(made.board.decisions) > 3
         assert made.loop.guard.trips == 0
@@ -103,7 +129,7 @@ def test_a_channel_without_a_sensor():
                 assert made.board.decisions == [] and made.board.rests[-1][1] == why
                 assert made.loop.guard.reason == "no sensor feeds a, c: safe"
             else:
-                assert len(made.board.rests) == 1 and made.board.decisions
+                assert len(made.board.rests) == 2 and made.board.decisions
 
 
 def test_a_push_does_not_hide_a_sensor_that_failed():
@@ -113,3 +139,24 @@ def test_a_push_does_not_hide_a_sensor_that_failed():
         assert first.startswith("sensor right") and second.startswith("stored model: ")
         assert push(made, model_bytes())[0] == 0
         assert made.loop.boot_error == first
+
+
+def test_one_that_answers_later_feeds_the_model_then():
+    with Scratch() as folder:
+        made = Bench(folder, model_bytes(), two(right_fails=True))
+        assert made.loop.health.facts()["sensors"][1]["error"] != ""
+        made.sensors[1].broken = False
+        live(made, 4.9, 0)
+        assert made.loop.boot_error.startswith("sensor right does not answer: ")
+        made.port.take()
+        live(made, 0.2)
+        assert made.loop.boot_error == "" and b"sensor right answers" in made.port.take()[1]
+        # It is there when it has spoken, and not before.
+        assert made.loop.health.watches[1].said() == ["missing"]
+        made.sensors[1].values = [2.0]
+        made.board.event(1)
+        made.turns()
+        assert made.loop.model.cell.input_floats[1] == 2.0
+        live(made, 0.2, 0, 1)
+        said = made.loop.health.facts()["sensors"]
+        assert [(each["error"], each["trouble"]) for each in said] == [("", []), ("", [])]

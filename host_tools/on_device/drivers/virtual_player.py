@@ -9,6 +9,8 @@ import struct
 
 import machine
 
+from rivulet.sensing.triggers import off, on_edge
+
 
 class Driver:
     """Plays `count` channels from the words at `address`; pins: the one that a sample pulses."""
@@ -22,8 +24,7 @@ class Driver:
     def start(self, handler):
         """Let `handler(pin)` be called in the interrupt at every sample."""
         machine.mem32[self._address] = 0
-        pin = machine.Pin(self._event, machine.Pin.IN)
-        pin.irq(handler, trigger=machine.Pin.IRQ_RISING, hard=True)
+        on_edge(machine.Pin(self._event, machine.Pin.IN), handler)
         machine.mem32[self._address] = 1
 
     def read(self, out):
@@ -38,4 +39,4 @@ class Driver:
 
     def stop(self):
         machine.mem32[self._address] = 0
-        machine.Pin(self._event, machine.Pin.IN).irq(handler=None)
+        off(machine.Pin(self._event, machine.Pin.IN))

@@ -1,0 +1,174 @@
+"""A rig's actuators: what drives each, within which limits, how fast, and where it is safe.
+
+A driver is made by `Driver(bus, pins, **settings)`, which touches no hardware. Its `start()` sets
+the actuator up and `write(value)` moves it; either may raise, and is called again later.
+"""
+
+from rivulet.compat import const
+
+# One that did not start is tried again every so often.
+_AGAIN_MS = const(5000)
+_WRAP = const(0x3FFFFFFF)
+
+
+class Actuator:
+    """One actuator, and the values it gets.
+
+    name: as the rig names it; make: function that imports and makes the driver; source: "class",
+    or "y0", "y1" ...: an output of the model in its units; table: of a class, {name: value}, or
+    None: the value is its number; limits: (lowest, highest) value; slew_per_s: how far a value
+    may move in a second, 0: at once; safe: the value at rest, which it gets at once.
+
+    value: the last that it took, None before; error: why it failed, "" while it works.
+    """
+
+    def __init__(
+        self,
+        name,
+        make,
+        source="class",
+        table=None,
+        limits=(0.0, 1.0),
+        slew_per_s=0.0,
+        safe=0.0,
+    ):
+        self.name = name
+        self.value = None
+        self.error = ""
+        self.started = False
+        self._make = make
+        self._table = table
+        self._limits = limits
+        self._slew_per_s = slew_per_s
+        self._safe = safe
+        # The number of the output, or -1: of a class.
+        self._output = -1 if source == "class" else int(source[1:])
+        self._outputs = 0
+        self._values = ()
+        self._driver = None
+        self._tried_ms = None
+
+    def install(self, names, outputs):
+        """Be driven by a model with these classes, () for none, and so many outputs."""
+        self._outputs = outputs
+        table = self._table
+        # Made here, so that a decision makes no float.
+        self._values = [
+            self._limited(number + 0.0 if table is None else table.get(names[number], self._safe))
+            for number in range(len(names))
+        ]
+
+    def act(self, action, elapsed_ms):
+        """Move to what the action says, `elapsed_ms` after the last time."""
+        at = self._output
+        value = self._safe
+        if at < 0:
+            if 0 <= action.decision < len(self._values):
+                value = self._values[action.decision]
+        elif at < self._outputs:
+            value = self._limited(action.values[at])
+        if self._slew_per_s and self.value is not None:
+            step = self._slew_per_s * elapsed_ms / 1000
+            value = min(max(value, self.value - step), self.value + step)
+        self._write(value)
+
+    def rest(self, now_ms):
+        """Go to the safe value at once; starts the driver first, if that is still to do."""
+        if not self.started:
+            if self._tried_ms is not None and (now_ms - self._tried_ms) & _WRAP < _AGAIN_MS:
+                return
+            self._tried_ms = now_ms
+            if self._driver is None:
+                self._driver = self._make()
+            self._driver.start()
+            self.started = True
+        self._write(self._safe)
+
+    def _limited(self, value):
+        if value != value:
+            return self._safe
+        low, high = self._limits
+        return low if value < low else high if value > high else value
+
+    def _write(self, value):
+        self._driver.write(value)
+        self.value = value
+
+
+class Actuators:
+    """All actuators of a rig, which act and rest together.
+
+    ticks_ms: the board's; action: what drives them; complete: whether all of them have started.
+    """
+
+    def __init__(self, actuators, ticks_ms, action):
+        self.action = action
+        self.complete = not actuators
+        self._all = actuators
+        # One that failed comes first, so that no other moves before it is known to work again.
+        self._order = list(actuators)
+        self._ticks_ms = ticks_ms
+        self._acted_ms = ticks_ms()
+
+    def install(self, names, outputs):
+        """Be driven by a model with these classes, () for none, and so many outputs."""
+        for actuator in self._all:
+            actuator.install(names, outputs)
+
+    def act(self):
+        """Give the action to every actuator, and rest if one of them fails.
+
+        Returns the failures, [(actuator, exception), ...], () for none; the first is the one that
+        made them rest, and the others did not even take that.
+        """
+        now = self._ticks_ms()
+        elapsed_ms = (now - self._acted_ms) & _WRAP
+        self._acted_ms = now
+        if not self.complete:
+            return self.rest("fault")
+        for actuator in self._order:
+            try:
+                actuator.act(self.action, elapsed_ms)
+            except Exception as error:
+                failed = (actuator, error)
+                break
+        else:
+            return ()
+        self._order.remove(failed[0])
+        self._order.insert(0, failed[0])
+        return [failed] + list(self.rest("fault"))
+
+    def rest(self, why):
+        """Give every actuator its safe value; why: as in Action.rest. Returns the failures."""
+        self.action.rest(why)
+        self._acted_ms = now = self._ticks_ms()
+        failures = ()
+        complete = True
+        for actuator in self._all:
+            try:
+                actuator.rest(now)
+            except Exception as error:
+                failures += ((actuator, error),)
+            complete = complete and actuator.started
+        self.complete = complete
+        return failures
+
+    def recover(self):
+        """Forget what was wrong: all of them work again."""
+        for actuator in self._all:
+            actuator.error = ""
+
+    def troubles(self):
+        """What is wrong with those that did not start, a line for each."""
+        return [
+            "actuator %s: %s" % (actuator.name, actuator.error)
+            for actuator in self._all
+            if not actuator.started
+        ]
+
+    def facts(self):
+        """What a status document says of each."""
+        return [
+            {"name": actuator.name, "value": actuator.value, "error": actuator.error}
+            for actuator in self._all
+        ]

@@ -1,0 +1,109 @@
+"""A sensor as a rig names it: its driver, and what of its values the board uses.
+
+A driver is made by `Driver(bus, pins, **settings)`, which touches no hardware. Its
+
+    start(handler)  sets the chip up and has an interrupt call `handler(anything)` once a sample;
+                    raises OSError if the chip does not answer, and may be called again then
+    read(out)       writes the newest sample into `out`, as floats in its units; raises OSError
+    read_raw(out)   may be missing: the same as integers, allocating nothing; `scales` are then
+                    its units per count, one a channel
+    stop()          leaves no interrupt and no timer
+
+It may say `interval_us`, the time between two samples, and `stuck_after_ms`, for how long a
+working sensor could repeat one reading in all its channels.
+"""
+
+from array import array
+from errno import ENODEV
+
+
+class Sensor:
+    """One sensor; what has to be known of it is known without its chip.
+
+    name, channels, units: as the rig names them; make: function that imports and makes the
+    driver; limits: (lowest, highest) or None by channel, in these units, or None: of no channel.
+    Where the rig names not all channels of the driver, in its order and in its units:
+    picked: the driver's number of each channel, of `width` that it has; factors, offsets: value =
+    driver's value * factor + offset, by channel. None: as the driver has them.
+    """
+
+    def __init__(
+        self,
+        name,
+        make,
+        channels,
+        units,
+        limits=None,
+        picked=None,
+        width=None,
+        factors=None,
+        offsets=None,
+    ):
+        self.name = name
+        self.channels = channels
+        self.units = units
+        self.limits = limits
+        # What the driver says of itself is known once it has started.
+        self.interval_us = 0
+        self.stuck_after_ms = 0
+        self.read = _absent
+        self.read_raw = self.scales = None
+        self._make = make
+        self._driver = None
+        count = len(channels)
+        self._converts = picked is not None or factors is not None or offsets is not None
+        self._picked = picked or tuple(range(count))
+        self._width = width or count
+        self._factors = factors or (1.0,) * count
+        self._offsets = offsets
+
+    def start(self, handler):
+        """Make the driver, if that is still to do, and start it.
+
+        Raises OSError if the chip does not answer, and whatever else the driver's code raises.
+        """
+        if self._driver is None:
+            self._driver = self._make()
+        driver = self._driver
+        driver.start(handler)
+        self.interval_us = getattr(driver, "interval_us", 0)
+        self.stuck_after_ms = getattr(driver, "stuck_after_ms", 0)
+        raw = None if self._offsets else getattr(driver, "read_raw", None)
+        if self._converts:
+            self._values = [0.0] * self._width
+            self.read = self._read
+            if raw is not None:
+                self._counts = array("i", bytes(4 * self._width))
+                raw, self._read_counts = self._read_raw, raw
+        else:
+            # The driver's own: what is not converted costs nothing at an event.
+            self.read = driver.read
+        self.read_raw = raw
+        if raw is not None:
+            scales = driver.scales
+            self.scales = tuple(
+                [scales[at] * factor for at, factor in zip(self._picked, self._factors)]
+            )
+
+    def stop(self):
+        """Leave no interrupt and no timer behind."""
+        if self._driver is not None:
+            self._driver.stop()
+
+    def _read(self, out):
+        values = self._values
+        picked, factors, offsets = self._picked, self._factors, self._offsets
+        self._driver.read(values)
+        for i in range(len(picked)):
+            value = values[picked[i]] * factors[i]
+            out[i] = value + offsets[i] if offsets else value
+
+    def _read_raw(self, out):
+        counts, picked = self._counts, self._picked
+        self._read_counts(counts)
+        for i in range(len(picked)):
+            out[i] = counts[picked[i]]
+
+
+def _absent(out):
+    raise OSError(ENODEV)

@@ -7,24 +7,17 @@ import numpy as np
 
 from host_tools.data import recordings
 from host_tools.errors import RivuletError
-from host_tools.simulate import stimulus, wiring
-from host_tools.simulate.wiring import Wiring
-
-# What plays a file with the channels of both.
-TWO_IMUS = Wiring(
-    (*wiring.DEFAULT.devices, wiring.mpu6050(stimulus.SECOND_IMU.name, 0x69, 14)),
-    wiring.DEFAULT.outputs,
-)
+from host_tools.simulate import stimulus
 
 
-def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> tuple[Path | None, Wiring]:
+def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> Path | None:
     """Write the stimulus called `data` ('activity' or an EVENTS.csv) to `path`.
 
-    Returns the path, None for 'none', and what is wired to the board that plays it. drop: share of
-    samples lost; jitter_ms: how far sample times stray. Raises RivuletError.
+    Returns the path, None for 'none'. drop: share of samples lost; jitter_ms: how far sample times
+    stray. Raises RivuletError.
     """
     if data == "none":
-        return None, wiring.DEFAULT
+        return None
     if data == "activity":
         loaded = recordings.load("activity", "test")
         made = stimulus.build(
@@ -38,8 +31,7 @@ def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> tuple[Path 
         raise RivuletError(f"no data '{data}': use activity, none, or the path of an EVENTS.csv")
     path.parent.mkdir(parents=True, exist_ok=True)
     made.write(path)
-    second = any(source.name == stimulus.SECOND_IMU.name for source in made.sources)
-    return path, TWO_IMUS if second else wiring.DEFAULT
+    return path
 
 
 def shuffled(count: int, seed: int = 0) -> Sequence[int]:

@@ -9,14 +9,15 @@ a stimulus that is repeated begins again at end_us.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from host_tools.data.events import read
+from host_tools.data.events import NO_CHANNELS, read
 from host_tools.data.recordings import Recordings
 from host_tools.errors import RivuletError
 
@@ -37,9 +38,8 @@ class Source:
 
 _AXES = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
 _UNITS = ("m/s^2", "m/s^2", "m/s^2", "rad/s", "rad/s", "rad/s")
-# The sensor of the default wiring, and one that a board may have beside it.
+# The sensor of the default wiring.
 IMU = Source("mpu6050", _AXES, _UNITS)
-SECOND_IMU = Source("second_mpu6050", tuple("second_" + name for name in _AXES), _UNITS)
 
 
 @dataclass(frozen=True)
@@ -174,40 +174,86 @@ def merge(stimuli: Iterable[Stimulus]) -> Stimulus:
     )
 
 
-def from_events(path: Path, sources: Sequence[Source] = (IMU, SECOND_IMU)) -> Stimulus:
+@dataclass(frozen=True)
+class Column:
+    """Where an event file's column goes; value of the channel = cell * factor + offset."""
+
+    source: int
+    channel: int
+    factor: float = 1.0
+    offset: float = 0.0
+
+
+def from_events(
+    path: Path,
+    sources: Sequence[Source] = (IMU,),
+    columns: Mapping[str, Column] | None = None,
+    resting: Sequence[NDArray[np.float64]] | None = None,
+    lead_us: int | None = None,
+) -> Stimulus:
     """Play an event file: `t_us,<channel names>`, a cell empty where an event carries no value.
 
     A sensor measures all its channels at once: those that a row leaves out keep their value. Only
-    the sources that have a column are part of the stimulus. Raises RivuletError.
+    the sources that have a column are part of the stimulus. columns: by name; None: the sources'
+    own channels. resting: values of each source's channels before the first; None: zeros.
+    lead_us: when the first event is played; None: at its own time. Raises RivuletError.
     """
-    names = [channel for source in sources for channel in source.channels]
-    ends = np.cumsum([len(source.channels) for source in sources])
+    if columns is None:
+        columns = {
+            name: Column(number, index)
+            for number, source in enumerate(sources)
+            for index, name in enumerate(source.channels)
+        }
+    places = list(columns.values())
     held = [np.zeros(len(source.channels)) for source in sources]
+    if resting is not None:
+        held = [values.copy() for values in resting]
+    width = max((len(values) for values in held), default=0)
     times: list[int] = []
     numbers: list[int] = []
-    width = max(map(len, held))
     rows: list[NDArray[np.float64]] = []
-    for event in read(path, names, whose="the simulated sensors'"):
+    for event in read(path, list(columns), whose="the simulated sensors'", ignored=NO_CHANNELS):
         where, t_us = f"{path}, line {event.line}", event.t_us
-        if t_us < 0:
+        if t_us < 0 and lead_us is None:
             raise RivuletError(f"{where}: t_us must not be negative")
         if times and t_us < times[-1]:
             raise RivuletError(f"{where}: t_us goes back from {times[-1]} to {t_us}")
-        for number, row in enumerate(np.split(np.array(event.values), ends[:-1])):
-            carried = ~np.isnan(row)
-            if carried.any():
-                held[number][carried] = row[carried]
-                times.append(t_us)
-                numbers.append(number)
-                rows.append(np.pad(held[number], (0, width - len(held[number]))))
+        carried = [i for i, value in enumerate(event.values) if not math.isnan(value)]
+        for i in carried:
+            place = places[i]
+            held[place.source][place.channel] = event.values[i] * place.factor + place.offset
+        for number in sorted({places[i].source for i in carried}):
+            times.append(t_us)
+            numbers.append(number)
+            rows.append(np.pad(held[number], (0, width - len(held[number]))))
     if not times:
         raise RivuletError(f"{path}: no event carries a value")
     used = sorted(set(numbers))
-    records = to_records(np.array(times), np.searchsorted(used, numbers), 0, np.array(rows))
+    t_all = np.array(times) + (0 if lead_us is None else lead_us - times[0])
+    records = to_records(t_all, np.searchsorted(used, numbers), 0, np.array(rows))
     # A repeated file goes on after a pause of usual length.
     pause_us = max(1, (times[-1] - times[0]) // len(times)) if len(times) > 1 else _PAUSE_US
     played = tuple(sources[number] for number in used)
-    return Stimulus(played, records, (), len(records), 0, times[-1] + pause_us)
+    end_us = int(t_all[-1]) + pause_us - (lead_us or 0)
+    return Stimulus(played, records, (), len(records), 0, end_us)
+
+
+def join(parts: Sequence[Stimulus]) -> Stimulus:
+    """Play several stimuli one after another."""
+    sources = tuple(dict.fromkeys(source for part in parts for source in part.sources))
+    width = max(part.records.dtype["values"].shape[0] for part in parts)
+    records = np.zeros(sum(len(part.records) for part in parts), record_type(width))
+    at = start_us = 0
+    for part in parts:
+        into = records[at : at + len(part.records)]
+        numbers = np.array([sources.index(source) for source in part.sources])
+        into["t_us"] = part.records["t_us"] + np.uint64(start_us)
+        into["source"] = numbers[part.records["source"]]
+        into["flags"] = part.records["flags"]
+        into["values"][:, : part.records["values"].shape[1]] = part.records["values"]
+        at += len(part.records)
+        start_us += part.end_us
+    return Stimulus(sources, records, (), len(records), 0, start_us)
 
 
 def record_type(width: int) -> np.dtype[np.void]:

@@ -72,13 +72,8 @@ def read(path: Path) -> Wiring:
     )
 
 
-def mpu6050(name: str = "mpu6050", address: int = 0x68, event: int = 15) -> Device:
-    """Return an MPU-6050 on I2C bus 0."""
-    return Device(name, "mpu6050", 6, 0, address, event)
-
-
-# What the simulated boards have where nothing else is said: boards/virtual/default.toml.
-DEFAULT = Wiring((mpu6050(),), (Output("led", 25),))
+# What the simulated boards have where nothing else is said: that of their default.toml.
+DEFAULT = Wiring((Device("mpu6050", "mpu6050", 6, 0, 0x68, 15),), (Output("led", 25),))
 
 
 def has_model(driver: str) -> bool:

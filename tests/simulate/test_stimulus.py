@@ -130,17 +130,51 @@ def test_bad_requests_are_refused() -> None:
 
 def test_events_fill_their_own_channels(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
-    path.write_text("t_us,gyro_z,accel_x,second_accel_y\n10,,9.5,\n20,1,,\n20,,,-9.5\n")
-    made = stimulus.from_events(path)
+    path.write_text("t_us,gyro_z,accel_x,range,label\n10,,9.5,,calm\n20,1,,,calm\n20,,,250,calm\n")
+    sonar = stimulus.Source("sonar", ("strength", "distance"), ("1", "m"))
+    columns = {
+        "accel_x": stimulus.Column(0, 0),
+        "gyro_z": stimulus.Column(0, 5),
+        "range": stimulus.Column(1, 1, 0.01, 0.5),
+    }
+    resting = [np.zeros(6), np.array([7.0, 0.0])]
+    made = stimulus.from_events(path, (stimulus.IMU, sonar), columns, resting)
     assert made.records["t_us"].tolist() == [10, 20, 20]
     assert made.records["source"].tolist() == [0, 0, 1]
     assert made.records["values"].tolist() == [
         [9.5, 0, 0, 0, 0, 0],
         [9.5, 0, 0, 0, 0, 1],  # what an event does not carry stays
-        [0, -9.5, 0, 0, 0, 0],
+        [7, 3, 0, 0, 0, 0],
     ]
     # A repeated file goes on after a pause of usual length.
     assert made.end_us == 20 + 10 // 3
+
+
+def test_only_sensors_with_a_column_play(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("t_us,range\n-5,1\n5,2\n")
+    sonar = stimulus.Source("sonar", ("range",), ("m",))
+    columns = {"range": stimulus.Column(1, 0), "accel_x": stimulus.Column(0, 0)}
+    made = stimulus.from_events(path, (stimulus.IMU, sonar), columns, lead_us=1000)
+    assert made.sources == (sonar,)
+    assert made.records["t_us"].tolist() == [1000, 1010]
+    assert made.records["source"].tolist() == [0, 0]
+
+
+def test_recordings_join_one_after_another(tmp_path: Path) -> None:
+    sonar = stimulus.Source("sonar", ("range",), ("m",))
+    parts = []
+    for number, text in enumerate(("accel_x\n0,1\n10,2\n", "range\n0,3\n")):
+        path = tmp_path / f"{number}.csv"
+        path.write_text("t_us," + text)
+        columns = {"accel_x": stimulus.Column(0, 0), "range": stimulus.Column(1, 0)}
+        parts.append(stimulus.from_events(path, (stimulus.IMU, sonar), columns))
+    made = stimulus.join(parts)
+    assert made.sources == (stimulus.IMU, sonar)
+    assert made.records["t_us"].tolist() == [0, 10, 15]
+    assert made.records["source"].tolist() == [0, 0, 1]
+    assert made.records["values"][:, 0].tolist() == [1, 2, 3]
+    assert made.end_us == parts[0].end_us + parts[1].end_us
 
 
 @pytest.mark.parametrize(

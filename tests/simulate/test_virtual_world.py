@@ -1,5 +1,6 @@
 """The simulated sensors: what the real driver reads on the virtual board, and when."""
 
+import dataclasses
 import errno
 import json
 import shutil
@@ -10,14 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from host_tools.data.recordings import Recordings
-from host_tools.paths import BOARDS, FIRMWARE
+from host_tools.paths import BOARDS, FIRMWARE, MODELS
+from host_tools.project import load, rig
 from host_tools.simulate import stimulus
-from host_tools.simulate.playback import TWO_IMUS
+from host_tools.simulate.rigs import simulate
 from host_tools.simulate.virtual import VirtualBoard
 from tests.imu import as_read
 
 _PATIENCE_S = 60
 _SPEED = 4
+TWO_SENSORS = MODELS / "two_sensors"
 
 # Reads every event at once and notes it: [time, source, time after the read, channel, result].
 _LISTENER = """
@@ -59,7 +62,11 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def listening_board(
-    folder: Path, micropython: Path, made: stimulus.Stimulus, **options: object
+    folder: Path,
+    micropython: Path,
+    made: stimulus.Stimulus,
+    project: Path = BOARDS / "virtual" / "default.toml",
+    **options: object,
 ) -> VirtualBoard:
     """A board, still switched off, that will play the stimulus to the driver."""
     folder.mkdir(exist_ok=True)
@@ -73,8 +80,8 @@ def listening_board(
     )
     for name in ("drivers", "rivulet"):
         shutil.copytree(FIRMWARE / name, board.files / name)
-    for name in ("board.py", "rig.py"):
-        shutil.copy(BOARDS / "virtual" / name, board.files)
+    shutil.copy(BOARDS / "virtual" / "board.py", board.files)
+    (board.files / "rig.py").write_text(rig.source(load(project)))
     finish_ms = made.end_us // 1000 + 1000
     (board.files / "main.py").write_text(_LISTENER.replace("FINISH_MS", str(finish_ms)))
     return board
@@ -127,11 +134,11 @@ def test_bus_faults_strike_single_samples(tmp_path: Path, micropython: Path) -> 
 
 def test_two_sensors_fill_their_own_channels(tmp_path: Path, micropython: Path) -> None:
     first = stimulus.build(recordings(20), [0], gap_us=400_000)
-    given = recordings(20)
-    object.__setattr__(given, "channels", stimulus.SECOND_IMU.channels)
-    second = stimulus.build(given, [0], source=stimulus.SECOND_IMU, gap_us=450_000)
+    imu = dataclasses.replace(stimulus.IMU, name="second_mpu6050")
+    second = stimulus.build(recordings(20), [0], source=imu, gap_us=450_000)
     made = stimulus.merge([first, second])
-    _, events = listen(listening_board(tmp_path, micropython, made, wiring=TWO_IMUS))
+    wiring = simulate(load(TWO_SENSORS)).wiring
+    _, events = listen(listening_board(tmp_path, micropython, made, TWO_SENSORS, wiring=wiring))
     expected = [(0, "accel_x"), (1, "second_accel_x")] * 20
     assert [(event[1], event[3]) for event in events] == expected
 

@@ -20,11 +20,11 @@ class Device:
 
 
 def read(path, sources):
-    """(devices, pins that actuators are wired to) of a wiring file."""
+    """(devices, states of the pins that actuators are wired to) of a wiring file."""
     with open(path) as file:
         wiring = json.load(file)
     devices = [
         Device(facts, sources.index(facts["name"]) if facts["name"] in sources else None)
         for facts in wiring["devices"]
     ]
-    return devices, [output["gpio"] for output in wiring["outputs"]]
+    return devices, {output["gpio"]: "off" for output in wiring["outputs"]}

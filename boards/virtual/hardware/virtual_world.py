@@ -39,7 +39,7 @@ _record_us = None  # the board time of the record waiting in _stimulus
 _due_us = None  # the board time of whatever is next
 _edge_us = 0
 _delivering = False
-_outputs = []  # the pins that actuators are wired to
+_outputs = {}  # the pins that actuators are wired to, and their states
 _moved = {}  # pin -> its new state, not told yet
 _told_ms = time.ticks_ms()
 
@@ -82,7 +82,7 @@ def configure(cause, speed_permille, wired, stimulus, repeat):
         _stimulus = Stimulus(stimulus)
     found, outputs = wiring.read(wired, _stimulus.sources if stimulus else ())
     devices.extend(found)
-    _outputs.extend(outputs)
+    _outputs.update(outputs)
 
 
 def elapsed_us():
@@ -119,8 +119,8 @@ def idle():
 
 def moved(pin, state):
     """An output pin has another state; the host is told if an actuator is wired to the pin."""
-    if pin in _outputs:
-        _moved[pin] = state
+    if _outputs.get(pin, state) != state:
+        _outputs[pin] = _moved[pin] = state
         _tell_moved()
 
 

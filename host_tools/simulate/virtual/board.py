@@ -2,7 +2,8 @@
 
 import fcntl
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from host_tools.errors import RivuletError
@@ -68,18 +69,7 @@ class VirtualBoard(PoweredBoard):
         if self.stimulus is not None and not self.stimulus.is_file():
             raise RivuletError(f"the stimulus {self.stimulus} is not a file")
         interpreter = self._interpreter or find_micropython()
-        try:
-            self.files.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise RivuletError(f"cannot keep a virtual board in {self.folder}: {error}") from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._unlock()
-            raise RivuletError(
-                f"the virtual board in {self.folder} is running already; stop that one first"
-            ) from None
+        self._take()
         try:
             self.wiring.write(self._wiring_file)
             self._terminal = Terminal(self.port)
@@ -98,6 +88,15 @@ class VirtualBoard(PoweredBoard):
             self.power_off()
             reason = said[-2:-1] or said or ["no answer"]
             raise RivuletError(f"{interpreter} cannot run the virtual board: {reason[0]}")
+
+    def install(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Write files into the flash of a board that is off; the firmware that was there goes."""
+        self._take()
+        shutil.rmtree(self.files / "firmware", ignore_errors=True)
+        for name, data in files:
+            path = self.files / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
     def power_off(self) -> None:
         """Cut the power: memory and port are gone at once, files stay."""
@@ -161,6 +160,23 @@ class VirtualBoard(PoweredBoard):
             *(str(self.stimulus.resolve()) if self.stimulus is not None else "",),
             "repeat" if self.repeat else "once",
         ]
+
+    def _take(self) -> None:
+        """Keep everybody else from the folder until the power is cut. Raises RivuletError."""
+        if self._lock is not None:
+            return
+        try:
+            self.files.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise RivuletError(f"cannot keep a virtual board in {self.folder}: {error}") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._unlock()
+            raise RivuletError(
+                f"the virtual board in {self.folder} is running already; stop that one first"
+            ) from None
 
     def _unlock(self) -> None:
         if self._lock is not None:

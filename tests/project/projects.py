@@ -64,6 +64,7 @@ ANY = ANY.replace('{"interrupt": "in"}', "{}").replace(
     'CHANNEL_SETTINGS = {"name": (None,), "unit": ("",), "register": (None, 0, 255)}',
 )
 ANY = ANY.replace("pins, address):", "pins, address, channels, init):")
+ANY = ANY.replace("pins, address)\n", "pins, address, channels, init)\n")
 MOTOR = """\
 KIND = "actuator"
 BUS = ""

@@ -2,99 +2,18 @@
 
 import dataclasses
 import errno
-import json
-import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from host_tools.data.recordings import Recordings
-from host_tools.paths import BOARDS, FIRMWARE, MODELS
-from host_tools.project import load, rig
+from host_tools.paths import MODELS
+from host_tools.project import load
 from host_tools.simulate import stimulus
-from host_tools.simulate.rigs import simulate
-from host_tools.simulate.virtual import VirtualBoard
 from tests.imu import as_read
+from tests.listening import listen, listening_board, wait_for
 
-_PATIENCE_S = 60
-_SPEED = 4
 TWO_SENSORS = MODELS / "two_sensors"
-
-# Reads every event at once and notes it: [time, source, time after the read, channel, result].
-_LISTENER = """
-import board, json, rig
-class Ring:
-    def __init__(self):
-        self.events = []
-    def push(self, ticks, source):
-        self.events.append((ticks, source))
-ring = Ring()
-def handler(source):
-    def data_ready(pin):
-        ring.push(board.ticks_us(), source)
-    return data_ready
-sensors = rig.make_sensors()
-for source, sensor in enumerate(sensors):
-    sensor.start(handler(source))
-out = [0.0] * 6
-with open('log', 'w') as log:
-    while board.ticks_ms() < FINISH_MS:
-        while ring.events:
-            ticks, source = ring.events.pop(0)
-            try:
-                sensors[source].read(out)
-                found = [sensors[source].channels[0], out]
-            except OSError as error:
-                found = ['fault', error.errno]
-            log.write(json.dumps([ticks, source, board.ticks_us()] + found) + '\\n')
-        board.idle()
-open('finished', 'w').close()
-"""
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def listening_board(
-    folder: Path,
-    micropython: Path,
-    made: stimulus.Stimulus,
-    project: Path = BOARDS / "virtual" / "default.toml",
-    **options: object,
-) -> VirtualBoard:
-    """A board, still switched off, that will play the stimulus to the driver."""
-    folder.mkdir(exist_ok=True)
-    made.write(folder / "stimulus.bin")
-    board = VirtualBoard(
-        folder / "board",
-        folder / "stimulus.bin",
-        micropython,
-        _SPEED,
-        **options,  # type: ignore[arg-type]
-    )
-    for name in ("drivers", "rivulet"):
-        shutil.copytree(FIRMWARE / name, board.files / name)
-    shutil.copy(BOARDS / "virtual" / "board.py", board.files)
-    (board.files / "rig.py").write_text(rig.source(load(project)))
-    finish_ms = made.end_us // 1000 + 1000
-    (board.files / "main.py").write_text(_LISTENER.replace("FINISH_MS", str(finish_ms)))
-    return board
-
-
-def listen(board: VirtualBoard) -> tuple[int, list[list[object]]]:
-    """The board time of stimulus time 0, and what the driver has read."""
-    with board:
-        wait_for((board.files / "finished").exists)
-        assert board.stimulus_done
-        start_us = board.stimulus_start_us
-    assert start_us is not None
-    return start_us, [json.loads(line) for line in (board.files / "log").read_text().splitlines()]
 
 
 def in_time(events: list[list[object]]) -> list[int]:
@@ -137,8 +56,7 @@ def test_two_sensors_fill_their_own_channels(tmp_path: Path, micropython: Path) 
     imu = dataclasses.replace(stimulus.IMU, name="second_mpu6050")
     second = stimulus.build(recordings(20), [0], source=imu, gap_us=450_000)
     made = stimulus.merge([first, second])
-    wiring = simulate(load(TWO_SENSORS)).wiring
-    _, events = listen(listening_board(tmp_path, micropython, made, TWO_SENSORS, wiring=wiring))
+    _, events = listen(listening_board(tmp_path, micropython, made, load(TWO_SENSORS)))
     expected = [(0, "accel_x"), (1, "second_accel_x")] * 20
     assert [(event[1], event[3]) for event in events] == expected
 

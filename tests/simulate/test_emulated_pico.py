@@ -33,6 +33,7 @@ from host_tools.paths import ROOT
 from host_tools.simulate import stimulus
 from host_tools.simulate.emulated import EmulatedPico
 from tests.conftest import CHANNELS, make_model
+from tests.imu import as_read
 from tests.trained_weights import CFC, LTC, UNITS, cfc, ltc, own, running
 
 _UF2 = os.environ.get("PICO_UF2", "")
@@ -252,24 +253,19 @@ def _two_records(wire: Board, cell: str) -> tuple[Record, Record]:
 
 def _play(model: Any, records: np.ndarray) -> None:
     """Every record's values at its time; the first one's are held already."""
-    from drivers import mpu6050
-
-    scale = np.repeat([mpu6050._ACCEL_SCALE, mpu6050._GYRO_SCALE], 3)
     slots = model.slots(CHANNELS)
-    for past, now in itertools.pairwise(records):
-        model.event(int(now["t_us"] - past["t_us"]), slots, (now["raw"] * scale).tolist())
+    read = as_read(records["values"][1:])
+    for (past, now), values in zip(itertools.pairwise(records), read.tolist(), strict=True):
+        model.event(int(now["t_us"] - past["t_us"]), slots, values)
 
 
 def _write_events(path: Path, records: np.ndarray) -> None:
-    """The stimulus as the driver sees it: registers scaled back to physical units."""
-    from drivers import mpu6050
-
-    scale = [mpu6050._ACCEL_SCALE] * 3 + [mpu6050._GYRO_SCALE] * 3
+    """The stimulus as the driver sees it."""
     with path.open("w") as file:
         file.write("t_us," + ",".join(CHANNELS) + "\n")
-        for record in records:
-            values = [repr(float(raw) * s) for raw, s in zip(record["raw"], scale, strict=True)]
-            file.write(f"{record['t_us']}," + ",".join(values) + "\n")
+        read = as_read(records["values"])
+        for t_us, values in zip(records["t_us"], read.tolist(), strict=True):
+            file.write(f"{t_us}," + ",".join(map(repr, values)) + "\n")
 
 
 def test_power_cut_in_a_push_keeps_the_old_model(pico: EmulatedPico, tmp_path: Path) -> None:

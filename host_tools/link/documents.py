@@ -67,7 +67,7 @@ _SHOWN: Shape = {
     ],
     "actuators?": [{"name": str, "value": (None, float), "error": str}],
     "faults?": _COUNT,
-    "fault?": str,
+    **_each(str, "fault? resting?"),
     "access": ("open", "keyed", "closed"),
     **_each(_COUNT, "access_unauthorised? access_forged? access_delayed? version_at_least?"),
     **_each(str, "access_error? signed_by?"),

@@ -60,7 +60,6 @@ def read(
 def _places(
     path: Path, header: list[str], channels: Sequence[str], complete: bool, whose: str
 ) -> list[int]:
-    """Which channel each column holds."""
     if header[:1] != ["t_us"]:
         raise RivuletError(f"{path}: the first column must be t_us")
     missing = sorted(set(channels) - set(header[1:])) if complete else []

@@ -1,5 +1,6 @@
 """Small models with random weights, for boards that faults are injected into."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,10 @@ def write_model(
         model = quantise(model)
     model.save(path)
     return path.read_bytes()
+
+
+def hash_of(model: bytes) -> str:
+    return hashlib.sha256(model).hexdigest()
 
 
 def fresh_models(folder: Path, seed: int) -> Iterator[bytes]:

@@ -68,7 +68,6 @@ class Control:
             self.model.reset()
 
     def facts(self):
-        """What a status document says of the outputs and their guard."""
         guard = self.guard
         return {
             "decision": self.action.decision,

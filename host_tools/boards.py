@@ -66,7 +66,7 @@ def _read(folder: Path) -> BoardDefinition:
             ulab=str(facts["ulab"]),
             gpio=tuple(facts["gpio"]),
             adc=tuple(facts["adc"]),
-            buses=dict(facts.get("buses", {})),
+            buses=dict(facts["buses"]),
             facts=facts,
             folder=folder,
         )

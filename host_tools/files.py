@@ -37,5 +37,4 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Replace the file `path` by text in UTF-8. Raises RivuletError as `write_bytes` does."""
     write_bytes(path, content.encode("utf-8"))

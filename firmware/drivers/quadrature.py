@@ -8,7 +8,7 @@ interrupts are served lose counts.
 from machine import Pin
 
 from rivulet.compat import const, ticks_us
-from rivulet.sensing.edges import COUNT, EDGE, EdgeCounter
+from rivulet.sensing.edges import COUNT, COUNTS, EDGE, EdgeCounter
 from rivulet.sensing.triggers import off, on_edge
 
 KIND = "sensor"
@@ -25,7 +25,7 @@ SETTINGS = {
     "stopped_after_ms": (500, 10, 10000),
 }
 
-_MASK = const(0x3FFFFFFF)
+_TICKS = const(0x3FFFFFFF)
 _TURN = 2 * 3.141592653589793
 
 # By the levels (a, b) before and after an edge: which way the shaft turned. 0 where both changed,
@@ -57,7 +57,7 @@ class Driver:
             on_edge(pin, self._turned, rising=True, falling=True)
 
     def read(self, out):
-        """Write position (rad, modulo 2^30 edges) and speed (rad/s) into `out`."""
+        """Write position (rad, modulo 2^29 edges) and speed (rad/s) into `out`."""
         out[0] = self._counter.position() * self._angle
         out[1] = self._counter.rate() * self._angle
 
@@ -74,5 +74,5 @@ class Driver:
         step = _STEPS[levels]
         if step:
             words = self._counter.words
-            words[COUNT] = (words[COUNT] + step) & _MASK
-            words[EDGE] = ticks_us() & _MASK
+            words[COUNT] = (words[COUNT] + step) & COUNTS
+            words[EDGE] = ticks_us() & _TICKS

@@ -7,7 +7,7 @@ edges, and is 0 once no edge has come for a while.
 from machine import Pin
 
 from rivulet.compat import const, ticks_us
-from rivulet.sensing.edges import COUNT, EDGE, EdgeCounter
+from rivulet.sensing.edges import COUNT, COUNTS, EDGE, EdgeCounter
 from rivulet.sensing.triggers import off, on_edge
 
 KIND = "sensor"
@@ -23,7 +23,7 @@ SETTINGS = {
     "stopped_after_ms": (500, 10, 10000),
 }
 
-_MASK = const(0x3FFFFFFF)
+_TICKS = const(0x3FFFFFFF)
 _TURN = 2 * 3.141592653589793
 
 
@@ -58,5 +58,5 @@ class Driver:
     def _pulsed(self, _):
         """Count an edge, in its interrupt."""
         words = self._counter.words
-        words[COUNT] = (words[COUNT] + 1) & _MASK
-        words[EDGE] = ticks_us() & _MASK
+        words[COUNT] = (words[COUNT] + 1) & COUNTS
+        words[EDGE] = ticks_us() & _TICKS

@@ -24,7 +24,6 @@ class Costs:
         self._marks[_LAST] = self._marks[_WORST] = 0
 
     def facts(self):
-        """What a status document says of it: buckets that are not empty, as [number, count]."""
         return {
             "event_cost_us": [[i, n] for i, n in enumerate(self.counts) if n],
             "event_cost_worst_us": self.worst,

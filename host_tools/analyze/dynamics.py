@@ -46,7 +46,6 @@ class Dynamics:
         self.output_weights: Floats = self._readout()
 
     def put(self, x: Floats, u: Floats) -> None:
-        """Set the cell's state and inputs."""
         self.cell.state_floats[:] = _floats(x)
         self.cell.input_floats[:] = _floats(u)
 

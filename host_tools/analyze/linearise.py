@@ -92,7 +92,6 @@ class Poles:
 
     @property
     def fastest_s(self) -> float:
-        """Time constant of the fastest decay, s."""
         return -1.0 / float(self.values.real.min()) if self.values.real.min() < 0.0 else math.inf
 
     @property

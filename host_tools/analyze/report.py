@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from host_tools import files
 from host_tools.analyze import charts
 from host_tools.analyze.analysis import Analysis
 from host_tools.analyze.verdict import (
@@ -16,7 +17,6 @@ from host_tools.analyze.verdict import (
     TAU,
     seconds,
 )
-from host_tools.errors import RivuletError
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;
@@ -45,14 +45,10 @@ _NAMES = {"good": "holds", "note": "note", "warning": "look"}
 
 def write(analysis: Analysis, path: Path) -> None:
     """Write the page. Raises RivuletError."""
-    try:
-        path.write_text(page(analysis), encoding="utf-8")
-    except OSError as error:
-        raise RivuletError(f"cannot write {path}: {error.strerror}") from None
+    files.write_text(path, page(analysis))
 
 
 def page(analysis: Analysis) -> str:
-    """Return the page as HTML."""
     found = analysis.findings
     dynamics = found.dynamics
     settings = dynamics.settings

@@ -125,7 +125,6 @@ class Output:
 
 
 def outputs(dynamics: Dynamics, samples: Samples) -> list[Output]:
-    """Describe every output over the samples."""
     values = samples.outputs
     low, high = values.min(axis=0), values.max(axis=0)
     floor = max(_QUIET * float((high - low).max()), 1e-9)

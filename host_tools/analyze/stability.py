@@ -1,12 +1,14 @@
 """Verdicts on rest, poles, contraction and integration steps."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from host_tools.analyze.equilibria import Equilibria
 from host_tools.analyze.findings import Findings
 from host_tools.analyze.linearise import Linearisation, Poles
 from host_tools.analyze.steps import FACTORS, StepLimit
-from host_tools.analyze.verdict import CONTRACTION, PATH, REST, STEPS, Verdict, seconds
+from host_tools.analyze.verdict import CONTRACTION, PATH, REST, STEPS, Remark, Verdict, seconds
 
 # Growth of a lightly damped pair per Euler step up to which no warning is given.
 _GROWS = 1.01
@@ -14,7 +16,8 @@ _GROWS = 1.01
 
 def verdicts(found: Findings) -> list[Verdict]:
     """Return the verdicts on rest, poles, contraction and steps, in this order."""
-    return [*_rest(found), *_path(found), *_contraction(found), *_steps(found)]
+    sections = {REST: _rest, PATH: _path, CONTRACTION: _contraction, STEPS: _steps}
+    return [Verdict(name, *remark) for name, make in sections.items() for remark in make(found)]
 
 
 def _poles(poles: Poles) -> str:
@@ -27,18 +30,14 @@ def _poles(poles: Poles) -> str:
     return text + f"; largest real part {poles.abscissa:+.3g} /s"
 
 
-def _rest(found: Findings) -> list[Verdict]:
+def _rest(found: Findings) -> Iterator[Remark]:
     dynamics, rest = found.dynamics, found.rest
-    made = []
     if not dynamics.continuous:
-        made.append(
-            Verdict(
-                REST,
-                "note",
-                "this cell is a map from event to event, not a differential equation: rest and "
-                f"poles are those of its step over {seconds(dynamics.interval_s)}",
-            )
+        text = (
+            "this cell is a map from event to event, not a differential equation: rest and "
+            f"poles are those of its step over {seconds(dynamics.interval_s)}"
         )
+        yield "note", text
     if not rest.points:
         text = f"no equilibrium found from {rest.starts} starts with the channels at their offsets"
         if found.bound is None:
@@ -46,7 +45,7 @@ def _rest(found: Findings) -> list[Verdict]:
         else:
             # A continuous flow that stays in a bounded convex box has an equilibrium in it.
             text += ". One exists, by Brouwer's theorem, but the search did not converge to it"
-        return [*made, Verdict(REST, "warning", text), *_held(found.held)]
+        yield "warning", text
     unit = " /s" if dynamics.continuous else ""
     for number, point in enumerate(rest.points, start=1):
         which = "the only equilibrium found" if len(rest.points) == 1 else f"equilibrium {number}"
@@ -55,19 +54,18 @@ def _rest(found: Findings) -> list[Verdict]:
             f"{'stable' if point.stable else 'unstable'}: {_poles(point.near.poles)} (residual "
             f"{point.residual:.1g}{unit}, Jacobian within {point.near.error:.1g})"
         )
-        made.append(Verdict(REST, "good" if point.stable else "warning", text))
+        yield "good" if point.stable else "warning", text
     stable = sum(point.stable for point in rest.points)
     if stable > 1:
         text = f"{stable} stable equilibria at the offsets: the rest state depends on past inputs"
-        made.append(Verdict(REST, "warning", text))
-    return [*made, *_held(found.held)]
+        yield "warning", text
+    yield from _held(found.held)
 
 
-def _held(held: list[Equilibria]) -> list[Verdict]:
+def _held(held: list[Equilibria]) -> Iterator[Remark]:
     single = sum(len(one.points) == 1 and one.points[0].stable for one in held)
     several = sum(sum(point.stable for point in one.points) > 1 for one in held)
     none = sum(not any(point.stable for point in one.points) for one in held)
-    made = []
     reached = [point for one in held for point in one.points if point.stable]
     if reached:
         slowest = max(point.near.poles.slowest_s for point in reached)
@@ -76,17 +74,16 @@ def _held(held: list[Equilibria]) -> list[Verdict]:
             f"{single} of {len(held)} constant inputs have exactly one equilibrium, which is "
             f"stable; slowest pole {seconds(slowest)}, residuals up to {residual:.1g}"
         )
-        made.append(Verdict(REST, "good" if single == len(held) else "note", text))
+        yield "good" if single == len(held) else "note", text
     if several:
         text = f"{several} of {len(held)} constant inputs have several stable equilibria"
-        made.append(Verdict(REST, "warning", text + ": the outputs then depend on past inputs"))
+        yield "warning", text + ": the outputs then depend on past inputs"
     if none:
         text = f"no stable equilibrium found for {none} of {len(held)} constant inputs"
-        made.append(Verdict(REST, "warning", text + ": the state may oscillate under them"))
-    return made
+        yield "warning", text + ": the state may oscillate under them"
 
 
-def _path(found: Findings) -> list[Verdict]:
+def _path(found: Findings) -> Iterator[Remark]:
     poles = [point.poles for point in found.path]
     abscissa = np.array([one.abscissa for one in poles])
     growing = float(np.mean([one.grows for one in poles]))
@@ -102,26 +99,24 @@ def _path(found: Findings) -> list[Verdict]:
     turning = [one.oscillation[0] for one in poles if one.oscillation]
     if turning:
         text += f", least damped pairs at {min(turning):.3g} to {max(turning):.3g} Hz"
-    made = [Verdict(PATH, "good" if not growing else "note", text)]
+    yield "good" if not growing else "note", text
     if growing:
         text = (
             f"a real part is positive at {growing:.0%} of them: nearby states diverge there for a "
             "moment. Poles at single instants do not decide stability while inputs vary; the "
             "average under Contraction does"
         )
-        made.append(Verdict(PATH, "note", text))
-    return made
+        yield "note", text
 
 
-def _contraction(found: Findings) -> list[Verdict]:
-    made = []
+def _contraction(found: Findings) -> Iterator[Remark]:
     bound, sampled, over = found.bound, found.sampled, found.forgetting
     if bound is None:
         text = (
             "no bound for all inputs: the bound needs rates between alpha_min and alpha_max and a "
             f"tanh drive, which a {found.dynamics.settings['cell']} cell does not have"
         )
-        made.append(Verdict(CONTRACTION, "note", text))
+        yield "note", text
     elif bound.rate < 0.0:
         text = (
             f"proved for every input: any two runs converge at least as fast as "
@@ -129,7 +124,7 @@ def _contraction(found: Findings) -> list[Verdict]:
             "has one equilibrium, which attracts every state (contraction theorem, for the "
             "differential equation; short steps follow it closely)"
         )
-        made.append(Verdict(CONTRACTION, "good", text))
+        yield "good", text
     else:
         why = (
             f"its drive's recurrent weights sum to {bound.recurrent:.3g}; the bound needs below 1"
@@ -141,7 +136,7 @@ def _contraction(found: Findings) -> list[Verdict]:
             f"{bound.rate:+.3g} /s, set by neuron {bound.worst} ({why}). The bound is "
             "conservative: this does not mean the model is unstable"
         )
-        made.append(Verdict(CONTRACTION, "note", text))
+        yield "note", text
     if sampled is not None:
         text = (
             f"at {len(sampled.values)} sampled points, in {sampled.norm}: worst "
@@ -150,19 +145,19 @@ def _contraction(found: Findings) -> list[Verdict]:
         level = "good" if sampled.worst < 0.0 else "note"
         calm = sampled.worst < 0.0
         text += ": contracting at all of them" if calm else ", in the best norm tried"
-        made.append(Verdict(CONTRACTION, level, text + " (sampled, not a proof)"))
+        yield level, text + " (sampled, not a proof)"
     text = f"measured on these events ({seconds(over.total_s)} long): a small disturbance "
     if over.exponent < 0.0:
         text += f"shrinks on average as exp(-t / {seconds(-1.0 / over.exponent)})"
     else:
         text += f"grows on average at {over.exponent:+.3g} /s: the initial state is not forgotten"
-    made.append(Verdict(CONTRACTION, "good" if over.exponent < 0.0 else "warning", text))
+    yield "good" if over.exponent < 0.0 else "warning", text
     if over.seconds is not None:
         text = (
             f"two runs from opposite corners of the state space agree within {over.share:.0%} "
             f"after {seconds(over.seconds)}: allow that long after a cold start"
         )
-        made.append(Verdict(CONTRACTION, "good", text))
+        yield "good", text
     else:
         text = "two runs from opposite corners of the state space "
         text += (
@@ -170,34 +165,28 @@ def _contraction(found: Findings) -> list[Verdict]:
             if np.isfinite(over.left)
             else "diverge"
         )
-        made.append(Verdict(CONTRACTION, "warning", text))
-    return made
+        yield "warning", text
 
 
-def _steps(found: Findings) -> list[Verdict]:
+def _steps(found: Findings) -> Iterator[Remark]:
     if not found.interval_multipliers:
-        return [
-            Verdict(
-                STEPS, "warning", "no stable equilibrium at the offsets: no step is stable there"
-            )
-        ]
-    made = []
+        yield "warning", "no stable equilibrium at the offsets: no step is stable there"
+        return
     for length, multiplier in found.interval_multipliers.items():
         text = (
             f"the board's step over {seconds(length)} multiplies a disturbance at rest by at most "
             f"{multiplier:.3g}"
         )
-        made.append(Verdict(STEPS, "good" if multiplier < 1.0 else "warning", text))
+        yield "good" if multiplier < 1.0 else "warning", text
     for limit in found.limits:
-        made.append(_limit(found, limit))
+        yield _limit(found, limit)
     if not found.limits:
         cell = found.dynamics.settings["cell"]
         text = f"a {cell} cell has its own update rule: no other integrator applies"
-        made.append(Verdict(STEPS, "note", text))
-    return made
+        yield "note", text
 
 
-def _limit(found: Findings, limit: StepLimit) -> Verdict:
+def _limit(found: Findings, limit: StepLimit) -> Remark:
     dynamics, name = found.dynamics, limit.integrator
     own = name == dynamics.settings.get("integrator") or dynamics.settings["cell"] == "node"
     finite = np.isfinite(limit.limit_s)
@@ -228,7 +217,7 @@ def _limit(found: Findings, limit: StepLimit) -> Verdict:
             f". With frozen gates any step is stable; with varying gates the longest step "
             f"multiplies a disturbance by {limit.curve[1, -1]:.3g}"
         )
-    return Verdict(STEPS, level, text)
+    return level, text
 
 
 def _left(name: str, length: float, point: Linearisation) -> float:

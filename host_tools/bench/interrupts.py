@@ -16,7 +16,6 @@ _QUIET_US = 500_000
 
 
 def stimulus() -> Stimulus:
-    """Edges at uneven intervals."""
     gaps = np.random.default_rng(1).integers(_MEAN_US - _JITTER_US, _MEAN_US + _JITTER_US, _EDGES)
     return at_times(_QUIET_US + np.cumsum(gaps))
 

@@ -26,7 +26,6 @@ _SCALE = (
 
 
 def bench_table(report: dict[str, Any]) -> Table:
-    """The report as a table for a person."""
     table = Table(
         title=f"{report['units']} units, {report['inputs']} inputs, one event\n"
         f"{report['machine']}, MicroPython {report['micropython']}, {report['where']}"

@@ -32,6 +32,8 @@ _EVENTS_OF_CELLS = 10
 _PARTS_OF_CELLS = 6
 # In the order of the board's app.py.
 _FIRMWARE = """
+from rivulet import blame
+from rivulet.control.actuators import Actuators
 from rivulet.link.port import Link
 from rivulet.loop import Loop
 from rivulet.store.uploads import Store

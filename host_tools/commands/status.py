@@ -112,8 +112,9 @@ def _rig_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("unfed channels", f"{', '.join(facts['unfed'])}: no sensor feeds them"))
     lines += [("units", difference) for difference in facts["unit_differences"]]
     if "actuators" in facts:
-        words = [_actuator(each) for each in facts["actuators"]]
-        lines.append(("actuators", ", ".join(words) or "none"))
+        words = ", ".join(_actuator(each) for each in facts["actuators"]) or "none"
+        resting = facts.get("resting")
+        lines.append(("actuators", f"{words}; at rest: {resting}" if resting else words))
     if facts.get("faults"):
         lines.append(("faults in code", f"{facts['faults']}; the last: {facts.get('fault', '')}"))
     return lines

@@ -62,7 +62,6 @@ recordings) select {best}.
 
 
 def show(found: Found) -> None:
-    """Print the tables on the terminal."""
     console = Console(highlight=False, width=180)
     for dataset, results in found.items():
         _print(console, f"{dataset}: test accuracy, mean ± sd over seeds", _rows(results))
@@ -111,7 +110,6 @@ def page(found: Found, period_s: float, machine: str) -> str:
 
 
 def markdown(results: dict[str, Result]) -> str:
-    """Return the table of one set."""
     return _markdown(_rows(results))
 
 

@@ -11,7 +11,7 @@ from host_tools.boards import load_board
 from host_tools.deploy.payload import build_payload, on_a_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given
-from host_tools.faults._models import IMU
+from host_tools.faults._models import IMU, hash_of
 from host_tools.link.wire import Board
 from host_tools.simulate.stimulus import from_events
 from host_tools.simulate.virtual import VirtualBoard
@@ -68,6 +68,30 @@ def connected(board: VirtualBoard, kind: type[Board] = Board) -> Iterator[Board]
     """The running board's wire, tried again while a board that has just been started starts."""
     with _patiently(lambda: kind(str(board.port))) as wire:
         yield wire
+
+
+def attempt(action: Callable[[], object], broken: list[str]) -> bool:
+    """Tell whether the action was done. A failure must be one line, else it goes to `broken`."""
+    try:
+        action()
+    except RivuletError as error:
+        if "\n" in str(error):
+            broken.append(f"more than a line: {error}")
+        return False
+    return True
+
+
+def push_again(wire: Board, old: bytes, new: bytes, told: bool, where: str) -> Iterator[str]:
+    """Push `new` once more; yield what is wrong before, with the model active, and after.
+
+    told: the host was told that `new` is active.
+    """
+    active = wire.status()["model_hash"]
+    if active not in (hash_of(old), hash_of(new)) or (told and active != hash_of(new)):
+        yield f"{where}: {active[:8]} is active, told {told}"
+    wire.push(new)
+    if wire.status()["model_hash"] != hash_of(new):
+        yield f"{where}: the next push is not active"
 
 
 class Cable:

@@ -19,20 +19,8 @@ _COMMANDS = (protocol.RELEASE, protocol.RESET, protocol.CONFIRM, protocol.ROLLBA
 _WITH_DOCUMENTS = (protocol.DESCRIBE, protocol.STATUS, protocol.AUTHORISED)
 # What a number, a text or a list of a document is replaced by.
 _JUNK: tuple[Any, ...] = (
-    None,
-    -1,
-    0,
-    1.5,
-    1e300,
-    2**70,
-    True,
-    "",
-    "[/x]\x1b[2J\n",
-    "9" * 40,
-    [],
-    [[]],
-    {},
-    [1, "x"],
+    *(None, -1, 0, 1.5, 1e300, 2**70, True),
+    *("", "[/x]\x1b[2J\n", "9" * 40, [], [[]], {}, [1, "x"]),
 )
 _TEXTS = (b"", b"confirmed", b"state kept", b"two\nlines \x1b[31m[/x]", b"\xff\xfe", b"7" * 64)
 
@@ -274,20 +262,11 @@ class ManInTheMiddle:
 
 
 _Move = Callable[[ManInTheMiddle, Frame, deque[Frame], deque[Frame]], bytes]
-_MOVES: dict[str, _Move] = {
-    "drop": ManInTheMiddle._drop,
-    "double": ManInTheMiddle._double,
-    "hold": ManInTheMiddle._hold,
-    "flip": ManInTheMiddle._flip,
-    "change": ManInTheMiddle._change,
-    "shorten": ManInTheMiddle._shorten,
-    "lengthen": ManInTheMiddle._lengthen,
-    "replay": ManInTheMiddle._replay,
-    "renumber": ManInTheMiddle._renumber,
-    "reflect": ManInTheMiddle._reflect,
-    "forge": ManInTheMiddle._forge,
-}
-MOVES = tuple(_MOVES)
+MOVES = (
+    *("drop", "double", "hold", "flip", "change", "shorten"),
+    *("lengthen", "replay", "renumber", "reflect", "forge"),
+)
+_MOVES: dict[str, _Move] = {name: getattr(ManInTheMiddle, f"_{name}") for name in MOVES}
 
 
 def _framed(kind: int, sequence: int, payload: bytes) -> bytes:
@@ -303,7 +282,6 @@ def _frames(deframer: protocol.Deframer, data: bytes) -> Iterator[Frame]:
 
 
 def _push(model: bytes) -> list[Frame]:
-    """Return the frames of a whole push."""
     digest = hashlib.sha256(model).digest()
     begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(model), digest)
     frames: list[Frame] = [(protocol.PUSH_BEGIN, 1, begin)]

@@ -1,5 +1,6 @@
 """Small models with random weights, for boards that faults are injected into."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from host_tools.integers.quantise import quantise
 # The channels of tests/device's sensor, and of the virtual board's.
 FAKE = ("a", "b", "c")
 IMU = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
+
+IMU_UNITS = ["m/s^2"] * 3 + ["rad/s"] * 3
 
 
 def write_model(
@@ -47,9 +50,15 @@ def write_model(
     return path.read_bytes()
 
 
+def hash_of(model: bytes) -> str:
+    return hashlib.sha256(model).hexdigest()
+
+
 def fresh_models(folder: Path, seed: int) -> Iterator[bytes]:
     """Models for the virtual board, each of other weights than all before: a board is sent only
     what it does not hold already."""
     while True:
         seed += 1
-        yield write_model(folder / "fresh.safetensors", seed, channels=IMU, hidden=16)
+        yield write_model(
+            folder / "fresh.safetensors", seed, channels=IMU, units=IMU_UNITS, hidden=16
+        )

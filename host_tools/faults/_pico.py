@@ -1,8 +1,8 @@
 """Power cuts on an emulated Pico's own flash: every state, and boots of the emulator from some."""
 
 import dataclasses
-import hashlib
 import random
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from host_tools.deploy.board_files import survey
 from host_tools.deploy.flash import install
 from host_tools.deploy.payload import FOLDERS, MANIFEST, PayloadFile, build_payload, on_a_board
 from host_tools.faults import Given, Row
-from host_tools.faults._models import IMU, write_model
+from host_tools.faults._models import IMU, hash_of, write_model
 from host_tools.link.raw_repl import raw_repl
 from host_tools.link.wire import Board
 from host_tools.simulate.emulated import EmulatedPico, flash_notes
@@ -65,16 +65,13 @@ def sweep(given: Given, uf2: Path, boots: int, say: Callable[[str], None] = prin
         base=base.name,
         notes=f"pico/{flash_notes.NAME}",
         acts=[
-            [act.name, act.first, act.end, [_hash(m) for m in act.allowed], act.flashes]
+            [act.name, act.first, act.end, [hash_of(m) for m in act.allowed], act.flashes]
             for act in acts
         ],
         last="last.safetensors",
     )
     counts = report["acts"].values()
-    ran: dict[str, int] = {}
-    for act in counts:
-        for which, times in act["ran"].items():
-            ran[which] = ran.get(which, 0) + times
+    ran = sum((Counter(act["ran"]) for act in counts), Counter())
     states = ", ".join(f"{times} times the {which}" for which, times in sorted(ran.items()))
     booted, broken = _boot_some(given, uf2, base, acts, boots, last, say)
     return [
@@ -141,7 +138,6 @@ def _act(folder: Path, uf2: Path, old: bytes, new: bytes, third: bytes) -> list[
 
 
 def _next_firmware() -> list[PayloadFile]:
-    """The same firmware with a file more."""
     payload = build_payload(load_board("rpi_pico"), ARCH)
     manifest = PayloadFile(MANIFEST, payload[-1].data + b"\n")
     return [*payload[:-1], PayloadFile("rivulet/added.py", b"# new\n"), manifest]
@@ -174,14 +170,13 @@ def _boot_some(
         try:
             with EmulatedPico(folder, uf2) as pico, Board(str(pico.port), _TIMEOUT_SCALE) as wire:
                 facts = wire.status()
-                if facts["model_hash"] not in map(_hash, act.allowed) or facts["firmware_trouble"]:
+                if (
+                    facts["model_hash"] not in map(hash_of, act.allowed)
+                    or facts["firmware_trouble"]
+                ):
                     broken.append(f"{where}: it runs {facts['model_hash'][:12]}")
                 wire.push(last)
         except Exception as error:
             broken.append(f"{where}: {error}")
         say(f"booted from {where}: {'bad' if broken else 'well'}")
     return boots, broken
-
-
-def _hash(model: bytes) -> str:
-    return hashlib.sha256(model).hexdigest()

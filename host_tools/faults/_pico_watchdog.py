@@ -1,7 +1,6 @@
 """A driver hangs on an emulated Pico, and the chip's own watchdog resets it."""
 
 import contextlib
-import hashlib
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from host_tools.deploy.mpy import compile_module
 from host_tools.deploy.payload import PayloadFile, build_payload, on_a_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
-from host_tools.faults._models import IMU, write_model
+from host_tools.faults._models import IMU, hash_of, write_model
 from host_tools.faults._pico import ACTIVE, ARCH, make_flash
 from host_tools.link.wire import Board
 from host_tools.paths import BOARDS
@@ -60,7 +59,7 @@ def hang(given: Given, uf2: Path) -> Row:
             facts = _came_back(pico)
         if facts["resets"].get("watchdog") != 1:
             broken.append(f"it {way}: no reset by the watchdog but {facts['resets']}")
-        elif facts["model_hash"] != hashlib.sha256(model).hexdigest() or facts["safe_mode"]:
+        elif facts["model_hash"] != hash_of(model) or facts["safe_mode"]:
             broken.append(f"it {way}: the board does not run its model again")
     return Row(
         f"a driver on an emulated Pico {' or '.join(_WAYS)} for ever",

@@ -28,7 +28,6 @@ _REPORT = BUILD / "faults.json"
 
 
 def names() -> list[str]:
-    """Every fault there is."""
     modules = pkgutil.iter_modules(host_tools.faults.__path__)
     return sorted(module.name for module in modules if not module.name.startswith("_"))
 
@@ -103,7 +102,6 @@ def _machine() -> str:
 
 
 def fault_table(report: dict[str, Any]) -> Table:
-    """The report as a table for a person, readable at 120 columns."""
     table = Table(
         title=f"{'short form, ' if report['short'] else ''}seed {report['seed']}, "
         f"{report['machine']}, {report['seconds']:.0f} s",

@@ -1,10 +1,8 @@
 """The cable is pulled: in the middle of a push, of monitoring, of flashing."""
 
 import dataclasses
-import hashlib
 import os
 import random
-from collections.abc import Callable
 from functools import partial
 
 from host_tools.boards import load_board
@@ -12,28 +10,13 @@ from host_tools.deploy.flash import flash
 from host_tools.deploy.payload import FOLDERS, POINTER
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
-from host_tools.faults._boards import Cable, connected, virtual_board
+from host_tools.faults._boards import Cable, attempt, connected, push_again, virtual_board
 from host_tools.faults._models import fresh_models
 from host_tools.simulate.virtual import VirtualBoard
 
 # Of no board: so that source is flashed, which needs no compiler.
 _NO_ARCH = "none"
 _CHANGED = ("rivulet/control/guard.py", "rivulet/sensing/clock.py", "drivers/mpu6050.py")
-
-
-def _done(action: Callable[[], object], broken: list[str]) -> bool:
-    """Whether the action was done; a failure has to be one line."""
-    try:
-        action()
-    except RivuletError as error:
-        if "\n" in str(error):
-            broken.append(f"more than a line: {error}")
-        return False
-    return True
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def _pushes(given: Given, board: VirtualBoard, cable: Cable) -> Row:
@@ -51,21 +34,15 @@ def _pushes(given: Given, board: VirtualBoard, cable: Cable) -> Row:
         after = 1 + draw.randrange(length)
         with connected(board) as wire:
             cable.strike("to_board", after, board.unplug)
-            told = _done(partial(wire.push, new), broken)
+            told = attempt(partial(wire.push, new), broken)
         cable.mend()
         board.plug_in()
         with connected(board) as wire:
-            facts = wire.status()
-            active = facts["model_hash"]
-            if active not in (_hash(old), _hash(new)) or (told and active != _hash(new)):
-                broken.append(f"pulled at byte {after}: {active[:8]} is active, told {told}")
-            if facts["turns"] <= running:
+            if wire.status()["turns"] <= running:
                 broken.append(f"pulled at byte {after}: the board started anew")
-            wire.push(new)
-            facts = wire.status()
-            if facts["model_hash"] != _hash(new):
-                broken.append(f"pulled at byte {after}: the next push is not active")
-        old, running = new, facts["turns"]
+            broken += push_again(wire, old, new, told, f"pulled at byte {after}")
+            running = wire.status()["turns"]
+        old = new
         done += told
     return Row(
         "cable pulled at a random byte of a push; the board keeps its power",
@@ -130,7 +107,7 @@ def _flashes(given: Given, board: VirtualBoard, cable: Cable) -> Row:
         _age(board)
         after = 1 + draw.randrange(length)
         cable.strike("to_board", after, board.unplug)
-        done += _done(partial(flash, str(board.port), facts), broken)
+        done += attempt(partial(flash, str(board.port), facts), broken)
         # A board without power of its own: what the flash left is what it starts from.
         board.power_off()
         cable.mend()

@@ -1,11 +1,9 @@
 """The heap is full: requests with hardly any memory left, and a driver that takes all of it."""
 
-import hashlib
-
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.faults._boards import connected, virtual_board
-from host_tools.faults._models import IMU, write_model
+from host_tools.faults._models import IMU, hash_of, write_model
 from host_tools.interpreter.find import float_bytes
 
 # Of an interpreter whose floats and words have 8 bytes; half of it where they have 4.
@@ -31,7 +29,7 @@ def _too_large(given: Given) -> Row:
             with connected(board) as wire:
                 try:
                     wire.push(data)
-                    active = hashlib.sha256(data).hexdigest()
+                    active = hash_of(data)
                 except RivuletError as error:
                     refused += 1
                     said = str(error)

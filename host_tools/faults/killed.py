@@ -1,13 +1,12 @@
 """The host's program is killed, as by a crash or a dead battery, while it pushes or monitors."""
 
-import hashlib
 import random
 import subprocess
 import sys
 import time
 
 from host_tools.faults import Given, Row
-from host_tools.faults._boards import Cable, connected, virtual_board
+from host_tools.faults._boards import Cable, connected, push_again, virtual_board
 from host_tools.faults._models import fresh_models
 from host_tools.paths import ROOT
 from host_tools.simulate.virtual import VirtualBoard
@@ -16,10 +15,6 @@ _PROGRAM = "from host_tools.commands import main; main()"
 _PATIENCE_S = 30.0
 # The lease of the host's telemetry is 3 s.
 _SILENT_AFTER_S = 3.5
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def _killed(cable: Cable, direction: str, after: int, *arguments: object) -> bool:
@@ -52,12 +47,7 @@ def _pushing(given: Given, board: VirtualBoard, cable: Cable, draw: random.Rando
         after = 1 + draw.randrange(length)
         killed += _killed(cable, "to_board", after, "push", path, "--port", board.port)
         with connected(board) as wire:
-            active = wire.status()["model_hash"]
-            if active not in (_hash(old), _hash(new)):
-                broken.append(f"killed at byte {after}: {active[:8]} is active")
-            wire.push(new)
-            if wire.status()["model_hash"] != _hash(new):
-                broken.append(f"killed at byte {after}: the next push is not active")
+            broken += push_again(wire, old, new, False, f"killed at byte {after}")
         old = new
     if not killed:
         broken.append("no program was killed: this tests nothing")

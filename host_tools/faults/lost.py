@@ -1,12 +1,11 @@
 """One request of a push is lost on its way, or one answer; every one of them in turn."""
 
-import hashlib
 from collections.abc import Iterator
 
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.faults._boards import connected, virtual_board
-from host_tools.faults._models import fresh_models
+from host_tools.faults._models import fresh_models, hash_of
 from host_tools.link.wire import Board
 from host_tools.simulate.virtual import VirtualBoard
 
@@ -65,7 +64,7 @@ def _row(
                 broken.append(f"request {request}: {error}")
             hits += bool(gap.lost)
             gap.begin(-1, answers)
-            if wire.status()["model_hash"] != hashlib.sha256(data).hexdigest():
+            if wire.status()["model_hash"] != hash_of(data):
                 broken.append(f"request {request}: the model pushed is not active")
         times += 1
     if hits < times:

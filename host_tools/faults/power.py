@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,10 +40,7 @@ def run(given: Given) -> list[Row]:
     acts: dict[str, Any] = report["acts"]
     cuts = sum(act["cuts"] for act in acts.values())
     operations = sum(act["operations"] for act in acts.values())
-    ran: dict[str, int] = {}
-    for act in acts.values():
-        for which, times in act["ran"].items():
-            ran[which] = ran.get(which, 0) + times
+    ran = sum((Counter(act["ran"]) for act in acts.values()), Counter())
     states = ", ".join(f"{times} times {which}" for which, times in sorted(ran.items()))
     rows = [
         Row(

@@ -1,6 +1,5 @@
 """Two hosts at one board: one that waits its turn, and one that does not."""
 
-import hashlib
 import random
 import struct
 import threading
@@ -12,14 +11,10 @@ import serial
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.faults._boards import connected, virtual_board
-from host_tools.faults._models import fresh_models
+from host_tools.faults._models import fresh_models, hash_of
 from host_tools.link.wire import Board
 from host_tools.simulate.virtual import VirtualBoard
 from rivulet import protocol
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 class _Intruder:
@@ -101,7 +96,7 @@ def _rude(given: Given, board: VirtualBoard, models: Iterator[bytes]) -> Row:
     with _Intruder(board, given.seed) as intruder:
         for _ in range(times):
             model = next(models)
-            hashes.append(_hash(model))
+            hashes.append(hash_of(model))
             told = False
             try:
                 with Board(str(board.port)) as wire:
@@ -120,7 +115,7 @@ def _rude(given: Given, board: VirtualBoard, models: Iterator[bytes]) -> Row:
             broken.append("what is active is none of the models")
         model = next(models)
         wire.push(model)
-        if wire.status()["model_hash"] != _hash(model):
+        if wire.status()["model_hash"] != hash_of(model):
             broken.append("the next push is not active")
     if requests < times:
         broken.append("hardly a request came between: this tests nothing")

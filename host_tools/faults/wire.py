@@ -1,13 +1,11 @@
 """Bytes that are lost, doubled or inserted between the real host client and a running board."""
 
-import hashlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
-from host_tools.faults._boards import connected, virtual_board
+from host_tools.faults._boards import attempt, connected, push_again, virtual_board
 from host_tools.faults._models import fresh_models
 from host_tools.link.wire import Board
 from host_tools.simulate.virtual import VirtualBoard
@@ -81,8 +79,8 @@ class _Seen:
     broken: list[str] = field(default_factory=list)
 
 
-def _session(board: VirtualBoard, data: bytes, seen: _Seen) -> bool:
-    """Connect, watch, push. Whether the host was told that `data` is active."""
+def _session(board: VirtualBoard, data: bytes, seen: _Seen) -> None:
+    """Connect, watch, push. Raises RivuletError unless the host is told that `data` is active."""
     wire = Noting(str(board.port))
     with wire:
         seen.connected += 1
@@ -94,7 +92,6 @@ def _session(board: VirtualBoard, data: bytes, seen: _Seen) -> bool:
         finally:
             seen.records += len(wire.believed)
             seen.broken += _false(board, wire.believed)
-    return True
 
 
 def _false(board: VirtualBoard, believed: list[bytes]) -> list[str]:
@@ -122,25 +119,13 @@ def _try(
     before = cable.hits
     cable.sent.clear()
     cable.harm, cable.share = harm, share
-    told = False
-    try:
-        told = _session(board, models[1], seen)
-        seen.pushed += 1
-    except RivuletError as error:
-        seen.refused += 1
-        if "\n" in str(error):
-            seen.broken.append(f"more than a line: {error}")
-    finally:
-        cable.share = 0.0
+    told = attempt(lambda: _session(board, models[1], seen), seen.broken)
+    cable.share = 0.0
+    seen.pushed += told
+    seen.refused += not told
     seen.hits += cable.hits - before
-    hashes = [hashlib.sha256(model).hexdigest() for model in models]
     with connected(board) as wire:
-        active = wire.status()["model_hash"]
-        if active not in hashes or (told and active != hashes[1]):
-            seen.broken.append(f"{active[:8]} is active, told {told}")
-        wire.push(models[1])
-        if wire.status()["model_hash"] != hashes[1]:
-            seen.broken.append("the next push is not active")
+        seen.broken += push_again(wire, *models, told, f"{share:.2%} of the bytes harmed")
 
 
 def run(given: Given) -> list[Row]:

@@ -168,11 +168,9 @@ class Reference:
         return self._readout(short(self.mean if self._mean_rate else self.state))
 
     def values(self) -> Floats:
-        """Return the outputs in physical units."""
         return self.outputs() * self._output_unit
 
     def states(self) -> Floats:
-        """Return the state in the units of the float path."""
         states: Floats = self.state * (self._state_scale / ONE)
         return states
 
@@ -209,7 +207,6 @@ class Layer:
 
 
 def whole(tensors: Tensors, name: str) -> Ints:
-    """Return a tensor as int64."""
     return np.asarray(tensors[name]).astype(np.int64)
 
 
@@ -252,7 +249,6 @@ class IntegerReference(Reference):
 
 
 def reference(tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> Reference:
-    """Return the reference of the model's cell."""
     cell = importlib.import_module(f"host_tools.integers.cells.{settings['cell']}")
     made: Reference = cell.Reference(tensors, settings, streams)
     return made

@@ -5,6 +5,7 @@ multiplier converts the sum to the units of the result.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.errors import RivuletError
+from rivulet.integers.arithmetic import ONE
 
 Floats = NDArray[np.float64]
 
 Q12 = 12
+_MOST_RATE_BITS, _LEAST_RATE_BITS = 28, 10
 LARGEST_BIAS = 1 << 30  # half of the accumulator's range; the products have the other half
 
 
@@ -50,11 +53,8 @@ def quantise_rows(
     """
     unit = 1 << bits
     factor = np.maximum(_scales(weights, bias, unit) / unit * per_unit, 2.0**-30)
-    fraction, power = np.frexp(factor)
     # Rounded up, so that the largest weight does not exceed 127.
-    mantissa = np.ceil(fraction * 32768)
-    power = np.where(mantissa > 32767, power + 1, power)
-    mantissa = np.where(mantissa > 32767, 16384, mantissa)
+    mantissa, power = _split(factor, np.ceil)
     shift = -1 - power
     if shift.min() < 0:
         row = int(np.argmin(shift))
@@ -79,6 +79,17 @@ def most_bits(weights: Floats, bias: Floats, bits: int = Q12) -> int:
     return math.floor(math.log2(unit / 2 / scale * 0.999))
 
 
+def rate_bits(fastest_per_s: float, most: int) -> int:
+    """Return the fractional bits of rates in 1/s, at most `most`. Raises RivuletError."""
+    bits = min(_MOST_RATE_BITS, most, math.floor(math.log2((ONE - 1) / fastest_per_s)))
+    if bits < _LEAST_RATE_BITS:
+        raise RivuletError(
+            f"rates can reach {fastest_per_s:.3g}/s; int8 arithmetic represents up to "
+            f"{ONE / 2.0**_LEAST_RATE_BITS:.3g}/s: convert it to float32"
+        )
+    return bits
+
+
 def prove(weight: NDArray[np.int8], bias: Floats, limits: NDArray[Any], names: list[str]) -> None:
     """Raise RivuletError, which names the row, if a row's sum can exceed an int32.
 
@@ -95,12 +106,17 @@ def prove(weight: NDArray[np.int8], bias: Floats, limits: NDArray[Any], names: l
 
 def packed(factor: Floats) -> NDArray[np.int32]:
     """Return the multipliers nearest to `factor`, each at most 0.5."""
-    fraction, power = np.frexp(np.maximum(factor, 2.0**-30))
-    mantissa = np.round(fraction * 32768)
-    power = np.where(mantissa > 32767, power + 1, power)
-    mantissa = np.where(mantissa > 32767, 16384, mantissa)
+    mantissa, power = _split(np.maximum(factor, 2.0**-30), np.round)
     made: NDArray[np.int32] = mantissa.astype(np.int32) | ((-1 - power).astype(np.int32) << 16)
     return made
+
+
+def _split(factor: Floats, rounding: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
+    """Return (mantissa, power): factor is about mantissa 2^(power - 15), a mantissa of 15 bits."""
+    fraction, power = np.frexp(factor)
+    mantissa = rounding(fraction * 32768)
+    over = mantissa > 32767
+    return np.where(over, 16384, mantissa), np.where(over, power + 1, power)
 
 
 def power_of_two(value: float) -> float:

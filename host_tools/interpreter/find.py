@@ -44,13 +44,7 @@ def find_micropython(say: Callable[[str], None] = print, cache: Path = CACHE) ->
     return cached
 
 
-def has_ulab(interpreter: Path) -> bool:
-    """Whether the interpreter was built with ulab."""
-    return "ulab" in _output(interpreter, "import ulab; print(ulab.__name__)")
-
-
 def float_bytes(interpreter: Path) -> int:
-    """The width of its floats."""
     return 8 if _output(interpreter, "print(1.0 + 2.0**-40 > 1.0)").strip() == "True" else 4
 
 

@@ -14,6 +14,11 @@ from rivulet import protocol
 # A name that ends in "?" may be missing. float: any finite number.
 Shape = Any
 
+
+def _each(shape: Shape, names: str) -> Shape:
+    return dict.fromkeys(names.split(), shape)
+
+
 _COUNT = range(1 << 53)
 _UNITS = range(1 << 16)
 _BUCKETS = range(160)  # as many as latency.py has
@@ -42,26 +47,16 @@ _DESCRIPTION: Shape = {
 }
 # Shown by `rivulet status` only. Firmware that is older than this host may lack some of it.
 _SHOWN: Shape = {
-    "board": str,
-    "firmware": str,
-    "backend": str,
-    "kernel": (None, str),
-    "cell": (None, str),
-    "hidden": _UNITS,
-    "channels": _UNITS,
-    "outputs": _UNITS,
-    "uptime_epoch": _COUNT,
-    "uptime_ticks": _COUNT,
-    "events": _COUNT,
-    "late": _COUNT,
-    "coalesced": [_COUNT],
-    "dropped": [_COUNT],
-    "bus_errors": [_COUNT],
-    "bad_values": [_COUNT],
-    "actuator_errors": _COUNT,
-    "state_resets": _COUNT,
-    "guard_trips": _COUNT,
-    "guard": str,
+    **_each(str, "board firmware backend started guard failure safe_mode boot_error"),
+    **_each(str, "firmware_trouble snapshot_trouble store_trouble"),
+    **_each((None, str), "kernel cell"),
+    **_each(_UNITS, "hidden channels outputs"),
+    **_each(_COUNT, "uptime_epoch uptime_ticks boots reverts failures trial_starts swaps"),
+    **_each(_COUNT, "events late actuator_errors state_resets guard_trips snapshots probes"),
+    **_each(_COUNT, "telemetry_sent telemetry_dropped frames_corrupt frames_oversized received"),
+    **_each(_COUNT, "event_cost_worst_us gc_worst_us heap_free heap_low"),
+    **_each([_COUNT], "coalesced dropped bus_errors bad_values"),
+    "event_cost_us": [[_BUCKETS, _COUNT]],
     "outputs_stale": bool,
     "sensors": [
         {
@@ -75,43 +70,15 @@ _SHOWN: Shape = {
     ],
     "actuators?": [{"name": str, "value": (None, float), "error": str}],
     "faults?": _COUNT,
-    "fault?": str,
-    "swaps": _COUNT,
-    "started": str,
-    "snapshots": _COUNT,
-    "snapshot_trouble": str,
-    "boot_error": str,
-    "event_cost_us": [[_BUCKETS, _COUNT]],
-    "event_cost_worst_us": _COUNT,
-    "gc_worst_us": _COUNT,
-    "telemetry_sent": _COUNT,
-    "telemetry_dropped": _COUNT,
-    "frames_corrupt": _COUNT,
-    "frames_oversized": _COUNT,
-    "heap_free": _COUNT,
-    "heap_low": _COUNT,
-    "probes": _COUNT,
-    "firmware_trouble": str,
+    **_each(str, "fault? resting?"),
     "access": ("open", "keyed", "closed"),
-    "access_unauthorised?": _COUNT,
-    "access_forged?": _COUNT,
-    "access_delayed?": _COUNT,
-    "access_error?": str,
-    "signed_by?": str,
-    "version_at_least?": _COUNT,
+    **_each(_COUNT, "access_unauthorised? access_forged? access_delayed? version_at_least?"),
+    **_each(str, "access_error? signed_by?"),
     "slot": ("", "a", "b"),
     "slot_hashes": [str, str],
-    "trial_starts": _COUNT,
-    "boots": _COUNT,
     "resets": {"*": _COUNT},
-    "reverts": _COUNT,
     "reverted": [str, str],
-    "failures": _COUNT,
-    "failure": str,
-    "safe_mode": str,
-    "store_trouble": str,
     "incoming": (None, [_COUNT, str]),
-    "received": _COUNT,
 }
 _STATUS: Shape = {
     "model_hash": str,

@@ -44,7 +44,6 @@ class SerialStream:
             raise self._gone() from None
 
     def close(self) -> None:
-        """Close the port and let go of its lock."""
         unlock(self._serial)
         # Closing fails as well once the cable is out.
         with contextlib.suppress(OSError):

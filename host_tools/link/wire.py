@@ -91,7 +91,6 @@ class Board(Requester):
         self.request(protocol.RESET)
 
     def release(self) -> None:
-        """Make the board leave Rivulet for its REPL."""
         self.request(protocol.RELEASE)
 
     def push(

@@ -16,7 +16,6 @@ from rivulet.integers import layers_choice, layout
 from rivulet.integers.cells import integer_cell
 
 _DT_S = 0.01
-_DT_US = 10000
 _PATHS = {"thumb": "Thumb assembler", "viper": "viper"}
 
 
@@ -63,18 +62,6 @@ class FloatCell:
 
     def event(self):
         self._cell.advance(_DT_S)
-
-
-class IntegerCell:
-    def __init__(self, step, words, weights, inputs):
-        self._step, self._words, self._weights = step, words, weights
-        inlet = [inputs] + [1000 * i for i in range(inputs)]
-        for i in range(inputs):
-            inlet += [words[layout.V_AT] + 4 * (words[layout.HIDDEN] + i), 20000, 0, 15]
-        self._inlet = array("i", inlet)
-
-    def event(self):
-        self._step(self._words, self._weights, _DT_US, self._inlet)
 
 
 def filled(cell, settings, units, inputs, tensors):
@@ -132,12 +119,13 @@ def float_row(cell, made):
 
 def integer_rows(cell, made):
     words, weights = made()
+    inlet = inlet_of(words, INPUTS)
     for kernel in ("viper", "thumb"):
         try:
             step = layers_choice.stepper(cell, kernel)
         except (ImportError, SyntaxError, ValueError):
             continue  # none for this chip
-        yield "in integers, %s" % _PATHS[kernel], IntegerCell(step, words, weights, INPUTS)
+        yield "in integers, %s" % _PATHS[kernel], Integers(step, (words, weights, inlet))
 
 
 def main(units, inputs, events, part):

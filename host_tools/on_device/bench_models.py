@@ -49,6 +49,14 @@ _SOME_WEIGHTS = some_bytes(1021)
 TABLES = tables()
 
 
+def inlet_of(words, inputs):
+    """Return an inlet with a value for each input."""
+    inlet = [inputs] + [1000 * i for i in range(inputs)]
+    for i in range(inputs):
+        inlet += [words[layout.V_AT] + 4 * (words[layout.HIDDEN] + i), 20000, 0, 15]
+    return array("i", inlet)
+
+
 def integer_model(units, inputs, every=1):
     """(words, weights, inlet) of an integer model with random weights, mean readout.
 
@@ -74,15 +82,7 @@ def integer_model(units, inputs, every=1):
     for entry, table in TABLES:
         put(words, entry, len(table))[:] = table
     put(words, layout.ALPHA_AT, units + 1)[units] = 1 << 19
-    inlet = array("i", bytes(4 * (1 + 5 * inputs)))
-    inlet[0] = inputs
-    for i in range(inputs):
-        at = 1 + inputs + 4 * i
-        inlet[1 + i] = 1000 * i
-        inlet[at] = words[layout.V_AT] + 4 * (units + i)
-        inlet[at + 1] = 20000
-        inlet[at + 3] = 15
-    return words, weights, inlet
+    return words, weights, inlet_of(words, inputs)
 
 
 class Integers:

@@ -6,7 +6,6 @@ from typing import Any
 
 from host_tools.boards import BoardDefinition, load_board
 from host_tools.errors import RivuletError
-from host_tools.model_header import read_settings
 from host_tools.project import build, contradictions, model_fit
 from host_tools.project.parts import Project
 from host_tools.project.problems import Problems
@@ -79,6 +78,9 @@ def model_of(project: Project) -> dict[str, Any] | None:
     """Return the metadata of a project's model, None without one. Raises RivuletError."""
     if project.model is None or not project.model.exists():
         return None
+    # It loads numpy, which no other use of a project needs.
+    from host_tools.model_header import read_settings
+
     return read_settings(project.model)[0]
 
 
@@ -128,6 +130,8 @@ def _compare(found: Examination, model: Path | None, needed: bool, problems: Pro
     if model is not None and "\0" in str(model):
         problems.add("model.file", "is no path")
     elif model is not None and (needed or model.exists()):
+        from host_tools.model_header import read_settings
+
         try:
             settings, tensors = read_settings(model)
         except RivuletError as error:

@@ -1,7 +1,6 @@
 """The base of every simulated board: power is on within a `with`."""
 
 from abc import ABC, abstractmethod
-from types import TracebackType
 from typing import Self
 
 
@@ -18,10 +17,5 @@ class PoweredBoard(ABC):
         self.power_on()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.power_off()

@@ -44,7 +44,6 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
 
 
 def _write_records(events: Path, channels: list[str], path: Path) -> None:
-    """Write the events as records, in the form that on_device/replay.py documents."""
     record = struct.Struct(f"<q{len(channels)}d")
     with path.open("wb") as file:
         for event in read(events, channels, complete=True):

@@ -50,7 +50,6 @@ def outage(
 
 
 def stretch(series: Series, factor: Tensor) -> Series:
-    """Slow the recording down by `factor`."""
     return replace(series, times=series.times * factor[:, None], duration=series.duration * factor)
 
 

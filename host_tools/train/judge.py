@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from host_tools.train.losses import entropy_of
 from host_tools.train.network import Network, State
 from host_tools.train.series import EventBatch, stack
 from host_tools.train.trajectory import Trajectory
@@ -65,6 +65,5 @@ def _shared(network: Network, events: EventBatch) -> EventBatch:
 
 def _score(outputs: list[Tensor], labels: list[Tensor]) -> Score:
     logits, truth = torch.cat(outputs, 1), torch.cat(labels).expand(len(outputs[0]), -1)
-    losses = F.cross_entropy(logits.flatten(0, 1), truth.flatten(), reduction="none")
     correct = (logits.argmax(-1) == truth).float()
-    return Score(correct.mean(1), losses.view_as(truth).mean(1))
+    return Score(correct.mean(1), entropy_of(logits, truth).mean(1))

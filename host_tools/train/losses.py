@@ -21,23 +21,20 @@ def class_loss(
     The answer counts from `settle_s` on, with more and more weight up to `full_s`.
     """
     if not early_weight:
-        end = logits[..., -1, :].flatten(0, 1)
-        return (
-            F.cross_entropy(
-                end, labels.flatten(), reduction="none", label_smoothing=label_smoothing
-            )
-            .view_as(labels)
-            .mean(1)
-        )
-    truth = labels[..., None].expand(logits.shape[:-1])
-    entropy = F.cross_entropy(
-        logits.flatten(0, 2), truth.flatten(), reduction="none", label_smoothing=label_smoothing
-    ).view_as(truth)
+        return entropy_of(logits[..., -1, :], labels, label_smoothing).mean(1)
+    entropy = entropy_of(logits, labels[..., None].expand(logits.shape[:-1]), label_smoothing)
     gaps = torch.cat([events.gaps, events.rest[..., None]], 2)
     settled = ((gaps.cumsum(2) - settle_s) / (full_s - settle_s)).clamp(0, 1)
     weight = gaps * settled
     early = (entropy * weight).sum(2) / weight.sum(2).clamp_min(1e-6)
     return (entropy[..., -1] + early_weight * early).mean(1)
+
+
+def entropy_of(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """Return the cross-entropy of logits (..., classes) for each of the labels (...)."""
+    flat = logits.flatten(0, -2), labels.flatten()
+    entropy = F.cross_entropy(*flat, reduction="none", label_smoothing=label_smoothing)
+    return entropy.view_as(labels)
 
 
 def value_loss(values: Tensor, targets: Tensor) -> Tensor:
@@ -55,7 +52,6 @@ def sequence_loss(values: Tensor, events: EventBatch, targets: Tensor) -> Tensor
     if targets.is_floating_point():
         error = (at_events - targets).square().mean(-1)
     else:
-        flat = at_events.flatten(0, 2), targets.flatten()
-        error = F.cross_entropy(*flat, reduction="none").view_as(targets)
+        error = entropy_of(at_events, targets)
     received = events.received
     return (error * received).flatten(1).sum(1) / received.flatten(1).sum(1).clamp_min(1.0)

@@ -1,5 +1,6 @@
 """Base classes of networks: parameters of several models, a readout, continuous flow."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -50,11 +51,9 @@ class Network(ABC):
         return len(self.parameters["readout.bias"])
 
     def size(self) -> int:
-        """Return the number of parameters of one model."""
         return sum(p[0].numel() for p in self.parameters.values())
 
     def to(self, dtype: torch.dtype) -> None:
-        """Convert the parameters to this precision."""
         for name, p in self.parameters.items():
             self.parameters[name] = p.detach().to(dtype).requires_grad_()
 
@@ -118,6 +117,21 @@ class Network(ABC):
     def exported(self, index: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return one model's (weights, metadata) for the converter. Raises RivuletError."""
         raise RivuletError(f"a {type(self).__name__} does not run on boards: train a liquid cell")
+
+
+def driven(inputs: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, ...]:
+    """Return the inputs' part of a layer, (models, series, rows) a gap: it needs no state.
+
+    weight (models, rows, channels), bias (models, rows).
+    """
+    sums = inputs.flatten(1, 2) @ weight.transpose(1, 2) + bias[:, None]
+    each: tuple[Tensor, ...] = sums.view(*inputs.shape[:3], -1).unbind(2)
+    return each
+
+
+def initial_matrix(random: torch.Generator, rows: int, columns: int, gain: float) -> Tensor:
+    """Draw initial weights whose sum over unit inputs has this standard deviation, `gain`."""
+    return gain / math.sqrt(columns) * torch.randn(rows, columns, generator=random)
 
 
 def averaged(
@@ -202,7 +216,6 @@ class Liquid(Network):
         return torch.stack(features, 2), (*before, events.inputs[:, :, -1], events.rest)
 
     def metadata(self) -> dict[str, Any]:
-        """Return the metadata of the dynamics."""
         return {
             "cell": self.cell,
             "convention": self.convention,

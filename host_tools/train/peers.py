@@ -7,7 +7,7 @@ is compared is the recurrence. They do not run on boards.
 import torch
 from torch import Tensor
 
-from host_tools.train.network import Network, Parameters, Readout, State
+from host_tools.train.network import Network, Parameters, Readout, State, driven
 from host_tools.train.series import EventBatch
 from host_tools.train.trajectory import Trajectory
 
@@ -52,12 +52,13 @@ class Peer(Network):
         inputs = events.inputs
         if self.timed:
             inputs = torch.cat([inputs, events.gaps[..., None]], 3)
-        driven = inputs.flatten(1, 2) @ weights["input"].transpose(1, 2)
-        driven = driven + weights["input.bias"][:, None]
-        driven = driven.view(*events.gaps.shape, -1)
 
         features = []
-        each = driven.unbind(2), events.gaps.unbind(2), events.received.unbind(2)
+        each = (
+            driven(inputs, weights["input"], weights["input.bias"]),
+            events.gaps.unbind(2),
+            events.received.unbind(2),
+        )
         for now, gap, received in zip(*each, strict=True):
             feature, mean, weight = self.observe(carried[0], mean, weight, gap)
             features.append(feature)

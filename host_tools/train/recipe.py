@@ -83,7 +83,6 @@ def run_recipe(
 
 
 def main(file: str) -> None:
-    """Parse the command line of a recipe that is run as a script."""
     parser = argparse.ArgumentParser(description=f"Train {Path(file).parent.name}.")
     parser.add_argument("--out", type=Path, help="where to write; by default beside the recipe")
     parser.add_argument("--seeds", type=int, help="how many models to train")

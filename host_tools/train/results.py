@@ -40,7 +40,6 @@ def medians(accuracy: dict[str, Accuracy]) -> dict[str, dict[str, dict[str, floa
 
 
 def show(accuracy: dict[str, Accuracy]) -> None:
-    """Print the medians over the seeds."""
     print("test accuracy, median over the seeds, by share of samples dropped")
     first = next(iter(next(iter(accuracy.values())).values()))
     print(f"{'':66}" + "".join(f"{float(drop):>8.0%}" for drop in first))

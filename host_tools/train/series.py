@@ -83,7 +83,6 @@ class Series:
         return EventBatch(inputs[None], *small)
 
     def pick(self, index: Tensor) -> "Series":
-        """Return the recordings with these indices."""
         carried = None if self.carried is None else self.carried[index]
         parts = (self.times[index], self.inputs[index], self.received[index], self.duration[index])
         return Series(*parts, carried)

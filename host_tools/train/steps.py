@@ -98,10 +98,5 @@ def _finish(gates: Gates, x: Tensor, rest: Tensor, step: Tensor, alpha_max: Rate
     return exponential(gates, x, left, alpha_max)
 
 
-BY_NAME: dict[str, Step] = {
-    "euler": euler,
-    "semi_implicit": semi_implicit,
-    "exponential": exponential,
-    "implicit_euler": implicit_euler,
-    "rk4": rk4,
-}
+_ALL = (euler, semi_implicit, exponential, implicit_euler, rk4)
+BY_NAME: dict[str, Step] = {step.__name__: step for step in _ALL}

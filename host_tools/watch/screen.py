@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from host_tools.errors import RivuletError
+from host_tools import files
 from host_tools.watch.view import LiveView, seconds
 
 _FRAMES_PER_SECOND = 8
@@ -90,7 +90,4 @@ def save_picture(view: LiveView, path: Path) -> None:
     drawing = console.export_svg(title="rivulet monitor")
     drawing = re.sub(r"@font-face \{.*?\}", "", drawing, flags=re.DOTALL)
     drawing = drawing.replace("Fira Code", "DejaVu Sans Mono, Menlo, Consolas")
-    try:
-        path.write_text(drawing, encoding="utf-8")
-    except OSError as error:
-        raise RivuletError(f"cannot write {path}: {error.strerror}") from None
+    files.write_text(path, drawing)

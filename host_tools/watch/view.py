@@ -43,7 +43,6 @@ class LiveView:
         self._validated = tau.from_provenance(self._model, hidden)
 
     def add(self, record: Record) -> None:
-        """Take one telemetry record."""
         self.record = record
         if "alpha" not in record.blocks:
             return

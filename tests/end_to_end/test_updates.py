@@ -12,7 +12,7 @@ from host_tools.deploy.flash import flash
 from host_tools.deploy.mpy import compile_module
 from host_tools.errors import RivuletError
 from host_tools.link.wire import Board
-from host_tools.paths import BOARDS
+from host_tools.project import load_default, rig
 from host_tools.simulate.virtual import VirtualBoard
 from tests.conftest import make_model
 
@@ -76,9 +76,11 @@ def test_a_trial_on_the_command_line(board: VirtualBoard, tmp_path: Path, rivule
 def test_an_application_that_fails_three_times_leaves_the_wire_served(
     board: VirtualBoard, tmp_path: Path, mpy_arch: str | None
 ) -> None:
-    source = (BOARDS / "virtual" / "rig.py").read_text()
+    source = rig.source(load_default(load_board("virtual")))
     broken = tmp_path / "rig.py"
-    broken.write_text(source.replace("present = ", 'raise ValueError("no bus")\n    present = '))
+    head = "def make_sensors():\n"
+    assert head in source
+    broken.write_text(source.replace(head, f'{head}    raise ValueError("no bus")\n'))
     model = make_model(tmp_path / "model.safetensors")
     board.power_on()
     with Board(str(board.port)) as wire:
@@ -103,6 +105,15 @@ def test_an_application_that_fails_three_times_leaves_the_wire_served(
         facts = wire.status()
     assert facts["safe_mode"] == "" and facts["model_hash"] != ""
     assert good in [path.read_bytes() for path in board.files.glob(f"firmware/*/{where.name}")]
+
+
+def test_a_program_that_starts_clears_why_one_did_not(board: VirtualBoard) -> None:
+    kept = board.files / "firmware" / "error"
+    kept.write_text("ImportError: no module named 'rig'\n")
+    board.power_on()
+    with Board(str(board.port)) as wire:
+        assert wire.status()["turns"] > 0
+    assert not kept.exists()
 
 
 def _in_safe_mode(board: VirtualBoard) -> dict[str, object]:

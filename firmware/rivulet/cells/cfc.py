@@ -64,6 +64,36 @@ ACTIVATIONS = {
 }
 
 
+def check_activation(settings):
+    """Check the activation of dense layers. Raises ValueError."""
+    if settings.get("activation") not in ACTIVATIONS:
+        raise ValueError("unknown activation '%s'" % settings.get("activation"))
+    if settings["activation"] == "gelu" and erf is None:
+        raise ValueError("this firmware's math has no erf, which gelu needs")
+
+
+def dense_shapes(name, sizes, width):
+    """Return ({name: shape} of dense layers over `width` inputs, the width of the last)."""
+    shapes = {}
+    for i, size in enumerate(sizes):
+        shapes["%s%d.weight" % (name, i)] = (size, width)
+        shapes["%s%d.bias" % (name, i)] = (size,)
+        width = size
+    return shapes, width
+
+
+def dense(name, count, tensors, source):
+    """Return (product, floats of its result, result, bias) of each of `count` dense layers."""
+    layers = []
+    for i in range(count):
+        bias = tensors["%s%d.bias" % (name, i)]
+        out = np.zeros(len(bias))
+        run = product(tensors["%s%d.weight" % (name, i)], source)
+        layers.append((run, floats(out), out, bias))
+        source = out
+    return layers
+
+
 def heads(mode):
     """Return the rows per unit of the last layer: ff1; with gates also ff2, time_a and time_b."""
     return 1 if mode == "pure" else 4
@@ -152,7 +182,26 @@ class Form:
         self._state_floats[:] = floats(share)
 
 
-class Cell:
+class Joint:
+    """[u; x], or with mixed memory [u; x; c], of m inputs and n units, and the rates.
+
+    Each layer reads adjacent parts, and writes x in place.
+    """
+
+    def __init__(self, tensors, m, n, mixed):
+        self._joint = joint = np.zeros(m + 2 * n if mixed else m + n)
+        joint_floats = floats(joint)
+        self.input_floats = joint_floats[:m]
+        self.state, self.state_floats = joint[m:], joint_floats[m:]
+        self.alpha = np.zeros(len(self.state))
+        self.alpha_floats = floats(self.alpha)
+        self._companion = None
+        if mixed:
+            self.alpha += LOWEST_RATE
+            self._companion = Companion(tensors, self.state, joint[:m], self.alpha[n:])
+
+
+class Cell(Joint):
     """A CfC cell of n units, m inputs and backbone layers of b units in all.
 
     Memory besides the weights: m + 7 n + b floats, with mixed memory 2 n more.
@@ -164,22 +213,13 @@ class Cell:
         sizes = settings.get("backbone")
         if not isinstance(sizes, list) or not all(size > 0 for size in sizes):
             raise ValueError("a cfc cell needs its backbone: a list of layer sizes")
-        if settings.get("activation") not in ACTIVATIONS:
-            raise ValueError("unknown activation '%s'" % settings.get("activation"))
-        if settings["activation"] == "gelu" and erf is None:
-            raise ValueError("this firmware's math has no erf, which gelu needs")
+        check_activation(settings)
 
     @staticmethod
     def shapes(settings, hidden, inputs):
         n = hidden // 2 if settings["mixed_memory"] else hidden
         mode = settings["mode"]
-        shapes = {}
-        width = inputs + n
-        for i in range(len(settings["backbone"])):
-            size = settings["backbone"][i]
-            shapes["backbone%d.weight" % i] = (size, width)
-            shapes["backbone%d.bias" % i] = (size,)
-            width = size
+        shapes, width = dense_shapes("backbone", settings["backbone"], inputs + n)
         shapes["heads.weight"] = (heads(mode) * n, width)
         shapes["heads.bias"] = (heads(mode) * n,)
         if mode == "pure":
@@ -189,23 +229,12 @@ class Cell:
         return shapes
 
     def __init__(self, settings, tensors):
-        mode, mixed = settings["mode"], settings["mixed_memory"]
-        m = len(settings["channels"])
-        n = len(tensors["heads.bias"]) // heads(mode)
-        joint = np.zeros(m + 2 * n if mixed else m + n)
-        joint_floats = floats(joint)
-        self.input_floats = joint_floats[:m]
-        self.state, self.state_floats = joint[m:], joint_floats[m:]
-        self.alpha = np.zeros(len(self.state))
-        self.alpha_floats = floats(self.alpha)
-        self._layers = []
-        source = joint[: m + n]
-        for i in range(len(settings["backbone"])):
-            bias = tensors["backbone%d.bias" % i]
-            out = np.zeros(len(bias))
-            run = product(tensors["backbone%d.weight" % i], source)
-            self._layers.append((run, floats(out), out, bias))
-            source = out
+        mode = settings["mode"]
+        m, n = len(settings["channels"]), len(tensors["heads.bias"]) // heads(mode)
+        super().__init__(tensors, m, n, settings["mixed_memory"])
+        joint = self._joint
+        self._layers = dense("backbone", len(settings["backbone"]), tensors, joint[: m + n])
+        source = self._layers[-1][2] if self._layers else joint[: m + n]
         self._activate = ACTIVATIONS[settings["activation"]]
         decay = (tensors["w_tau"], tensors["A"]) if mode == "pure" else None
         self._form = Form(mode, settings["time_unit_s"], decay, joint[m : m + n], self.alpha[:n])
@@ -214,10 +243,6 @@ class Cell:
             tensors["heads.bias"],
         )
         self._z, self._z_floats = self._form.z, floats(self._form.z)
-        self._companion = None
-        if mixed:
-            self.alpha += LOWEST_RATE
-            self._companion = Companion(tensors, self.state, joint[:m], self.alpha[n:])
         self.evaluate()
 
     def _forward(self):
@@ -234,7 +259,6 @@ class Cell:
         self._form.rate()
 
     def advance(self, seconds):
-        """Move the state over `seconds` > 0 under the held inputs."""
         if self._companion:
             self._companion.advance(seconds)
         self._forward()

@@ -46,7 +46,6 @@ class Cell(integrators.Relaxing):
         self.evaluate()
 
     def evaluate(self):
-        """Fill `alpha` and `target` for the present state and input."""
         self.alpha_floats[:] = self._rate_floats
         self.target_floats[:] = self._product()
         target = self.target
@@ -56,5 +55,4 @@ class Cell(integrators.Relaxing):
             self.target_floats[:] = floats(target)
 
     def advance(self, seconds):
-        """Move the state over `seconds` > 0 under the held inputs."""
         self._integrate(self, seconds)

@@ -29,7 +29,6 @@ class Cell(integrators.Relaxing):
 
     @staticmethod
     def check(settings):
-        """Raise ValueError if the metadata lacks a setting that this cell needs."""
         for key, known in (("integrator", integrators.BY_NAME), ("drive", DRIVES)):
             if settings.get(key) not in known:
                 raise ValueError("unknown %s '%s' for a decay cell" % (key, settings.get(key)))
@@ -56,7 +55,6 @@ class Cell(integrators.Relaxing):
         self.evaluate()
 
     def evaluate(self):
-        """Fill `alpha` and `target` for the present state and input."""
         n = self._hidden
         # Through memoryviews: slicing a ulab array costs 128 bytes of heap, this 24.
         gates = self._product()
@@ -77,5 +75,4 @@ class Cell(integrators.Relaxing):
             self.target_floats[:] = floats(target)
 
     def advance(self, seconds):
-        """Move the state over `seconds` > 0 under the held inputs."""
         self._integrate(self, seconds)

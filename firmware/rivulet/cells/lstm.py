@@ -63,7 +63,6 @@ class Companion:
         self._per_second_floats = floats(self._per_second)
 
     def advance(self, seconds):
-        """Take one step for an interval of `seconds` > 0."""
         self._z_floats[:] = self._driven()
         self._part_floats[:] = self._fed()
         z = self._z

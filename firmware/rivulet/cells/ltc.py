@@ -183,7 +183,6 @@ class Cell:
         self._report()
 
     def advance(self, seconds):
-        """Move the state over `seconds` > 0 under the held inputs."""
         if self._companion:
             self._companion.advance(seconds)
         self._hold()

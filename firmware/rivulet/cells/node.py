@@ -12,9 +12,9 @@ Source: Chen et al., "Neural Ordinary Differential Equations", NeurIPS 2018; Rub
 "Latent ODEs for Irregularly-Sampled Time Series", NeurIPS 2019.
 """
 
-from rivulet.arrays import floats, np, product
+from rivulet.arrays import floats, np
 from rivulet.cells import integrators
-from rivulet.cells.cfc import ACTIVATIONS, erf
+from rivulet.cells.cfc import ACTIVATIONS, check_activation, dense, dense_shapes
 from rivulet.cells.lstm import LOWEST_RATE
 
 
@@ -29,22 +29,13 @@ class Cell:
         sizes = settings.get("layers")
         if not isinstance(sizes, list) or not all(size > 0 for size in sizes):
             raise ValueError("a node cell needs its inner layers: a list of sizes")
-        if settings.get("activation") not in ACTIVATIONS:
-            raise ValueError("unknown activation '%s'" % settings.get("activation"))
-        if settings["activation"] == "gelu" and erf is None:
-            raise ValueError("this firmware's math has no erf, which gelu needs")
+        check_activation(settings)
         if not settings.get("step_s", 0.0) > 0.0:
             raise ValueError("a node cell needs a step_s above 0 s")
 
     @staticmethod
     def shapes(settings, hidden, inputs):
-        shapes = {}
-        width = hidden + inputs
-        for i, size in enumerate(settings["layers"] + [hidden]):
-            shapes["layer%d.weight" % i] = (size, width)
-            shapes["layer%d.bias" % i] = (size,)
-            width = size
-        return shapes
+        return dense_shapes("layer", settings["layers"] + [hidden], hidden + inputs)[0]
 
     def __init__(self, settings, tensors):
         count = len(settings["layers"])
@@ -53,15 +44,7 @@ class Cell:
         joint_floats = floats(self._joint)
         self.state, self.state_floats = self._joint[:n], joint_floats[:n]
         self.input_floats = joint_floats[n:]
-        # For each layer: its product, the floats and the array of its result, and its bias.
-        self._layers = []
-        source = self._joint
-        for i in range(count + 1):
-            bias = tensors["layer%d.bias" % i]
-            out = np.zeros(len(bias))
-            run = product(tensors["layer%d.weight" % i], source)
-            self._layers.append((run, floats(out), out, bias))
-            source = out
+        self._layers = dense("layer", count + 1, tensors, self._joint)
         self._speed, self._size = np.zeros(n), np.zeros(n)
         self._speed_floats, self._size_floats = floats(self._speed), floats(self._size)
         self._one, self._lowest = np.array([1.0]), np.array([LOWEST_RATE])
@@ -85,7 +68,6 @@ class Cell:
         return last
 
     def evaluate(self):
-        """Compute the rates for the present state and input."""
         self._speed_floats[:] = floats(self.slope())
         self._size_floats[:] = self.state_floats
         speed, size = self._speed, self._size
@@ -99,6 +81,5 @@ class Cell:
         self.alpha_floats[:] = floats(speed)
 
     def advance(self, seconds):
-        """Move the state over `seconds` > 0 under the held inputs."""
         self.evaluate()
         integrators.rk4(self, min(seconds, self._longest_s))

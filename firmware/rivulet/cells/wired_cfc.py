@@ -10,8 +10,8 @@ Source: ncps' torch WiredCfCCell.
 
 from rivulet.arrays import floats, np, product
 from rivulet.arrays.sparse import check_indices, gatherer
-from rivulet.cells.cfc import Form, check, heads
-from rivulet.cells.lstm import LOWEST_RATE, Companion
+from rivulet.cells.cfc import Form, Joint, check, heads
+from rivulet.cells.lstm import Companion
 
 
 class _Layer:
@@ -58,7 +58,7 @@ class _Layer:
         z += self._bias
 
 
-class Cell:
+class Cell(Joint):
     """A wired CfC of n units and m inputs.
 
     Memory besides the weights: m + 7 n floats, and one for each synapse.
@@ -103,31 +103,19 @@ class Cell:
 
     def __init__(self, settings, tensors):
         m, sizes = len(settings["channels"]), settings["layers"]
-        n = sum(sizes)
-        mixed = settings["mixed_memory"]
-        # [u; x of layer 0; x of layer 1; ...]: each layer reads adjacent parts, and the state that
-        # a layer writes is the next one's input.
-        joint = np.zeros(m + 2 * n if mixed else m + n)
-        joint_floats = floats(joint)
-        self.input_floats = joint_floats[:m]
-        self.state, self.state_floats = joint[m:], joint_floats[m:]
-        self.alpha = np.zeros(len(self.state))
-        self.alpha_floats = floats(self.alpha)
+        super().__init__(tensors, m, sum(sizes), settings["mixed_memory"])
         self._layers = []
         first, inputs, unit = 0, m, 0
         for i in range(len(sizes)):
             rates = self.alpha[unit : unit + sizes[i]]
             name = "layer%d." % i
+            # The state that a layer writes is the next one's input.
             self._layers.append(
-                _Layer(settings, tensors, name, joint, first, inputs, sizes[i], rates)
+                _Layer(settings, tensors, name, self._joint, first, inputs, sizes[i], rates)
             )
             first += inputs
             inputs = sizes[i]
             unit += sizes[i]
-        self._companion = None
-        if mixed:
-            self.alpha += LOWEST_RATE
-            self._companion = Companion(tensors, self.state, joint[:m], self.alpha[n:])
         self.evaluate()
 
     def evaluate(self):
@@ -136,7 +124,6 @@ class Cell:
             layer.form.rate()
 
     def advance(self, seconds):
-        """Move the state over `seconds` > 0 under the held inputs."""
         if self._companion:
             self._companion.advance(seconds)
         for layer in self._layers:

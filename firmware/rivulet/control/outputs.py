@@ -70,10 +70,10 @@ class Control:
             self.model.reset()
 
     def facts(self):
-        """What a status document says of the outputs and their guard."""
         guard = self.guard
         return {
             "decision": self.action.decision,
+            "resting": self.action.resting,
             "actuator_errors": self.errors,
             "actuators": self._actuators.facts(),
             "state_resets": guard.resets,

@@ -144,7 +144,6 @@ class Access:
             raise Refused(protocol.REFUSED, text)
 
     def facts(self):
-        """What a status document says of it."""
         return {
             "access": ("closed" if self.closed else "keyed") if self.keyed else "open",
             "access_unauthorised": self.unauthorised,

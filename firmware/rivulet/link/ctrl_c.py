@@ -41,7 +41,6 @@ class CtrlC:
             return True
 
     def facts(self):
-        """What a status document says of it."""
         return {"interrupts_ignored": self.ignored}
 
     def listen_again(self):

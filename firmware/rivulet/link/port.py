@@ -70,7 +70,6 @@ class Link:
         self._view = memoryview(self._out)
 
     def facts(self):
-        """What a status document says of the wire."""
         return {
             "frames_corrupt": self.deframer.corrupt,
             "frames_oversized": self.deframer.oversized,

@@ -31,7 +31,6 @@ class Telemetry:
         self.sent = 0
 
     def facts(self):
-        """What a status document says of it."""
         return {"telemetry_sent": self.sent, "telemetry_dropped": self.dropped}
 
     def configure(self, blocks, rate_hz, lease_ms):

@@ -9,12 +9,14 @@ from array import array
 from rivulet.compat import const, ticks_us
 from rivulet.sensing.triggers import every
 
-_MASK = const(0x3FFFFFFF)
-_SIGN = const(0x20000000)
+_TICKS = const(0x3FFFFFFF)
+# Counts are kept modulo 2^29: one more than the highest is no heap object yet.
+COUNTS = const(0x1FFFFFFF)
+_SIGN = const(0x10000000)
 
 # What `EdgeCounter.words` holds. The driver's interrupts write these two,
-COUNT = const(0)  # edges so far, modulo 2^30
-EDGE = const(1)  # ticks of the newest
+COUNT = const(0)  # edges so far, masked by COUNTS
+EDGE = const(1)  # ticks of the newest, masked to 30 bits
 # and each event copies them.
 _TAKEN = const(2)  # events so far
 _EVENT_COUNT = const(3)
@@ -49,7 +51,7 @@ class EdgeCounter:
             self._timer = None
 
     def position(self):
-        """Return the edges counted until the newest event, -2^29 to 2^29 - 1."""
+        """Return the edges counted until the newest event, -2^28 to 2^28 - 1."""
         return _signed(self.words[_EVENT_COUNT])
 
     def rate(self):
@@ -68,13 +70,13 @@ class EdgeCounter:
         words = self.words
         words[_EVENT_COUNT] = words[COUNT]
         words[_EVENT_EDGE] = words[EDGE]
-        words[_EVENT] = ticks_us() & _MASK
-        words[_TAKEN] = (words[_TAKEN] + 1) & _MASK
+        words[_EVENT] = ticks_us() & _TICKS
+        words[_TAKEN] = (words[_TAKEN] + 1) & COUNTS
         self._handler(timer)
 
 
 class EdgeRate:
-    """Edges a second, from their count and the time of the newest, both modulo 2^30."""
+    """Edges a second, from their count modulo 2^29 and the time of the newest modulo 2^30 us."""
 
     def __init__(self, silence_us):
         self._silence_us = silence_us
@@ -89,9 +91,9 @@ class EdgeRate:
     def update(self, count, edge, now):
         """Return the rate at `now`; count: edges so far; edge: ticks of the newest."""
         step = _signed(count - self._count)
-        silent = (now - edge) & _MASK
+        silent = (now - edge) & _TICKS
         if step:
-            elapsed = (edge - self._edge) & _MASK
+            elapsed = (edge - self._edge) & _TICKS
             # After a standstill the edge before is of no use.
             self._rate = step * 1e6 / elapsed if self._moving and elapsed else 0.0
             self._count = count
@@ -109,4 +111,4 @@ class EdgeRate:
 
 
 def _signed(count):
-    return ((count + _SIGN) & _MASK) - _SIGN
+    return ((count + _SIGN) & COUNTS) - _SIGN

@@ -212,7 +212,6 @@ class Slots:
             self._note({"starts": 0, "failures": 0})
 
     def facts(self):
-        """What a status document says of the slots."""
         facts = self._journal.facts
         said = {} if self._trust is None else self._trust.facts()
         said.update(

@@ -68,7 +68,6 @@ class Warm:
         self.trouble = ""
 
     def facts(self):
-        """What a status document says of snapshots."""
         return {
             "started": self.started,
             "snapshots": self.saves,

@@ -57,7 +57,6 @@ class Trust:
             self._files.keep("version", version)
 
     def facts(self):
-        """What a status document says of it."""
         return {
             "signed_by": self._fingerprint(),
             "version_at_least": self.version if self._keeps_version else 0,

@@ -18,7 +18,7 @@ from host_tools.integers.cells import Inputs, Quantised
 from host_tools.integers.compare import trace
 from host_tools.integers.reference import INPUT_LIMIT, STATE_LIMIT, Z_LIMIT
 from host_tools.integers.references.cfc import CfcReference
-from host_tools.integers.row_scales import Q12, Floats, most_bits, quantise_rows
+from host_tools.integers.row_scales import Q12, Floats, Rows, most_bits, quantise_rows, rate_bits
 from host_tools.integers.tables import TANH_RANGE, decay_table, nodes, q15
 from rivulet.integers.arithmetic import ONE
 
@@ -30,7 +30,6 @@ _SIGMOID_RANGE = 16.0
 # Range of the table of an unbounded activation: at least, and at most without a calibration.
 _NEAREST, _FARTHEST = 8.0, 32.0
 _MARGIN = 1.25  # over the largest sum in a calibration
-_MOST_RATE_BITS, _LEAST_RATE_BITS = 28, 10
 _GATE_BITS = 20
 _LARGEST_GATE = 1024.0
 _STATE_SCALES = tuple(2.0**i for i in range(7))
@@ -46,6 +45,10 @@ class _Layer:
         """Return the largest magnitude of each row's sum."""
         made: Floats = np.abs(self.bias) + np.abs(self.weight) @ factors.values
         return made
+
+    def quantised(self, factors: "_Factors", per_unit: Floats, names: list[str]) -> Rows:
+        """Return the int8 rows; per_unit: the integer that stands for a sum of 1, a row."""
+        return quantise_rows(self.weight, self.bias, per_unit, factors.limits, names, factors.bits)
 
     def rows(self, begin: int, end: int) -> "_Layer":
         return _Layer(self.weight[begin:end], self.bias[begin:end])
@@ -88,9 +91,7 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
     factors = backbone.factors
     driven, timed = heads.rows(0, 2 * n), heads.rows(2 * n, 4 * n)
     per_unit = np.full(2 * n, Z_LIMIT / TANH_RANGE)
-    rows = quantise_rows(
-        driven.weight, driven.bias, per_unit, factors.limits, _names(n, "ff1", "ff2"), factors.bits
-    )
+    rows = driven.quantised(factors, per_unit, _names(n, "ff1", "ff2"))
     times, own = _times(timed, factors, float(settings["time_unit_s"]))
     tensors = {
         **backbone.tensors,
@@ -176,10 +177,7 @@ def _backbone(
     for i, layer in enumerate(layers):
         size = len(layer.bias)
         names = [f"unit {j} of backbone layer {i}" for j in range(size)]
-        per_unit = np.full(size, Z_LIMIT / span)
-        rows = quantise_rows(
-            layer.weight, layer.bias, per_unit, factors.limits, names, factors.bits
-        )
+        rows = layer.quantised(factors, np.full(size, Z_LIMIT / span), names)
         tensors |= rows.tensors(f"backbone{i}")
         factors = _Factors(np.full(size, int(np.abs(table.astype(int)).max())), bits)
     return _Backbone(tensors, factors, warnings)
@@ -190,7 +188,7 @@ def _times(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the tensors of time_a and time_b, and the settings with their fractional bits."""
     n = len(layer.bias) // 2
-    rate_bits = _rate_bits(layer.rows(0, n), factors, unit_s, 0.0)
+    bits = _rate_bits(layer.rows(0, n), factors, unit_s, 0.0)
     shifts = layer.rows(n, 2 * n)
     gate_bits = min(_GATE_BITS, most_bits(shifts.weight, shifts.bias, factors.bits))
     reach = shifts.reach(factors)
@@ -200,11 +198,11 @@ def _times(
             f"time_b of unit {worst} can reach {reach[worst]:.3g}; int8 arithmetic represents up "
             f"to {_LARGEST_GATE:g}: scale it down, or convert it to float32"
         )
-    per_unit = np.repeat([2.0**rate_bits / unit_s, 2.0**gate_bits], n)
+    per_unit = np.repeat([2.0**bits / unit_s, 2.0**gate_bits], n)
     names = _names(n, "time_a", "time_b")
-    rows = quantise_rows(layer.weight, layer.bias, per_unit, factors.limits, names, factors.bits)
+    rows = layer.quantised(factors, per_unit, names)
     shift = _GATE_BITS - gate_bits
-    own = {"rate_bits": rate_bits, "gate_shift": shift, "f_shift": 0, "f_limit": 0, "p_shift": 0}
+    own = {"rate_bits": bits, "gate_shift": shift, "f_shift": 0, "f_limit": 0, "p_shift": 0}
     return rows.tensors("times"), own
 
 
@@ -212,13 +210,7 @@ def _rate_bits(layer: _Layer, factors: _Factors, unit_s: float, leak: float) -> 
     """Return the most fractional bits that rates in 1/s, |sums| + leak, can have."""
     per_s = (float(layer.reach(factors).max()) + leak) / unit_s
     most = most_bits(layer.weight / unit_s, layer.bias / unit_s, factors.bits)
-    bits = min(_MOST_RATE_BITS, most, math.floor(math.log2((ONE - 1) / max(per_s, 1e-9))))
-    if bits < _LEAST_RATE_BITS:
-        raise RivuletError(
-            f"rates can reach {per_s:.3g}/s; int8 arithmetic represents up to "
-            f"{ONE / 2.0**_LEAST_RATE_BITS:.3g}/s: convert it to float32"
-        )
-    return bits
+    return rate_bits(max(per_s, 1e-9), most)
 
 
 def _pure(model: ModelFile, inputs: Inputs, seen: list[float] | None) -> Quantised:
@@ -240,16 +232,9 @@ def _pure(model: ModelFile, inputs: Inputs, seen: list[float] | None) -> Quantis
             "--calibrate EVENTS.csv measures its range"
         )
     factors = backbone.factors
-    rate_bits = _rate_bits(heads, factors, unit_s, float(leak.max()))
-    per_unit = 2.0**rate_bits / unit_s
-    rows = quantise_rows(
-        heads.weight,
-        heads.bias,
-        np.full(n, per_unit),
-        factors.limits,
-        _names(n, "ff1"),
-        factors.bits,
-    )
+    bits = _rate_bits(heads, factors, unit_s, float(leak.max()))
+    per_unit = 2.0**bits / unit_s
+    rows = heads.quantised(factors, np.full(n, per_unit), _names(n, "ff1"))
     f_shift = max(0, math.ceil(math.log2(max(reach * per_unit / 32767, 1.0))))
     f_limit = max(1, math.floor(reach * per_unit / 2.0**f_shift))
     # A times one unit of f, in Q30. The product stays below 2^30 for every shift.
@@ -265,7 +250,7 @@ def _pure(model: ModelFile, inputs: Inputs, seen: list[float] | None) -> Quantis
         "pure.factor": np.round(factor * 2.0**p_shift).astype(np.int32),
     }
     own = {
-        "rate_bits": rate_bits,
+        "rate_bits": bits,
         "gate_shift": 0,
         "f_shift": f_shift,
         "f_limit": f_limit,

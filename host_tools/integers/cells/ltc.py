@@ -19,9 +19,9 @@ from host_tools.errors import RivuletError
 from host_tools.integers.cells import Inputs, Quantised
 from host_tools.integers.reference import INPUT_LIMIT, STATE_LIMIT
 from host_tools.integers.references.ltc import LtcReference
-from host_tools.integers.row_scales import Floats, packed, power_of_two
+from host_tools.integers.row_scales import Floats, packed, power_of_two, rate_bits
 from host_tools.integers.tables import decay_table, nodes, q15
-from rivulet.integers.arithmetic import ONE, US_SCALE
+from rivulet.integers.arithmetic import US_SCALE
 
 __all__ = ["Reference", "check", "quantise"]
 
@@ -34,7 +34,6 @@ _LARGEST = 32767
 _DEEPEST_SHIFT = 30
 # Largest int32 sum; the rest is for rounding.
 _ROOM = 0.98 * 2.0**31
-_MOST_RATE_BITS, _LEAST_RATE_BITS = 28, 10
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,9 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
     # The unit of a neuron's sums. That of a synapse's parameters is 2^15 times as large.
     unit = np.maximum(total / _ROOM, largest / (_LARGEST * 32768.0))
     per_s = 1.0 / (tensors["cm"] * settings["time_unit_s"])
-    rate_bits = _rate_bits(float((total * per_s).max()), float((unit * per_s).max()))
+    # A multiplier, the rate of one unit of a sum, is at most a half.
+    most = math.floor(math.log2(0.499 / float((unit * per_s).max())))
+    bits = rate_bits(float((total * per_s).max()), most)
     scale_q28, step_shift = _step(settings["unfolds"])
     slopes, offsets, shifts = zip(*(_arguments(part) for part in parts), strict=True)
     made: dict[str, np.ndarray] = {
@@ -85,7 +86,7 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
         "leak.bias": np.concatenate(
             [np.maximum(np.round(leak / unit), 1), np.round(rest / unit)]
         ).astype(np.int32),
-        "rate.multiplier": packed(unit * per_s * 2.0**rate_bits),
+        "rate.multiplier": packed(unit * per_s * 2.0**bits),
         "table.sigmoid": q15(1.0 / (1.0 + np.exp(-nodes(_SIGMOID_RANGE)))),
         "table.decay": decay_table(),
     }
@@ -94,7 +95,7 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
         made[f"synapse.{name}"] = np.round(np.concatenate(values)).astype(np.int16)
     _prove(made, np.concatenate([part.target for part in parts]))
     own = {
-        "rate_bits": rate_bits,
+        "rate_bits": bits,
         "step_micro": scale_q28,
         "step_shift": step_shift,
         "sensory_shift": shifts[0],
@@ -182,21 +183,6 @@ def _arguments(part: _Synapses) -> tuple[Floats, Floats, int]:
         f"{abs(part.slope[worst]) * part.limit / _Z_UNIT:.3g}, more than int8 arithmetic "
         f"represents ({_LARGEST * part.limit / _Z_UNIT:.3g}): convert it to float32"
     )
-
-
-def _rate_bits(fastest: float, largest_unit: float) -> int:
-    """Return the fractional bits of rates in 1/s; largest_unit: rate of one unit of a sum."""
-    bits = min(
-        _MOST_RATE_BITS,
-        math.floor(math.log2((ONE - 1) / fastest)),
-        math.floor(math.log2(0.499 / largest_unit)),
-    )
-    if bits < _LEAST_RATE_BITS:
-        raise RivuletError(
-            f"rates can reach {fastest:.3g}/s; int8 arithmetic represents up to "
-            f"{ONE / 2.0**_LEAST_RATE_BITS:.3g}/s: convert it to float32"
-        )
-    return bits
 
 
 def _step(unfolds: int) -> tuple[int, int]:

@@ -2,14 +2,13 @@
 
 import gc
 import json
-import os
 from array import array
 
 from fake_board import Bench
 from fixtures import Numbers
+from in_process import load, read
 
 import rivulet.sensing.clock
-from rivulet import model as model_module
 from rivulet.sensing.clock import PERIOD
 
 
@@ -112,19 +111,12 @@ def direct(data, values):
     return list(model.physical(1)), list(model.physical(2))
 
 
-def load(path):
-    with open(path, "rb") as file:
-        return model_module.load(file, os.stat(path)[6])
-
-
 def whole_period(path, samples, seed):
     """(phases, broken) for a model, at phases around the wrap and all over 2^30."""
     numbers = Numbers(seed + 1)
     values = [[numbers.unit() for _ in range(3)] for _ in STEPS]
     wanted = direct(path, values)
-    with open(path, "rb") as file:
-        data = file.read()
-    bench = Bench(".", data)
+    bench = Bench(".", read(path))
     length = sum(STEPS)
     phases = [PERIOD - back for back in range(0, length, max(1, length // (samples // 2)))]
     phases += [

@@ -5,7 +5,7 @@ import os
 
 import littlefs
 import vfs
-from in_process import Flash, InProcessBench, hash_of
+from in_process import Flash, InProcessBench, hash_of, read
 
 BLOCKS = 32
 
@@ -18,7 +18,7 @@ def mounted(flash):
 
 def image_of(old):
     """A flash whose board runs `old`."""
-    flash = Flash(BLOCKS)
+    flash = Flash(BLOCKS * Flash.BLOCK)
     vfs.VfsLfs2.mkfs(flash)
     board = mounted(flash)
     assert board.push(old) == "" and board.loop.model_hash == hash_of(old)
@@ -63,8 +63,7 @@ def full(old, new, stride):
     base = image_of(old)
     count = 0
     for room in range(0, BLOCKS, stride):
-        flash = Flash(BLOCKS)
-        flash.data[:] = base.data
+        flash = Flash(base.data)
         board = mounted(flash)
         if os.statvfs("/flash")[3] < room:
             break
@@ -89,8 +88,7 @@ def failing(old, new, for_good, stride):
     count = 0
     at = 1
     while True:
-        flash = Flash(BLOCKS)
-        flash.data[:] = base.data
+        flash = Flash(base.data)
         board = mounted(flash)
         flash.writes, flash.fail_at, flash.for_good = 0, at, for_good
         said = board.push(new)
@@ -103,10 +101,7 @@ def failing(old, new, for_good, stride):
 
 
 def main(old, new, stride):
-    with open(old, "rb") as file:
-        old = file.read()
-    with open(new, "rb") as file:
-        new = file.read()
+    old, new = read(old), read(new)
     report = {}
     for name, (count, trial) in (
         ("full", full(old, new, stride)),

@@ -4,6 +4,7 @@ import json
 
 from fake_board import Bench
 from fixtures import Numbers
+from in_process import read
 
 from rivulet.sensing.clock import PERIOD
 
@@ -13,8 +14,7 @@ LONGEST_SLEEP_US = 11 * 24 * 3600 * 1000000
 
 def main(path, gaps, value, seed):
     """For each pair of gaps: the state after it, the outputs just before and just after."""
-    with open(path, "rb") as file:
-        bench = Bench(".", file.read())
+    bench = Bench(".", read(path))
     board, loop = bench.board, bench.loop
     numbers = Numbers(seed + 1)
     bench.sensors[0].values = value

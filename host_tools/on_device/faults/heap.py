@@ -3,13 +3,11 @@
 import gc
 import hashlib
 import json
-import os
 import struct
 
 from fake_board import Board, Port
-from in_process import InProcessBench, hash_of
+from in_process import InProcessBench, hash_of, load, read
 
-from rivulet import model as model_module
 from rivulet import protocol
 from rivulet.loop import Loop
 from rivulet.store.uploads import Store
@@ -170,16 +168,6 @@ class Shadow:
         return list(model.physical(1)) == list(self._at.physical(1))
 
 
-def loaded(path):
-    with open(path, "rb") as file:
-        return model_module.load(file, os.stat(path)[6])
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
 def requests_of(new):
     begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(new), hashlib.sha256(new).digest())
     frames = [
@@ -212,7 +200,7 @@ def starved(rooms, old, new):
             gc.collect()
             board = Tight()
             loop = board.loop
-            shadow = Shadow(loaded("old.safetensors"), loaded("new.safetensors"))
+            shadow = Shadow(load("old.safetensors"), load("new.safetensors"))
             active = hashes[0]
             for number in range(len(frames)):
                 where = "%d bytes left, request %d" % (room, number)

@@ -2,13 +2,14 @@
 
 import json
 import os
+import struct
 import sys
 
 from fake_board import Board, Port
 from fixtures import Numbers
+from in_process import load
 
 from drivers import mpu6050
-from rivulet import model as model_module
 from rivulet import protocol
 from rivulet.loop import Loop
 from rivulet.sensing.sensor import Sensor
@@ -124,13 +125,11 @@ def running(path, share_permille, bursts, events, numbers):
 
     board = Wired(fails)
     loop, chip = board.loop, board.chip
-    with open(path, "rb") as file:
-        shadow = model_module.load(file, os.stat(path)[6])
+    shadow = load(path)
     sensor = loop.sensors[0]
     words = None
     if shadow.integer:
-        words = shadow.raw_slots(sensor.channels, mpu6050.Driver.scales)
-    values = [0.0] * 6
+        words = shadow.raw_slots(sensor.channels, sensor.scales)
     last = None
     good = 0
     broken = []
@@ -147,17 +146,13 @@ def running(path, share_permille, bursts, events, numbers):
         dt_us = 0 if last is None else board.now - last
         last = board.now
         # Not through the bus: what stands in the registers is what the model has to get.
+        counts = struct.unpack_from(">hhhxxhhh", chip.registers, 0x3B)
         if words is not None:
             for i in range(6):
-                at = 0x3B + 2 * i + (2 if i > 2 else 0)
-                value = chip.registers[at] << 8 | chip.registers[at + 1]
-                words.raw[i] = value - 65536 if value > 32767 else value
+                words.raw[i] = counts[i]
             shadow.move(dt_us, words.words)
         else:
-            for i in range(6):
-                at = 0x3B + 2 * i + (2 if i > 2 else 0)
-                value = chip.registers[at] << 8 | chip.registers[at + 1]
-                values[i] = (value - 65536 if value > 32767 else value) * mpu6050.Driver.scales[i]
+            values = [counts[i] * sensor.scales[i] for i in range(6)]
             shadow.event(dt_us, tuple(range(6)), values)
     if list(loop.model.physical(1)) != list(shadow.physical(1)):
         broken.append(

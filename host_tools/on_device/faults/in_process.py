@@ -5,10 +5,12 @@ Shared by the programs of this folder.
 
 import hashlib
 import json
+import os
 import struct
 
 from fake_board import Bench
 
+from rivulet import model as model_module
 from rivulet import protocol
 
 
@@ -81,6 +83,17 @@ class InProcessBench(Bench):
         return self.sent - self.loop.progress.events
 
 
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def load(path):
+    """Return the running model of a file."""
+    with open(path, "rb") as file:
+        return model_module.load(file, os.stat(path)[6])
+
+
 def hash_of(data):
     return "".join("%02x" % byte for byte in hashlib.sha256(data).digest())
 
@@ -91,8 +104,8 @@ class Flash:
 
     BLOCK = 4096
 
-    def __init__(self, blocks):
-        self.data = bytearray(blocks * self.BLOCK)
+    def __init__(self, data):
+        self.data = bytearray(data)
         self.writes = 0
         self.fail_at = 0
         self.for_good = False

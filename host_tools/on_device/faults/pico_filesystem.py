@@ -3,18 +3,16 @@
 import os
 
 import vfs
-from power import BLOCK, PROGRAM, Flash
+from in_process import read
+from power import PROGRAM, Flash
 
 BLOCKS = 352
 
 
 def main(files, out):
     """files: what stands under `filesystem` in the working directory."""
-    contents = []
-    for path in files:
-        with open("filesystem/" + path, "rb") as file:
-            contents.append(file.read())
-    flash = Flash(b"\xff" * (BLOCKS * BLOCK))
+    contents = [read("filesystem/" + path) for path in files]
+    flash = Flash(b"\xff" * (BLOCKS * Flash.BLOCK))
     vfs.VfsLfs2.mkfs(flash, progsize=PROGRAM)
     vfs.mount(vfs.VfsLfs2(flash, progsize=PROGRAM), "/flash")
     for path, data in zip(files, contents):

@@ -11,6 +11,7 @@ import struct
 from binascii import hexlify
 
 import littlefs
+from in_process import read
 from power import TEARS, Flash, torn
 from power_cuts import push, started
 
@@ -77,8 +78,7 @@ def main(base, notes, acts, last):
     with open(base, "rb") as file:
         file.seek(BEGIN)
         data = bytearray(file.read())
-    with open(last, "rb") as file:
-        last = file.read()
+    last = read(last)
     notes = notes_of(notes)
     report = {"acts": {}, "broken": []}
     at = 0

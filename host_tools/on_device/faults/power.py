@@ -10,40 +10,32 @@ import sys
 import littlefs
 import power_cuts
 import vfs
+from in_process import Flash as BlockDevice
 
-BLOCK = 4096
 BLOCKS = 24
 PROGRAM = 256  # as on rp2
 TEARS = ("none of it", "its first byte", "half of it", "all but its last byte", "its bits by half")
 
 
-class Flash:
+class Flash(BlockDevice):
     """NOR flash: erasing makes ones, programming makes zeros of some. `notes`: (block or -1,
     offset, bytes) of what was done."""
 
     def __init__(self, data):
-        self.data = bytearray(data)
+        super().__init__(data)
         self.notes = []
 
-    def readblocks(self, block, buffer, offset=0):
-        begin = block * BLOCK + offset
-        buffer[:] = memoryview(self.data)[begin : begin + len(buffer)]
-
     def writeblocks(self, block, buffer, offset=0):
-        at = block * BLOCK + offset
-        self.notes.append((-1, at, bytes(buffer)))
-        self.data[at : at + len(buffer)] = buffer
+        self.notes.append((-1, block * self.BLOCK + offset, bytes(buffer)))
+        return super().writeblocks(block, buffer, offset)
 
     def ioctl(self, operation, argument):
-        if operation == 4:
-            return len(self.data) // BLOCK
-        if operation == 5:
-            return BLOCK
         if operation == 6:
-            self.notes.append((argument, argument * BLOCK, b"\xff" * BLOCK))
-            begin = argument * BLOCK
-            self.data[begin : begin + BLOCK] = b"\xff" * BLOCK
-        return 0
+            ones = b"\xff" * self.BLOCK
+            self.notes.append((argument, argument * self.BLOCK, ones))
+            super().writeblocks(argument, ones)
+            return 0
+        return super().ioctl(operation, argument)
 
 
 def torn(note, data, tear):
@@ -164,7 +156,7 @@ class Firmware:
 
 
 def main(agent, first, second, starter):
-    flash = Flash(b"\xff" * (BLOCKS * BLOCK))
+    flash = Flash(b"\xff" * (BLOCKS * Flash.BLOCK))
     vfs.VfsLfs2.mkfs(flash, progsize=PROGRAM)
     report = {"acts": {}, "broken": []}
     models(flash.data, report)

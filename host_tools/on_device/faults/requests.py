@@ -6,7 +6,7 @@ import struct
 from array import array
 
 from fixtures import Numbers
-from in_process import InProcessBench, hash_of
+from in_process import InProcessBench, hash_of, read
 
 from rivulet import protocol
 
@@ -31,10 +31,7 @@ def content(numbers, new):
 
 
 def main(requests, seed):
-    with open("old.safetensors", "rb") as file:
-        old = file.read()
-    with open("new.safetensors", "rb") as file:
-        new = file.read()
+    old, new = read("old.safetensors"), read("new.safetensors")
     numbers = Numbers(seed + 1)
     board = InProcessBench(".")
     assert board.push(old) == "" and board.push(new) == ""

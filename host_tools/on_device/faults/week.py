@@ -6,10 +6,9 @@ import os
 from array import array
 
 from fixtures import Numbers
-from in_process import InProcessBench, hash_of
+from in_process import InProcessBench, hash_of, load, read
 
 from rivulet import loop as loop_module
-from rivulet import model as model_module
 from rivulet import protocol
 from rivulet.sensing.clock import PERIOD
 from rivulet.store import trial as trial_module
@@ -61,8 +60,7 @@ class Shadow:
 
     def take(self, path):
         """Go on with another model; whether it took over the state."""
-        with open(path, "rb") as file:
-            made = model_module.load(file, os.stat(path)[6])
+        made = load(path)
         kept = self.model is None or made.adopt(self.model)
         self.model = made
         if made.integer:
@@ -174,10 +172,7 @@ def signed(later, earlier):
 
 def main(days, events_a_day, cycles_a_day, models, seed):
     os.mkdir("models")
-    data = []
-    for path in models:
-        with open(path, "rb") as file:
-            data.append(file.read())
+    data = [read(path) for path in models]
     week = Week("models", seed)
     numbers = week.numbers
     heaps = array("I", [0] * days)

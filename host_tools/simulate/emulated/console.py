@@ -44,7 +44,6 @@ class Console:
             poll.register(self._terminal.master, wanted | (select.POLLOUT if self._to_host else 0))
 
     def serve(self, happened: dict[int, int]) -> None:
-        """Move bytes both ways as far as they go."""
         if not self._present:
             # As with USB: what a board says to nobody is gone.
             self._to_host.clear()

@@ -9,7 +9,7 @@ from torch import Tensor
 from host_tools.errors import RivuletError
 from host_tools.train.cells.ncps import NcpsCell, NcpsField
 from host_tools.train.cells.node import ACTIVATIONS
-from host_tools.train.network import Field, Parameters, Readout
+from host_tools.train.network import Field, Parameters, Readout, driven
 from rivulet.cells.cfc import MODES
 from rivulet.cells.lstm import LOWEST_RATE
 
@@ -73,12 +73,10 @@ class _Field(NcpsField):
         dense = [(weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in network.layers]
         heads = [[weights[f"{name}.{part}"] for name in network.heads] for part in _PARTS]
         dense.append((torch.cat(heads[0], 1), torch.cat(heads[1], 1)))
-        layers = [(weight.transpose(1, 2), bias[:, None]) for weight, bias in dense]
-        (first, bias), self._rest = layers[0], layers[1:]
-        m = inputs.shape[3]
-        driven = inputs.flatten(1, 2) @ first[:, :m] + bias
-        self._driven = driven.view(*inputs.shape[:3], -1).unbind(2)
-        self._recurrent = first[:, m:]
+        first, m = dense[0][0], inputs.shape[3]
+        self._driven = driven(inputs, first[..., :m], dense[0][1])
+        self._recurrent = first[..., m:].transpose(1, 2)
+        self._rest = [(weight.transpose(1, 2), bias[:, None]) for weight, bias in dense[1:]]
         self._form = ClosedForm(network.options["mode"], weights)
 
     def _forward(self, index: int, x: Tensor) -> Tensor:
@@ -111,7 +109,6 @@ class ClosedForm:
         return g1 + share * (g2 if self._mode == "no_gate" else g2 - g1)
 
     def rates(self, z: Tensor) -> Tensor:
-        """Return what telemetry reports as 1/tau, 1/s."""
         if self._mode == "pure":
             return self._rate + z.abs() + LOWEST_RATE
         return z.chunk(4, -1)[2].abs() + LOWEST_RATE

@@ -4,16 +4,14 @@ Parameters: log_rate (n,), the rate exp(log_rate) bounded by the form's alpha_mi
 drive.recurrent (n, n), drive.input (n, m), drive.bias (n,), readout.weight (k, n), readout.bias.
 """
 
-import math
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from host_tools.train.cells.decay import starting_rates
 from host_tools.train.cells.relaxing import Form, Relaxing, RelaxingField
-from host_tools.train.network import Field, Parameters, Readout
+from host_tools.train.network import Field, Parameters, driven
 
 
 class Ctrnn(Relaxing):
@@ -21,18 +19,8 @@ class Ctrnn(Relaxing):
 
     cell = "ctrnn"
 
-    def __init__(
-        self,
-        seeds: list[int],
-        channels: int,
-        outputs: int,
-        units: int = 32,
-        form: Form | None = None,
-        readout: Readout | None = None,
-    ) -> None:
-        form = form or Form()
-        each = [_initial(seed, channels, outputs, units, form) for seed in seeds]
-        super().__init__(each, units, channels, form, readout or Readout())
+    def initial_rates(self, random: torch.Generator, channels: int, units: int) -> Parameters:
+        return {"log_rate": self.starting_rates(units).log()}
 
     def field(self, weights: Parameters, inputs: Tensor) -> Field:
         return _Field(self.form, weights, inputs)
@@ -49,9 +37,7 @@ class _Field(RelaxingField):
         # As the device counts explicit steps: by each model's fastest neuron.
         super().__init__(form, self._rate.detach().amax(-1))
         self._recurrent = weights["drive.recurrent"].transpose(1, 2)
-        forward, bias = weights["drive.input"].transpose(1, 2), weights["drive.bias"][:, None]
-        driven = inputs.flatten(1, 2) @ forward + bias
-        self._driven = driven.view(*inputs.shape[:3], -1).unbind(2)
+        self._driven = driven(inputs, weights["drive.input"], weights["drive.bias"])
 
     def gates(self, index: int, x: Tensor) -> tuple[Tensor, Tensor]:
         g = torch.tanh(torch.baddbmm(self._driven[index], x, self._recurrent))
@@ -63,19 +49,3 @@ class _Field(RelaxingField):
 
 def _bounded(log_rate: Tensor, form: Form) -> Tensor:
     return log_rate.exp().clamp(form.alpha_min, form.alpha_max)
-
-
-def _initial(seed: int, channels: int, outputs: int, units: int, form: Form) -> Parameters:
-    random = torch.Generator().manual_seed(seed)
-
-    def normal(rows: int, columns: int, gain: float) -> Tensor:
-        return gain / math.sqrt(columns) * torch.randn(rows, columns, generator=random)
-
-    return {
-        "log_rate": starting_rates(units, form).log(),
-        "drive.recurrent": normal(units, units, 0.8),
-        "drive.input": normal(units, channels, 0.8),
-        "drive.bias": 0.1 * torch.randn(units, generator=random),
-        "readout.weight": normal(outputs, units, 1.0),
-        "readout.bias": torch.zeros(outputs),
-    }

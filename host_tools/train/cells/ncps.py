@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from host_tools.errors import RivuletError
-from host_tools.train.network import Field, Liquid, Parameters, Readout, State
+from host_tools.train.network import Field, Liquid, Parameters, Readout, State, driven
 from rivulet.cells.lstm import LOWEST_RATE
 
 _CELL = "rnn_cell."
@@ -111,7 +111,6 @@ class NcpsField(Field):
         return torch.cat([self.cell_rates(index, x), self._memory.rates(index, x)], -1)
 
     def cell_rates(self, index: int, x: Tensor) -> Tensor:
-        """Return 1/tau of the neurons, 1/s."""
         raise NotImplementedError
 
     def step(self, index: int, x: Tensor, seconds: Tensor) -> Tensor:
@@ -139,8 +138,7 @@ class _Memory:
             weights[_LSTM + name]
             for name in ("input_map.weight", "input_map.bias", "recurrent_map.weight")
         )
-        driven = inputs.flatten(1, 2) @ inward.transpose(1, 2) + bias[:, None]
-        self._driven = driven.view(*inputs.shape[:3], -1).unbind(2)
+        self._driven = driven(inputs, inward, bias)
         self._recurrent = recurrent.transpose(1, 2)
         self._seconds: Tensor | None = None  # of the step last taken
 

@@ -4,14 +4,13 @@ Parameters: layers.0.weight (b, n + m) over [x; u], layers.0.bias (b,), ... up t
 rows; readout.weight (k, n), readout.bias (k,).
 """
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from host_tools.errors import RivuletError
-from host_tools.train.network import Field, Liquid, Parameters, Readout
+from host_tools.train.network import Field, Liquid, Parameters, Readout, driven, initial_matrix
 from host_tools.train.steps import rk4_step, substeps
 from rivulet.cells.integrators import MAX_SUBSTEPS
 from rivulet.cells.lstm import LOWEST_RATE
@@ -64,10 +63,9 @@ class _Field(Field):
         n = network.units
         self._step_s = network.step_s
         self._activate = ACTIVATIONS[network.activation]
-        first = weights["layers.0.weight"].transpose(1, 2)
-        driven = inputs.flatten(1, 2) @ first[:, n:] + weights["layers.0.bias"][:, None]
-        self._driven = driven.view(*inputs.shape[:3], -1).unbind(2)
-        self._first = first[:, :n]
+        first = weights["layers.0.weight"]
+        self._driven = driven(inputs, first[..., n:], weights["layers.0.bias"])
+        self._first = first[..., :n].transpose(1, 2)
         names = [f"layers.{i}" for i in range(1, network.depth)]
         self._rest = [
             (weights[f"{name}.weight"].transpose(1, 2), weights[f"{name}.bias"][:, None])
@@ -98,18 +96,16 @@ def _initial(
     seed: int, channels: int, outputs: int, units: int, layers: tuple[int, ...]
 ) -> Parameters:
     random = torch.Generator().manual_seed(seed)
-
-    def normal(rows: int, columns: int, gain: float) -> Tensor:
-        return gain / math.sqrt(columns) * torch.randn(rows, columns, generator=random)
-
     parameters: Parameters = {}
     width = units + channels
     for i, size in enumerate((*layers, units)):
         # A small last layer: with a full one some states diverge before training takes hold.
-        parameters[f"layers.{i}.weight"] = normal(size, width, 1.0 if i < len(layers) else 0.3)
+        parameters[f"layers.{i}.weight"] = initial_matrix(
+            random, size, width, 1.0 if i < len(layers) else 0.3
+        )
         parameters[f"layers.{i}.bias"] = torch.zeros(size)
         width = size
     return parameters | {
-        "readout.weight": normal(outputs, units, 1.0),
+        "readout.weight": initial_matrix(random, outputs, units, 1.0),
         "readout.bias": torch.zeros(outputs),
     }

@@ -1,14 +1,16 @@
 """Cells of the form dx/dt = alpha (q - x): decay and CTRNN share everything but their gates."""
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from host_tools.errors import RivuletError
 from host_tools.train import steps
-from host_tools.train.network import Field, Liquid, Parameters, Readout
+from host_tools.train.network import Field, Liquid, Parameters, Readout, initial_matrix
 from rivulet.cells.decay import DRIVES
 
 
@@ -33,11 +35,34 @@ class Form:
 
 class Relaxing(Liquid):
     def __init__(
-        self, each: list[Parameters], units: int, channels: int, form: Form, readout: Readout
+        self,
+        seeds: list[int],
+        channels: int,
+        outputs: int,
+        units: int = 32,
+        form: Form | None = None,
+        readout: Readout | None = None,
     ) -> None:
-        super().__init__(each, units, readout, form.convention)
         self.channels = channels
-        self.form = form
+        self.form = form or Form()
+        each = []
+        for seed in seeds:
+            random = torch.Generator().manual_seed(seed)
+            own = self.initial_rates(random, channels, units)
+            each.append(own | _initial(random, channels, outputs, units))
+        super().__init__(each, units, readout or Readout(), self.form.convention)
+
+    @abstractmethod
+    def initial_rates(self, random: torch.Generator, channels: int, units: int) -> Parameters:
+        """Draw the initial parameters that set the rates."""
+
+    def starting_rates(self, units: int) -> Tensor:
+        """Return every neuron's initial 1/tau, 1/s: (units,)."""
+        form = self.form
+        shortest, longest = map(math.log10, form.start_tau_s)
+        rates = 1 / torch.logspace(shortest, longest, units)
+        # Inside the bounds: at a bound the gradient is zero.
+        return torch.clamp(rates, 1.01 * form.alpha_min, 0.99 * form.alpha_max)
 
     def metadata(self) -> dict[str, Any]:
         form = self.form
@@ -67,3 +92,13 @@ class RelaxingField(Field):
 
     def rates(self, index: int, x: Tensor) -> Tensor:
         return self.gates(index, x)[0]
+
+
+def _initial(random: torch.Generator, channels: int, outputs: int, units: int) -> Parameters:
+    return {
+        "drive.recurrent": initial_matrix(random, units, units, 0.8),
+        "drive.input": initial_matrix(random, units, channels, 0.8),
+        "drive.bias": 0.1 * torch.randn(units, generator=random),
+        "readout.weight": initial_matrix(random, outputs, units, 1.0),
+        "readout.bias": torch.zeros(outputs),
+    }

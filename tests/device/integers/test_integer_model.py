@@ -3,13 +3,16 @@
 import gc
 import struct
 
+from fake_board import Bench
 from fixtures import Scratch, SkipTest, built, close, load, raises
 from integer_files import RawSensor, file_of, made, raw_bench, tensors
 from kernel_cases import integer_settings
 
 from rivulet import protocol
+from rivulet.control.actuators import Actuator
 from rivulet.errors import ModelError
 from rivulet.integers import arithmetic, layout
+from rivulet.sensing.sensor import Sensor
 
 
 def refused(arrays=None, **changes):
@@ -220,6 +223,32 @@ def test_the_loop_reads_integers_and_reports_them():
             at += count
 
 
+class Led:
+    """An actuator's driver; written: how often it was."""
+
+    written = 0
+
+    def start(self):
+        pass
+
+    def write(self, value):
+        self.written += 1
+
+
+class Rig(RawSensor):
+    """One sensor, of which the rig takes two channels in another order, and a LED."""
+
+    def __init__(self, led):
+        super().__init__("s", ("a", "b", "c"))
+        self._led = led
+
+    def make_sensors(self):
+        return [Sensor("s", lambda: self, ("c", "a"), ("m", "m"), picked=(2, 0), width=3)]
+
+    def make_actuators(self):
+        return [Actuator("led", lambda: self._led)]
+
+
 class Wire:
     """A port that accepts and discards everything."""
 
@@ -231,16 +260,18 @@ def test_ten_thousand_events_allocate_nothing():
     if not hasattr(gc, "mem_alloc"):
         raise SkipTest("this interpreter does not count its heap")
     with Scratch() as folder:
-        bench = raw_bench(folder)
+        led = Led()
+        rig = Rig(led)
+        bench = Bench(folder, file_of(), rig=rig)
+        rig.values = [100, -200, 300]
         board, loop = bench.board, bench.loop
         if loop.model.kernel == "python":
             raise SkipTest("the plain kernel makes lists")
-        # What the fake port and the board's own record allocate is not the loop's.
+        # What the fake port allocates is not the loop's.
         bench.link._writer = Wire()
         nobody, somebody = (), (1,)
         bench.link._look = lambda timeout_ms: nobody
         bench.link._look_out = lambda timeout_ms: somebody
-        board.actuate = lambda action: None
 
         def run(count):
             now = board.now
@@ -267,3 +298,4 @@ def test_ten_thousand_events_allocate_nothing():
             and loop.control.action.decision >= 0
         )
         assert allocated == 0, allocated
+        assert led.written > 100

@@ -73,6 +73,26 @@ def test_position_counts_four_edges_a_pulse_both_ways():
         assert out[1] < 0 and _events[0] == 2
 
 
+def test_a_count_is_never_a_heap_object():
+    # On a board of 32 bits, 2^30 is one, even on the way to a mask. Interrupts run without memory
+    # here; on one of 64 bits the values themselves must tell.
+    _on()
+    driver, out = _encoder(), [0.0, 0.0]
+    _turn(_BACKWARDS, 1, 100)
+    _turn(_FORWARDS, 2, 100)
+    assert _close(_read(driver, out)[0], _TURN / 100)
+    assert driver._counter.words[edges.COUNT] == 4
+    _turn(_BACKWARDS, 3, 100)
+    assert driver._counter.words[edges.COUNT] + 1 < 1 << 30
+    speed = tacho.Driver(None, {"pulse": 5}, pulses_per_turn=1, rate_hz=20, stopped_after_ms=500)
+    speed.start(_handler)
+    words = speed._counter.words
+    words[edges.COUNT] = edges.COUNTS
+    machine.drive(5, 1)
+    assert words[edges.COUNT] == 0 and edges.COUNTS + 1 < 1 << 30
+    assert triggers.failed[0] is None
+
+
 def test_speed_is_that_of_the_edges():
     _on()
     driver, out = _encoder(), [0.0, 0.0]

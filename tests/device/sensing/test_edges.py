@@ -1,6 +1,6 @@
 """Rates from the times of edges: exact at any speed, bounded while an edge is due, 0 at rest."""
 
-from rivulet.sensing.edges import EdgeRate
+from rivulet.sensing.edges import COUNTS, EdgeRate
 
 _MASK = 0x3FFFFFFF
 
@@ -40,4 +40,4 @@ def test_silence_is_standstill_and_the_first_edge_after_it_has_no_rate():
 def test_backwards_is_negative_and_counters_wrap():
     rate = EdgeRate(500000)
     rate.update(2, _MASK - 99, _MASK - 90)
-    assert _close(rate.update(_MASK, 900, 910), -3 * 1e6 / 1000)
+    assert _close(rate.update(COUNTS, 900, 910), -3 * 1e6 / 1000)

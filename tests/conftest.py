@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -20,6 +21,10 @@ from host_tools.simulate.virtual import VirtualBoard
 
 # A shell starts its background jobs with SIGINT ignored, and commands would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test asserts how long something takes.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 CHANNELS = ["accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z"]
 

@@ -29,9 +29,6 @@ from tests.golden.wire import Line, Listener, kept_or
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-# One worker flashes it once.
-pytestmark = pytest.mark.xdist_group("old board")
-
 _FLOAT, _INTEGER = "fa69152e378f", "7709eff7748f"
 _FIRMWARE = HERE.parents[1] / "firmware"
 # State and outputs of the model in slot b, as that board had them.

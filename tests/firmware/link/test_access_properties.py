@@ -69,7 +69,7 @@ def admitted(access: Access, body: bytes, clock: Clock) -> tuple[int, bytes] | N
     return kind, bytes(command[2:])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_OPERATIONS, max_size=40))
 @example([("ask",), ("seal", 9, b""), ("send", 0, None), ("send", 0, None), ("ask",)])
 @example([("ask",), ("seal", 9, b""), ("wait", 1 << 31), ("send", 0, None)])
@@ -124,7 +124,7 @@ def test_only_the_first_answer_to_the_open_challenge_is_admitted(operations: lis
                 access, clock, expected = Access(AccessFiles(folder)), Clock(), Expected()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 8 * 32 - 1), st.binary(max_size=200), st.sampled_from(_KINDS))
 def test_every_flipped_bit_of_a_tag_is_refused(bit: int, payload: bytes, kind: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -137,7 +137,7 @@ def test_every_flipped_bit_of_a_tag_is_refused(bit: int, payload: bytes, kind: i
         assert access.forged == 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=120))
 def test_no_noise_is_admitted_and_none_ends_the_loop(noise: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:

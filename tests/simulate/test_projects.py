@@ -218,7 +218,7 @@ def test_the_port_is_the_first_line_once_the_board_answers(project: Path, tmp_pa
         (["--play", "absent.csv"], "absent.csv: No such file or directory"),
         (["--play", "."], "the folder holds no .csv"),
         (["--play", "bad.txt"], "channels up, ahead, range, position, speed; unknown: volts"),
-        (["--data", "none"], "in a project the sensors play what --play says"),
+        (["--data", "none"], "--data is for a board outside a project"),
     ],
 )
 def test_mistakes_are_told_in_one_line(

@@ -31,7 +31,7 @@ demo: $(VENV)/.base $(if $(filter emulated_pico,$(BOARD)),$(VENV)/.emulator) ## 
 	@$(BIN)/rivulet demo --board '$(or $(BOARD),virtual)' $(if $(PICO_UF2),--uf2 '$(PICO_UF2)')
 
 test: lint $(if $(PICO_UF2),$(VENV)/.emulator) ## formatting, lint, types and every test [MICROPYTHON=interpreter] [PICO_UF2=file.uf2]
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 test-wheel: $(VENV)/.test ## build the wheel, install it elsewhere, and run what works there
 	@$(BIN)/python -m pytest -q tests/wheel

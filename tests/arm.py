@@ -60,7 +60,7 @@ def _runs(folder: Path) -> bool:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=200,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

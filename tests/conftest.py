@@ -42,7 +42,7 @@ def mpy_arch(micropython: Path) -> str | None:
         [micropython, "-c", "import sys; print(getattr(sys.implementation, '_mpy', 0))"],
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=100,
         check=True,
     ).stdout
     abi = runtime_abi(int(said))
@@ -115,7 +115,7 @@ def rivulet() -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "from host_tools.commands import main; main()"]
         return subprocess.run(
-            [*command, *map(str, arguments)], capture_output=True, text=True, timeout=90
+            [*command, *map(str, arguments)], capture_output=True, text=True, timeout=200
         )
 
     return run

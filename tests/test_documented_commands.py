@@ -147,7 +147,7 @@ def test_every_module_runs() -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=200,
         )
         if re.search(rf"No module named '({_EXTRAS})'", done.stderr):
             continue  # it is there, and what it needs is not

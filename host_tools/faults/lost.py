@@ -14,7 +14,7 @@ class _Hasty(Board):
     """Waits less for answers: most of this fault's time is waiting for those that are lost."""
 
     def __init__(self, port: str) -> None:
-        super().__init__(port, timeout_scale=0.3)
+        super().__init__(port, timeout_scale=0.15)
 
 
 class _Gap:

@@ -13,7 +13,6 @@ from rivulet import protocol
 
 _CTRL_C = 0x03  # on a line without other noise it is a person's, and ends the program
 _RATE_HZ = 50.0
-_SECONDS = 1.5
 
 Harm = Callable[[random.Random, int], bytes]
 
@@ -62,7 +61,8 @@ class Noting(Board):
 
     def __init__(self, port: str) -> None:
         self.believed: list[bytes] = []
-        super().__init__(port)
+        # Most of this fault's time is waiting for what is lost.
+        super().__init__(port, timeout_scale=0.3)
 
     def _take(self, body: bytes) -> None:
         self.believed.append(body)
@@ -79,14 +79,14 @@ class _Seen:
     broken: list[str] = field(default_factory=list)
 
 
-def _session(board: VirtualBoard, data: bytes, seen: _Seen) -> None:
+def _session(board: VirtualBoard, data: bytes, watch_s: float, seen: _Seen) -> None:
     """Connect, watch, push. Raises RivuletError unless the host is told that `data` is active."""
     wire = Noting(str(board.port))
     with wire:
         seen.connected += 1
         try:
             wire.subscribe(_RATE_HZ)
-            for _ in wire.records(_SECONDS):
+            for _ in wire.records(watch_s):
                 pass
             wire.push(data)
         finally:
@@ -112,6 +112,7 @@ def _try(
     harm: Harm,
     share: float,
     models: tuple[bytes, bytes],
+    watch_s: float,
     seen: _Seen,
 ) -> None:
     """Push the new model of (old, new) over a line that does harm, and then over one that does
@@ -119,7 +120,7 @@ def _try(
     before = cable.hits
     cable.sent.clear()
     cable.harm, cable.share = harm, share
-    told = attempt(lambda: _session(board, models[1], seen), seen.broken)
+    told = attempt(lambda: _session(board, models[1], watch_s, seen), seen.broken)
     cable.share = 0.0
     seen.pushed += told
     seen.refused += not told
@@ -132,7 +133,8 @@ def run(given: Given) -> list[Row]:
     models = fresh_models(given.folder, given.seed)
     cable = Lossy(given.seed)
     rows = []
-    shares = (0.0002,) if given.short else (0.0001, 0.001, 0.01, 0.1)
+    shares = (0.0005,) if given.short else (0.0001, 0.001, 0.01, 0.1)
+    watch_s = 0.6 if given.short else 1.5
     with virtual_board(given, wire=cable, moving=True) as board:
         with connected(board) as wire:
             old = next(models)
@@ -143,7 +145,7 @@ def run(given: Given) -> list[Row]:
             for _ in range(given.times(full=6 if share < 0.01 else 2, short=1)):
                 for harm in _HARMS.values():
                     new = next(models)
-                    _try(board, cable, harm, share, (old, new), seen)
+                    _try(board, cable, harm, share, (old, new), watch_s, seen)
                     old = new
             # A description of some hundred bytes does not come through where a hundredth is lost.
             if not seen.hits or (share < 0.01 and not seen.records):

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import struct
 from collections.abc import Iterator
 
@@ -105,8 +106,11 @@ def at_prompt(port: str, timeout_scale: float = 1.0) -> Iterator[RawRepl]:
 
 
 def _open(port: str, silence_s: float) -> SerialTransport:
+    # mpremote waits for the bytes of a pseudo-terminal. Behind a link it does not recognise one,
+    # and looks every 10 ms whether a byte has come.
+    device = os.path.realpath(port) if os.path.islink(port) else port
     try:
-        transport = SerialTransport(port, timeout=silence_s)
+        transport = SerialTransport(device, timeout=silence_s)
     except (TransportError, ValueError):
         # mpremote does not give the reason. Opening the port once more does.
         try:

@@ -21,11 +21,13 @@ class Patience:
 
 # On a bad cable the longest requests need some repeats: one in five may be hit.
 QUICK = Patience(0.5, 4.0)
+# A prompt shows at once.
+PROMPT = Patience(0.5, 1.0)
 # A push loads the model, a status walks the heap: an emulated or busy board takes its time.
 SLOW = Patience(10.0, 40.0)
 ONCE = Patience(10.0, 10.0)
 # What a board that is just starting takes longer than QUICK to reply.
-STARTING = Patience(0.5, 6.0)
+STARTING = Patience(0.5, 5.0)
 
 # The pieces of a document follow one another.
 _NEXT_PIECE_S = 1.0

@@ -16,7 +16,7 @@ from host_tools.errors import (
 )
 from host_tools.link.push import push_model
 from host_tools.link.records import Record, decode_record
-from host_tools.link.requester import ONCE, QUICK, SLOW, STARTING, Requester
+from host_tools.link.requester import ONCE, PROMPT, QUICK, SLOW, STARTING, Requester
 from host_tools.link.stream import Stream, open_stream
 from rivulet import protocol
 
@@ -167,11 +167,13 @@ class Board(Requester):
         # Ends whatever the board has read so far, and makes a REPL show its prompt.
         self._stream.write(b"\r")
         start = self._now()
-        for patience in (QUICK, STARTING):
+        for patience in (PROMPT, QUICK, STARTING):
             with contextlib.suppress(NoReply):
                 return self.request(protocol.HELLO, b"", patience)[0]
             seen = "".join(self.lines)
-            if ">>>" in seen or "MicroPython" in seen or "Traceback" in seen:
+            # A program that failed may start again; a prompt stays.
+            failed = patience is not PROMPT and ("MicroPython" in seen or "Traceback" in seen)
+            if ">>>" in seen or failed:
                 raise AtPrompt(
                     f"{self.port}: MicroPython answers, but Rivulet is not running: "
                     "run 'rivulet flash', or reset the board"

@@ -23,7 +23,7 @@ def _run(*arguments: object) -> tuple[str, set[str]]:
         [sys.executable, "-X", "importtime", "-c", program, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=200,
     )
     assert done.returncode == 0, done.stderr
     # A line is: import time: self [us] | cumulative | imported package

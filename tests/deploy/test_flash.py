@@ -195,7 +195,7 @@ def test_a_firmware_that_does_not_import_gives_way_to_the_one_before(
         device.power_off()
         (files / "said").unlink(missing_ok=True)
         device.power_on()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 100
         while time.monotonic() < deadline:
             if (files / "said").exists() and re.fullmatch(text, (files / "said").read_text()):
                 return True
@@ -239,7 +239,7 @@ def test_the_program_runs_after_a_flash_and_after_a_failed_one(tmp_path, firmwar
     runs = tmp_path / "board" / "files" / "runs"
 
     def runs_become(text: str) -> bool:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 100
         while time.monotonic() < deadline:
             if runs.exists() and runs.read_text() == text:
                 return True
@@ -358,8 +358,8 @@ def test_port_in_use(tmp_path, kind):
 def test_not_a_board(kind):
     host_end, far_end = os.openpty()
     try:
-        with pytest.raises(RivuletError, match="no MicroPython prompt within 7 s"):
-            flash.flash(os.ttyname(far_end), kind)
+        with pytest.raises(RivuletError, match="no MicroPython prompt within 0.7 s"):
+            flash.flash(os.ttyname(far_end), kind, timeout_scale=0.1)
     finally:
         os.close(host_end)
         os.close(far_end)

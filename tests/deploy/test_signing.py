@@ -70,7 +70,7 @@ def test_openssl_agrees(bits: int, model: Path, tmp_path: Path) -> None:
     key, pub = tmp_path / "key.pem", tmp_path / "key.pub"
 
     def openssl(*arguments: object) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(["openssl", *map(str, arguments)], capture_output=True, timeout=60)
+        return subprocess.run(["openssl", *map(str, arguments)], capture_output=True, timeout=200)
 
     assert openssl("genrsa", "-out", key, bits).returncode == 0
     key.chmod(0o600)
@@ -93,7 +93,7 @@ def test_keys_that_boards_do_not_verify(model: Path, tmp_path: Path) -> None:
         (("genpkey", "-algorithm", "ED25519", "-out", key), "not an RSA key"),
     ):
         command = ["openssl", *map(str, arguments)]
-        subprocess.run(command, capture_output=True, timeout=60, check=True)
+        subprocess.run(command, capture_output=True, timeout=200, check=True)
         key.chmod(0o600)
         with pytest.raises(RivuletError, match=message):
             sign(model.read_bytes(), key)

@@ -30,7 +30,7 @@ def _events(path: Path) -> None:
     random = np.random.default_rng(2)
     rows = []
     for period_us, first in ((60_000, 0), (170_000, 3)):
-        count = 3_000_000 // period_us
+        count = 2_000_000 // period_us
         times = np.cumsum(random.integers(period_us // 2, period_us * 3 // 2, count))
         for t_us in times:
             counts = random.integers(-4000, 4000, 3)

@@ -9,9 +9,11 @@ import pytest
 from host_tools.errors import RivuletError
 from host_tools.link.raw_repl import raw_repl
 from host_tools.link.wire import Board
+from host_tools.paths import BOARDS
 from host_tools.simulate.virtual import VirtualBoard
 
-_PATIENCE_S = 30
+_PATIENCE_S = 100
+_SOURCE = BOARDS / "virtual" / "board.py"
 
 # The first life is fed for longer than the watchdog waits and then hangs; the second does not.
 _MAIN = """
@@ -43,6 +45,10 @@ def _status(board: VirtualBoard) -> dict[str, Any]:
             assert time.monotonic() < end, "the board does not come back"
 
 
+def _journals(board: VirtualBoard) -> list[bytes]:
+    return [path.read_bytes() for path in sorted((board.files / "models").glob("journal.*"))]
+
+
 def test_the_virtual_boards_watchdog_kills_what_hangs(tmp_path: Path, micropython: Path) -> None:
     board = VirtualBoard(tmp_path / "board", interpreter=micropython)
     board.files.mkdir(parents=True)
@@ -61,23 +67,48 @@ def test_the_firmware_counts_what_reset_it(board: VirtualBoard) -> None:
     board.power_on()
     assert _status(board)["resets"] == {"power-on": 1}
     # Leaving the loop put its watchdog to sleep; that of whoever came then is not fed.
-    with pytest.raises(RivuletError, match="did not restart"), raw_repl(str(board.port)) as repl:
+    with (
+        pytest.raises(RivuletError, match="did not restart"),
+        raw_repl(str(board.port), 0.4) as repl,
+    ):
         repl.run("import machine\ndog = machine.WDT(timeout=300)")
-        time.sleep(1.5)
+        # The firmware that starts again notes it on the board's flash.
+        before = _journals(board)
+        end = time.monotonic() + _PATIENCE_S
+        while _journals(board) == before:
+            assert time.monotonic() < end, "the watchdog does not bite"
+            time.sleep(0.05)
     assert _status(board)["resets"] == {"power-on": 1, "watchdog": 1}
     board.power_off()
     board.power_on()
     assert _status(board)["resets"] == {"power-on": 2, "watchdog": 1}
 
 
+def _install(board: VirtualBoard, source: str) -> None:
+    """Put the source of a board.py in the place of the compiled one."""
+    compiled = next(board.files.glob("firmware/*/board.*py"))
+    compiled.unlink()
+    compiled.with_suffix(".py").write_text(source)
+
+
+def test_the_watchdog_sleeps_at_the_prompt(board: VirtualBoard) -> None:
+    source = _SOURCE.read_text()
+    assert "_WATCHDOG_MS = 8388" in source
+    _install(board, source.replace("_WATCHDOG_MS = 8388", "_WATCHDOG_MS = 1500"))
+    board.power_on()
+    assert _status(board)["resets"] == {"power-on": 1}
+    with raw_repl(str(board.port)) as repl:
+        time.sleep(2.0)  # longer than it waits
+        assert repl.run("print(6 * 7)").strip() == "42"
+    assert _status(board)["resets"] == {"power-on": 1}
+
+
 def test_a_board_without_a_watchdog_runs_all_the_same(board: VirtualBoard) -> None:
-    source = (Path(__file__).parents[2] / "boards" / "virtual" / "board.py").read_text()
+    source = _SOURCE.read_text()
     for name in ("start_watchdog", "stop_watchdog", "reset_cause"):
         assert name in source
         source = source.replace(f"def {name}", f"def _no_{name}")
     source = source.replace("stop_watchdog = ", "_no_stop_watchdog = ")
-    compiled = next(board.files.glob("firmware/*/board.*py"))
-    compiled.unlink()
-    compiled.with_suffix(".py").write_text(source)
+    _install(board, source)
     board.power_on()
     assert _status(board)["resets"] == {}

@@ -13,7 +13,7 @@ from host_tools.deploy.mpy import compile_module, is_for
 from host_tools.paths import FIRMWARE, ROOT
 
 _TESTS = ROOT / "tests"
-_TIMEOUT_S = 100
+_TIMEOUT_S = 280  # a hang guard, below that of pytest
 _MODULES = sorted(path.stem for path in (_TESTS / "device").rglob("test_*.py"))
 
 

@@ -97,7 +97,7 @@ def test_a_model_gives_the_hosts_bits(
     events.write_text(json.dumps(made))
     firmware = assembled / "firmware" if kernel == "thumb" else FIRMWARE
     done = subprocess.run(
-        [arm, script, firmware, file, events], capture_output=True, text=True, timeout=60
+        [arm, script, firmware, file, events], capture_output=True, text=True, timeout=200
     )
     assert done.returncode == 0, done.stderr
     chosen, *lines = done.stdout.splitlines()

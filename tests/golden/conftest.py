@@ -62,7 +62,7 @@ def rivulet() -> Callable[..., subprocess.CompletedProcess[str]]:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=200,
             env=environment(**variables),
         )
 

@@ -71,7 +71,7 @@ def test_130_after_ctrl_c() -> None:
     ) as process:
         os.read(ours, 1)  # it has begun to talk
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=200)
     os.close(ours)
     os.close(theirs)
     assert (process.returncode, out) == (130, "") and "Traceback" not in err
@@ -93,7 +93,7 @@ def test_0_for_a_virtual_board_that_is_switched_off(
         assert process.stdout is not None
         assert process.stdout.readline() == f"{port}\n" and port.exists()
         process.send_signal(number)
-        assert process.wait(60) == 0
+        assert process.wait(200) == 0
     assert not port.is_symlink()
 
 

@@ -21,7 +21,7 @@ def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=_ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         env=environment(MAKEFLAGS=""),
     )
 

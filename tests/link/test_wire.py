@@ -159,7 +159,18 @@ def test_a_board_that_is_starting_is_waited_for() -> None:
     script = Script(HELLO=lambda asked: b"MicroPython v1.25.0\r\n>>> \r\n")
     with pytest.raises(NotRunning, match="port: MicroPython answers, but Rivulet is not running"):
         Board(script)
-    assert script.now_s < 5.0
+    assert script.now_s < 1.5  # of the script's own time
+
+
+def test_a_program_that_failed_may_start_again() -> None:
+    class Failing(Losing):
+        def answer(self, kind: int, sequence: int) -> bytes:
+            said = b"Traceback (most recent call last):\r\n" if len(self.times_s) == 1 else b""
+            return said + super().answer(kind, sequence)
+
+    Board(Failing(protocol.HELLO, 9))
+    with pytest.raises(NotRunning, match="MicroPython answers"):
+        Board(Failing(protocol.HELLO, 1000))
 
 
 def test_a_push_that_does_not_come_forward_ends() -> None:

@@ -17,7 +17,7 @@ import pytest
 from host_tools.errors import RivuletError
 from host_tools.simulate.virtual import VirtualBoard
 
-_PATIENCE_S = 20
+_PATIENCE_S = 100
 
 
 class Port:
@@ -72,7 +72,7 @@ def mpremote(board: VirtualBoard, *arguments: str | Path) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -292,7 +292,7 @@ def test_output_goes_nowhere_while_the_port_is_closed(board: VirtualBoard) -> No
     mpremote(board, "exec", "")  # its first start is over
     main_py(
         board,
-        "import time\nfor n in range(100000):\n    print('old', n)\nopen('done', 'w').close()\n"
+        "import time\nfor n in range(20000):\n    print('old', n)\nopen('done', 'w').close()\n"
         "while True:\n    time.sleep_ms(1)\n",
     )
     with Port(board) as port:

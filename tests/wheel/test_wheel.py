@@ -1,6 +1,6 @@
 """The wheel, installed with its dependencies and run from a folder outside the checkout.
 
-`make test-wheel` runs these tests; `make test` leaves them out, because they install packages.
+`make test-wheel` runs these tests alone.
 """
 
 import csv
@@ -22,7 +22,10 @@ import pytest
 from host_tools.paths import BOARDS, FIRMWARE, ROOT
 from tests.conftest import CHANNELS, random_weights
 
-_TIMEOUT_S = 120
+# One worker installs it once.
+pytestmark = pytest.mark.xdist_group("wheel")
+
+_TIMEOUT_S = 200
 _EVENTS = 50
 _NEEDS_CHECKOUT = "needs a checkout of Rivulet"
 # pip's settings stay as they are; what Python would import from elsewhere goes.

@@ -96,7 +96,7 @@ def compare(one: Path, other: Path, count: int) -> None:
 
 def on_plain(model: Path, events: Path, out: Path) -> None:
     command = [sys.executable, "-c", _PLAIN_FLOAT32, ROOT, FIRMWARE, model, events, out]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
 
 

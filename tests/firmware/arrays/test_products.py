@@ -148,6 +148,6 @@ def test_in_an_interpreter(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(_IN_AN_INTERPRETER.replace("SHAPES", repr(_SHAPES)))
     done = subprocess.run(
-        [interpreter, script, tmp_path], capture_output=True, text=True, timeout=60
+        [interpreter, script, tmp_path], capture_output=True, text=True, timeout=200
     )
     assert done.stdout == "done\n", done.stdout + done.stderr

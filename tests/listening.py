@@ -12,7 +12,7 @@ from host_tools.simulate import stimulus
 from host_tools.simulate.rigs import simulate
 from host_tools.simulate.virtual import VirtualBoard
 
-_PATIENCE_S = 60
+_PATIENCE_S = 100
 _SPEED = 4
 
 # Reads every event at once and notes it: [time, source, time after the read, channel, result].

@@ -15,22 +15,23 @@ if TYPE_CHECKING:
 
 
 def virtual(
+    context: typer.Context,
     project: ProjectOption = None,
     play: Annotated[
-        str | None,
+        str,
         typer.Option(
             metavar="FILE|FOLDER|sine|hold",
-            help="What the project's sensors play: recordings, waves (sine, the default), or "
-            "values that stand still (hold).",
+            help="What a project's sensors play: recordings, waves (sine), or values that stand "
+            "still (hold).",
         ),
-    ] = None,
+    ] = "sine",
     data: Annotated[
-        str | None,
+        str,
         typer.Option(
-            help="Outside a project: what the board's MPU-6050 plays: 'activity' (the default), "
-            "'none', or an EVENTS.csv."
+            help="Outside a project: what the MPU-6050 plays: 'activity', 'none', or an "
+            "EVENTS.csv."
         ),
-    ] = None,
+    ] = "activity",
     drop: Annotated[
         float, typer.Option(help="With --data: share of samples to drop at the sensor, 0 to 1.")
     ] = 0.0,
@@ -40,33 +41,38 @@ def virtual(
 ) -> None:
     """Run a virtual board until Ctrl-C; print its port.
 
-    In a project it has the project's firmware and rig.
+    In a project it gets the project's firmware and rig, and the port is printed when it answers.
     """
     from host_tools.errors import RivuletError
     from host_tools.project import find_project
     from host_tools.project.load import FILE
 
-    in_project = project is not None or (data is None and Path(FILE).is_file())
-    if in_project and (data is not None or drop or jitter):
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = {name for name, source in sources.items() if source and source.name != "DEFAULT"}
+    bare = given & {"data", "drop", "jitter"}
+    in_project = project is not None or (not bare and Path(FILE).is_file())
+    if in_project and bare:
         raise RivuletError(
-            "in a project the sensors play what --play says: no --data, --drop, --jitter"
+            f"--{min(bare)} is for a board outside a project: in a project --play says what plays"
         )
-    if not in_project and play is not None:
+    if not in_project and "play" in given:
         raise RivuletError("--play needs a project: name its folder with --project, or use --data")
     # SIGTERM, from a service manager or a script, switches the board off as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if in_project:
-        from host_tools.commands._virtual_project import virtual_board
-        from host_tools.deploy.started import await_start
-
-        board = virtual_board(find_project(project, None), play or "sine", note)
-        with board:
-            for complaint in await_start(str(board.port)):
-                note(f"it reports: {complaint}")
+        _run_project(find_project(project, None), play)
+    else:
+        with _bare_board(data, drop, jitter) as board:
             _stay(board)
-        return
-    board = _bare_board(data or "activity", drop, jitter)
-    with board:
+
+
+def _run_project(file: Path, play: str) -> None:
+    from host_tools.commands._virtual_project import virtual_board
+    from host_tools.deploy.started import await_start
+
+    with virtual_board(file, play, note) as board:
+        for complaint in await_start(str(board.port)):
+            note(f"it reports: {complaint}")
         _stay(board)
 
 

@@ -20,43 +20,9 @@ from host_tools.simulate import play, rigs
 from tests.conftest import make_model
 from tests.imu import as_read
 from tests.listening import listen, listening_board
+from tests.three_sensors import CHANNELS, RECORDING, RIG
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-RIG = """
-[board]
-name = "rpi_pico"
-[sensors.imu]
-driver = "mpu6050"
-bus = { i2c = 1, sda = 6, scl = 7 }
-pins = { interrupt = 15 }
-address = 0x69
-channels = { accel_z = "up", accel_x = "ahead" }
-units = { up = "g" }
-[sensors.sonar]
-driver = "hcsr04"
-pins = { trigger = 2, echo = 3 }
-channels = { distance = "range" }
-units = { range = "cm" }
-[sensors.wheel]
-driver = "quadrature"
-pins = { a = 28, b = 17 }
-units = { speed = "rpm" }
-[actuators.fan]
-driver = "pwm_motor"
-pins = { pwm = 9 }
-from = "class"
-table = { calm = 0.25, moving = 0.25, falling = 0.25 }
-limits = [0, 1]
-"""
-RECORDING = """\
-t_us,up,range,speed,label
-5000000,1.0,,,calm
-5300000,,150.0,,calm
-5600000,,,60.0,calm
-5900000,-0.5,,30.0,moving
-6200000,,151.5,,moving
-"""
 
 
 @pytest.fixture
@@ -197,8 +163,7 @@ def test_a_folder_is_played_one_recording_after_another(project: Path, recording
 
 
 def test_the_port_is_the_first_line_once_the_board_answers(project: Path, tmp_path: Path) -> None:
-    channels = ["up", "ahead", "range", "position", "speed", "spare"]
-    model = make_model(tmp_path / "model.safetensors", channels=channels)
+    model = make_model(tmp_path / "model.safetensors", channels=CHANNELS)
     with virtual(cwd=project) as (port, notes):
         with Board(port) as wire:
             facts = wire.status()
@@ -218,7 +183,7 @@ def test_the_port_is_the_first_line_once_the_board_answers(project: Path, tmp_pa
         (["--play", "absent.csv"], "absent.csv: No such file or directory"),
         (["--play", "."], "the folder holds no .csv"),
         (["--play", "bad.txt"], "channels up, ahead, range, position, speed; unknown: volts"),
-        (["--data", "none"], "in a project the sensors play what --play says"),
+        (["--data", "none"], "--data is for a board outside a project"),
     ],
 )
 def test_mistakes_are_told_in_one_line(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from host_tools.build_model.prune import connections, fine_tune, prune_connections, prune_units
 from host_tools.build_model.usual_state import usual_state
-from host_tools.choices import Dtype
+from host_tools.choices import Dtype, Late
 from host_tools.convert import Arrays, ModelFile, Settings, convert
 from host_tools.data.calibration import ranges
 from host_tools.data.event_table import EventTable, read_table
@@ -21,6 +21,7 @@ class Options:
 
     dtype: Dtype = Dtype.float32
     calibrate: Path | None = None
+    late: Late = Late.refuse  # events of `calibrate` whose time goes back
     prune: float | None = None  # share of the connections
     prune_units: float | None = None  # share of the units
     fine_tune: bool = False
@@ -55,7 +56,7 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
     whole = convert(weights, settings)
     events = None
     if options.calibrate is not None:
-        events = read_table(options.calibrate, whole.settings["channels"])
+        events = read_table(options.calibrate, whole.settings["channels"], options.late)
     report: list[str] = []
     if pruning:
         weights = _pruned(weights, settings, options, events, report)
@@ -68,6 +69,8 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
     _note(model, options)
     if events is not None:
         warm = dict(model.settings.get("warm_start", {}))
+        if events.dropped:
+            model.warnings.append(events.dropped)
         model.settings["warm_start"] = {"prior": usual_state(model, events)} | warm
     if options.version is not None:
         model.settings["version"] = options.version

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from host_tools.data.events import read
+from host_tools.data.events import goes_back, read
 from host_tools.data.recordings import Recordings
 from host_tools.errors import RivuletError
 
@@ -138,19 +138,21 @@ def merge(stimuli: Iterable[Stimulus]) -> Stimulus:
 def from_events(path: Path) -> Stimulus:
     """Play an event file: `t_us,<channel names>`, a cell empty where an event carries no value.
 
+    The first event is at 0, whatever its t_us: recordings carry absolute times.
     A sensor measures all its channels at once: those that a row leaves out keep their value.
     """
     names = [prefix + channel for prefix in PREFIXES for channel in CHANNELS]
     held = np.zeros((len(PREFIXES), len(CHANNELS)))
+    begin_us = None
     times: list[int] = []
     sources: list[int] = []
     values: list[NDArray[np.float64]] = []
     for event in read(path, names, whose="the simulated sensors'"):
-        where, t_us = f"{path}, line {event.line}", event.t_us
-        if t_us < 0:
-            raise RivuletError(f"{where}: t_us must not be negative")
-        if times and t_us < times[-1]:
-            raise RivuletError(f"{where}: t_us goes back from {times[-1]} to {t_us}")
+        if event.back_from is not None:
+            raise RivuletError(goes_back(path, event))
+        if begin_us is None:
+            begin_us = event.t_us
+        t_us = event.t_us - begin_us
         for source, row in enumerate(np.reshape(event.values, held.shape)):
             carried = ~np.isnan(row)
             if carried.any():

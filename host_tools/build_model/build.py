@@ -31,10 +31,10 @@ class Options:
 def read_metadata(path: Path) -> Settings:
     """Read the metadata that `--metadata` names. Raises RivuletError."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise RivuletError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RivuletError(f"{path}: not JSON ({error})") from None
     if not isinstance(content, dict):
         raise RivuletError(f"{path}: must hold a JSON object")
@@ -66,6 +66,26 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
             "pruned without --calibrate EVENTS.csv: the remaining weights were not refitted, "
             "which costs accuracy"
         )
+    return _finished(model, options, events, report)
+
+
+def build_from_model(model: ModelFile, options: Options) -> tuple[ModelFile, list[str]]:
+    """Return the int8 model of a float model file, as `from_ncps` makes it, and a report.
+
+    Raises RivuletError.
+    """
+    if options.dtype is not Dtype.int8 or options.prune or options.prune_units:
+        raise RivuletError("pruning needs the weights that the model file was made from")
+    events = None
+    if options.calibrate is not None:
+        events = read_table(options.calibrate, model.settings["channels"], options.late)
+    return _finished(model, options, events, [])
+
+
+def _finished(
+    model: ModelFile, options: Options, events: EventTable | None, report: list[str]
+) -> tuple[ModelFile, list[str]]:
+    """Add what the options ask for, and quantise if they do."""
     _note(model, options)
     if events is not None:
         warm = dict(model.settings.get("warm_start", {}))
@@ -116,7 +136,8 @@ def _note(model: ModelFile, options: Options) -> None:
         notes.append(f"{options.prune_units:.0%} of the units pruned")
     if options.prune is not None:
         notes.append(f"{options.prune:.0%} of the connections pruned")
-    provenance = dict(model.settings["provenance"])
+    said = model.settings["provenance"]
+    provenance = dict(said) if isinstance(said, dict) else {"trainer": said}
     if notes:
         provenance.pop("test_accuracy", None)
         notes += ["fitted anew"] if options.calibrate is not None else []

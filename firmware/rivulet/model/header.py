@@ -41,6 +41,10 @@ SETTINGS = (
 _MAX_HEADER = const(16384)
 # The header is padded with spaces to a multiple of this, so that tensors are aligned.
 _ALIGNMENT = const(8)
+# Of objects and lists within the header, and within a setting.
+_DEEPEST = const(16)
+# CPython reads these as numbers; they are no JSON.
+_NO_JSON = ("NaN", "Infinity", "-Infinity")
 _TWICE = "not a model file: its %s is no JSON, or names something twice"
 
 
@@ -93,9 +97,13 @@ def _parsed(file, size):
 
 
 def _value(key, text):
+    if text in _NO_JSON:
+        return text
     try:
         value = json.loads(text)
     except ValueError:
+        if text[:1] in ("{", "["):
+            raise ModelError("the metadata's '%s' is broken JSON" % key)
         return text
     if isinstance(value, (dict, list)) and _colons(text.encode()) != _keys(value):
         raise ModelError(_TWICE % ("metadata's '%s'" % key))
@@ -119,16 +127,21 @@ def _colons(text):
         at += 1
 
 
-def _keys(value):
-    """Count the keys of all objects in a JSON value: of a key that stands twice only one is."""
+def _keys(value, levels=_DEEPEST):
+    """Count the keys of all objects in a JSON value: of a key that stands twice only one is.
+
+    Raises RuntimeError for one that is nested deeper than `levels`.
+    """
     count = 0
+    if not levels:
+        raise RuntimeError
     if isinstance(value, dict):
         count = len(value)
         value = list(value.values())
     if isinstance(value, list):
         for each in value:
             if isinstance(each, (dict, list)):
-                count += _keys(each)
+                count += _keys(each, levels - 1)
     return count
 
 

@@ -13,6 +13,11 @@ class Runtime(StrEnum):
     numpy = "numpy"
 
 
+class Late(StrEnum):
+    refuse = "refuse"
+    drop = "drop"
+
+
 class Reading(StrEnum):
     open = "open"
     closed = "closed"

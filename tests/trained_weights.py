@@ -11,8 +11,9 @@ from rivulet import model as device_model
 
 Arrays = dict[str, np.ndarray]
 UNITS, INPUTS, OUTPUTS = 6, 3, 2
-LTC = {"source": "ncps", "kind": "ltc"}
-CFC = {"source": "ncps", "kind": "cfc"}
+LTC = {"source": "ncps", "kind": "ltc", "time_unit_s": 1.0}
+WIRED = {"source": "ncps", "kind": "cfc", "time_unit_s": 1.0, "mode": "default"}
+CFC = WIRED | {"activation": "lecun_tanh"}
 
 
 def ltc(units: int = UNITS) -> Arrays:

@@ -8,7 +8,7 @@ from rivulet.compat import forget, heap_free
 from rivulet.control.action import Action
 from rivulet.control.actuators import Actuators
 from rivulet.control.outputs import Control
-from rivulet.errors import ModelError, StoreError
+from rivulet.errors import StoreError
 from rivulet.latency import Costs
 from rivulet.link.commands import Commands
 from rivulet.link.ctrl_c import CtrlC
@@ -124,7 +124,7 @@ class Runtime:
                 self._make_room(model)
                 self._install(model, self.inlets.connect(model, True))
                 self._restore()
-        except (ModelError, MemoryError) as error:
+        except Exception as error:
             if self._store.on_trial:
                 raise  # to the model before
             # The board stays reachable, so that a good model can be pushed.
@@ -159,9 +159,12 @@ class Runtime:
                 self.model, model, self.recent, self.progress, self.clock, trusted
             )
             self._activate(candidate, inlets, crossfade)
-        except (MemoryError, ModelError) as error:
+        except StoreError:
+            raise
+        except Exception as error:
+            # A file that passed every check must not end the program either.
             if self.again:
-                raise StoreError("too little memory for both: the board starts with this one")
+                raise StoreError("%s: the board starts with this one" % _both(error))
             candidate.drop()
             raise StoreError(candidate.label + why_not(error))
         self.progress.collect_soon()
@@ -256,3 +259,9 @@ class Runtime:
             "gc_worst_us": self.gc_worst_us,
             "heap_low": self.heap_low,
         }
+
+
+def _both(error):
+    if isinstance(error, MemoryError):
+        return "too little memory for both"
+    return why_not(error)

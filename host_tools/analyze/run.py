@@ -9,17 +9,22 @@ from host_tools.analyze.analysis import Analysis
 from host_tools.analyze.dynamics import Dynamics
 from host_tools.analyze.findings import find
 from host_tools.analyze.report import write
+from host_tools.choices import Late
 
 
-def analyze(model: Path, events: Path | None = None, report: Path | None = None) -> Analysis:
+def analyze(
+    model: Path, events: Path | None = None, report: Path | None = None, late: Late = Late.refuse
+) -> Analysis:
     """Analyse a model file along an EVENTS.csv, or under inputs drawn from its normalisation.
+
+    late: what becomes of events whose time goes back.
 
     Writes a self-contained HTML page to `report` if given. Raises RivuletError.
     """
     # Newton's method may try states where exp overflows; results are checked by their residuals.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         dynamics = Dynamics(model)
-        seen = samples.along(dynamics, events) if events else samples.drawn(dynamics)
+        seen = samples.along(dynamics, events, late) if events else samples.drawn(dynamics)
         findings = find(model, dynamics, seen)
     made = Analysis(model, findings, stability.verdicts(findings) + utilisation.verdicts(findings))
     if report is not None:

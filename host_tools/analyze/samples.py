@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.analyze.dynamics import Dynamics, Floats
+from host_tools.choices import Late
 from host_tools.data.event_table import EventTable, read_table
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import feed
@@ -35,7 +36,8 @@ class Samples:
 
     recorded: bool
     source: str
-    late: int
+    late: int  # events left out because their time goes back
+    dropped: str  # says so; empty if there was none
     gaps_s: Floats
     driving: Floats
     values: Floats
@@ -46,7 +48,10 @@ class Samples:
     outputs: Floats
 
     def __str__(self) -> str:
-        return f"{self.source}, {len(self.gaps_s)} events" if self.recorded else self.source
+        if not self.recorded:
+            return self.source
+        dropped = f"; {self.dropped}" if self.dropped else ""
+        return f"{self.source}, {len(self.gaps_s)} events{dropped}"
 
     @property
     def weights(self) -> Floats:
@@ -61,9 +66,13 @@ class Samples:
         return np.unique(np.linspace(0, len(self.t_s) - 1, count).round().astype(np.int64))
 
 
-def along(dynamics: Dynamics, path: Path) -> Samples:
-    """Run a model over an EVENTS.csv. Raises RivuletError, also if the state diverges."""
-    return _run(dynamics, read_table(path, dynamics.channels), str(path), recorded=True)
+def along(dynamics: Dynamics, path: Path, late: Late = Late.refuse) -> Samples:
+    """Run a model over an EVENTS.csv. Raises RivuletError, also if the state diverges.
+
+    late: what becomes of events whose time goes back.
+    """
+    events = read_table(path, dynamics.channels, late)
+    return _run(dynamics, events, str(path), recorded=True)
 
 
 def drawn(dynamics: Dynamics, seed: int = 0) -> Samples:
@@ -105,15 +114,15 @@ def _run(dynamics: Dynamics, events: EventTable, source: str, recorded: bool) ->
     # "previous": the input held so far drives the interval; "current": the event's own does.
     first = dynamics.settings["convention"] == "current"
     driving = held if first else np.vstack([dynamics.offset, held[:-1]])
-    latest = np.maximum.accumulate(events.t_us)
     return Samples(
         recorded,
         source,
-        int((events.t_us < latest).sum()),
+        events.late,
+        events.dropped,
         gaps_s,
         driving,
         events.values,
-        (latest[::stride] - latest[0]) * 1e-6,
+        (events.t_us[::stride] - events.t_us[0]) * 1e-6,
         np.array(states),
         held[::stride],
         np.array(alpha),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from host_tools.build_model.prune import connections, fine_tune, prune_connections, prune_units
 from host_tools.build_model.usual_state import usual_state
-from host_tools.choices import Dtype
+from host_tools.choices import Dtype, Late
 from host_tools.convert import Arrays, ModelFile, Settings, convert
 from host_tools.data.calibration import ranges
 from host_tools.data.event_table import EventTable, read_table
@@ -21,6 +21,7 @@ class Options:
 
     dtype: Dtype = Dtype.float32
     calibrate: Path | None = None
+    late: Late = Late.refuse  # events of `calibrate` whose time goes back
     prune: float | None = None  # share of the connections
     prune_units: float | None = None  # share of the units
     fine_tune: bool = False
@@ -30,10 +31,10 @@ class Options:
 def read_metadata(path: Path) -> Settings:
     """Read the metadata that `--metadata` names. Raises RivuletError."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise RivuletError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RivuletError(f"{path}: not JSON ({error})") from None
     if not isinstance(content, dict):
         raise RivuletError(f"{path}: must hold a JSON object")
@@ -55,7 +56,7 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
     whole = convert(weights, settings)
     events = None
     if options.calibrate is not None:
-        events = read_table(options.calibrate, whole.settings["channels"])
+        events = read_table(options.calibrate, whole.settings["channels"], options.late)
     report: list[str] = []
     if pruning:
         weights = _pruned(weights, settings, options, events, report)
@@ -65,9 +66,31 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
             "pruned without --calibrate EVENTS.csv: the remaining weights were not refitted, "
             "which costs accuracy"
         )
+    return _finished(model, options, events, report)
+
+
+def build_from_model(model: ModelFile, options: Options) -> tuple[ModelFile, list[str]]:
+    """Return the int8 model of a float model file, as `from_ncps` makes it, and a report.
+
+    Raises RivuletError.
+    """
+    if options.dtype is not Dtype.int8 or options.prune or options.prune_units:
+        raise RivuletError("pruning needs the weights that the model file was made from")
+    events = None
+    if options.calibrate is not None:
+        events = read_table(options.calibrate, model.settings["channels"], options.late)
+    return _finished(model, options, events, [])
+
+
+def _finished(
+    model: ModelFile, options: Options, events: EventTable | None, report: list[str]
+) -> tuple[ModelFile, list[str]]:
+    """Add what the options ask for, and quantise if they do."""
     _note(model, options)
     if events is not None:
         warm = dict(model.settings.get("warm_start", {}))
+        if events.dropped:
+            model.warnings.append(events.dropped)
         model.settings["warm_start"] = {"prior": usual_state(model, events)} | warm
     if options.version is not None:
         model.settings["version"] = options.version
@@ -113,7 +136,8 @@ def _note(model: ModelFile, options: Options) -> None:
         notes.append(f"{options.prune_units:.0%} of the units pruned")
     if options.prune is not None:
         notes.append(f"{options.prune:.0%} of the connections pruned")
-    provenance = dict(model.settings["provenance"])
+    said = model.settings["provenance"]
+    provenance = dict(said) if isinstance(said, dict) else {"trainer": said}
     if notes:
         provenance.pop("test_accuracy", None)
         notes += ["fitted anew"] if options.calibrate is not None else []

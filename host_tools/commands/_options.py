@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from host_tools.choices import Late
+
 PortOption = Annotated[
     str | None,
     typer.Option("--port", help="Serial port or socket://HOST:PORT; optional with one board."),
@@ -14,6 +16,10 @@ KeyOption = Annotated[
     typer.Option("--key", help="Key file of the board. Default: the one RIVULET_KEY names."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LateOption = Annotated[
+    Late,
+    typer.Option("--late", help="Events whose time goes back: refuse the file or drop them."),
+]
 ModelArgument = Annotated[Path, typer.Argument(help="A converted model: .safetensors")]
 ProjectOption = Annotated[
     Path | None,

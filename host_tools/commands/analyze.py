@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from host_tools.commands._options import JsonOption, ModelArgument
+from host_tools.choices import Late
+from host_tools.commands._options import JsonOption, LateOption, ModelArgument
 
 
 def analyze(
@@ -15,6 +16,7 @@ def analyze(
         Path | None, typer.Option(help="EVENTS.csv to follow. Default: random inputs.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Also write a report as HTML.")] = None,
+    late: LateOption = Late.refuse,
     as_json: JsonOption = False,
 ) -> None:
     """Analyze how stable a model's dynamics are, before it runs a machine."""
@@ -23,7 +25,7 @@ def analyze(
     from host_tools.analyze import analyze as run
 
     with Console(stderr=True).status("analysing"):
-        made = run(model, events, report)
+        made = run(model, events, report, late)
     if as_json:
         typer.echo(json.dumps(made.to_dict(), indent=2))
         return

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from host_tools.choices import Dtype
+from host_tools.choices import Dtype, Late
+from host_tools.commands._options import LateOption
 from host_tools.commands._terminal import note
 
 
@@ -22,6 +23,7 @@ def convert(
     calibrate: Annotated[
         Path | None, typer.Option(help="EVENTS.csv whose value ranges the integers must cover.")
     ] = None,
+    late: LateOption = Late.refuse,
     prune: Annotated[
         float | None, typer.Option(help="Share of the connections to drop, 0 to 1.")
     ] = None,
@@ -39,14 +41,18 @@ def convert(
     ] = None,
 ) -> None:
     """Check trained weights and write a model file."""
-    from host_tools.build_model.build import Options, build, read_metadata, units
-    from host_tools.convert import read_weights
+    from host_tools.build_model.build import Options, build, build_from_model, read_metadata, units
+    from host_tools.convert import read_model, read_weights
 
-    arrays, settings = read_weights(weights)
-    if metadata is not None:
-        settings |= read_metadata(metadata)
-    options = Options(dtype, calibrate, prune, prune_units, fine_tune, version)
-    model, report = build(arrays, settings, options)
+    options = Options(dtype, calibrate, late, prune, prune_units, fine_tune, version)
+    converted = read_model(weights)
+    if converted is not None and metadata is None and dtype is Dtype.int8:
+        model, report = build_from_model(converted, options)
+    else:
+        arrays, settings = read_weights(weights)
+        if metadata is not None:
+            settings |= read_metadata(metadata)
+        model, report = build(arrays, settings, options)
     model.save(out)
     for line in report:
         typer.echo(line)

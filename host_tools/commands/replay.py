@@ -7,6 +7,7 @@ import typer
 
 from host_tools.choices import Runtime
 from host_tools.commands._options import ModelArgument
+from host_tools.commands._terminal import note
 
 
 def replay(
@@ -24,3 +25,5 @@ def replay(
 
     report = run(model, events, out, runtime.value)
     typer.echo(f"{out}: {report.events} events, {report.late} late, on {runtime.value}")
+    if report.first_late:
+        note(f"{report.first_late}; late events are applied at the time of the state")

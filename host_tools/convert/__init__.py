@@ -8,32 +8,36 @@ One file a cell: `decay`, `ctrnn` and `node` take the weights of Rivulet's own t
 import importlib
 import importlib.util
 
-from host_tools.convert.checks import finite
-from host_tools.convert.model_file import Arrays, ModelFile, Settings
+from host_tools.convert.checks import finite, plain, shown
+from host_tools.convert.model_file import Arrays, ModelFile, Settings, read_model
 from host_tools.convert.ncps import convert_ncps, from_ncps, is_ncps
 from host_tools.convert.weights import read_weights
 from host_tools.errors import RivuletError
 
-__all__ = ["Arrays", "ModelFile", "Settings", "convert", "from_ncps", "read_weights"]
+__all__ = ["Arrays", "ModelFile", "Settings", "convert", "from_ncps", "read_model", "read_weights"]
 
 
 def convert(weights: Arrays, metadata: Settings) -> ModelFile:
     """Check a trainer's weights and lay them out for the board. Raises RivuletError."""
-    arrays = finite(weights)
+    arrays, metadata = finite(weights), plain(metadata)
     source = metadata.get("source", "rivulet")
     if source == "ncps":
         return convert_ncps(arrays, metadata)
     if source != "rivulet":
-        raise RivuletError(f"metadata: source '{source}' is not known; 'ncps' is")
+        raise RivuletError(f"metadata: source '{shown(source)}' is not known; 'ncps' is")
     if is_ncps(arrays):
         raise RivuletError(
             "these are weights of ncps: say so, and what they do not carry, in the metadata: "
             '{"source": "ncps", "kind": "ltc"} or "cfc", "mode", "activation", "time_unit_s", ...'
         )
-    cell = str(metadata.get("cell", "decay"))
+    cell = metadata.get("cell", "decay")
     name = f"host_tools.convert.{cell}"
-    if not cell.isidentifier() or importlib.util.find_spec(name) is None:
-        raise RivuletError(f"metadata: unknown cell '{cell}'")
+    if (
+        not isinstance(cell, str)
+        or not cell.isidentifier()
+        or importlib.util.find_spec(name) is None
+    ):
+        raise RivuletError(f"metadata: unknown cell '{shown(cell)}'")
     converter = getattr(importlib.import_module(name), "convert", None)
     if converter is None:
         raise RivuletError(f"metadata: weights of a cell '{cell}' come from ncps, or not at all")

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from host_tools.convert.checks import check_names, check_shapes, matrix
+from host_tools.convert.checks import check_names, check_shapes, matrix, shown
 from host_tools.convert.model_file import Arrays, Settings, fold
 from host_tools.convert.ncps_parts import Parts
 from host_tools.errors import RivuletError
@@ -15,13 +15,15 @@ _GATES = ("ff2", "time_a", "time_b")
 def parts(arrays: Arrays, metadata: Settings) -> Parts:
     """Remove the CfC's options from the metadata and read them. Raises RivuletError."""
     mode = pop_mode(arrays, metadata, "w_tau")
-    activation = metadata.pop("activation", "lecun_tanh")
     # Activations, and dropout if there was any, take numbers in the sequence too.
     numbers = sorted(
         int(found[1])
         for name in arrays
         if (found := re.fullmatch(r"backbone\.(\d+)\.weight", name))
     )
+    if numbers and "activation" not in metadata:
+        raise RivuletError("metadata: activation of the backbone is missing, as 'lecun_tanh'")
+    activation = metadata.pop("activation", "lecun_tanh")
     layers = [f"backbone.{number}" for number in numbers]
     heads = head_names(mode)
     dense = [f"{name}.{part}" for name in (*layers, *heads) for part in ("weight", "bias")]
@@ -67,11 +69,14 @@ def parts(arrays: Arrays, metadata: Settings) -> Parts:
 
 def pop_mode(arrays: Arrays, metadata: Settings, pure_tensor: str) -> str:
     """Return the mode. Only "pure" shows in the tensors; the metadata must state the others."""
-    pure = pure_tensor in arrays
-    mode = str(metadata.pop("mode", "pure" if pure else "default"))
+    mode = metadata.pop("mode", "pure" if pure_tensor in arrays else None)
+    if mode is None:
+        raise RivuletError("metadata: mode is missing: 'default' or 'no_gate'")
     if mode not in ("default", "pure", "no_gate"):
-        raise RivuletError(f"mode '{mode}' is not known; default, pure and no_gate are")
-    return mode
+        raise RivuletError(
+            f"metadata: mode '{shown(mode)}' is not known; default, pure and no_gate are"
+        )
+    return str(mode)
 
 
 def head_names(mode: str) -> tuple[str, ...]:

@@ -18,6 +18,10 @@ def parts(arrays: Arrays, metadata: Settings) -> Parts:
     epsilon = metadata.pop("epsilon", 1e-8)
     implicit = metadata.pop("implicit_param_constraints", True)
     output_size = metadata.pop("output_size", None)
+    if not isinstance(implicit, bool):
+        raise RivuletError("metadata: implicit_param_constraints must be true or false")
+    if output_size is not None and (type(output_size) is not int or not 0 < output_size < 1 << 16):
+        raise RivuletError("metadata: output_size must be a whole number from 1")
     # ncps' "affine" mapping has both, "linear" the weights alone.
     mappings = [
         f"{side}_{part}"

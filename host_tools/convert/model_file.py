@@ -1,12 +1,13 @@
 """A converted model: device tensors and metadata, and how they become a file."""
 
+import io
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from host_tools.convert.probes import probes
 from host_tools.errors import RivuletError
@@ -46,11 +47,12 @@ class ModelFile:
         """Return the safetensors file without probe events, for the device code on this host."""
         return _packed(self.tensors, self.settings)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write the safetensors file, probe events included; deterministic for the same content.
 
         Raises RivuletError.
         """
+        path = Path(path)
         data = self.to_bytes()
         try:
             settings = self.settings | {"probes": probes(data, self.settings)}
@@ -65,17 +67,25 @@ class ModelFile:
 
 
 def _packed(tensors: Arrays, settings: Settings) -> bytes:
-    metadata = {
-        key: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-        for key, value in settings.items()
-    }
-    return _in_order(save(tensors, metadata=metadata))
+    try:
+        metadata = {
+            key: value if isinstance(value, str) else _json(value)
+            for key, value in settings.items()
+        }
+        return _in_order(save(tensors, metadata=metadata))
+    except (TypeError, ValueError) as error:
+        raise RivuletError(f"metadata: not what JSON can carry ({error})") from None
+
+
+def _json(value: Any) -> str:
+    # UTF-8 as it is: of an escaped pair of surrogates MicroPython makes two broken characters.
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 def _in_order(data: bytes) -> bytes:
     """Sort the header of a safetensors file: the library orders metadata at random."""
     length = int.from_bytes(data[:8], "little")
-    header = json.dumps(json.loads(data[8 : 8 + length]), sort_keys=True).encode()
+    header = _json(json.loads(data[8 : 8 + length])).encode("utf-8")
     header += b" " * (-len(header) % 8)
     return len(header).to_bytes(8, "little") + header + data[8 + length :]
 
@@ -94,19 +104,17 @@ def complete(metadata: Settings, own: Settings, inputs: int) -> Settings:
     unknown = sorted(metadata.keys() - known.keys() - set(_OPTIONAL))
     if unknown:
         raise RivuletError(f"metadata carries {', '.join(unknown)}, which no model file has")
+    if metadata.get("classes") and metadata.get("output") != "class":
+        raise RivuletError('metadata: classes go with "output": "class"')
     settings = known | metadata | {"format": device_model.FORMAT}
-    for key, kind in (("channels", list), ("units", list), ("normalisation", dict)):
-        if not isinstance(settings[key], kind):
-            raise RivuletError(f"metadata: {key} must be a {kind.__name__}")
     for key in ("channels", "units"):
-        if len(settings[key]) != inputs:
+        if isinstance(settings[key], list) and len(settings[key]) != inputs:
             raise RivuletError(f"metadata: {len(settings[key])} {key} for {inputs} inputs")
-    if len(set(settings["channels"])) != inputs:
-        raise RivuletError("metadata: two channels have the same name")
-    for key in ("offset", "scale"):
-        values = settings["normalisation"].get(key, [])
-        if len(values) != inputs or not np.isfinite(values).all():
-            raise RivuletError(f"metadata: the normalisation's {key} needs {inputs} finite values")
+    # To the last element, before anything is computed from it.
+    try:
+        device_model.check_settings(settings)
+    except device_model.ModelError as error:
+        raise RivuletError(f"metadata: {error}") from None
     # The file states it, so that no reader applies the normalisation twice.
     settings["normalisation"] = {**settings["normalisation"], "folded": True}
     return settings
@@ -145,3 +153,24 @@ def finished(tensors: Arrays, settings: Settings, warnings: list[str] | None = N
     except device_model.ModelError as error:
         raise RivuletError(str(error)) from None
     return ModelFile(tensors, settings, warnings or [])
+
+
+def read_model(path: Path) -> ModelFile | None:
+    """Return the content of a float model file, or None if a file is something else.
+
+    Raises RivuletError for a model file that no board takes.
+    """
+    try:
+        data = path.read_bytes()
+        metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+        if metadata["format"] != device_model.FORMAT or metadata.get("arithmetic"):
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    try:
+        settings, shapes = device_model.read_header(io.BytesIO(data), len(data))
+        device_model.check(settings, shapes)
+    except device_model.ModelError as error:
+        raise RivuletError(f"{path}: {error}") from None
+    settings.pop("probes", None)
+    return ModelFile({name: load(data)[name] for name in shapes}, settings)

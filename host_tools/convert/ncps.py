@@ -4,10 +4,12 @@ What a state dict does not carry stands in the metadata, beside what every model
 
     source       "ncps"
     kind         "ltc" or "cfc" (a wired CfC is told by its tensors)
-    time_unit_s  seconds in one unit of the timespans that the network was trained with; 1
+    time_unit_s  seconds in one unit of the timespans that the network was trained with
     ltc          ode_unfolds 6, epsilon 1e-8, implicit_param_constraints true, output_size: ncps'
                  own defaults; which mappings there are is told by the tensors
-    cfc          mode "default", activation "lecun_tanh"
+    cfc          mode "default", "no_gate" or "pure" (the last is told by the tensors), and with a
+                 backbone its activation. None has a default: another network would be made in
+                 silence
 
 A linear layer behind the module may come along as `head.weight` (k, outputs) and `head.bias` (k,).
 The convention is ncps': the new input drives the interval that ends with it. Two things differ on
@@ -15,12 +17,21 @@ events: the first has no interval before it, so it only sets the inputs, and an 
 nothing.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from host_tools.convert import cfc, ltc, wired_cfc
-from host_tools.convert.checks import check_names, check_shapes, finite, matrix
+from host_tools.convert.checks import (
+    array,
+    check_names,
+    check_shapes,
+    finite,
+    matrix,
+    plain,
+    shown,
+)
 from host_tools.convert.model_file import (
     Arrays,
     ModelFile,
@@ -42,11 +53,12 @@ def is_ncps(arrays: Arrays) -> bool:
 
 
 def from_ncps(
-    module: Any, time_unit_s: float = 1.0, head: Any = None, **metadata: Any
+    module: Any, time_unit_s: float | None = None, head: Any = None, **metadata: Any
 ) -> ModelFile:
     """Convert a live ncps.torch LTC or CfC to a model file. Raises RivuletError.
 
-    head: an nn.Linear on the module's outputs; metadata: what the model file says of itself:
+    time_unit_s: seconds in one unit of the timespans; 1, with a warning, if it is not given.
+    head: an nn.Linear on the module's outputs. metadata: what the model file says of itself:
     channels, units, normalisation, output, classes, policy, readout, ...
     """
     try:
@@ -54,7 +66,10 @@ def from_ncps(
         from torch import nn
     except ImportError:
         raise RivuletError("from_ncps needs PyTorch and ncps: pip install ncps torch") from None
-    options: Settings = {"source": "ncps", "time_unit_s": time_unit_s}
+    options: Settings = {
+        "source": "ncps",
+        "time_unit_s": 1.0 if time_unit_s is None else time_unit_s,
+    }
     if isinstance(module, LTC):
         cell = module.rnn_cell
         options |= {
@@ -88,14 +103,15 @@ def from_ncps(
     if metadata.keys() & options.keys():
         raise RivuletError(f"{', '.join(metadata.keys() & options.keys())}: the module says that")
     provenance = {"trainer": f"ncps.torch {type(module).__name__}"}
-    return convert_ncps(finite(weights), {"provenance": provenance} | options | metadata)
+    made = convert_ncps(finite(weights), plain({"provenance": provenance} | options | metadata))
+    if time_unit_s is None:
+        made.warnings.append("time_unit_s was not given: a timespan of 1 is taken for 1 s")
+        warnings.warn(made.warnings[-1], stacklevel=2)
+    return made
 
 
 def _state(module: Any) -> Arrays:
-    return {
-        name: tensor.detach().cpu().double().numpy()
-        for name, tensor in module.state_dict().items()
-    }
+    return {name: array(name, tensor) for name, tensor in module.state_dict().items()}
 
 
 def _activation(backbone: Any) -> str:
@@ -126,7 +142,11 @@ def convert_ncps(arrays: Arrays, metadata: Settings) -> ModelFile:
     metadata = {key: value for key, value in metadata.items() if key != "source"}
     kind = metadata.pop("kind", None)
     if kind not in ("ltc", "cfc"):
-        raise RivuletError(f"metadata: kind '{kind}' is not known; 'ltc' and 'cfc' are")
+        raise RivuletError(f"metadata: kind '{shown(kind)}' is not known; 'ltc' and 'cfc' are")
+    if "time_unit_s" not in metadata:
+        raise RivuletError(
+            "metadata: time_unit_s is missing: the seconds in one unit of the timespans, often 1"
+        )
     if not any(name.startswith(_CELL) for name in arrays):
         found = next((name.split(_CELL)[0] for name in arrays if _CELL in name), None)
         if found:
@@ -156,7 +176,7 @@ def convert_ncps(arrays: Arrays, metadata: Settings) -> ModelFile:
 
 
 def _own(settings: Settings, mixed: bool) -> Settings:
-    return {"convention": "current", "time_unit_s": 1.0, "mixed_memory": mixed} | settings
+    return {"convention": "current", "time_unit_s": None, "mixed_memory": mixed} | settings
 
 
 def _companion(outer: Arrays, parts: Parts, settings: Settings) -> Arrays:

@@ -2,13 +2,31 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError, deserialize, safe_open
 
+from host_tools.convert.checks import array, plain
 from host_tools.convert.model_file import Arrays, Settings
 from host_tools.errors import RivuletError
 from rivulet.model import FORMAT
+
+# safetensors' names of the types that float64 holds.
+_DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
+    "U8": "u1",
+    "BOOL": "?",
+}
 
 
 def read_weights(path: Path) -> tuple[Arrays, Settings]:
@@ -27,20 +45,47 @@ def _read_npz(path: Path) -> tuple[Arrays, Settings]:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except Exception as error:  # numpy raises zipfile, zlib, pickle and value errors here
-        raise RivuletError(f"{path}: not a readable .npz file ({error})") from None
-    return arrays, _metadata(path, str(arrays.pop("metadata", "{}")))
+        text = " ".join(str(error).split())
+        raise RivuletError(f"{path}: not a readable .npz file ({text})") from None
+    metadata = _metadata(path, str(arrays.pop("metadata", "{}")))
+    return _checked(path, arrays), metadata
 
 
 def _read_safetensors(path: Path) -> tuple[Arrays, Settings]:
     try:
         with safe_open(path, framework="numpy") as archive:
-            arrays = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
             metadata = archive.metadata() or {}
-    except SafetensorError as error:
+        tensors: list[Any] = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
+    except (SafetensorError, OSError) as error:
         raise RivuletError(f"{path}: not a readable safetensors file ({error})") from None
     if metadata.get("format") == FORMAT:
-        raise RivuletError(f"{path}: is converted already: give the weights that it was made from")
+        raise RivuletError(
+            f"{path}: is converted already: give the weights that it was made from; "
+            "--dtype int8 alone takes it too"
+        )
+    arrays = {name: _tensor(path, name, entry) for name, entry in tensors}
     return arrays, _metadata(path, metadata.get("rivulet", "{}"))
+
+
+def _tensor(path: Path, name: str, entry: dict[str, Any]) -> np.ndarray:
+    dtype, shape, data = entry["dtype"], entry["shape"], bytes(entry["data"])
+    if dtype == "BF16":
+        # The upper half of a float32.
+        wide = np.frombuffer(data, "<u2").astype("<u4") << np.uint32(16)
+        return wide.view("<f4").reshape(shape).astype(np.float64)
+    if dtype not in _DTYPES:
+        known = ", ".join([*_DTYPES, "BF16"])
+        raise RivuletError(f"{path}: '{name}' is {dtype}; weights are read as {known}")
+    return np.frombuffer(data, _DTYPES[dtype]).reshape(shape).astype(np.float64)
+
+
+def _checked(path: Path, weights: Any) -> Arrays:
+    if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights):
+        raise RivuletError(f"{path}: the weights must be arrays by name")
+    try:
+        return {name: array(name, value) for name, value in weights.items()}
+    except RivuletError as error:
+        raise RivuletError(f"{path}: {error}") from None
 
 
 def _read_torch(path: Path) -> tuple[Arrays, Settings]:
@@ -53,20 +98,22 @@ def _read_torch(path: Path) -> tuple[Arrays, Settings]:
         ) from None
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        wrapped = "weights" in content and not isinstance(content["weights"], torch.Tensor)
-        weights = content["weights"] if wrapped else content
-        metadata = content.get("metadata", {}) if wrapped else {}
-        arrays = {name: tensor.detach().double().numpy() for name, tensor in weights.items()}
     except Exception as error:  # unpickling raises nearly anything
-        text = str(error).splitlines()[0]
+        text = (str(error).splitlines() or [type(error).__name__])[0]
         raise RivuletError(f"{path}: not a .pt file of weights and metadata ({text})") from None
-    return arrays, dict(metadata)
+    wrapped = isinstance(content, dict) and isinstance(content.get("weights"), dict)
+    metadata = content.get("metadata", {}) if wrapped else {}
+    try:
+        settings = plain(metadata)
+    except RivuletError as error:
+        raise RivuletError(f"{path}: {error}") from None
+    return _checked(path, content["weights"] if wrapped else content), settings
 
 
 def _metadata(path: Path, text: str) -> Settings:
     try:
         settings = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RivuletError(f"{path}: its metadata is not JSON ({error})") from None
     if not isinstance(settings, dict):
         raise RivuletError(f"{path}: its metadata is not a JSON object")

@@ -1,14 +1,15 @@
 """EVENTS.csv: `t_us,<channel names>`, one event a row. This is its only reader.
 
 A cell is empty where the event does not carry the channel. Needs no numpy: `rivulet replay` feeds
-an interpreter from here.
+an interpreter from here. Rows are read one at a time, so a file may be of any length.
 """
 
 import csv
 import math
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from host_tools.errors import RivuletError
 
@@ -16,6 +17,18 @@ from host_tools.errors import RivuletError
 NO_CHANNELS = ("label", "group")
 # Timestamps stay far inside 64 bits, so that differences of two fit as well.
 _LONGEST_US = 1 << 62
+_LARGEST = 3.4028234663852886e38  # float32, which boards compute with
+# Of a line, and of text that a message quotes, in characters.
+_LONGEST_LINE = 1 << 20
+_LONGEST_QUOTE = 40
+_BLANK = " \t\r\n"
+# Python reads more as numbers: 1_000, nan, digits of other scripts. All that is refused.
+_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_FOREIGN = {";": "';'", "\t": "tabs", "|": "'|'", " ": "spaces"}
+# Counters of microseconds wrap at 2^30 in MicroPython, at 2^32 in C.
+_COUNTERS = (30, 32)
 
 
 class Event(NamedTuple):
@@ -24,6 +37,8 @@ class Event(NamedTuple):
     line: int  # of the file, from 1, for messages
     t_us: int
     values: list[float]  # in order of the channels asked for; NaN: the event does not carry it
+    # The latest time before it if its own is earlier, else None.
+    back_from: int | None = None
 
 
 def read(
@@ -39,66 +54,145 @@ def read(
     complete: every channel needs a column; otherwise one without comes as never carried.
     whose: names the owner of the channels in messages. ignored: columns that may be there.
     """
-    line, found = 1, False
+    latest = None
+    places: list[int] | None = None
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = csv.reader(file)
-            header = next(rows, [])
-            places = _places(path, header, channels, complete, whose, ignored)
-            for row in rows:
-                line = rows.line_num
-                if row:
-                    found = True
-                    yield _event(f"{path}, line {line}", line, row, places, len(channels))
+        # Bytes that are not UTF-8 come as surrogates, so that their line can be named.
+        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+            for number, line in _lines(path, file):
+                where = f"{path}, line {number}"
+                if places is None:
+                    places = _places(where, line, channels, complete, whose, ignored)
+                elif line.strip(_BLANK):
+                    t_us, values = _event(where, line, places, len(channels))
+                    back = latest is not None and t_us < latest
+                    yield Event(number, t_us, values, latest if back else None)
+                    if not back:
+                        latest = t_us
     except OSError as error:
         raise RivuletError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise RivuletError(f"{path}: not a text file") from None
-    except csv.Error as error:
-        raise RivuletError(f"{path}, after line {line}: {error}") from None
-    if not found:
+    if places is None:
+        raise RivuletError(f"{path}, line 1: the first column must be t_us; the file is empty")
+    if latest is None:
         raise RivuletError(f"{path}: holds no events")
 
 
+def goes_back(path: Path, event: Event) -> str:
+    """Return what is wrong with an event whose time goes back, with its line."""
+    latest = event.back_from or 0
+    for bits in _COUNTERS:
+        if event.t_us >= 0 and latest < 1 << bits and latest - event.t_us > 1 << bits - 1:
+            hint = f" (a counter that wrapped at 2^{bits}?)"
+            break
+    else:
+        hint = ""
+    return f"{path}, line {event.line}: t_us goes back from {latest} to {event.t_us}{hint}"
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[tuple[int, str]]:
+    """Yield the lines, numbered from 1. Raises RivuletError for one that is no text."""
+    number = 0
+    while line := file.readline(_LONGEST_LINE):
+        number += 1
+        if len(line) == _LONGEST_LINE:
+            raise RivuletError(f"{path}, line {number}: longer than {_LONGEST_LINE} characters")
+        if not line.isascii():
+            try:
+                line.encode("utf-8")
+            except UnicodeEncodeError:
+                utf_16 = number == 1 and line[:2] in ("\udcff\udcfe", "\udcfe\udcff")
+                kind = "UTF-16" if utf_16 else "not UTF-8"
+                raise RivuletError(
+                    f"{path}, line {number}: {kind}: save the file as text in UTF-8"
+                ) from None
+        yield number, line
+
+
+def _cells(where: str, line: str) -> list[str]:
+    """Split a line. A line break inside quotes is an error: no cell has one."""
+    line = line.rstrip("\r\n")
+    if '"' not in line:
+        cells = line.split(",")
+    else:
+        try:
+            # The limit of csv is for a cell, and the line has one already.
+            csv.field_size_limit(_LONGEST_LINE)
+            cells = next(csv.reader([line], strict=True))
+        except csv.Error:
+            raise RivuletError(
+                f"{where}: a quote is not closed, or text follows a closed one"
+            ) from None
+    return [cell.strip(_BLANK) for cell in cells]
+
+
+def _quoted(text: str) -> str:
+    """Return text for a message: short, control characters escaped."""
+    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "...")
+
+
+def _named(column: str) -> str:
+    plain = column.isprintable() and 0 < len(column) <= _LONGEST_QUOTE
+    return column if plain else _quoted(column)
+
+
 def _places(
-    path: Path,
-    header: list[str],
+    where: str,
+    line: str,
     channels: Sequence[str],
     complete: bool,
     whose: str,
     ignored: Sequence[str],
 ) -> list[int]:
-    """Which channel each column holds, -1 for one that is ignored."""
-    if header[:1] != ["t_us"]:
-        raise RivuletError(f"{path}: the first column must be t_us")
-    missing = sorted(set(channels) - set(header[1:])) if complete else []
-    unknown = sorted(set(header[1:]) - set(channels) - set(ignored))
+    """Return which channel each column holds, -1 for one that is ignored. Raises RivuletError."""
+    header = _cells(where, line)
+    if header[0] != "t_us":
+        for delimiter, name in _FOREIGN.items():
+            if header[0].split(delimiter)[0].strip('"') == "t_us":
+                raise RivuletError(
+                    f"{where}: {name} separate the columns; EVENTS.csv has commas, and a point in "
+                    "decimal numbers"
+                )
+        raise RivuletError(f"{where}: the first column must be t_us, not {_quoted(header[0])}")
+    columns = header[1:]
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise RivuletError(f"{where}: two columns are called {_quoted(twice)}")
+    missing = sorted(set(channels) - set(columns)) if complete else []
+    unknown = sorted(set(columns) - set(channels) - set(ignored))
     if missing or unknown:
         raise RivuletError(
-            f"{path}: columns must be {whose} channels {', '.join(channels)}"
+            f"{where}: columns must be {whose} channels {', '.join(channels)}"
             + (f"; missing: {', '.join(missing)}" if missing else "")
-            + (f"; unknown: {', '.join(unknown)}" if unknown else "")
+            + (f"; unknown: {', '.join(map(_named, unknown[:10]))}" if unknown else "")
         )
-    return [channels.index(name) if name in channels else -1 for name in header[1:]]
+    return [channels.index(name) if name in channels else -1 for name in columns]
 
 
-def _event(where: str, line: int, row: list[str], places: list[int], channels: int) -> Event:
-    if len(row) != 1 + len(places):
-        raise RivuletError(f"{where}: {len(row)} cells, the header has {1 + len(places)}")
-    try:
-        t_us = int(row[0])
-    except ValueError:
-        t_us = _LONGEST_US
-    if abs(t_us) >= _LONGEST_US:
-        raise RivuletError(f"{where}: t_us '{row[0]}' is not a whole number")
+def _event(where: str, line: str, places: list[int], channels: int) -> tuple[int, list[float]]:
+    cells = _cells(where, line)
+    if len(cells) != 1 + len(places):
+        comma = " (a decimal comma?)" if len(cells) > 1 + len(places) else ""
+        raise RivuletError(f"{where}: {len(cells)} cells, the header has {1 + len(places)}{comma}")
     values = [math.nan] * channels
-    for place, cell in zip(places, row[1:], strict=True):
-        if place < 0 or not cell.strip():
-            continue
-        try:
-            values[place] = float(cell)
-        except ValueError:
-            values[place] = math.nan
-        if not math.isfinite(values[place]):
-            raise RivuletError(f"{where}: '{cell}' is not a finite number (leave it empty?)")
-    return Event(line, t_us, values)
+    for place, cell in zip(places, cells[1:], strict=True):
+        if cell and place >= 0:
+            values[place] = _number(where, cell)
+    return _time(where, cells[0]), values
+
+
+def _time(where: str, cell: str) -> int:
+    if not _WHOLE.fullmatch(cell):
+        raise RivuletError(f"{where}: t_us {_quoted(cell)} is not a whole number in plain digits")
+    if len(cell) > 20 or abs(int(cell)) >= _LONGEST_US:
+        raise RivuletError(f"{where}: t_us {_quoted(cell)} is beyond 2^62")
+    return int(cell)
+
+
+def _number(where: str, cell: str) -> float:
+    if _NUMBER.fullmatch(cell):
+        value = float(cell)
+        if abs(value) <= _LARGEST:
+            return value
+        raise RivuletError(f"{where}: {_quoted(cell)} is beyond float32, which boards compute in")
+    comma = "decimal comma: write a point" if _DECIMAL_COMMA.fullmatch(cell) else "leave it empty?"
+    raise RivuletError(f"{where}: {_quoted(cell)} is not a finite number ({comma})")

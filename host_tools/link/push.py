@@ -12,6 +12,8 @@ from rivulet import protocol
 Progress = Callable[[int, int], None]
 
 _END_ATTEMPTS = 4
+# In the board's reply where the bytes on its flash are not those that were sent.
+_DAMAGED = "SHA-256"
 
 
 def push_model(board: Requester, data: bytes, progress: Progress) -> tuple[int, str]:
@@ -24,9 +26,9 @@ def push_model(board: Requester, data: bytes, progress: Progress) -> tuple[int, 
     first = _send(board, data, digest, progress)
     try:
         return first, _end(board, digest)
-    except Refused:
-        if not first:
-            raise
+    except Refused as refused:
+        if not first or _DAMAGED not in str(refused):
+            raise  # what the model says of itself will not be otherwise the second time
     # What was kept of the earlier attempt may have gone bad. The board has discarded it, and
     # takes the whole file.
     first = _send(board, data, digest, progress)

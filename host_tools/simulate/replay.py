@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from host_tools import files
-from host_tools.data.events import read
+from host_tools.data.events import goes_back, read
 from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
 from host_tools.model_header import read_settings
@@ -20,6 +20,7 @@ _SCRIPT = ON_DEVICE / "replay.py"
 class ReplayReport:
     events: int
     late: int
+    first_late: str = ""  # says in which line the time goes back for the first time
 
 
 def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -> ReplayReport:
@@ -31,7 +32,7 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
     with TemporaryDirectory(prefix="rivulet-replay-") as folder, files.replacing(out) as beside:
         records = Path(folder) / "events"
         try:
-            _write_records(events, settings["channels"], records)
+            first_late = _write_records(events, settings["channels"], records)
             if runtime == "numpy":
                 from host_tools.on_device import replay as on_device
 
@@ -40,14 +41,22 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
                 count, late = _on_micropython(model, records, beside)
         except (OSError, ValueError) as error:
             raise RivuletError(f"replay failed: {error}") from None
-    return ReplayReport(count, late)
+    return ReplayReport(count, late, first_late)
 
 
-def _write_records(events: Path, channels: list[str], path: Path) -> None:
+def _write_records(events: Path, channels: list[str], path: Path) -> str:
+    """Write the events as records, in the form that on_device/replay.py documents.
+
+    Returns what is to be said of the first late event, "" without one.
+    """
+    first_late = ""
     record = struct.Struct(f"<q{len(channels)}d")
     with path.open("wb") as file:
         for event in read(events, channels, complete=True):
             file.write(record.pack(event.t_us, *event.values))
+            if event.back_from is not None and not first_late:
+                first_late = goes_back(events, event)
+    return first_late
 
 
 def _on_micropython(model: Path, records: Path, out: Path) -> tuple[int, int]:

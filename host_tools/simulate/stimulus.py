@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from host_tools.data.events import NO_CHANNELS, read
+from host_tools.data.events import NO_CHANNELS, goes_back, read
 from host_tools.data.recordings import Recordings
 from host_tools.errors import RivuletError
 
@@ -189,14 +189,15 @@ def from_events(
     sources: Sequence[Source] = (IMU,),
     columns: Mapping[str, Column] | None = None,
     resting: Sequence[NDArray[np.float64]] | None = None,
-    lead_us: int | None = None,
+    lead_us: int = 0,
 ) -> Stimulus:
     """Play an event file: `t_us,<channel names>`, a cell empty where an event carries no value.
 
     A sensor measures all its channels at once: those that a row leaves out keep their value. Only
     the sources that have a column are part of the stimulus. columns: by name; None: the sources'
     own channels. resting: values of each source's channels before the first; None: zeros.
-    lead_us: when the first event is played; None: at its own time. Raises RivuletError.
+    lead_us: when the first event is played, whatever its t_us: recordings carry absolute times.
+    Raises RivuletError.
     """
     if columns is None:
         columns = {
@@ -213,28 +214,25 @@ def from_events(
     numbers: list[int] = []
     rows: list[NDArray[np.float64]] = []
     for event in read(path, list(columns), whose="the simulated sensors'", ignored=NO_CHANNELS):
-        where, t_us = f"{path}, line {event.line}", event.t_us
-        if t_us < 0 and lead_us is None:
-            raise RivuletError(f"{where}: t_us must not be negative")
-        if times and t_us < times[-1]:
-            raise RivuletError(f"{where}: t_us goes back from {times[-1]} to {t_us}")
+        if event.back_from is not None:
+            raise RivuletError(goes_back(path, event))
         carried = [i for i, value in enumerate(event.values) if not math.isnan(value)]
         for i in carried:
             place = places[i]
             held[place.source][place.channel] = event.values[i] * place.factor + place.offset
         for number in sorted({places[i].source for i in carried}):
-            times.append(t_us)
+            times.append(event.t_us)
             numbers.append(number)
             rows.append(np.pad(held[number], (0, width - len(held[number]))))
     if not times:
         raise RivuletError(f"{path}: no event carries a value")
     used = sorted(set(numbers))
-    t_all = np.array(times) + (0 if lead_us is None else lead_us - times[0])
+    t_all = np.array([t_us - times[0] for t_us in times]) + lead_us
     records = to_records(t_all, np.searchsorted(used, numbers), 0, np.array(rows))
     # A repeated file goes on after a pause of usual length.
     pause_us = max(1, (times[-1] - times[0]) // len(times)) if len(times) > 1 else _PAUSE_US
     played = tuple(sources[number] for number in used)
-    end_us = int(t_all[-1]) + pause_us - (lead_us or 0)
+    end_us = int(t_all[-1]) + pause_us - lead_us
     return Stimulus(played, records, (), len(records), 0, end_us)
 
 

@@ -12,7 +12,9 @@ from host_tools.analyze import contraction, equilibria, samples, steps
 from host_tools.analyze.dynamics import Dynamics
 from host_tools.analyze.gates import read_gates
 from host_tools.analyze.linearise import Poles, differences, input_gain, jacobian, linearise
+from host_tools.choices import Late
 from host_tools.convert import convert
+from host_tools.errors import RivuletError
 
 _LOWEST, _HIGHEST = 0.25, 16.0
 
@@ -329,15 +331,17 @@ def test_poles_of_an_unstable_system() -> None:
 
 def test_inputs_are_held_between_events(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
-    path.write_text("t_us,u0\n0,\n100000,2\n300000,\n250000,3\n")
+    path.write_text("t_us,u0\n0,\n100000,2\n300000,\n250000,8\n300000,3\n")
     drive = np.zeros((2, 2))
     for convention, driving in (("previous", [0, 0, 2, 2]), ("current", [0, 2, 2, 3])):
         dynamics = decay(tmp_path, drive, drive, np.zeros(2), convention=convention)
-        seen = samples.along(dynamics, path)
+        seen = samples.along(dynamics, path, Late.drop)
         assert seen.driving[:, 0].tolist() == driving
         assert seen.inputs[:, 0].tolist() == [0, 2, 2, 3]
         assert seen.gaps_s == pytest.approx([0.0, 0.1, 0.2, 0.0])
-        assert seen.late == 1
+        assert seen.late == 1 and "4 events; 1 late events dropped" in str(seen)
+    with pytest.raises(RivuletError, match="line 5: t_us goes back from 300000 to 250000"):
+        samples.along(dynamics, path)
 
 
 def test_differences_of_a_linear_map_are_exact() -> None:

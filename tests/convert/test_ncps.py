@@ -18,6 +18,7 @@ from tests.trained_weights import (
     LTC,
     OUTPUTS,
     UNITS,
+    WIRED,
     Arrays,
     cfc,
     dense,
@@ -37,8 +38,8 @@ from tests.trained_weights import (
         (cfc("pure", 0), CFC | {"mode": "pure"}, "cfc", UNITS, UNITS),
         (cfc() | lstm(UNITS), CFC | {"mode": "no_gate"}, "cfc", 2 * UNITS, UNITS),
         (cfc() | dense(np.random.default_rng(4), "fc", 4, UNITS), CFC, "cfc", UNITS, 4),
-        (wired(), CFC, "wired_cfc", 6, 2),
-        (wired() | dense(np.random.default_rng(5), "head", 3, 2), CFC, "wired_cfc", 6, 3),
+        (wired(), WIRED, "wired_cfc", 6, 2),
+        (wired() | dense(np.random.default_rng(5), "head", 3, 2), WIRED, "wired_cfc", 6, 3),
     ],
 )
 def test_every_kind_becomes_a_model_that_runs(
@@ -52,7 +53,7 @@ def test_every_kind_becomes_a_model_that_runs(
     assert np.isfinite(model.outputs()).all()
 
 
-@pytest.mark.parametrize(("make", "metadata"), [(ltc, LTC), (cfc, CFC), (wired, CFC)])
+@pytest.mark.parametrize(("make", "metadata"), [(ltc, LTC), (cfc, CFC), (wired, WIRED)])
 def test_the_normalisation_is_folded(
     tmp_path: Path, make: Callable[[], Arrays], metadata: Any
 ) -> None:
@@ -86,7 +87,7 @@ def test_only_synapses_that_exist_are_stored() -> None:
         int(wired()[f"rnn_cell.layer_{i}.sparsity_mask"][:, :w].sum())
         for i, w in enumerate((INPUTS, 4))
     ]
-    made = convert(wired(), CFC)
+    made = convert(wired(), WIRED)
     assert [len(made.tensors[f"layer{i}.weight"]) for i in (0, 1)] == [2 * n for n in below]
 
 
@@ -102,11 +103,19 @@ _BAD: list[tuple[Arrays, Any, str]] = [
     (ltc(), {}, "weights of ncps: say so"),
     (ltc(), {"source": "keras"}, "source 'keras' is not known"),
     (ltc(), {"source": "ncps"}, "kind 'None' is not known"),
+    (ltc(), {"source": "ncps", "kind": "ltc"}, "time_unit_s is missing"),
+    (cfc(), WIRED, "activation of the backbone is missing"),
+    (cfc(), {k: v for k, v in CFC.items() if k != "mode"}, "mode is missing"),
+    (wired(), {k: v for k, v in WIRED.items() if k != "mode"}, "mode is missing"),
+    (ltc(), LTC | {"kind": None}, "kind 'None' is not known"),
+    (ltc(), LTC | {"kind": ["ltc"]}, "kind .* is not known"),
+    (ltc(), LTC | {"implicit_param_constraints": "no"}, "must be true or false"),
+    (ltc(), LTC | {"output_size": 2.0}, "output_size must be a whole number"),
     (ltc(), LTC | {"kind": "gru"}, "kind 'gru' is not known"),
     (ltc(), LTC | {"mode": "pure"}, "metadata carries mode"),
     (ltc(), LTC | {"output_size": 3}, "output_size 3 disagrees"),
-    (ltc(), LTC | {"ode_unfolds": 0}, "1 to 64 unfolds"),
-    (ltc(), LTC | {"time_unit_s": 0}, "time_unit_s above 0"),
+    (ltc(), LTC | {"ode_unfolds": 0}, "whole number from 1 to 64"),
+    (ltc(), LTC | {"time_unit_s": 0}, "'time_unit_s' must be a number"),
     (without(ltc(), "rnn_cell.cm", "rnn_cell.w"), LTC, "weights miss cm, w"),
     (without(ltc(), "rnn_cell.input_w"), LTC, "carry input_b, which an ncps LTC"),
     (ltc() | {"rnn_cell.extra": np.ones(2)}, LTC, "carry extra, which an ncps LTC"),
@@ -135,15 +144,15 @@ _BAD: list[tuple[Arrays, Any, str]] = [
     (cfc() | {"rnn_cell.norm.weight": np.ones(2)}, CFC, "carry norm.weight"),
     (changed(cfc(), "rnn_cell.ff2.weight", np.ones((UNITS, 4))), CFC, r"'ff2.weight' is \(6, 4\)"),
     (cfc() | dense(np.random.default_rng(6), "fc", 2, 5), CFC, r"'fc.weight' is \(2, 5\)"),
-    (without(wired(), "rnn_cell.layer_1.sparsity_mask"), CFC, "miss layer_1.sparsity_mask"),
+    (without(wired(), "rnn_cell.layer_1.sparsity_mask"), WIRED, "miss layer_1.sparsity_mask"),
     (
         changed(wired(), "rnn_cell.layer_1.ff1.weight", np.ones((2, 9))),
-        CFC,
+        WIRED,
         "does not continue a layer of 4",
     ),
     (
         changed(wired(), "rnn_cell.layer_0.sparsity_mask", np.zeros((4, 7))),
-        CFC,
+        WIRED,
         "not one that ncps makes",
     ),
 ]

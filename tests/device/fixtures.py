@@ -86,6 +86,8 @@ def settings(**changes):
         "provenance": {},
     }
     made.update(changes)
+    if "units" not in changes and isinstance(made["channels"], list):
+        made["units"] = ["m"] * len(made["channels"])
     return made
 
 

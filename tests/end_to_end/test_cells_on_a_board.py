@@ -10,13 +10,13 @@ from host_tools.convert import convert
 from host_tools.integers.quantise import quantise
 from host_tools.link.wire import Board
 from host_tools.simulate.virtual import VirtualBoard
-from tests.trained_weights import CFC, LTC, UNITS, cfc, lstm, ltc, own, wired
+from tests.trained_weights import CFC, LTC, UNITS, WIRED, cfc, lstm, ltc, own, wired
 
 _FREE = LTC | {"implicit_param_constraints": False}
 _MODELS: list[tuple[str, Any, Any, int]] = [
     ("ltc", ltc(), LTC, UNITS),
     ("cfc", cfc(), CFC, UNITS),
-    ("wired_cfc", wired(), CFC, UNITS),
+    ("wired_cfc", wired(), WIRED, UNITS),
     ("ltc", ltc() | lstm(UNITS), LTC, 2 * UNITS),
     ("ctrnn", own("ctrnn"), {"cell": "ctrnn"}, UNITS),
     ("node", own("node"), {"cell": "node"}, UNITS),

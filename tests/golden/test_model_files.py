@@ -29,7 +29,7 @@ def test_integer_models_as_the_command_converts_them(tmp_path: Path, rivulet: Ru
     found = {}
     events = HERE / "held" / "events.csv"
     for kind, options in {
-        "decay": ("--prune", 0.6, "--calibrate", events, "--version", 7),
+        "decay": ("--prune", 0.6, "--calibrate", events, "--late", "drop", "--version", 7),
         "ltc": (),
         "cfc": (),
     }.items():

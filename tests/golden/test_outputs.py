@@ -31,8 +31,12 @@ def test_json_of_boards(rivulet: Run) -> None:
     assert types_of(facts["virtual"]).keys() == types_of(facts["rpi_pico"]).keys()
 
 
+# One of its events is late.
+_EVENTS = HERE / "held" / "events.csv"
+
+
 def test_json_of_analyze(rivulet: Run, model: Path) -> None:
-    done = rivulet("analyze", model, "--events", HERE / "held" / "events.csv", "--json")
+    done = rivulet("analyze", model, "--events", _EVENTS, "--late", "drop", "--json")
     assert done.returncode == 0, done.stderr
     hold("json_analyze.json", types_of(json.loads(done.stdout)))
 

@@ -17,7 +17,7 @@ from host_tools.integers.reference import ONE, Reference, reference
 from host_tools.integers.references.ltc import quotient, reciprocal, step_gain
 from rivulet import model as device_model
 from rivulet.integers import ltc as kernel
-from tests.trained_weights import CFC, LTC, Arrays, dense, lstm, wired
+from tests.trained_weights import CFC, LTC, WIRED, Arrays, dense, lstm, wired
 
 _INPUTS = 3
 _LTC = LTC | {"implicit_param_constraints": False}
@@ -230,7 +230,8 @@ def test_what_the_integers_cannot_run_is_refused_by_name(
     weights: Arrays, metadata: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(RivuletError, match=message):
-        made(weights, CFC | metadata)
+        wires = WIRED if "rnn_cell.layer_0.sparsity_mask" in weights else CFC
+        made(weights, (LTC if metadata.get("kind") == "ltc" else wires) | metadata)
 
 
 def test_an_unbounded_activation_asks_for_a_calibration() -> None:

@@ -33,23 +33,34 @@ def test_the_settings_come_along() -> None:
     assert settings["provenance"] == {"trainer": "ncps.torch LTC"}
 
 
+_CFC = {"kind": "cfc", "mode": "default", "activation": "lecun_tanh"}
+
+
 @pytest.mark.parametrize(
     ("module", "options"),
     [
         (LTC(2, AutoNCP(12, 3)), {"kind": "ltc"}),
         (LTC(2, 5, mixed_memory=True, ode_unfolds=2), {"kind": "ltc", "ode_unfolds": 2}),
-        (CfC(2, 5, backbone_layers=2, activation="silu"), {"kind": "cfc", "activation": "silu"}),
-        (CfC(2, 5, mode="no_gate", proj_size=2), {"kind": "cfc", "mode": "no_gate"}),
+        (
+            CfC(2, 5, backbone_layers=2, activation="silu"),
+            {"kind": "cfc", "mode": "default", "activation": "silu"},
+        ),
+        (
+            CfC(2, 5, mode="no_gate", proj_size=2),
+            {"kind": "cfc", "mode": "no_gate", "activation": "lecun_tanh"},
+        ),
         (CfC(2, AutoNCP(12, 3), mode="pure"), {"kind": "cfc", "mode": "pure"}),
     ],
 )
 def test_a_state_dict_gives_what_the_module_gives(
     tmp_path: Path, module: Any, options: dict[str, Any]
 ) -> None:
-    live = from_ncps(module)
+    with pytest.warns(UserWarning, match="time_unit_s was not given"):
+        live = from_ncps(module)
+    assert live.settings["time_unit_s"] == 1.0 and "time_unit_s" in live.warnings[-1]
     torch.save(module.state_dict(), tmp_path / "w.pt")
     weights, metadata = read_weights(tmp_path / "w.pt")
-    stored = convert(weights, metadata | options | {"source": "ncps"})
+    stored = convert(weights, metadata | options | {"source": "ncps", "time_unit_s": 1})
     assert stored.settings | {"provenance": None} == live.settings | {"provenance": None}
     assert stored.tensors.keys() == live.tensors.keys()
     for name, tensor in live.tensors.items():
@@ -108,7 +119,7 @@ class _Keras:
         (LTC(2, 5), {"channels": ["a"]}, "1 channels for 2 inputs"),
         (LTC(2, 5), {"color": "red"}, "metadata carries color"),
         (LTC(2, 5), {"kind": "cfc"}, "kind: the module says that"),
-        (LTC(2, 5), {"time_unit_s": 0.0}, "time_unit_s above 0"),
+        (LTC(2, 5), {"time_unit_s": 0.0}, "'time_unit_s' must be a number"),
     ],
 )
 def test_what_cannot_be_converted(module: Any, options: Any, message: str) -> None:

@@ -130,7 +130,11 @@ def test_bad_requests_are_refused() -> None:
 
 def test_events_fill_their_own_channels(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
-    path.write_text("t_us,gyro_z,accel_x,range,label\n10,,9.5,,calm\n20,1,,,calm\n20,,,250,calm\n")
+    begin_us = 1_700_000_000_000_000  # an absolute time: the simulator does not wait for it
+    path.write_text(
+        f"t_us,gyro_z,accel_x,range,label\n{begin_us},,9.5,,calm\n{begin_us + 10},1,,,calm\n"
+        f"{begin_us + 10},,,250,calm\n"
+    )
     sonar = stimulus.Source("sonar", ("strength", "distance"), ("1", "m"))
     columns = {
         "accel_x": stimulus.Column(0, 0),
@@ -139,7 +143,7 @@ def test_events_fill_their_own_channels(tmp_path: Path) -> None:
     }
     resting = [np.zeros(6), np.array([7.0, 0.0])]
     made = stimulus.from_events(path, (stimulus.IMU, sonar), columns, resting)
-    assert made.records["t_us"].tolist() == [10, 20, 20]
+    assert made.records["t_us"].tolist() == [0, 10, 10]
     assert made.records["source"].tolist() == [0, 0, 1]
     assert made.records["values"].tolist() == [
         [9.5, 0, 0, 0, 0, 0],
@@ -147,7 +151,7 @@ def test_events_fill_their_own_channels(tmp_path: Path) -> None:
         [7, 3, 0, 0, 0, 0],
     ]
     # A repeated file goes on after a pause of usual length.
-    assert made.end_us == 20 + 10 // 3
+    assert made.end_us == 10 + 10 // 3
 
 
 def test_only_sensors_with_a_column_play(tmp_path: Path) -> None:
@@ -188,7 +192,6 @@ def test_recordings_join_one_after_another(tmp_path: Path) -> None:
         ("t_us,accel_x\n1\n", "line 2"),
         ("t_us,accel_x\n1,x\n", "line 2"),
         ("t_us,accel_x\n1,nan\n", "line 2"),
-        ("t_us,accel_x\n-1,2\n", "line 2"),
         ("t_us,accel_x\n1.5,2\n", "line 2"),
     ],
 )

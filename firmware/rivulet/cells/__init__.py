@@ -23,4 +23,6 @@ def cell_class(name):
         module = __import__("rivulet.cells." + name, None, None, ("Cell",))
     except ImportError:
         raise ValueError("unknown cell '%s'" % name)
+    if not hasattr(module, "Cell"):
+        raise ValueError("unknown cell '%s'" % name)
     return module.Cell

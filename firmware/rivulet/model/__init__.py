@@ -10,6 +10,7 @@ from rivulet.model.header import (  # noqa: F401
     SETTINGS,
     SIGNATURE,
     check,
+    check_settings,
     read_header,
 )
 from rivulet.model.running import Model, load  # noqa: F401

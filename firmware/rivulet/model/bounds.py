@@ -12,6 +12,8 @@ Everything may be left out, also one of min and max. NaN and infinity need no en
 that is one reaches an actuator.
 """
 
+from rivulet.model.kinds import is_number, is_whole
+
 # clamp: to the nearest bound; hold: act on the last outputs that were good; reset: the state to
 # zero, and hold; safe: act on the outputs named safe, or rest where none are.
 ACTIONS = ("clamp", "hold", "reset", "safe")
@@ -44,7 +46,7 @@ def check(settings, outputs):
             allowed = ("after_ms", "action") if key == "stale" else ("after_ms",)
             _known(guards[key], allowed, key)
             after_ms = guards[key].get("after_ms")
-            if not isinstance(after_ms, int) or not 1 <= after_ms < 1 << 29:
+            if not is_whole(after_ms) or not 1 <= after_ms < 1 << 29:
                 raise ValueError("guards: %s needs after_ms, a whole number from 1" % key)
     if "action" in guards.get("stale", {}):
         _check_action(guards["stale"], "stale", _STALE_MEANS)
@@ -60,17 +62,13 @@ def _known(entry, keys, where):
             raise ValueError("guards: %s has no '%s', only %s" % (where, key, ", ".join(keys)))
 
 
-def _number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def _check_range(entry, where, count):
     for key in ("min", "max"):
         value = entry.get(key, 0)
         listed = isinstance(value, list)
-        if not all(_number(each) for each in (value if listed else [value])):
+        if not all(is_number(each) for each in (value if listed else [value])):
             raise ValueError("guards: the %s of %s must be a number" % (key, where))
-        if listed and len(value) != count:
+        if listed and (not count or len(value) != count):
             raise ValueError(
                 "guards: %d numbers as %s of %s, which has %d" % (len(value), key, where, count)
             )
@@ -96,12 +94,11 @@ def _check_safe(settings, safe, outputs):
     if not isinstance(name, str) or not name:
         raise ValueError("guards: safe needs a name")
     if settings["output"] == "class":
-        classes = settings["classes"]
-        if not isinstance(classes, list) or name not in classes or "outputs" in safe:
+        if name not in settings["classes"] or "outputs" in safe:
             raise ValueError("guards: safe must name one of the classes, and nothing else")
         return
     values = safe.get("outputs")
-    if not isinstance(values, list) or not all(_number(value) for value in values):
+    if not isinstance(values, list) or not all(is_number(value) for value in values):
         raise ValueError("guards: safe needs its outputs, a list of numbers")
     if len(values) != outputs:
         raise ValueError("guards: %d safe outputs, the model has %d" % (len(values), outputs))

@@ -10,12 +10,14 @@ import json
 from rivulet.cells import cell_class
 from rivulet.compat import const
 from rivulet.errors import ModelError
+from rivulet.model import kinds
 
 FORMAT = "rivulet-1"
 READOUT = "readout.weight"
 CONVENTIONS = ("previous", "current")
 OUTPUT_KINDS = ("class", "value")
 READOUTS = ("state", "mean")
+_SHORTEST_TAU_S = 1e-6
 # Tensors of these names hold which neuron a synapse comes from and goes to.
 INDICES = (".source", ".target")
 # The last tensor of a signed file; see store/signature.py.
@@ -39,6 +41,11 @@ SETTINGS = (
 _MAX_HEADER = const(16384)
 # The header is padded with spaces to a multiple of this, so that tensors are aligned.
 _ALIGNMENT = const(8)
+# Of objects and lists within the header, and within a setting.
+_DEEPEST = const(16)
+# CPython reads these as numbers; they are no JSON.
+_NO_JSON = ("NaN", "Infinity", "-Infinity")
+_TWICE = "not a model file: its %s is no JSON, or names something twice"
 
 
 def read_header(file, size):
@@ -48,19 +55,7 @@ def read_header(file, size):
     end), counted from the end of the header. The file is left at the first tensor.
     Raises ModelError.
     """
-    head = file.read(8)
-    length = int.from_bytes(head, "little") if len(head) == 8 else 0
-    if not 2 <= length <= _MAX_HEADER or length + 8 > size or length % _ALIGNMENT:
-        raise ModelError("not a model file: no safetensors header")
-    try:
-        header = json.loads(file.read(length))
-        metadata = header.pop("__metadata__")
-        settings = {key: _value(text) for key, text in metadata.items()}
-        strange = [key for key, value in settings.items() if not _finite_numbers(value)]
-    except (ValueError, AttributeError, KeyError, TypeError, IndexError):
-        raise ModelError("not a model file: no safetensors header with metadata")
-    except RuntimeError:
-        raise ModelError("not a model file: its metadata is nested too deeply")
+    settings, header, length = _parsed(file, size)
     for key in SETTINGS:
         if key not in settings:
             raise ModelError("not a Rivulet model: its metadata has no '%s'" % key)
@@ -68,25 +63,104 @@ def read_header(file, size):
         raise ModelError(
             "model format '%s' is not '%s': convert it again" % (settings["format"], FORMAT)
         )
-    for key in strange:
-        if key != "provenance":
-            raise ModelError("the metadata's '%s' holds NaN or infinity" % key)
+    for key, value in settings.items():
+        if not _sound(value):
+            raise ModelError("the metadata's '%s' holds NaN, infinity or broken text" % key)
     return settings, _tensors(header, size - 8 - length, settings.get("arithmetic") == "int8")
 
 
-def _value(text):
+def _parsed(file, size):
+    """(settings, the header without them, its length in bytes)"""
+    head = file.read(8)
+    length = int.from_bytes(head, "little") if len(head) == 8 else 0
+    if not 2 <= length <= size - 8:
+        raise ModelError("not a model file: no safetensors header")
+    if length > _MAX_HEADER:
+        raise ModelError(
+            "its header has %d bytes, boards read %d: shorten the metadata" % (length, _MAX_HEADER)
+        )
+    if length % _ALIGNMENT:
+        raise ModelError("its header is not padded to a multiple of %d bytes" % _ALIGNMENT)
     try:
-        return json.loads(text)
-    except ValueError:
+        text = file.read(length)
+        header = json.loads(text)
+        if _colons(text) != _keys(header):
+            raise ModelError(_TWICE % "header")
+        metadata = header.pop("__metadata__")
+        return {key: _value(key, metadata[key]) for key in metadata}, header, length
+    except ModelError:
+        raise
+    except (ValueError, AttributeError, KeyError, TypeError, IndexError):
+        raise ModelError("not a model file: no safetensors header with metadata")
+    except RuntimeError:
+        raise ModelError("not a model file: its metadata is nested too deeply")
+
+
+def _value(key, text):
+    if text in _NO_JSON:
         return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        if text[:1] in ("{", "["):
+            raise ModelError("the metadata's '%s' is broken JSON" % key)
+        return text
+    if isinstance(value, (dict, list)) and _colons(text.encode()) != _keys(value):
+        raise ModelError(_TWICE % ("metadata's '%s'" % key))
+    return value
 
 
-def _finite_numbers(value):
-    """Whether no float in a JSON value is NaN or infinite: 1e999 is legal JSON."""
+def _colons(text):
+    """Count the colons of JSON outside its strings: one for each key; -1 if brackets are open.
+
+    MicroPython's parser takes JSON that ends too early.
+    """
+    count = at = opened = 0
+    while True:
+        quote = text.find(b'"', at)
+        piece = text[at:] if quote < 0 else text[at:quote]
+        count += piece.count(b":")
+        opened += piece.count(b"{") + piece.count(b"[") - piece.count(b"}") - piece.count(b"]")
+        if quote < 0:
+            return -1 if opened else count
+        at = quote + 1
+        while text[at] != 0x22:
+            # From one backslash or quote to the next, over what is escaped.
+            quote = text.find(b'"', at)
+            escape = text.find(b"\\", at, quote)
+            at = quote if escape < 0 else escape + 2
+        at += 1
+
+
+def _keys(value, levels=_DEEPEST):
+    """Count the keys of all objects in a JSON value: of a key that stands twice only one is.
+
+    Raises RuntimeError for one that is nested deeper than `levels`.
+    """
+    count = 0
+    if not levels:
+        raise RuntimeError
     if isinstance(value, dict):
+        count = len(value)
         value = list(value.values())
     if isinstance(value, list):
-        return all(_finite_numbers(each) for each in value)
+        for each in value:
+            if isinstance(each, (dict, list)):
+                count += _keys(each, levels - 1)
+    return count
+
+
+def _sound(value):
+    """Whether a JSON value holds neither NaN, infinity (1e999 is legal JSON) nor half a character.
+
+    Half of a surrogate pair is no text that UTF-8 can carry.
+    """
+    if isinstance(value, dict):
+        value = list(value) + list(value.values())
+    if isinstance(value, list):
+        return all(_sound(each) for each in value)
+    if isinstance(value, str):
+        return not any(0xD800 <= ord(character) < 0xE000 for character in value)
     return not isinstance(value, float) or value - value == 0.0
 
 
@@ -108,35 +182,43 @@ def _integer_tensors():
 
 def _tensors(header, available, integer):
     tensors = {}
-    used = 0
     for name, entry in header.items():
         try:
-            shape = tuple(entry["shape"])
-            begin, end = entry["data_offsets"]
-            dtype = entry["dtype"]
+            shape, (begin, end), dtype = entry["shape"], entry["data_offsets"], entry["dtype"]
         except (KeyError, TypeError, ValueError):
             raise ModelError("tensor '%s' has no shape, dtype or offsets" % name)
         wanted = "U8" if name == SIGNATURE else _dtype(name, integer)
         if dtype != wanted:
             raise ModelError("tensor '%s' is %s, not %s" % (name, dtype, wanted))
-        if not all(isinstance(number, int) for number in shape + (begin, end)) or begin < 0:
+        if not isinstance(shape, list) or not all(kinds.is_whole(n) for n in shape + [begin, end]):
             raise ModelError("tensor '%s': its shape or its offsets are no whole numbers" % name)
         width = int(dtype[1:]) // 8
         count = 1
         for length in shape:
-            count *= length
-        if not 1 <= len(shape) <= 2 or count <= 0 or begin % width or end - begin != width * count:
+            count *= max(length, 0)
+        if not 1 <= len(shape) <= 2 or not count or begin % width or end - begin != width * count:
             raise ModelError("tensor '%s': its shape and its bytes disagree" % name)
-        used = max(used, end)
-        if name != SIGNATURE:
-            tensors[name] = (shape, begin, end)
+        tensors[name] = (tuple(shape), begin, end)
+    used = 0
+    for name in sorted(tensors, key=lambda name: tensors[name][1]):
+        begin, end = tensors[name][1:]
+        if begin != used:
+            raise ModelError(
+                "tensor '%s' begins at byte %d, the one before ends at %d" % (name, begin, used)
+            )
+        used = end
     if used != available:
         raise ModelError("truncated: tensors end at byte %d of %d" % (used, available))
+    tensors.pop(SIGNATURE, None)
     return tensors
 
 
 def check_settings(settings):
     """What does not depend on the cell. Raises ModelError."""
+    try:
+        kinds.check(settings)
+    except ValueError as error:
+        raise ModelError(str(error))
     for key, known in (
         ("convention", CONVENTIONS),
         ("output", OUTPUT_KINDS),
@@ -144,17 +226,8 @@ def check_settings(settings):
     ):
         if settings[key] not in known:
             raise ModelError("unknown %s '%s'" % (key, settings[key]))
-    if settings["readout"] == "mean" and not settings["readout_tau_s"] > 0.0:
+    if settings["readout"] == "mean" and settings["readout_tau_s"] < _SHORTEST_TAU_S:
         raise ModelError("a mean readout needs a readout_tau_s above 0 s")
-    if not settings["channels"]:
-        raise ModelError("the model names no channels")
-    if not settings["policy"]["cadence_us"] > 0:
-        raise ModelError("the policy's cadence_us must be above 0")
-    offsets = [value + 0.0 for value in settings["normalisation"]["offset"]]
-    if len(offsets) != len(settings["channels"]):
-        raise ModelError(
-            "the normalisation does not cover the %d channels" % len(settings["channels"])
-        )
 
 
 def _check_extras(settings, units, outputs):
@@ -178,7 +251,7 @@ def check(settings, tensors):
     """Names, kinds, ranges and shapes agree with the cell. Returns it. Raises ModelError."""
     try:
         return _check(settings, tensors)
-    except (TypeError, KeyError, IndexError, AttributeError) as error:
+    except (TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise ModelError("the metadata holds something of another kind than it should: %s" % error)
 
 

@@ -30,7 +30,9 @@ def why_not(error):
     """Why a model could not be loaded; an interpreter's own words on memory tell nobody that."""
     if isinstance(error, MemoryError):
         return "not enough memory for this model"
-    return str(error)
+    if isinstance(error, (ValueError, OSError)):
+        return str(error)
+    return "%s: %s" % (type(error).__name__, error)
 
 
 class Candidate:
@@ -282,9 +284,15 @@ class Slots:
             raise ModelError("SHA-256 of slot %s differs: push again" % NAMES[slot])
         if self._trust is not None:
             self._trust.check_file(path)
-        with open(path, "rb") as file:
-            made = load(file, os.stat(path)[6])
-        made.probes = try_out(made)
+        try:
+            with open(path, "rb") as file:
+                made = load(file, os.stat(path)[6])
+            made.probes = try_out(made)
+        except (ModelError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            # No file may end the program, whatever the code behind its checks runs into.
+            raise ModelError("this firmware cannot run it: " + why_not(error))
         made.digest = digest
         return made
 

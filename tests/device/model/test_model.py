@@ -88,7 +88,7 @@ def test_unknown_names():
         ({"channels": []}, "names no channels"),
         ({"classes": ["one"]}, "1 class names for 2 outputs"),
         ({"classes": []}, "0 class names for 2 outputs"),
-        ({"normalisation": {"offset": [0.0], "scale": [1.0]}}, "does not cover the 3 channels"),
+        ({"normalisation": {"offset": [0.0], "scale": [1.0]}}, "must be a list of 3"),
     ):
         assert message in refused(model_bytes(settings(**changes))), changes
     assert load(model_bytes(settings(output="value", classes=[]))).output_count == 2
@@ -140,9 +140,16 @@ def test_descriptions_that_contradict_the_bytes():
         {"shape": [1, 2, 5]},
         {"data_offsets": [256, 300]},
         {"data_offsets": [258, 298]},
+        {"shape": None},
+        {"shape": "25"},
+        {"shape": {"2": 5}},
+        {"shape": [2, 5.0]},
+        {"shape": [True, 10]},
+        {"shape": [-1, -10]},
+        {"shape": [1 << 70, 5]},
     ):
         assert "'readout.weight': its shape" in refused(entry(**changes)), changes
-    for changes in ({"shape": None}, {"data_offsets": [1]}, {"data_offsets": 7}):
+    for changes in ({"data_offsets": [1]}, {"data_offsets": 7}):
         assert "no shape, dtype or offsets" in refused(entry(**changes)), changes
     assert "is F16, not F32" in refused(entry(dtype="F16"))
 

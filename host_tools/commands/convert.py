@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from host_tools import files
 from host_tools.choices import Dtype
-from host_tools.commands._terminal import note
+from host_tools.printing import note, say
 
 
 def convert(
@@ -42,6 +43,7 @@ def convert(
     from host_tools.build_model.build import Options, build, read_metadata, units
     from host_tools.convert import read_weights
 
+    files.check(out, (weights, metadata, calibrate))
     arrays, settings = read_weights(weights)
     if metadata is not None:
         settings |= read_metadata(metadata)
@@ -49,10 +51,10 @@ def convert(
     model, report = build(arrays, settings, options)
     model.save(out)
     for line in report:
-        typer.echo(line)
+        say(line)
     for warning in model.warnings:
         note(f"warning: {warning}")
-    typer.echo(
+    say(
         f"{out}: {model.settings['cell']}, {units(model)} units, "
         f"{len(model.settings['channels'])} channels, {out.stat().st_size} bytes"
     )

@@ -1,6 +1,5 @@
 """`rivulet flash`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from host_tools.choices import Reading
 from host_tools.commands._options import JsonOption, PortOption
 from host_tools.commands._terminal import progress_bar
+from host_tools.printing import say, say_json
 
 
 def flash(
@@ -65,19 +65,19 @@ def flash(
             access=access,
         )
     if as_json:
-        typer.echo(json.dumps(report.__dict__, indent=2))
+        say_json(report.__dict__)
         return
     if report.up_to_date:
-        typer.echo(f"{report.port}: up to date ({len(report.unchanged)} files)")
+        say(f"{report.port}: up to date ({len(report.unchanged)} files)")
     else:
-        typer.echo(
+        say(
             f"{report.port}: {len(report.copied)} files copied ({report.bytes_copied} bytes), "
             f"{len(report.unchanged)} unchanged, {len(report.removed)} removed; verified"
         )
     if key is not None:
-        typer.echo(f"keyed: from now on commands need {key}; keep it, there is no other way in")
-    typer.echo(f"{report.runtime}, {report.form}")
+        say(f"keyed: from now on commands need {key}; keep it, there is no other way in")
+    say(f"{report.runtime}, {report.form}")
     if report.ulab:
-        typer.echo(f"ulab {report.ulab}: float cells run on it")
+        say(f"ulab {report.ulab}: float cells run on it")
     else:
-        typer.echo("no ulab: float cells run in plain Python, which is slower; " + definition.ulab)
+        say("no ulab: float cells run in plain Python, which is slower; " + definition.ulab)

@@ -7,6 +7,7 @@ import typer
 
 from host_tools.choices import Runtime
 from host_tools.commands._options import ModelArgument
+from host_tools.printing import say
 
 
 def replay(
@@ -23,4 +24,4 @@ def replay(
     from host_tools.simulate.replay import replay as run
 
     report = run(model, events, out, runtime.value)
-    typer.echo(f"{out}: {report.events} events, {report.late} late, on {runtime.value}")
+    say(f"{out}: {report.events} events, {report.late} late, on {runtime.value}")

@@ -1,9 +1,8 @@
 """`rivulet rollback`."""
 
-import typer
-
 from host_tools.commands._connection import connect
 from host_tools.commands._options import KeyOption, PortOption
+from host_tools.printing import say
 
 
 def rollback(port: PortOption = None, key: KeyOption = None) -> None:
@@ -11,7 +10,7 @@ def rollback(port: PortOption = None, key: KeyOption = None) -> None:
     with connect(port, key) as board:
         outcome = board.rollback()
         facts = board.description["model"]
-    typer.echo(
+    say(
         f"{facts['hash'][:12]}, {facts['cell']} with {facts['hidden']} units, is active again; "
         f"{outcome}"
     )

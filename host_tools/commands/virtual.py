@@ -1,12 +1,11 @@
 """`rivulet virtual`."""
 
-import signal
 import time
 from typing import Annotated
 
 import typer
 
-from host_tools.commands._terminal import note
+from host_tools.printing import note, say
 
 
 def virtual(
@@ -28,12 +27,10 @@ def virtual(
     interpreter = find_micropython(note)
     stimulus, sensors = prepare(data, drop, jitter, folder / "stimulus.bin")
     board = VirtualBoard(folder, stimulus, interpreter, repeat=True, sensors=sensors)
-    # SIGTERM, from a service manager or a script, switches the board off as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with board:
         try:
             # Within the try, because a program that reads the port may send a signal at once.
-            typer.echo(board.port)
+            say(board.port)
             note("virtual board is on; Ctrl-C switches it off")
             while True:
                 time.sleep(1.0)

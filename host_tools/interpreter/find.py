@@ -10,6 +10,7 @@ from pathlib import Path
 from host_tools.errors import RivuletError
 from host_tools.interpreter import debian
 from host_tools.paths import CACHE
+from host_tools.printing import note
 
 # Debian 13 and later carry the unix interpreter.
 _SUITE = "trixie"
@@ -24,7 +25,7 @@ exec "$here/{loader}" --library-path "{libraries}" "$here/{binary}" "$@"
 """
 
 
-def find_micropython(say: Callable[[str], None] = print, cache: Path = CACHE) -> Path:
+def find_micropython(say: Callable[[str], None] = note, cache: Path = CACHE) -> Path:
     """The interpreter to use: $MICROPYTHON, or one on the path, or one obtained into `cache`."""
     named = os.environ.get("MICROPYTHON")
     if named:

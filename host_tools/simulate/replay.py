@@ -42,7 +42,10 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
     Raises RivuletError; an OUT.csv that was there is then left as it was.
     """
     settings, _ = read_settings(model)
-    with TemporaryDirectory(prefix="rivulet-replay-") as folder, files.replacing(out) as beside:
+    with (
+        TemporaryDirectory(prefix="rivulet-replay-") as folder,
+        files.replacing(out, (model, events)) as beside,
+    ):
         records = Path(folder) / "events"
         try:
             _write_records(events, settings["channels"], records)

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from host_tools import files
 from host_tools.errors import RivuletError
 from host_tools.paths import BUILD, need_checkout
+from host_tools.printing import note
 
 if TYPE_CHECKING:
     from host_tools.train.fit import TrainingPlan
@@ -65,6 +67,7 @@ def run_recipe(
         raise RivuletError("training needs PyTorch: pip install 'rivulet[train]'")
     from host_tools.train.network import one_thread
 
+    files.make_folder(out or folder)  # now, and not after hours of training
     folder = folder.resolve()
     name = f"recipe_{folder.name}"
     spec = importlib.util.spec_from_file_location(name, script)
@@ -94,5 +97,5 @@ def main(file: str) -> None:
     try:
         run_recipe(Path(file).parent, *options)
     except RivuletError as error:
-        print(f"error: {error}", file=sys.stderr)
+        note(f"error: {error}")
         raise SystemExit(1) from None

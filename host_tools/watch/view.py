@@ -68,9 +68,10 @@ class LiveView:
 
     def render(self, width: int = 120, height: int = 40) -> RenderableType:
         """Return the whole view for a terminal of `width` columns and `height` lines."""
+        title = Text(self.title)
         if self._model is None:
             body: RenderableType = Text("the board runs no model: rivulet push MODEL.safetensors")
-            return Panel(body, title=self.title)
+            return Panel(body, title=title)
         parts: list[RenderableType] = [self._neurons(width, height), self._outputs()]
         if self.record is not None and self.record.sensors:
             parts.append(_sensors(self.record))
@@ -87,7 +88,7 @@ class LiveView:
             f"{model['cell']} · {model['hidden']} units · {len(model['channels'])} inputs · "
             f"model {model['hash'][:12]}"
         )
-        return Panel(Group(*parts), title=self.title, subtitle=subtitle)
+        return Panel(Group(*parts), title=title, subtitle=Text(subtitle))
 
     def _neurons(self, width: int, height: int) -> Table:
         columns = max(1, (width - 4) // _COLUMN_WIDTH)

@@ -22,7 +22,7 @@ from importlib import import_module
 import typer
 
 from host_tools.commands._options import finite
-from host_tools.errors import RivuletError
+from host_tools.errors import RivuletError, Terminated
 from host_tools.printing import note
 
 
@@ -57,7 +57,7 @@ def _prepare() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows lacks SIGHUP
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, _terminate)
     # Warnings of Python and numpy are for developers, who ask for them with -W.
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
@@ -65,6 +65,10 @@ def _prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
 
 
 def _exit_code(command: Callable[[], object]) -> int:

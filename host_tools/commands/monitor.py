@@ -7,6 +7,7 @@ import typer
 
 from host_tools.commands._connection import connect
 from host_tools.commands._options import KeyOption, PortOption
+from host_tools.errors import Terminated
 from host_tools.printing import say
 
 
@@ -47,5 +48,5 @@ def monitor(
     say(f"{watched.records} records, {lost} frames lost, {corrupt} corrupt")
     if record is not None:
         say(f"written to {record}")
-    if watched.stopped:
-        raise KeyboardInterrupt
+    if watched.terminated:
+        raise Terminated

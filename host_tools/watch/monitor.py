@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_tools.errors import NoReply, RivuletError
+from host_tools.errors import NoReply, RivuletError, Terminated
 from host_tools.link.records import Record
 from host_tools.link.wire import Board
 from host_tools.printing import console
@@ -19,10 +19,10 @@ from rivulet import protocol
 
 @dataclass(frozen=True)
 class Watched:
-    """How a watch went: the number of records, and whether the user stopped it."""
+    """How a watch went: the number of records, and whether a signal other than Ctrl-C ended it."""
 
     records: int
-    stopped: bool
+    terminated: bool
 
 
 def monitor(
@@ -46,7 +46,7 @@ def monitor(
         raise RivuletError(f"a recording needs all blocks: {','.join(protocol.BLOCKS)}")
     view = LiveView(board.description, f"Rivulet · {board.description['board']}")
     recorder = Recorder(record_to, model, overwrite) if record_to is not None else None
-    seen, stopped = 0, False
+    seen, terminated = 0, False
     try:
         board.subscribe(rate_hz, blocks)
         with screen(view, console(file=sys.stdout, soft_wrap=False)) as display:
@@ -62,8 +62,8 @@ def monitor(
                 if recorder is not None:
                     recorder.add(record)
                 seen += 1
-    except KeyboardInterrupt:
-        stopped = True
+    except KeyboardInterrupt as stop:
+        terminated = isinstance(stop, Terminated)
     finally:
         if recorder is not None:
             recorder.close()
@@ -72,7 +72,7 @@ def monitor(
         board.subscribe(0.0)
     if snapshot is not None:
         save_picture(view, snapshot)
-    return Watched(seen, stopped)
+    return Watched(seen, terminated)
 
 
 def _until(

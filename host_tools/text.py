@@ -4,10 +4,18 @@
 _LONGEST = 4000
 
 
-def visible(text: object) -> str:
-    """Return the text in one line, every character that does not print as its escape: \\x1b."""
-    shown = "".join(
+def escaped(text: object) -> str:
+    """Return the text with every character that does not print as its escape: \\x1b, \\n."""
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
-        for each in str(text)
+        for each in text
     )
+
+
+def visible(text: object) -> str:
+    """Return the text as one line to show: escaped, and cut if it is endless."""
+    shown = escaped(text)
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"

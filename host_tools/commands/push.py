@@ -13,7 +13,7 @@ def push(model: ModelArgument, port: PortOption = None, key: KeyOption = None) -
     read_settings(model)  # a broken file is refused before any of it is sent
     with connect(port, key) as board, progress_bar("pushing") as advance:
         outcome = board.push(model.read_bytes(), advance)
-        facts = board.description["model"]
+        facts = board.model()
         resumed_at = board.resumed_at
         status = board.status()
     if resumed_at == model.stat().st_size:

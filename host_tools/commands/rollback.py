@@ -9,7 +9,7 @@ def rollback(port: PortOption = None, key: KeyOption = None) -> None:
     """Go back to the model before the running one."""
     with connect(port, key) as board:
         outcome = board.rollback()
-        facts = board.description["model"]
+        facts = board.model()
     say(
         f"{facts['hash'][:12]}, {facts['cell']} with {facts['hidden']} units, is active again; "
         f"{outcome}"

@@ -40,12 +40,14 @@ def monitor(
     protocol.BLOCKS to ask for. snapshot: SVG file for the last view. Raises RivuletError.
     """
     model = board.description["model"]
-    if record_to is not None and model is None:
-        raise RivuletError("the board runs no model, so there is nothing to record")
-    if record_to is not None and set(blocks) != set(protocol.BLOCKS):
-        raise RivuletError(f"a recording needs all blocks: {','.join(protocol.BLOCKS)}")
+    recorder = None
     view = LiveView(board.description, f"Rivulet · {board.description['board']}")
-    recorder = Recorder(record_to, model, overwrite) if record_to is not None else None
+    if record_to is not None:
+        if model is None:
+            raise RivuletError("the board runs no model, so there is nothing to record")
+        if set(blocks) != set(protocol.BLOCKS):
+            raise RivuletError(f"a recording needs all blocks: {','.join(protocol.BLOCKS)}")
+        recorder = Recorder(record_to, model, overwrite)
     seen, terminated = 0, False
     try:
         board.subscribe(rate_hz, blocks)
@@ -81,6 +83,7 @@ def _until(
     end = None if seconds_ is None else time.monotonic() + seconds_
     while end is None or time.monotonic() < end:
         yield from board.records(0.1)
+        view.silent_s = board.silent_s
         view.lines.extend(board.lines)
         board.lines.clear()
         display.refresh()

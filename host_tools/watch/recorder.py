@@ -6,10 +6,10 @@ import io
 import os
 import time
 from pathlib import Path
-from typing import Any
 
 from host_tools import files
 from host_tools.errors import RivuletError
+from host_tools.link.documents import Model
 from host_tools.link.records import Record
 
 _FLUSH_S = 1.0
@@ -22,7 +22,7 @@ class Recorder:
     RivuletError, also if the file exists and is not to be overwritten.
     """
 
-    def __init__(self, path: Path, model: dict[str, Any], overwrite: bool = False) -> None:
+    def __init__(self, path: Path, model: Model, overwrite: bool = False) -> None:
         files.check(path)
         try:
             # Unbuffered: the position in the file tells what has been written.

@@ -61,7 +61,9 @@ def plain_line(view: LiveView) -> str:
     """Return the view in one line, for logs and pipes."""
     record = view.record
     if record is None:
-        return ""
+        return view.silent()
+    if view.silent():
+        return f"t {record.t_us / 1e6:.1f} s  {view.silent()}"
     parts = [f"t {record.t_us / 1e6:.1f} s", f"events {record.events}"]
     parts += [f"late {record.late}", f"dropped {record.dropped}"]
     if "alpha" in record.blocks:

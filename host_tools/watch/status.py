@@ -15,13 +15,14 @@ def status_of(board: Board) -> dict[str, Any]:
 
     Raises RivuletError.
     """
-    facts = board.status()
-    missing = documents.missing(facts)
+    status = board.status()
+    missing = documents.missing(status)
     if missing:
         raise RivuletError(
             f"{board.port}: the board's firmware is older than this host and does not report "
             f"{missing[0]}: run 'rivulet flash'"
         )
+    facts: dict[str, Any] = dict(status)
     facts["port"] = board.port
     facts["micropython"] = board.description["micropython"]
     facts["machine"] = board.description["machine"]

@@ -133,6 +133,8 @@ def test_a_request_is_repeated_until_it_is_answered() -> None:
         with pytest.raises(NoReply, match=f"port: no reply within {4 * scale:.0f} s: check the"):
             Board(script, scale).reset()
         assert len(script.times_s) == 8
+    with pytest.raises(NoReply, match="awaited was the reply to the reset of the state$"):
+        Board(Losing(protocol.RESET, 9)).reset()
 
 
 def test_a_document_is_asked_for_as_long_as_pieces_of_it_come() -> None:

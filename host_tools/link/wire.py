@@ -203,6 +203,9 @@ class Board(Requester):
                     f"{self.port}: MicroPython answers, but Rivulet is not running: "
                     "run 'rivulet flash', or reset the board"
                 )
+            # Makes a raw REPL, where a flash that was killed leaves a board, show its prompt.
+            # Between frames a running Rivulet passes it over.
+            self._stream.write(b"\r\x02")
         raise NotRunning(
             f"{self.port}: no reply within {self._now() - start:.0f} s: check that this is the "
             "board's port, and reset the board; if it does not run Rivulet yet, run 'rivulet "

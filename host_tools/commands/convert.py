@@ -21,7 +21,10 @@ def convert(
         Dtype, typer.Option(help="Type of the weights; int8 runs on the integer kernels.")
     ] = Dtype.float32,
     calibrate: Annotated[
-        Path | None, typer.Option(help="EVENTS.csv whose value ranges the integers must cover.")
+        Path | None,
+        typer.Option(
+            help="EVENTS.csv. int8 covers all but 0.1 % of its values; the state begins at its usual."
+        ),
     ] = None,
     prune: Annotated[
         float | None, typer.Option(help="Share of the connections to drop, 0 to 1.")

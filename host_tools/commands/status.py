@@ -109,8 +109,9 @@ def _access_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(
             (
                 "refused",
-                f"{facts['access_unauthorised']} without the key, {facts['access_forged']} forged "
-                f"or repeated, {facts['access_delayed']} in the delay after one of these",
+                f"{facts.get('access_unauthorised', 0)} without the key, "
+                f"{facts.get('access_forged', 0)} forged or repeated, "
+                f"{facts.get('access_delayed', 0)} in the delay after one of these",
             )
         )
     if facts.get("signed_by"):

@@ -36,6 +36,8 @@ _ASK_AGAIN_S = 0.5
 _CHUNK_BYTES = 4096
 # How long a board that shows signs of life is asked for its prompt.
 _SLOW_S = 60.0
+# By how much the time-outs of such a board are longer from then on.
+_STRETCH = 6.0
 
 
 class RawRepl:
@@ -85,8 +87,7 @@ def raw_repl(port: str, timeout_scale: float = 1.0) -> Iterator[RawRepl]:
     """
     transport = _open(port, _SILENCE_S * timeout_scale)
     try:
-        _enter(port, transport, timeout_scale)
-        session = RawRepl(port, transport, timeout_scale)
+        session = RawRepl(port, transport, _enter(port, transport, timeout_scale))
         try:
             yield session
         except RivuletError:
@@ -121,18 +122,19 @@ def _open(port: str, silence_s: float) -> SerialTransport:
     return transport
 
 
-def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> None:
-    """Bring the board to its raw prompt. Raises NotRunning, Locked.
+def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> float:
+    """Bring the board to its raw prompt; return the scale of the session's time-outs.
 
     A board that is just starting can miss the first Ctrl-C, so the first wait is short. One that
-    shows signs of life is slow: it is asked again, unless Rivulet says that it has a key.
+    shows signs of life is slow: it is asked again, unless Rivulet says that it has a key. Raises
+    NotRunning, Locked.
     """
     port_s = _SILENCE_S * timeout_scale
     waits_s = [2.0 * timeout_scale, port_s]
     bounded: BoundedPort = transport.serial
     began = time.monotonic()
     silent_s = sum(waits_s)
-    heard = 0
+    heard, stretch = 0, 1.0
     while waits_s:
         timeout_s = waits_s.pop(0)
         bounded.timeout = timeout_s
@@ -141,8 +143,8 @@ def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> None:
             with _quiet(), contextlib.suppress(TransportError, Endless):
                 with bounded.within(3 * timeout_s):
                     transport.enter_raw_repl(timeout_overall=timeout_s)
-                bounded.timeout = port_s
-                return
+                bounded.timeout = port_s * stretch
+                return timeout_scale * stretch
             if not waits_s and _has_key(bounded, timeout_scale):
                 raise Locked(
                     f"{port}: this board is keyed: name its key file with --key or in "
@@ -150,7 +152,7 @@ def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> None:
                 )
         is_late = time.monotonic() - began > _SLOW_S * timeout_scale
         if not waits_s and bounded.heard > heard and not is_late:
-            heard = bounded.heard
+            heard, stretch = bounded.heard, _STRETCH
             waits_s = [2 * port_s]
     if bounded.heard:
         raise NotRunning(
@@ -195,6 +197,7 @@ def _quiet() -> contextlib.AbstractContextManager[object]:
 
 @contextlib.contextmanager
 def _reporting_loss(port: str) -> Iterator[None]:
+    began = time.monotonic()
     try:
         yield
     except Endless as error:
@@ -202,6 +205,6 @@ def _reporting_loss(port: str) -> Iterator[None]:
     # struct.error: mpremote unpacks an answer that was cut short.
     except (OSError, TransportError, struct.error) as error:
         raise BoardGone(
-            f"the board on {port} stopped answering: check its cable, then run the same command "
-            "again"
+            f"the board on {port} stopped answering, {time.monotonic() - began:.0f} s into this "
+            "step: check its cable, then run the same command again"
         ) from error

@@ -23,7 +23,7 @@ def convert(
     calibrate: Annotated[
         Path | None,
         typer.Option(
-            help="EVENTS.csv. int8 covers all but 0.1 % of its values; the state begins at its usual."
+            help="EVENTS.csv. int8 covers its 99.9 % quantiles; keeps its mean state for starts."
         ),
     ] = None,
     prune: Annotated[

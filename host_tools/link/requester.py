@@ -78,6 +78,11 @@ class Requester:
         self._sequence = 0
         self._deframer = protocol.Deframer(_LARGEST_BODY)
 
+    @property
+    def now_s(self) -> float:
+        """The clock of all waits at this board, in seconds."""
+        return self._stream.now_s
+
     def close(self) -> None:
         """Close the port. Telemetry that still runs ends with its lease."""
         self._stream.close()

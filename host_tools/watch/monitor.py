@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +60,8 @@ def monitor(
                     model = board.description["model"]
                     view.describe(board.description)
                 view.add(record)
-                if recorder is not None:
+                # Another program may have asked for other blocks.
+                if recorder is not None and set(blocks) <= set(record.blocks):
                     recorder.add(record)
                 seen += 1
     except KeyboardInterrupt as stop:
@@ -80,8 +80,8 @@ def monitor(
 def _until(
     board: Board, seconds_: float | None, view: LiveView, display: Screen
 ) -> Iterator[Record]:
-    end = None if seconds_ is None else time.monotonic() + seconds_
-    while end is None or time.monotonic() < end:
+    end = None if seconds_ is None else board.now_s + seconds_
+    while end is None or board.now_s < end:
         yield from board.records(0.1)
         view.silent_s = board.silent_s
         view.lines.extend(board.lines)

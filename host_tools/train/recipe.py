@@ -19,6 +19,8 @@ from host_tools.printing import note
 if TYPE_CHECKING:
     from host_tools.train.fit import TrainingPlan
 
+_MOST = 10**7  # seeds or iterations
+
 
 @dataclass(frozen=True)
 class Options:
@@ -61,8 +63,9 @@ def run_recipe(
         need_checkout(f"{folder} has no train.py; a reference model")
         raise RivuletError(f"{folder} has no train.py: name a folder such as models/activity")
     for name, least in (("seeds", seeds), ("iterations", iterations)):
-        if least is not None and least < 1:
-            raise RivuletError(f"{name} must be at least 1, not {least}")
+        if least is not None and not 1 <= least <= _MOST:
+            bound = "at least 1" if least < 1 else f"at most {_MOST}"
+            raise RivuletError(f"{name} must be {bound}, not {least}")
     if importlib.util.find_spec("torch") is None:
         raise RivuletError("training needs PyTorch: pip install 'rivulet[train]'")
     from host_tools.train.network import one_thread

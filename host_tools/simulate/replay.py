@@ -1,5 +1,6 @@
 """Runs the device code over a file of recorded events, offline."""
 
+import os
 import struct
 import subprocess
 from dataclasses import dataclass
@@ -55,7 +56,10 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
                 count, late = on_device.replay(str(model), str(records), str(beside))
             else:
                 count, late = _on_micropython(model, records, beside)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            # Its inputs have been read: what fails now is the writing.
+            raise files.unwritable(out, error) from None
+        except ValueError as error:
             raise RivuletError(f"replay failed: {error}") from None
     return ReplayReport(count, late)
 
@@ -75,6 +79,8 @@ def _on_micropython(model: Path, records: Path, out: Path) -> tuple[int, int]:
         lines = done.stderr.strip().splitlines() or [
             f"the interpreter ended with {done.returncode}"
         ]
+        if lines[-1].isdecimal():  # all that MicroPython says of an OSError
+            raise OSError(int(lines[-1]), os.strerror(int(lines[-1])))
         raise RivuletError(f"replay failed: {lines[-1]}")
     count, late = done.stdout.split()[-2:]
     return int(count), int(late)

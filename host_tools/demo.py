@@ -76,9 +76,7 @@ def run_demo(kind: str, uf2: Path | None, console: Console) -> None:
         console.print(f"      {len(report.copied)} files, {report.runtime}, {report.form}")
         with Board(port, board.timeout_scale) as wire:
             wire.push(models[0].read_bytes())
-            console.print(
-                f"[4/5] pushed {models[0].name}: {wire.description['model']['hash'][:12]}"
-            )
+            console.print(f"[4/5] pushed {models[0].name}: {wire.model()['hash'][:12]}")
         board.power_off()
         console.print("[5/5] power cycled; the sensor starts to play")
         board.stimulus = folder / "stimulus.bin"
@@ -217,7 +215,7 @@ def _push_running(wire: Board, model: Path, view: LiveView, display: Screen) -> 
 
     outcome = wire.push(model.read_bytes(), progress)
     view.describe(wire.description)
-    text = f"{wire.description['model']['hash'][:12]}, {outcome}"
+    text = f"{wire.model()['hash'][:12]}, {outcome}"
     view.lines.append(f"pushed {text}")
     return text
 

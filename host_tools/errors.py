@@ -8,6 +8,10 @@ class RivuletError(Exception):
     """
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP: the command ends as after Ctrl-C, with exit code 130."""
+
+
 class PortUnusable(RivuletError):
     """The port does not exist, may not be opened, is in use, or is not a serial port."""
 

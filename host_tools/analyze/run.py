@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from host_tools import files
 from host_tools.analyze import samples, stability, utilisation
 from host_tools.analyze.analysis import Analysis
 from host_tools.analyze.dynamics import Dynamics
@@ -21,6 +22,8 @@ def analyze(
 
     Writes a self-contained HTML page to `report` if given. Raises RivuletError.
     """
+    if report is not None:
+        files.check(report, (model, events))
     # Newton's method may try states where exp overflows; results are checked by their residuals.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         dynamics = Dynamics(model)

@@ -199,7 +199,9 @@ def _limit(found: Findings, limit: StepLimit) -> Remark:
         f"{trial.measured:.3f} a step at {seconds(trial.seconds)}" for trial in limit.trials
     )
     text += f"; simulated: a disturbance changes by {factors}"
-    level = "good" if limit.confirmed else "warning"
+    # The others stand there to compare with: nothing of theirs is a warning.
+    worst = "warning" if own else "note"
+    level = "good" if limit.confirmed else worst
     if not limit.confirmed:
         text += ", which differs from the linearisation"
     if name in ("euler", "rk4"):
@@ -211,7 +213,7 @@ def _limit(found: Findings, limit: StepLimit) -> Remark:
         )
         if longest >= limit.limit_s or left > _GROWS:
             text += ": too long"
-            level = "warning" if own else "note"
+            level = worst
     elif name != "implicit_euler":
         text += (
             f". With frozen gates any step is stable; with varying gates the longest step "

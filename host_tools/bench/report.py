@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
+from host_tools import files
 from host_tools.bench.picture import picture
 from host_tools.errors import RivuletError
 from host_tools.paths import DOCS, ROOT, need_checkout
@@ -39,22 +40,26 @@ def bench_table(report: dict[str, Any]) -> Table:
     return table
 
 
+def check_report(path: Path, uf2: Path | None) -> None:
+    """Raise RivuletError if the report must not be written to PATH.md and PATH.svg."""
+    if not path.name:
+        raise RivuletError(f"cannot write {path}: give the page a name: FOLDER/NAME")
+    for suffix in (".md", ".svg"):
+        files.check(path.with_suffix(suffix), (uf2,))
+
+
 def write_report(report: dict[str, Any], path: Path) -> Path:
     """Write PATH.md and its picture PATH.svg; returns the page's path.
 
     If that is the page which README.md quotes, the README's figures are replaced as well.
     """
     page = path.with_suffix(".md")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".svg").write_text(picture(report), encoding="utf-8")
-        page.write_text(_page(report, path.name), encoding="utf-8")
-        if page.resolve() == QUOTED_PAGE:
-            need_checkout("the README's figures")
-            text = README.read_text(encoding="utf-8")
-            README.write_text(with_figures(text, quoted(report)), encoding="utf-8")
-    except OSError as error:
-        raise RivuletError(f"cannot write the report to {path}: {error.strerror}") from None
+    files.make_folder(path.parent)
+    files.write_text(path.with_suffix(".svg"), picture(report))
+    files.write_text(page, _page(report, path.name))
+    if page.resolve() == QUOTED_PAGE:
+        need_checkout("the README's figures")
+        files.write_text(README, with_figures(README.read_text("utf-8"), quoted(report)))
     return page
 
 

@@ -58,7 +58,16 @@ def run_bench(
         return report | {"c": {"missing": _NO_THUMB}, "edges": {"missing": _NO_EDGES}}
     say("measuring; the board's own program is stopped meanwhile")
     with raw_repl(ports.resolve(port)) as repl:
-        report = _measure(repl, port, units, inputs, _EVENTS_ON_BOARD, cells)
+        try:
+            report = _measure(repl, port, units, inputs, _EVENTS_ON_BOARD, cells)
+        except (
+            *(ArithmeticError, AttributeError, LookupError, StopIteration),
+            *(TypeError, ValueError),
+        ) as error:
+            # The figures are the board's, which may be anything.
+            raise RivuletError(
+                f"{repl.port}: the board's figures make no sense ({type(error).__name__}: {error})"
+            ) from None
     return report | {"edges": {"missing": _NO_EDGES}}
 
 

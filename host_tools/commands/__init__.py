@@ -9,13 +9,21 @@ rooms that it calls inside its function. At its top it imports nothing that load
 rich or mpremote.
 """
 
+import contextlib
+import io
+import os
 import pkgutil
+import signal
 import sys
+import warnings
+from collections.abc import Callable
 from importlib import import_module
 
 import typer
 
-from host_tools.errors import RivuletError
+from host_tools.commands._options import finite
+from host_tools.errors import RivuletError, Terminated
+from host_tools.printing import note
 
 
 def assemble() -> typer.Typer:
@@ -33,17 +41,67 @@ def assemble() -> typer.Typer:
         if isinstance(subcommand, typer.Typer):
             app.add_typer(subcommand, name=name)
         else:
-            app.command(name)(subcommand)
+            app.command(name)(finite(subcommand))
     return app
 
 
 def main() -> None:
-    """Run the command. A RivuletError is one line on stderr and exit code 1."""
+    """Run the command. What a user can mend is one line on stderr and exit code 1."""
+    _prepare()
+    sys.exit(_exit_code(assemble()))
+
+
+def _prepare() -> None:
+    """Make the process one that a person or a service manager can run."""
+    # SIGTERM and SIGHUP end a command as Ctrl-C does; under nohup SIGHUP stays ignored.
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows lacks SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
+    # Warnings of Python and numpy are for developers, who ask for them with -W.
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    # A terminal whose encoding lacks a character shows its escape.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
+
+
+def _exit_code(command: Callable[[], object]) -> int:
     try:
-        assemble()()
+        try:
+            command()
+        except SystemExit as ended:
+            code = ended.code
+        else:
+            code = 0
+        # Now, since Python reports a failure to write at its end with a traceback.
+        sys.stdout.flush()
     except RivuletError as error:
-        typer.echo(f"rivulet: {error}", err=True)
-        sys.exit(1)
+        note(f"rivulet: {error}")
     except KeyboardInterrupt:
-        typer.echo("stopped", err=True)
-        sys.exit(130)
+        with contextlib.suppress(OSError):  # a terminal that hung up
+            note("stopped")
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output wants no more of it.
+        _discard_output()
+    except OSError as error:
+        # Reached where no room has told which file it is.
+        _discard_output()
+        note(f"rivulet: {': '.join(filter(None, (error.filename, error.strerror or str(error))))}")
+    except MemoryError:
+        note("rivulet: this computer has not enough memory for that")
+    else:
+        return code if isinstance(code, int) else 1
+    return 1
+
+
+def _discard_output() -> None:
+    """Send what is still to be written nowhere, or Python would try it once more at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

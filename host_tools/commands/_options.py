@@ -1,7 +1,10 @@
 """Options and arguments that several subcommands share."""
 
+import functools
+import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,3 +31,17 @@ ProjectOption = Annotated[
         help="Folder that holds rivulet.toml. Default: the current folder, if it does.",
     ),
 ]
+
+
+def finite(subcommand: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the subcommand with a check that no number on its command line is NaN or infinite."""
+
+    @functools.wraps(subcommand)
+    def checked(**given: Any) -> Any:
+        for name, value in given.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                option = "--" + name.replace("_", "-")
+                raise typer.BadParameter(f"{value} is not a finite number", param_hint=option)
+        return subcommand(**given)
+
+    return checked

@@ -1,30 +1,24 @@
-"""Notes and a progress bar, which a subcommand shows on stderr while it works."""
+"""The progress bar that a subcommand shows on stderr while it works."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import typer
-
-
-def note(line: str) -> None:
-    """Print a line on stderr, apart from the subcommand's result."""
-    typer.echo(line, err=True)
+from host_tools.printing import console
 
 
 @contextmanager
 def progress_bar(task: str) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar if stderr is a terminal. Yields `advance(done, total)`."""
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    screen = console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f}%"))
     with Progress(
         *columns,
         TimeElapsedColumn(),
-        console=console,
+        console=screen,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not screen.is_terminal,
     ) as bar:
         number = bar.add_task(task)
 

@@ -1,6 +1,5 @@
 """`rivulet analyze`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from host_tools.choices import Late
 from host_tools.commands._options import JsonOption, LateOption, ModelArgument
+from host_tools.printing import console, say, say_json
 
 
 def analyze(
@@ -20,14 +20,12 @@ def analyze(
     as_json: JsonOption = False,
 ) -> None:
     """Analyze how stable a model's dynamics are, before it runs a machine."""
-    from rich.console import Console
-
     from host_tools.analyze import analyze as run
 
-    with Console(stderr=True).status("analysing"):
+    with console(stderr=True).status("analysing"):
         made = run(model, events, report, late)
     if as_json:
-        typer.echo(json.dumps(made.to_dict(), indent=2))
+        say_json(made.to_dict())
         return
     for line in made.lines:
-        typer.echo(line)
+        say(line)

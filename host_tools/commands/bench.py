@@ -1,14 +1,13 @@
 """`rivulet bench`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from host_tools.commands._options import JsonOption, PortOption
-from host_tools.commands._terminal import note
 from host_tools.errors import RivuletError
+from host_tools.printing import console, note, say_json
 
 
 def bench(
@@ -25,10 +24,16 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Time the cell against a plain implementation, on a board (--port) or this computer."""
-    from rich.console import Console
+    from host_tools.bench import (
+        bench_table,
+        check_report,
+        run_bench,
+        run_bench_emulated,
+        write_report,
+    )
 
-    from host_tools.bench import bench_table, run_bench, run_bench_emulated, write_report
-
+    if write is not None:
+        check_report(write, uf2)
     if uf2 is not None:
         if port is not None:
             raise RivuletError("bench measures on one board: give --port or --uf2, not both")
@@ -36,9 +41,9 @@ def bench(
     else:
         report = run_bench(port, units, inputs, note, cells)
     if as_json:
-        typer.echo(json.dumps(report, indent=2))
+        say_json(report)
     else:
-        Console(highlight=False, soft_wrap=True, markup=False).print(bench_table(report))
+        console().print(bench_table(report))
     if write is not None:
         page = write_report(report, write)
         note(f"written: {page} and {page.with_suffix('.svg')}")

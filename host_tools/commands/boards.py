@@ -1,22 +1,20 @@
 """`rivulet boards`."""
 
-import json
 from typing import Any
-
-import typer
 
 from host_tools.boards import BoardDefinition, Pin, list_boards, load_board
 from host_tools.commands._options import JsonOption
+from host_tools.printing import say, say_json
 
 
 def boards(as_json: JsonOption = False) -> None:
     """List the kinds of board that Rivulet supports."""
     known = [load_board(name) for name in list_boards()]
     if as_json:
-        typer.echo(json.dumps([board.facts | _wiring(board) for board in known], indent=2))
+        say_json([board.facts | _wiring(board) for board in known])
         return
     for board in known:
-        typer.echo(f"{board.name:16} {board.arch:10} {board.description}")
+        say(f"{board.name:16} {board.arch:10} {board.description}")
 
 
 def _wiring(board: BoardDefinition) -> dict[str, Any]:

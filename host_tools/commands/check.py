@@ -1,13 +1,12 @@
 """`rivulet check`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from host_tools.commands._options import ProjectOption
-from host_tools.commands._terminal import note
+from host_tools.printing import note, say, say_json
 
 
 def check(
@@ -27,7 +26,7 @@ def check(
     if schema:
         from host_tools.project.read import json_schema
 
-        typer.echo(json.dumps(json_schema(), indent=2))
+        say_json(json_schema())
         return
     problems = _check_driver(driver) if driver is not None else _check_project(project, model)
     for problem in problems:
@@ -43,7 +42,7 @@ def _check_driver(path: Path) -> list[str]:
     if facts is not None and not problems:
         of = "channels " + ", ".join(facts.channels) if facts.channels else "the TOML's channels"
         words = of if facts.kind == "sensor" else f"values in {facts.unit or 'any unit'}"
-        typer.echo(f"{path}: a driver of kind {facts.kind}, {words}; it keeps the contract")
+        say(f"{path}: a driver of kind {facts.kind}, {words}; it keeps the contract")
     return problems
 
 
@@ -54,12 +53,12 @@ def _check_project(folder: Path | None, model: Path | None) -> list[str]:
     found = examine(find_project(folder, None), model)
     if found.project is not None:
         for line in lines(found.project):
-            typer.echo(line)
+            say(line)
     for warning in found.warnings:
-        typer.echo(f"note: {warning}")
+        say(f"note: {warning}")
     if found.problems:
         count = len(found.problems)
-        typer.echo(f"{count} contradiction{'s' if count > 1 else ''}")
+        say(f"{count} contradiction{'s' if count > 1 else ''}")
     else:
-        typer.echo("no contradictions")
+        say("no contradictions")
     return found.problems

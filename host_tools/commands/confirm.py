@@ -1,9 +1,8 @@
 """`rivulet confirm`."""
 
-import typer
-
 from host_tools.commands._connection import connect
 from host_tools.commands._options import KeyOption, PortOption
+from host_tools.printing import say
 
 
 def confirm(port: PortOption = None, key: KeyOption = None) -> None:
@@ -11,4 +10,4 @@ def confirm(port: PortOption = None, key: KeyOption = None) -> None:
     with connect(port, key) as board:
         reply = board.confirm()
         digest = board.description["model"]["hash"] if board.description["model"] else "no model"
-    typer.echo(f"{digest[:12]}: {reply}")
+    say(f"{digest[:12]}: {reply}")

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from host_tools import files
 from host_tools.choices import Dtype, Late
 from host_tools.commands._options import LateOption
-from host_tools.commands._terminal import note
+from host_tools.printing import note, say
 
 
 def convert(
@@ -21,7 +22,10 @@ def convert(
         Dtype, typer.Option(help="Type of the weights; int8 runs on the integer kernels.")
     ] = Dtype.float32,
     calibrate: Annotated[
-        Path | None, typer.Option(help="EVENTS.csv whose value ranges the integers must cover.")
+        Path | None,
+        typer.Option(
+            help="EVENTS.csv. int8 covers its 99.9 % quantiles; keeps its mean state for starts."
+        ),
     ] = None,
     late: LateOption = Late.refuse,
     prune: Annotated[
@@ -44,6 +48,7 @@ def convert(
     from host_tools.build_model.build import Options, build, build_from_model, read_metadata, units
     from host_tools.convert import read_model, read_weights
 
+    files.check(out, (weights, metadata, calibrate))
     options = Options(dtype, calibrate, late, prune, prune_units, fine_tune, version)
     converted = read_model(weights)
     if converted is not None and metadata is None and dtype is Dtype.int8:
@@ -55,10 +60,10 @@ def convert(
         model, report = build(arrays, settings, options)
     model.save(out)
     for line in report:
-        typer.echo(line)
+        say(line)
     for warning in model.warnings:
         note(f"warning: {warning}")
-    typer.echo(
+    say(
         f"{out}: {model.settings['cell']}, {units(model)} units, "
         f"{len(model.settings['channels'])} channels, {out.stat().st_size} bytes"
     )

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from host_tools.printing import console
+
 
 def demo(
     board: Annotated[
@@ -15,8 +17,6 @@ def demo(
     ] = None,
 ) -> None:
     """Show the whole path, from recordings to decisions, on a simulated board."""
-    from rich.console import Console
-
     from host_tools.demo import run_demo
 
-    run_demo(board, uf2, Console(highlight=False, soft_wrap=True, markup=False))
+    run_demo(board, uf2, console())

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from host_tools.commands._terminal import note
 from host_tools.errors import RivuletError
+from host_tools.printing import console, note
 
 
 def faults(
@@ -18,12 +18,10 @@ def faults(
     seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 0,
 ) -> None:
     """Inject faults, and check what Rivulet promises under each of them."""
-    from rich.console import Console
-
     from host_tools.faults._table import fault_table, run_faults
 
     report = run_faults(only, short, seed, note)
-    on_terminal = Console().is_terminal
-    Console(width=None if on_terminal else 120).print(fault_table(report))
+    width = None if console().is_terminal else 120
+    console(width=width, soft_wrap=False).print(fault_table(report))
     if report["bad"]:
         raise RivuletError(f"{report['bad']} rows are bad: see build/faults.json")

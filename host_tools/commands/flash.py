@@ -1,6 +1,5 @@
 """`rivulet flash`."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,8 @@ import typer
 
 from host_tools.choices import Reading
 from host_tools.commands._options import JsonOption, PortOption, ProjectOption
-from host_tools.commands._terminal import note, progress_bar
+from host_tools.commands._terminal import progress_bar
+from host_tools.printing import note, say, say_json
 
 if TYPE_CHECKING:
     from host_tools.project import Project
@@ -74,26 +74,25 @@ def flash(
         )
     complaints = await_start(report.port, key_for(key))
     if as_json:
-        facts = report.__dict__ | {"project": rig.name, "complaints": complaints}
-        typer.echo(json.dumps(facts, indent=2))
+        say_json(report.__dict__ | {"project": rig.name, "complaints": complaints})
         return
     if report.up_to_date:
-        typer.echo(f"{report.port}: up to date ({len(report.unchanged)} files)")
+        say(f"{report.port}: up to date ({len(report.unchanged)} files)")
     else:
-        typer.echo(
+        say(
             f"{report.port}: {len(report.copied)} files copied ({report.bytes_copied} bytes), "
             f"{len(report.unchanged)} unchanged, {len(report.removed)} removed; verified"
         )
-    typer.echo(f"{rig.name} runs: {_parts(rig)}")
+    say(f"{rig.name} runs: {_parts(rig)}")
     for complaint in complaints:
         note(f"it reports: {complaint}")
     if key is not None:
-        typer.echo(f"keyed: from now on commands need {key}; keep it, there is no other way in")
-    typer.echo(f"{report.runtime}, {report.form}")
+        say(f"keyed: from now on commands need {key}; keep it, there is no other way in")
+    say(f"{report.runtime}, {report.form}")
     if report.ulab:
-        typer.echo(f"ulab {report.ulab}: float cells run on it")
+        say(f"ulab {report.ulab}: float cells run on it")
     else:
-        typer.echo("no ulab: float cells run in plain Python, which is slower; " + rig.board.ulab)
+        say("no ulab: float cells run in plain Python, which is slower; " + rig.board.ulab)
 
 
 def _project(folder: Path | None, board: str | None) -> "Project":

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from host_tools.printing import say
+
 key = typer.Typer(help="Make keys for boards and for signing models.", no_args_is_help=True)
 
 FileArgument = Annotated[Path, typer.Argument(help="File to write; it must not exist.")]
@@ -16,7 +18,7 @@ def new(file: FileArgument) -> None:
     from host_tools.deploy.keys import new_key
 
     new_key(file)
-    typer.echo(f"{file}: keep it; if it is lost, its board has to be erased")
+    say(f"{file}: keep it; if it is lost, its board has to be erased")
 
 
 @key.command()
@@ -26,7 +28,7 @@ def signing(file: FileArgument) -> None:
     from host_tools.deploy.signing import new_signing_key, read_public_key
 
     public = new_signing_key(file)
-    typer.echo(f"{file}: the private key, which signs; keep it secret")
-    typer.echo(
+    say(f"{file}: the private key, which signs; keep it secret")
+    say(
         f"{public}: the public key, for boards; fingerprint {fingerprint(read_public_key(public))}"
     )

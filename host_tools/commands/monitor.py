@@ -7,6 +7,8 @@ import typer
 
 from host_tools.commands._connection import connect
 from host_tools.commands._options import KeyOption, PortOption
+from host_tools.errors import Terminated
+from host_tools.printing import say
 
 
 def monitor(
@@ -25,14 +27,26 @@ def monitor(
         Path | None, typer.Option(help="Save the last view as an SVG picture.")
     ] = None,
     key: KeyOption = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a recording of the same name.")
+    ] = False,
 ) -> None:
     """Watch time constants, outputs and counters live."""
+    from host_tools import files
+    from host_tools.deploy.keys import key_file
     from host_tools.watch.monitor import monitor as watch
 
+    if record is not None:
+        files.check(record, (key_file(key), snapshot))
+    if snapshot is not None:
+        files.check(snapshot, (key_file(key),))
     with connect(port, key) as board:
-        seen = watch(board, seconds, record, rate, tuple(blocks.split(",")), snapshot)
+        asked = tuple(blocks.split(","))
+        watched = watch(board, seconds, record, rate, asked, snapshot, overwrite)
         lost = board.frames_lost
         corrupt = board.frames_corrupt
-    typer.echo(f"{seen} records, {lost} frames lost, {corrupt} corrupt")
+    say(f"{watched.records} records, {lost} frames lost, {corrupt} corrupt")
     if record is not None:
-        typer.echo(f"written to {record}")
+        say(f"written to {record}")
+    if watched.terminated:
+        raise Terminated

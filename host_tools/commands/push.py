@@ -6,7 +6,8 @@ import typer
 
 from host_tools.commands._connection import connect
 from host_tools.commands._options import KeyOption, ModelArgument, PortOption
-from host_tools.commands._terminal import note, progress_bar
+from host_tools.commands._terminal import progress_bar
+from host_tools.printing import note, say
 
 
 def push(
@@ -33,18 +34,18 @@ def push(
                 note(f"warning: {warning}")
         with progress_bar("pushing") as advance:
             outcome = board.push(model.read_bytes(), advance)
-        facts = board.description["model"]
+        facts = board.model()
         resumed_at = board.resumed_at
         status = board.status()
     if resumed_at == model.stat().st_size:
-        typer.echo("the board had the whole file from an earlier push")
+        say("the board had the whole file from an earlier push")
     elif resumed_at:
-        typer.echo(f"resumed at byte {resumed_at}, where an earlier push had stopped")
-    typer.echo(f"{facts['cell']} with {facts['hidden']} units is active; {outcome}")
+        say(f"resumed at byte {resumed_at}, where an earlier push had stopped")
+    say(f"{facts['cell']} with {facts['hidden']} units is active; {outcome}")
     if status["trial"]:
-        typer.echo(
+        say(
             f"on trial for {status['trial_left_s']} s: 'rivulet confirm' keeps it, 'rivulet "
             "rollback' discards it"
         )
     if facts["unfed"]:
-        typer.echo(f"channels that no sensor of this board feeds: {', '.join(facts['unfed'])}")
+        say(f"channels that no sensor of this board feeds: {', '.join(facts['unfed'])}")

@@ -1,13 +1,12 @@
 """`rivulet release`."""
 
-import typer
-
 from host_tools.commands._connection import connect
 from host_tools.commands._options import KeyOption, PortOption
+from host_tools.printing import say
 
 
 def release(port: PortOption = None, key: KeyOption = None) -> None:
     """Stop Rivulet on a board, which goes to its MicroPython prompt."""
     with connect(port, key) as board:
         board.release()
-    typer.echo("the board is at its prompt; press Ctrl-D there to start Rivulet again")
+    say("the board is at its prompt; press Ctrl-D there to start Rivulet again")

@@ -7,7 +7,7 @@ import typer
 
 from host_tools.choices import Runtime
 from host_tools.commands._options import ModelArgument
-from host_tools.commands._terminal import note
+from host_tools.printing import note, say
 
 
 def replay(
@@ -24,6 +24,6 @@ def replay(
     from host_tools.simulate.replay import replay as run
 
     report = run(model, events, out, runtime.value)
-    typer.echo(f"{out}: {report.events} events, {report.late} late, on {runtime.value}")
+    say(f"{out}: {report.events} events, {report.late} late, on {runtime.value}")
     if report.first_late:
         note(f"{report.first_late}; late events are applied at the time of the state")

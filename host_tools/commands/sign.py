@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from host_tools.commands._options import ModelArgument
+from host_tools.printing import say
 
 
 def sign(
@@ -23,4 +24,4 @@ def sign(
 
     read_settings(model)
     sign_file(model, signing_key, out or model)
-    typer.echo(f"{out or model}: signed")
+    say(f"{out or model}: signed")

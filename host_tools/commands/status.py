@@ -1,13 +1,11 @@
 """`rivulet status`."""
 
-import json
 from typing import Any
-
-import typer
 
 from host_tools.commands._connection import connect
 from host_tools.commands._options import JsonOption, KeyOption, PortOption
 from host_tools.link.records import SensorState
+from host_tools.printing import say, say_json
 from host_tools.tau import in_words
 
 
@@ -18,10 +16,10 @@ def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption 
     with connect(port, key) as board:
         facts = status_of(board) | {"tau_outside": tau_outside(board)}
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        say_json(facts)
         return
     for name, value in lines(facts):
-        typer.echo(f"{name:18} {value}")
+        say(f"{name:18} {value}")
 
 
 def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -137,8 +135,9 @@ def _access_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(
             (
                 "refused",
-                f"{facts['access_unauthorised']} without the key, {facts['access_forged']} forged "
-                f"or repeated, {facts['access_delayed']} in the delay after one of these",
+                f"{facts.get('access_unauthorised', 0)} without the key, "
+                f"{facts.get('access_forged', 0)} forged or repeated, "
+                f"{facts.get('access_delayed', 0)} in the delay after one of these",
             )
         )
     if facts.get("signed_by"):

@@ -1,6 +1,5 @@
 """`rivulet virtual`."""
 
-import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from host_tools.commands._options import ProjectOption
-from host_tools.commands._terminal import note
+from host_tools.printing import note, say
 
 if TYPE_CHECKING:
     from host_tools.simulate.virtual import VirtualBoard
@@ -57,8 +56,6 @@ def virtual(
         )
     if not in_project and "play" in given:
         raise RivuletError("--play needs a project: name its folder with --project, or use --data")
-    # SIGTERM, from a service manager or a script, switches the board off as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if in_project:
         _run_project(find_project(project, None), play)
     else:
@@ -93,7 +90,7 @@ def _stay(board: "VirtualBoard") -> None:
     """Print the port, and keep the board on until Ctrl-C."""
     try:
         # Within the try, because a program that reads the port may send a signal at once.
-        typer.echo(board.port)
+        say(board.port)
         note("virtual board is on; Ctrl-C switches it off")
         while True:
             time.sleep(1.0)

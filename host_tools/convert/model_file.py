@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load, save
 
+from host_tools import files
 from host_tools.convert.probes import probes
 from host_tools.errors import RivuletError
 from rivulet import model as device_model
@@ -58,12 +59,8 @@ class ModelFile:
             settings = self.settings | {"probes": probes(data, self.settings)}
         except device_model.ModelError as error:
             raise RivuletError(f"{path} would be refused by every board: {error}") from None
-        data = _packed(self.tensors, settings)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        except OSError as error:
-            raise RivuletError(f"cannot write {path}: {error.strerror}") from None
+        files.make_folder(path.parent)
+        files.write_bytes(path, _packed(self.tensors, settings))
 
 
 def _packed(tensors: Arrays, settings: Settings) -> bytes:

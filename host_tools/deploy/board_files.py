@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+import msgspec
+
 from host_tools.deploy.payload import FAILED, MANIFEST, POINTER, PayloadFile
 from host_tools.errors import BoardCodeError, RivuletError
 from host_tools.link.raw_repl import RawRepl
+from host_tools.text import visible
 
 # bytes copied, bytes in all, name of the file being copied
 Progress = Callable[[int, int, str], None]
@@ -119,11 +122,11 @@ def survey(repl: RawRepl) -> BoardFacts:
     """
     try:
         repl.run(AGENT)
-        facts = BoardFacts(**json.loads(repl.run(_SURVEY)))
-    except (BoardCodeError, ValueError, TypeError) as error:
+        facts = msgspec.convert(json.loads(repl.run(_SURVEY)), BoardFacts)
+    except (BoardCodeError, ValueError, RecursionError) as error:
         raise RivuletError(
-            f"the board on {repl.port} lacks what flashing needs ({error}): install a current "
-            "MicroPython on it"
+            f"the board on {repl.port} lacks what flashing needs ({visible(error)}): install a "
+            "current MicroPython on it"
         ) from error
     if facts.name != "micropython":
         raise RivuletError(f"the board on {repl.port} runs {facts.name}, not MicroPython")
@@ -133,7 +136,13 @@ def survey(repl: RawRepl) -> BoardFacts:
 def digests(repl: RawRepl, paths: list[str]) -> dict[str, str]:
     """Return the SHA-256 of each file as the board reads it, MISSING if there is none."""
     said = _run_batched(repl, (_Step(f"print(digest({path!r}))") for path in paths))
-    return dict(zip(paths, said.split(), strict=True))
+    found = said.split()
+    if len(found) != len(paths):
+        raise RivuletError(
+            f"the board on {repl.port} answered {len(found)} of {len(paths)} questions about its "
+            "files: flash again"
+        )
+    return dict(zip(paths, found, strict=True))
 
 
 def tree(repl: RawRepl, folder: str) -> dict[str, str]:
@@ -144,8 +153,15 @@ def tree(repl: RawRepl, folder: str) -> dict[str, str]:
         if _errno(error) == errno.ENOENT:
             return {}
         raise
-    lines = (line.split(" ", 1) for line in said.splitlines())
-    return {path[len(folder) + 1 :]: digest for digest, path in lines}
+    found = {}
+    for line in said.splitlines():
+        digest, _, path = line.partition(" ")
+        if not path.startswith(folder + "/"):
+            raise RivuletError(
+                f"the board on {repl.port} listed its files as '{visible(line)}': flash again"
+            )
+        found[path[len(folder) + 1 :]] = digest
+    return found
 
 
 def write(

@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from host_tools import files
 from host_tools.errors import RivuletError
 
 _KEY_BYTES = 32
@@ -33,25 +34,24 @@ def key_for(path: Path | None) -> bytes | None:
 
     Raises RivuletError.
     """
-    named = os.environ.get(VARIABLE)
-    if path is None and named:
-        path = Path(named)
+    path = key_file(path)
     return read_key(path) if path is not None else None
+
+
+def key_file(path: Path | None) -> Path | None:
+    """Return `path`, else the file that RIVULET_KEY names, else None."""
+    named = os.environ.get(VARIABLE)
+    return Path(named) if path is None and named else path
 
 
 def create(path: Path, content: bytes) -> None:
     """Write a new file that only its owner may read. Raises RivuletError if it exists."""
     try:
-        # Created with its mode, so that others can open it at no moment.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(content)
+        files.write_new(path, content)
     except FileExistsError:
         raise RivuletError(
             f"{path} exists, and keys are not overwritten: choose another name"
         ) from None
-    except OSError as error:
-        raise RivuletError(f"cannot write {path}: {error.strerror}") from None
 
 
 def read_private(path: Path) -> bytes:

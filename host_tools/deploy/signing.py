@@ -41,10 +41,7 @@ def new_signing_key(path: Path) -> Path:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     create(path, private)
-    try:
-        public_path.write_bytes(public)
-    except OSError as error:
-        raise RivuletError(f"cannot write {public_path}: {error.strerror}") from None
+    files.write_bytes(public_path, public)
     return public_path
 
 
@@ -88,6 +85,7 @@ def sign(model: bytes, signing_key: Path) -> bytes:
 
 def sign_file(model: Path, signing_key: Path, out: Path) -> None:
     """Write the signed `model` to `out`, which may be the same file. Raises RivuletError."""
+    files.check(out, (signing_key,))
     files.write_bytes(out, sign(model.read_bytes(), signing_key))
 
 

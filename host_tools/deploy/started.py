@@ -4,9 +4,9 @@ import contextlib
 
 from host_tools.deploy.payload import ERROR
 from host_tools.errors import AtPrompt, Locked, RivuletError
-from host_tools.link.documents import printable
 from host_tools.link.raw_repl import at_prompt
 from host_tools.link.wire import Board
+from host_tools.text import visible
 
 _READ = f"""\
 try:
@@ -58,4 +58,4 @@ def in_one_line(trace: str) -> str:
     places = [line for line in lines if line.startswith("File ")]
     if not lines:
         return ""
-    return printable(": ".join([*places[-1:], lines[-1]] if places else lines[-1:]))
+    return visible(": ".join([*places[-1:], lines[-1]] if places else lines[-1:]))

@@ -12,6 +12,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from host_tools import files
+from host_tools.printing import console
 from host_tools.train import RULER
 
 Result = dict[str, Any]
@@ -62,22 +64,23 @@ recordings) select {best}.
 
 
 def show(found: Found) -> None:
-    console = Console(highlight=False, width=180)
+    """Print the tables on the terminal."""
+    screen = console(width=180, soft_wrap=False)
     for dataset, results in found.items():
-        _print(console, f"{dataset}: test accuracy, mean ± sd over seeds", _rows(results))
+        _print(screen, f"{dataset}: test accuracy, mean ± sd over seeds", _rows(results))
     best = preferred(found)
     if best is not None:
         title = f"accuracy minus that of the {RULER}, ± standard error; trials select {best}"
-        _print(console, title, _differences(found))
+        _print(screen, title, _differences(found))
 
 
-def _print(console: Console, title: str, rows: list[list[str]]) -> None:
+def _print(screen: Console, title: str, rows: list[list[str]]) -> None:
     table = Table(title=title)
     for place, name in enumerate(rows[0]):
         table.add_column(name, justify="right" if place else "left")
     for row in rows[1:]:
         table.add_row(*row)
-    console.print(table)
+    screen.print(table)
 
 
 def write(docs: Path, found: Found, period_s: float) -> None:
@@ -86,8 +89,8 @@ def write(docs: Path, found: Found, period_s: float) -> None:
     for dataset, results in found.items():
         lines = [f'"{kind}": {json.dumps(result)}' for kind, result in results.items()]
         text = "{\n" + ",\n".join(lines) + "\n}\n"
-        (docs / "evidence" / f"{dataset}.json").write_text(text)
-    (docs / "evidence.md").write_text(page(found, period_s, _machine()))
+        files.write_text(docs / "evidence" / f"{dataset}.json", text)
+    files.write_text(docs / "evidence.md", page(found, period_s, _machine()))
 
 
 def load(docs: Path, dataset: str) -> dict[str, Result]:

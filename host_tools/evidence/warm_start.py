@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools import svg
+from host_tools import files, svg
 from host_tools.build_model.usual_state import usual_state
 from host_tools.convert import ModelFile, convert, read_weights
 from host_tools.data import recordings
@@ -26,6 +26,7 @@ from host_tools.errors import RivuletError
 from host_tools.integers.compare import feed
 from host_tools.integers.quantise import quantise
 from host_tools.paths import MODELS, need_checkout
+from host_tools.printing import say
 from rivulet import model as device_model
 from rivulet.store.snapshot import Warm
 
@@ -168,13 +169,13 @@ def main() -> None:
     for kind, of in (("float", model), ("int8", quantise(model, events))):
         found = averaged(of, events, [10.0 * i + 4.0 for i in range(11)])
         for name, values in found.differences.items():
-            print(
+            say(
                 f"{kind}, {name}: {values[0]:.2f} at first, {values[:10].mean():.2f} in the "
                 f"first second, {values[40]:.2f} after 4 s"
             )
         if kind == "float":
-            out.write_text(picture(found) + "\n")
-    print(f"{out} written")
+            files.write_text(out, picture(found) + "\n")
+    say(f"{out} written")
 
 
 if __name__ == "__main__":

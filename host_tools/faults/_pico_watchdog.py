@@ -77,5 +77,5 @@ def _came_back(pico: EmulatedPico) -> dict[str, Any]:
     while "watchdog" not in facts["resets"] and time.monotonic() < end:
         # While it hangs it does not answer.
         with contextlib.suppress(RivuletError), Board(str(pico.port), pico.timeout_scale) as wire:
-            facts = wire.status()
+            facts = dict(wire.status())
     return facts

@@ -1,6 +1,7 @@
 """`rivulet faults`: runs every fault, prints the table, writes build/faults.json."""
 
 import json
+import multiprocessing
 import os
 import pkgutil
 import platform
@@ -19,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 import host_tools.faults
+from host_tools import files
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.interpreter.find import find_micropython
@@ -67,7 +69,10 @@ def run_faults(
                 verdict = "BAD" if any(row.broken for row in rows) else "good"
                 say(f"{name}: {verdict}, {seconds:.0f} s")
         except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)  # or the pool would go on with the next fault
+            # Or the pool would go on with this fault, and with the next.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
             raise
     report = {
         "machine": _machine(),
@@ -77,14 +82,15 @@ def run_faults(
         "bad": sum(bool(row["broken"]) for each in results.values() for row in each["rows"]),
         "faults": {name: results[name] for name in chosen},
     }
-    _REPORT.parent.mkdir(parents=True, exist_ok=True)
-    _REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    files.make_folder(_REPORT.parent)
+    files.write_text(_REPORT, json.dumps(report, indent=2) + "\n")
     return report
 
 
 def _leave_quietly() -> None:
-    """A process that a Ctrl-C ends cleans up and has no traceback to show."""
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    """A process that a Ctrl-C or SIGTERM ends cleans up and has no traceback to show."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(130))
 
 
 def _timed(name: str, short: bool, seed: int, interpreter: Path) -> tuple[list[Row], float]:

@@ -7,6 +7,7 @@ import os
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
@@ -49,10 +50,11 @@ def run(given: Given) -> list[Row]:
         source.write_text(original + _HANGING.format(turns=numbers.randrange(1, 400)))
         board.power_on()
         begun = time.monotonic()
+        facts: dict[str, Any]
         while True:
             try:
                 with connected(board) as wire:
-                    facts = wire.status()
+                    facts = dict(wire.status())
             except RivuletError:
                 facts = {"resets": {}}
             if facts["resets"].get("watchdog", 0) == resets + number + 1:

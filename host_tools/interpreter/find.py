@@ -10,13 +10,15 @@ from pathlib import Path
 from host_tools.errors import RivuletError
 from host_tools.interpreter import debian
 from host_tools.paths import CACHE
+from host_tools.printing import note
 
 # Debian 13 and later carry the unix interpreter.
 _SUITE = "trixie"
 _PACKAGE = "micropython"
 # Interpreters before 1.25 lack `vfs` or mount folders differently.
 _PROBE = "import select, sys, vfs; print(sys.implementation.name, vfs.VfsPosix)"
-_PROBE_TIMEOUT_S = 10
+# Long enough for a computer that is busy with other things.
+_PROBE_TIMEOUT_S = 60
 _WRAPPER = """\
 #!/bin/sh
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,7 +26,7 @@ exec "$here/{loader}" --library-path "{libraries}" "$here/{binary}" "$@"
 """
 
 
-def find_micropython(say: Callable[[str], None] = print, cache: Path = CACHE) -> Path:
+def find_micropython(say: Callable[[str], None] = note, cache: Path = CACHE) -> Path:
     """The interpreter to use: $MICROPYTHON, or one on the path, or one obtained into `cache`."""
     named = os.environ.get("MICROPYTHON")
     if named:
@@ -62,7 +64,13 @@ def _output(interpreter: Path, code: str) -> str:
             timeout=_PROBE_TIMEOUT_S,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
+        # No answer is not a wrong answer: it may be a good interpreter on a busy computer.
+        raise RivuletError(
+            f"{interpreter} did not answer within {_PROBE_TIMEOUT_S} s: if this computer is busy, "
+            "try again; or set MICROPYTHON to another interpreter"
+        ) from None
+    except OSError:
         return ""
     return done.stdout if done.returncode == 0 else ""
 

@@ -39,6 +39,10 @@ def _send(board: Requester, data: bytes, digest: bytes, progress: Progress) -> i
     """Send the bytes that the board lacks; return the first of them."""
     begin = struct.pack(protocol.PUSH_BEGIN_BODY, len(data), digest)
     first, _ = board.request(protocol.PUSH_BEGIN, begin, SLOW)
+    if first > len(data):
+        raise BadReply(
+            f"{board.port}: the board says that it has {first} bytes of a file of {len(data)}"
+        )
     done = first
     progress(done, len(data))
     while done < len(data):
@@ -46,10 +50,11 @@ def _send(board: Requester, data: bytes, digest: bytes, progress: Progress) -> i
         head = struct.pack(protocol.PUSH_DATA_HEAD, done)
         before = done
         done, _ = board.request(protocol.PUSH_DATA, head + piece)
-        if done <= before:
-            # A board that takes a piece has it. Else the host would send it for ever.
+        if done != before + len(piece):
+            # A board that takes a piece has all of it. Else the host might send it for ever.
             raise BadReply(
-                f"{board.port}: the board took byte {before} and then said that it had {done}"
+                f"{board.port}: the board took {len(piece)} bytes from byte {before} on, and then "
+                f"said that it had {done}"
             )
         progress(done, len(data))
     return first

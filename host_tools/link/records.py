@@ -6,8 +6,8 @@ It is plain Python, so that `rivulet status`, which takes one record, does not l
 import math
 import struct
 from dataclasses import dataclass, field
-from typing import Any
 
+from host_tools.link.documents import Description, Model
 from rivulet import protocol
 from rivulet.sensing.clock import PERIOD
 
@@ -54,11 +54,14 @@ class Record:
 
     @property
     def tau(self) -> tuple[float, ...]:
-        """Time constant of each unit, s; infinite for a unit whose alpha is 0."""
-        return tuple(1.0 / alpha if alpha else math.inf for alpha in self.blocks["alpha"])
+        """Time constant of each unit, s; infinite for a unit whose alpha is 0.
+
+        A board that reports a negative alpha has no time constant to show: NaN.
+        """
+        return tuple(map(_time_constant, self.blocks["alpha"]))
 
 
-def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
+def decode_record(body: bytes, description: Description) -> Record | None:
     """Decode a telemetry record from a frame's body.
 
     description: the board's own. Returns None if the record does not have the described shape, as
@@ -110,12 +113,18 @@ def decode_record(body: bytes, description: dict[str, Any]) -> Record | None:
     )
 
 
+def _time_constant(alpha: float) -> float:
+    if alpha > 0.0:
+        return 1.0 / alpha
+    return math.inf if alpha == 0.0 else math.nan
+
+
 def _sensor(name: str, age_ms: int, troubles: int) -> SensorState:
     words = tuple(word for bit, word in enumerate(protocol.TROUBLES) if troubles >> bit & 1)
     return SensorState(name, age_ms / 1000, words)
 
 
-def _scaled(name: str, integers: tuple[int, ...], model: dict[str, Any]) -> tuple[float, ...]:
+def _scaled(name: str, integers: tuple[int, ...], model: Model) -> tuple[float, ...]:
     """Return an integer block in its own unit."""
     unit = 0.5 ** int(model["fraction_bits"][protocol.BLOCKS.index(name)])
     values = tuple(integer * unit for integer in integers)

@@ -8,6 +8,7 @@ from typing import Any
 from host_tools.errors import BadReply, Locked, NoReply, Refused, RivuletError
 from host_tools.link import documents, sealing
 from host_tools.link.stream import Stream
+from host_tools.text import visible
 from rivulet import protocol
 
 
@@ -31,14 +32,30 @@ STARTING = Patience(0.5, 5.0)
 
 # The pieces of a document follow one another.
 _NEXT_PIECE_S = 1.0
-# A document is given up when so many requests in a row brought nothing of it, or so many in all
-# brought no whole one.
+# A document is given up when so many requests in a row brought nothing of it, so many in all
+# brought no whole one, or so much time has passed.
 _SILENT_ANSWERS = 4
 _BROKEN_ANSWERS = 40
+_DOCUMENT_S = 60.0
 
 _LARGEST_BODY = 16384
 # The board takes these from anybody: a push's pieces are bound by its authorised beginning.
 _NEVER_SEALED = (protocol.HELLO, protocol.CHALLENGE, protocol.PUSH_DATA, protocol.PUSH_END)
+# What is waited for, in words.
+_AWAITED = {
+    protocol.HELLO: "the greeting",
+    protocol.DESCRIBE: "the request for its description",
+    protocol.STATUS: "the request for its status",
+    protocol.CONFIGURE: "the request for telemetry",
+    protocol.PUSH_BEGIN: "the announcement of a push",
+    protocol.PUSH_DATA: "a piece of the push",
+    protocol.PUSH_END: "the end of the push",
+    protocol.RESET: "the reset of the state",
+    protocol.RELEASE: "the release",
+    protocol.CONFIRM: "the confirmation of the model",
+    protocol.ROLLBACK: "the rollback",
+    protocol.CHALLENGE: "the request for a challenge",
+}
 
 
 class Requester:
@@ -60,6 +77,11 @@ class Requester:
         self._keyed = keyed
         self._sequence = 0
         self._deframer = protocol.Deframer(_LARGEST_BODY)
+
+    @property
+    def now_s(self) -> float:
+        """The clock of all waits at this board, in seconds."""
+        return self._stream.now_s
 
     def close(self) -> None:
         """Close the port. Telemetry that still runs ends with its lease."""
@@ -89,20 +111,22 @@ class Requester:
                         reply = self._check(answer, sent, sequence)
                         if reply is not None:
                             return reply
-        raise self._no_reply(start)
+        raise self._no_reply(kind, start)
 
-    def document(self, kind: int) -> dict[str, Any]:
+    def document(self, kind: int) -> Any:
         """Return the document that the board answers to a request of this kind.
 
         Raises NoReply, BadReply, Locked.
         """
         start = self._now()
-        silent = 0
-        for _ in range(_BROKEN_ANSWERS):
+        end = start + _DOCUMENT_S * self._scale
+        silent = broken = 0
+        while broken < _BROKEN_ANSWERS and self._now() < end:
+            broken += 1
             sent, payload = self._seal(kind, b"")
             self._sequence = (self._sequence + 1) & 0xFF
             self._stream.write(protocol.frame(sent, self._sequence, payload))
-            text, is_heard = self._collect(sent, self._sequence)
+            text, is_heard = self._collect(sent, self._sequence, end)
             if text is not None:
                 try:
                     return documents.read(kind, text)
@@ -113,18 +137,20 @@ class Requester:
                     ) from None
             silent = 0 if is_heard else silent + 1
             if silent == _SILENT_ANSWERS:
-                raise self._no_reply(start)
+                raise self._no_reply(kind, start)
         raise NoReply(
-            f"{self.port}: {_BROKEN_ANSWERS} replies of the board arrived damaged: check the cable"
+            f"{self.port}: {broken} replies of the board arrived damaged within "
+            f"{self._now() - start:.0f} s, none whole: check the cable"
         )
 
-    def _collect(self, kind: int, sequence: int) -> tuple[bytes | None, bool]:
+    def _collect(self, kind: int, sequence: int, latest: float) -> tuple[bytes | None, bool]:
         """Return a document, None if a piece was lost, and whether anything came of it.
 
         A board composes a document anew for each request, so pieces of two do not fit together.
+        It is awaited until the time `latest`, if pieces of it come.
         """
         content = bytearray()
-        end = self._now() + SLOW.repeat_s * self._scale
+        end = min(latest, self._now() + SLOW.repeat_s * self._scale)
         while self._now() < end:
             for body in self._read():
                 if body[0] == protocol.REPLY:
@@ -140,7 +166,8 @@ class Requester:
                 content += body[2 + head :]
                 if len(content) == total:
                     return bytes(content), True
-                end = self._now() + _NEXT_PIECE_S * self._scale
+                if len(body) > 2 + head:  # a piece of nothing is no progress
+                    end = min(latest, self._now() + _NEXT_PIECE_S * self._scale)
         return None, bool(content)
 
     def _seal(self, kind: int, payload: bytes) -> tuple[int, bytes]:
@@ -176,7 +203,7 @@ class Requester:
         asked, of, status, value = struct.unpack_from(protocol.REPLY_HEAD, body, 2)
         if (asked, of) != (sequence, kind):
             return None
-        text = documents.printable(body[2 + head :].decode(errors="replace"))
+        text = visible(body[2 + head :].decode(errors="replace"))
         if status == protocol.LOCKED:
             raise self._locked(kind)
         if status != protocol.OK:
@@ -195,10 +222,11 @@ class Requester:
             "in the line changes what it says"
         )
 
-    def _no_reply(self, start: float) -> NoReply:
+    def _no_reply(self, kind: int, start: float) -> NoReply:
+        awaited = _AWAITED.get(kind, "a request")
         return NoReply(
             f"{self.port}: no reply within {self._now() - start:.0f} s: check the cable or reset "
-            "the board, then run the same command again"
+            f"the board, then run the same command again; awaited was the reply to {awaited}"
         )
 
     def _now(self) -> float:
@@ -218,7 +246,7 @@ class Requester:
                     frames.append(body)
             elif found == protocol.TEXT:
                 line = bytes(deframer.body[: deframer.length]).decode(errors="replace")
-                self.lines.append(documents.printable(line))
+                self.lines.append(visible(line))
         return frames
 
     def _heard(self, body: bytes) -> None:

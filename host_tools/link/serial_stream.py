@@ -16,6 +16,7 @@ class SerialStream:
 
     def __init__(self, port: str, write_timeout_s: float) -> None:
         self.name = port
+        self._timeout_s = write_timeout_s
         try:
             self._serial = serial.Serial(
                 port, 115200, timeout=_READ_S, write_timeout=write_timeout_s, exclusive=True
@@ -39,7 +40,10 @@ class SerialStream:
         try:
             self._serial.write(data)
         except serial.SerialTimeoutException:
-            raise NoReply(f"{self.name}: the board takes no more bytes: reset it") from None
+            raise NoReply(
+                f"{self.name}: the board takes no more bytes, within {self._timeout_s:g} s none: "
+                "reset it"
+            ) from None
         except OSError:
             raise self._gone() from None
 

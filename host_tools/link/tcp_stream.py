@@ -17,6 +17,7 @@ class TcpStream:
 
     def __init__(self, name: str, write_timeout_s: float) -> None:
         self.name = name
+        self._timeout_s = write_timeout_s
         host, port = _address(name)
         try:
             self._socket = socket.create_connection((host, port), write_timeout_s)
@@ -46,7 +47,10 @@ class TcpStream:
         try:
             self._socket.sendall(data)
         except TimeoutError:
-            raise NoReply(f"{self.name}: the board takes no more bytes: reset it") from None
+            raise NoReply(
+                f"{self.name}: the board takes no more bytes, within {self._timeout_s:g} s none: "
+                "reset it"
+            ) from None
         except OSError:
             raise self._gone() from None
 

@@ -4,7 +4,7 @@ import contextlib
 import struct
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import cast
 
 from host_tools.errors import (
     AtPrompt,
@@ -14,6 +14,7 @@ from host_tools.errors import (
     ProtocolMismatch,
     RivuletError,
 )
+from host_tools.link.documents import Description, Model, Status
 from host_tools.link.push import push_model
 from host_tools.link.records import Record, decode_record
 from host_tools.link.requester import ONCE, PROMPT, QUICK, SLOW, STARTING, Requester
@@ -21,8 +22,11 @@ from host_tools.link.stream import Stream, open_stream
 from rivulet import protocol
 
 _SAMPLE_HZ = 20.0
+_FASTEST_HZ = 1e6
 # Telemetry stops by itself when the host has not renewed it for so long.
 _LEASE_MS = 3000
+# For how long a board that was sending telemetry may be silent: a stall of the host, a reset.
+_STALL_S = 60.0
 _FIRST_WITH_KEYS = 2  # protocol
 
 
@@ -51,13 +55,14 @@ class Board(Requester):
         # The byte from which the last push went on; 0: it began anew.
         self.resumed_at = 0
         # Telemetry that another program asked for may arrive before the description does.
-        self.description: dict[str, Any] = {}
+        self.description = cast(Description, {})
         self._records: deque[Record] = deque()
         self._last_sequence: int | None = None
         self._rate_hz = 0.0
         self._blocks = 0
         self._renew_at = 0.0
         self._stale = False
+        self._heard_at = self._now()
         try:
             version = self._hello()
             if version < _FIRST_WITH_KEYS:
@@ -77,14 +82,22 @@ class Board(Requester):
 
     # Requests
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Description:
         """Read names, units and shapes afresh, and keep them in `description`."""
         self.description = self.document(protocol.DESCRIBE)
         return self.description
 
-    def status(self) -> dict[str, Any]:
+    def model(self) -> Model:
+        """Return the description of the model that runs. Raises BadReply if there is none."""
+        model = self.description["model"]
+        if model is None:
+            raise BadReply(f"{self.port}: the board says that it runs no model")
+        return model
+
+    def status(self) -> Status:
         """Read the status document: hashes, counters, heap."""
-        return self.document(protocol.STATUS)
+        status: Status = self.document(protocol.STATUS)
+        return status
 
     def reset(self) -> None:
         """Set the model's state to zero."""
@@ -126,6 +139,10 @@ class Board(Requester):
 
     def subscribe(self, rate_hz: float, blocks: tuple[str, ...] = protocol.BLOCKS) -> None:
         """Ask for telemetry at `rate_hz`; `records` keeps it up. 0 stops it."""
+        if not 0.0 <= rate_hz <= _FASTEST_HZ:  # NaN is not either
+            raise RivuletError(
+                f"telemetry comes 0 to {_FASTEST_HZ:g} times a second: not {rate_hz}"
+            )
         mask = 0
         for name in blocks:
             if name not in protocol.BLOCKS:
@@ -136,17 +153,32 @@ class Board(Requester):
         self._configure()
 
     def records(self, seconds: float) -> Iterator[Record]:
-        """Yield telemetry for so many seconds of host time; renew the subscription meanwhile."""
+        """Yield telemetry for so many seconds of host time; renew the subscription meanwhile.
+
+        A board that falls silent is waited for, for a minute. Then raises NoReply.
+        """
         end = self._now() + seconds
         while self._now() < end:
-            if self._rate_hz and self._now() > self._renew_at:
-                self._configure()
-            self._read()
-            if self._stale:
-                self._stale = False
-                self.describe()
+            try:
+                if self._rate_hz and self._now() > self._renew_at:
+                    self._configure()
+                self._read()
+                if self._stale:
+                    self.describe()
+                    self._stale = False
+            except NoReply:
+                if self.silent_s > _STALL_S * self._scale:
+                    raise NoReply(
+                        f"{self.port}: nothing came from the board for {self.silent_s:.0f} s: "
+                        "check the cable or reset the board"
+                    ) from None
             while self._records:
                 yield self._records.popleft()
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the board sent its last frame."""
+        return self._now() - self._heard_at
 
     def sample(self, blocks: tuple[str, ...]) -> Record | None:
         """Return one telemetry record that has these blocks, or None if none comes.
@@ -178,6 +210,9 @@ class Board(Requester):
                     f"{self.port}: MicroPython answers, but Rivulet is not running: "
                     "run 'rivulet flash', or reset the board"
                 )
+            # Makes a raw REPL, where a flash that was killed leaves a board, show its prompt.
+            # Between frames a running Rivulet passes it over.
+            self._stream.write(b"\r\x02")
         raise NotRunning(
             f"{self.port}: no reply within {self._now() - start:.0f} s: check that this is the "
             "board's port, and reset the board; if it does not run Rivulet yet, run 'rivulet "
@@ -192,15 +227,18 @@ class Board(Requester):
             )
 
     def _describe_model(self) -> None:
-        if self.describe()["model"] is None:
-            raise BadReply(f"{self.port}: the board says that it runs no model")
+        self.describe()
+        self.model()
 
     def _configure(self) -> None:
         body = struct.pack(protocol.CONFIGURE_BODY, self._blocks, self._rate_hz, _LEASE_MS)
+        # Before, or a board that does not reply would be asked without a pause.
+        self._renew_at = self._now() + _LEASE_MS / 3000
         self.request(protocol.CONFIGURE, body)
         self._renew_at = self._now() + _LEASE_MS / 3000
 
     def _heard(self, body: bytes) -> None:
+        self._heard_at = self._now()
         if self._last_sequence is not None:
             self.frames_lost += (body[1] - self._last_sequence - 1) & 0xFF
         self._last_sequence = body[1]

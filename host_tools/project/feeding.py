@@ -1,6 +1,6 @@
 """Compares what sensors feed with what a model takes: names and units of channels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +75,7 @@ def unit_differences(
     return found
 
 
-def fed_by(description: dict[str, Any]) -> list[FedChannel]:
+def fed_by(description: Mapping[str, Any]) -> list[FedChannel]:
     """Return the channels that a board's sensors feed, from its description of itself."""
     return [
         FedChannel(sensor["name"], name, unit)
@@ -85,7 +85,7 @@ def fed_by(description: dict[str, Any]) -> list[FedChannel]:
 
 
 def check_push(
-    description: dict[str, Any], settings: dict[str, Any], allow_unfed: bool
+    description: Mapping[str, Any], settings: dict[str, Any], allow_unfed: bool
 ) -> list[str]:
     """Compare a model's metadata with a board's sensors. Return warnings.
 

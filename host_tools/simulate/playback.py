@@ -9,6 +9,9 @@ from host_tools.data import recordings
 from host_tools.errors import RivuletError
 from host_tools.simulate import stimulus
 
+# Longer than any recording.
+_LONGEST_JITTER_MS = 1e6
+
 
 def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> Path | None:
     """Write the stimulus called `data` ('activity' or an EVENTS.csv) to `path`.
@@ -16,6 +19,8 @@ def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> Path | None
     Returns the path, None for 'none'. drop: share of samples lost; jitter_ms: how far sample times
     stray. Raises RivuletError.
     """
+    if not 0.0 <= jitter_ms <= _LONGEST_JITTER_MS:
+        raise RivuletError(f"jitter is 0 to {_LONGEST_JITTER_MS:g} ms, not {jitter_ms:g}")
     if data == "none":
         return None
     if data == "activity":

@@ -1,5 +1,6 @@
 """Runs the device code over a file of recorded events, offline."""
 
+import os
 import struct
 import subprocess
 from dataclasses import dataclass
@@ -29,7 +30,10 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
     Raises RivuletError; an OUT.csv that was there is then left as it was.
     """
     settings, _ = read_settings(model)
-    with TemporaryDirectory(prefix="rivulet-replay-") as folder, files.replacing(out) as beside:
+    with (
+        TemporaryDirectory(prefix="rivulet-replay-") as folder,
+        files.replacing(out, (model, events)) as beside,
+    ):
         records = Path(folder) / "events"
         try:
             first_late = _write_records(events, settings["channels"], records)
@@ -39,7 +43,10 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
                 count, late = on_device.replay(str(model), str(records), str(beside))
             else:
                 count, late = _on_micropython(model, records, beside)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            # Its inputs have been read: what fails now is the writing.
+            raise files.unwritable(out, error) from None
+        except ValueError as error:
             raise RivuletError(f"replay failed: {error}") from None
     return ReplayReport(count, late, first_late)
 
@@ -67,6 +74,8 @@ def _on_micropython(model: Path, records: Path, out: Path) -> tuple[int, int]:
         lines = done.stderr.strip().splitlines() or [
             f"the interpreter ended with {done.returncode}"
         ]
+        if lines[-1].isdecimal():  # all that MicroPython says of an OSError
+            raise OSError(int(lines[-1]), os.strerror(int(lines[-1])))
         raise RivuletError(f"replay failed: {lines[-1]}")
     count, late = done.stdout.split()[-2:]
     return int(count), int(late)

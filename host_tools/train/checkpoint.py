@@ -25,7 +25,7 @@ def write(path: Path, run: Any, name: str) -> None:
         "losses": run.history.losses,
         "validations": run.history.validations,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
+    files.make_folder(path.parent)
     with files.replacing(path) as beside:
         torch.save(content, beside)
 

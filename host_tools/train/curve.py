@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from host_tools import files
 from host_tools.errors import RivuletError
 from host_tools.train.fit import History
 
@@ -36,5 +37,6 @@ def draw(path: Path, histories: dict[str, History], smooth: int = 25) -> None:
     axes[0].legend()
     if validated:
         axes[1].set(xlabel="iteration", ylabel="tau / s, 5 to 95 %", yscale="log")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    files.make_folder(path.parent)
+    with files.replacing(path) as beside:
+        figure.savefig(beside, dpi=110)

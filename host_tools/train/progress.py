@@ -1,11 +1,11 @@
 """Progress of a training run: a bar on a terminal, a few lines elsewhere."""
 
-import sys
 import time
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from host_tools.printing import console, note
 
 _LINES = 10  # in a whole run, where there is no terminal
 
@@ -15,7 +15,7 @@ class Report:
         self._name = name
         self._iterations = iterations
         self._started = time.monotonic()
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = console(stderr=True)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -45,7 +45,7 @@ class Report:
         self._bar.update(self._task, completed=done, said=said)
         every = max(1, self._iterations // _LINES)
         if not self._console.is_terminal and (done % every == 0 or done == self._iterations):
-            print(f"{self._name}: {done}/{self._iterations}, {said}", file=sys.stderr, flush=True)
+            note(f"{self._name}: {done}/{self._iterations}, {said}")
 
 
 def _mean(values: list[float]) -> float:

@@ -11,11 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from host_tools import files
 from host_tools.errors import RivuletError
 from host_tools.paths import BUILD, need_checkout
+from host_tools.printing import note
 
 if TYPE_CHECKING:
     from host_tools.train.fit import TrainingPlan
+
+_MOST = 10**7  # seeds or iterations
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,14 @@ def run_recipe(
         need_checkout(f"{folder} has no train.py; a reference model")
         raise RivuletError(f"{folder} has no train.py: name a folder such as models/activity")
     for name, least in (("seeds", seeds), ("iterations", iterations)):
-        if least is not None and least < 1:
-            raise RivuletError(f"{name} must be at least 1, not {least}")
+        if least is not None and not 1 <= least <= _MOST:
+            bound = "at least 1" if least < 1 else f"at most {_MOST}"
+            raise RivuletError(f"{name} must be {bound}, not {least}")
     if importlib.util.find_spec("torch") is None:
         raise RivuletError("training needs PyTorch: pip install 'rivulet[train]'")
     from host_tools.train.network import one_thread
 
+    files.make_folder(out or folder)  # now, and not after hours of training
     folder = folder.resolve()
     name = f"recipe_{folder.name}"
     spec = importlib.util.spec_from_file_location(name, script)
@@ -94,5 +100,5 @@ def main(file: str) -> None:
     try:
         run_recipe(Path(file).parent, *options)
     except RivuletError as error:
-        print(f"error: {error}", file=sys.stderr)
+        note(f"error: {error}")
         raise SystemExit(1) from None

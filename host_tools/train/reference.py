@@ -16,6 +16,7 @@ from host_tools import tau
 from host_tools.convert import ModelFile, convert
 from host_tools.integers.quantise import quantise
 from host_tools.integers.reference import IntegerReference
+from host_tools.printing import say
 from host_tools.train import curve, datasets, judge, results, time_constants
 from host_tools.train.contenders import Damage, Data, batch, conditions, loss, score
 from host_tools.train.fit import TrainingPlan, fit
@@ -128,7 +129,7 @@ def show(metrics: dict[str, Any]) -> None:
         shipped = values[metrics["seeds"].index(metrics["selection"]["shipped_seed"])]
         integers = metrics.get("test_accuracy_in_int8", {}).get(name)
         text = f"{name:12} {spread}, shipped {shipped:.3f}"
-        print(text + (f", in int8 {integers:.3f}" if integers is not None else ""))
+        say(text + (f", in int8 {integers:.3f}" if integers is not None else ""))
 
 
 def in_integers(model: ModelFile, data: Data, damage: Damage) -> float:

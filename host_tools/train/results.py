@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from host_tools import files
+from host_tools.printing import say
 from host_tools.train.judge import Score
 from host_tools.train.network import Network
 
@@ -40,21 +42,25 @@ def medians(accuracy: dict[str, Accuracy]) -> dict[str, dict[str, dict[str, floa
 
 
 def show(accuracy: dict[str, Accuracy]) -> None:
-    print("test accuracy, median over the seeds, by share of samples dropped")
+    """Print the medians over the seeds."""
+    say("test accuracy, median over the seeds, by share of samples dropped")
     first = next(iter(next(iter(accuracy.values())).values()))
-    print(f"{'':66}" + "".join(f"{float(drop):>8.0%}" for drop in first))
+    say(f"{'':66}" + "".join(f"{float(drop):>8.0%}" for drop in first))
     for name, ways in medians(accuracy).items():
         for way, by_drop in ways.items():
-            print(f"{name + ', ' + way:66}" + "".join(f"{v:8.3f}" for v in by_drop.values()))
+            say(f"{name + ', ' + way:66}" + "".join(f"{v:8.3f}" for v in by_drop.values()))
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    """Write a JSON file. Raises RivuletError."""
+    files.make_folder(path.parent)
+    files.write_text(path, json.dumps(content, indent=1) + "\n")
 
 
 def save(path: Path, network: Network, index: int, metadata: dict[str, Any]) -> None:
     """Write one seed's weights with its metadata; `metadata`: all but the cell's own."""
     weights, own = network.exported(index)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, metadata=np.array(json.dumps(own | metadata)), **weights)  # type: ignore[arg-type]
+    files.make_folder(path.parent)
+    metadata_text = np.array(json.dumps(own | metadata))
+    with files.replacing(path) as beside:
+        np.savez(beside, metadata=metadata_text, **weights)  # type: ignore[arg-type]

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
 from host_tools.errors import RivuletError
+from host_tools.printing import console
 from host_tools.train.cells.cfc import Cfc
 from host_tools.train.cells.ctrnn import Ctrnn
 from host_tools.train.cells.decay import DecayCell
@@ -128,7 +128,7 @@ def show(rows: list[Row], sizes: Sizes) -> None:
         numbers = (row.models, sizes.units, row.parameters)
         measured = (f"{1e3 * row.seconds:.0f}", f"{row.rate(sizes):,.0f}")
         table.add_row(row.trainer, row.cell, *map(str, numbers), *measured)
-    Console(highlight=False).print(table)
+    console(soft_wrap=False).print(table)
 
 
 def main() -> None:

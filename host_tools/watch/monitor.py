@@ -1,38 +1,27 @@
 """Watches a board live, and records its telemetry."""
 
-import csv
+import contextlib
 import sys
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
 
-from rich.console import Console
-
-from host_tools.errors import RivuletError
+from host_tools.errors import NoReply, RivuletError, Terminated
 from host_tools.link.records import Record
 from host_tools.link.wire import Board
+from host_tools.printing import console
+from host_tools.watch.recorder import Recorder
 from host_tools.watch.screen import Screen, save_picture, screen
 from host_tools.watch.view import LiveView
 from rivulet import protocol
 
 
-class Recorder:
-    """Writes telemetry records as CSV: t_us, decision, y0.., x0.., tau0.., then the inputs."""
+@dataclass(frozen=True)
+class Watched:
+    """How a watch went: the number of records, and whether a signal other than Ctrl-C ended it."""
 
-    def __init__(self, file: TextIO, model: dict[str, Any]) -> None:
-        self._writer = csv.writer(file)
-        header = ["t_us", "decision"]
-        header += [f"y{i}" for i in range(model["outputs"])]
-        header += [f"x{i}" for i in range(model["hidden"])]
-        header += [f"tau{i}" for i in range(model["hidden"])]
-        self._writer.writerow(header + model["channels"])
-
-    def add(self, record: Record) -> None:
-        blocks = record.blocks
-        values = [*blocks["outputs"], *blocks["state"], *record.tau, *blocks["inputs"]]
-        row: list[Any] = [record.t_us, record.decision]
-        self._writer.writerow(row + [f"{float(value):.9g}" for value in values])
+    records: int
+    terminated: bool
 
 
 def monitor(
@@ -42,24 +31,26 @@ def monitor(
     rate_hz: float,
     blocks: tuple[str, ...],
     snapshot: Path | None = None,
-) -> int:
-    """Watch until the time is over or Ctrl-C. Return the number of records.
+    overwrite: bool = False,
+) -> Watched:
+    """Watch until the time is over or the user stops it.
 
-    record_to: CSV file for all records. blocks: names of protocol.BLOCKS to ask for. snapshot: SVG
-    file for the last view. Raises RivuletError.
+    record_to: CSV file for all records; with `overwrite` it may exist. blocks: names of
+    protocol.BLOCKS to ask for. snapshot: SVG file for the last view. Raises RivuletError.
     """
     model = board.description["model"]
-    if record_to is not None and model is None:
-        raise RivuletError("the board runs no model, so there is nothing to record")
-    if record_to is not None and set(blocks) != set(protocol.BLOCKS):
-        raise RivuletError(f"a recording needs all blocks: {','.join(protocol.BLOCKS)}")
+    recorder = None
     view = LiveView(board.description, f"Rivulet · {board.description['board']}")
-    file = _open(record_to) if record_to is not None else None
-    seen = 0
+    if record_to is not None:
+        if model is None:
+            raise RivuletError("the board runs no model, so there is nothing to record")
+        if set(blocks) != set(protocol.BLOCKS):
+            raise RivuletError(f"a recording needs all blocks: {','.join(protocol.BLOCKS)}")
+        recorder = Recorder(record_to, model, overwrite)
+    seen, terminated = 0, False
     try:
-        recorder = Recorder(file, model) if file is not None else None
         board.subscribe(rate_hz, blocks)
-        with screen(view, Console(file=sys.stdout)) as display:
+        with screen(view, console(file=sys.stdout, soft_wrap=False)) as display:
             for record in _until(board, seconds_, view, display):
                 if board.description["model"] != model:
                     if recorder is not None:
@@ -69,33 +60,30 @@ def monitor(
                     model = board.description["model"]
                     view.describe(board.description)
                 view.add(record)
-                if recorder is not None:
+                # Another program may have asked for other blocks.
+                if recorder is not None and set(blocks) <= set(record.blocks):
                     recorder.add(record)
                 seen += 1
-        board.subscribe(0.0)
-    except KeyboardInterrupt:
-        board.subscribe(0.0)
+    except KeyboardInterrupt as stop:
+        terminated = isinstance(stop, Terminated)
     finally:
-        if file is not None:
-            file.close()
+        if recorder is not None:
+            recorder.close()
+    # A board that is too busy to hear this stops at the end of its lease.
+    with contextlib.suppress(NoReply):
+        board.subscribe(0.0)
     if snapshot is not None:
         save_picture(view, snapshot)
-    return seen
+    return Watched(seen, terminated)
 
 
 def _until(
     board: Board, seconds_: float | None, view: LiveView, display: Screen
 ) -> Iterator[Record]:
-    end = None if seconds_ is None else time.monotonic() + seconds_
-    while end is None or time.monotonic() < end:
+    end = None if seconds_ is None else board.now_s + seconds_
+    while end is None or board.now_s < end:
         yield from board.records(0.1)
+        view.silent_s = board.silent_s
         view.lines.extend(board.lines)
         board.lines.clear()
         display.refresh()
-
-
-def _open(path: Path) -> TextIO:
-    try:
-        return path.open("w", newline="")
-    except OSError as error:
-        raise RivuletError(f"cannot write {path}: {error.strerror}") from None

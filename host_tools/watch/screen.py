@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 
 from host_tools import files
+from host_tools.printing import console
 from host_tools.watch.view import LiveView, seconds
 
 _FRAMES_PER_SECOND = 8
@@ -20,13 +21,13 @@ _PICTURE_HEIGHT = 40
 
 
 @contextmanager
-def screen(view: LiveView, console: Console) -> Iterator["Screen"]:
-    """Show `view` on `console` while the block runs: live on a terminal, else as lines."""
-    if not console.is_terminal:
-        yield Screen(view, console, None)
+def screen(view: LiveView, shown_on: Console) -> Iterator["Screen"]:
+    """Show `view` on a console while the block runs: live on a terminal, else as lines."""
+    if not shown_on.is_terminal:
+        yield Screen(view, shown_on, None)
         return
-    with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
-        yield Screen(view, console, live)
+    with Live(console=shown_on, auto_refresh=False, vertical_overflow="crop") as live:
+        yield Screen(view, shown_on, live)
 
 
 class Screen:
@@ -60,7 +61,9 @@ def plain_line(view: LiveView) -> str:
     """Return the view in one line, for logs and pipes."""
     record = view.record
     if record is None:
-        return ""
+        return view.silent()
+    if view.silent():
+        return f"t {record.t_us / 1e6:.1f} s  {view.silent()}"
     parts = [f"t {record.t_us / 1e6:.1f} s", f"events {record.events}"]
     parts += [f"late {record.late}", f"dropped {record.dropped}"]
     if "alpha" in record.blocks:
@@ -85,9 +88,9 @@ def plain_line(view: LiveView) -> str:
 
 def save_picture(view: LiveView, path: Path) -> None:
     """Write the view as an SVG file that loads nothing from the network. Raises RivuletError."""
-    console = Console(record=True, width=_PICTURE_WIDTH, file=io.StringIO())
-    console.print(view.render(_PICTURE_WIDTH, _PICTURE_HEIGHT))
-    drawing = console.export_svg(title="rivulet monitor")
+    picture = console(record=True, width=_PICTURE_WIDTH, file=io.StringIO(), soft_wrap=False)
+    picture.print(view.render(_PICTURE_WIDTH, _PICTURE_HEIGHT))
+    drawing = picture.export_svg(title="rivulet monitor")
     drawing = re.sub(r"@font-face \{.*?\}", "", drawing, flags=re.DOTALL)
     drawing = drawing.replace("Fira Code", "DejaVu Sans Mono, Menlo, Consolas")
     files.write_text(path, drawing)

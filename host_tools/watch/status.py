@@ -16,13 +16,14 @@ def status_of(board: Board) -> dict[str, Any]:
 
     Raises RivuletError.
     """
-    facts = board.status()
-    missing = documents.missing(facts)
+    status = board.status()
+    missing = documents.missing(status)
     if missing:
         raise RivuletError(
             f"{board.port}: the board's firmware is older than this host and does not report "
             f"{missing[0]}: run 'rivulet flash'"
         )
+    facts: dict[str, Any] = dict(status)
     facts["port"] = board.port
     facts["micropython"] = board.description["micropython"]
     facts["machine"] = board.description["machine"]
@@ -35,7 +36,7 @@ def status_of(board: Board) -> dict[str, Any]:
     return facts
 
 
-def _feeding(description: dict[str, Any]) -> tuple[list[str], list[str]]:
+def _feeding(description: documents.Description) -> tuple[list[str], list[str]]:
     """Return the model's channels that no sensor feeds, and those whose units differ, in words."""
     model = description["model"]
     if model is None:

@@ -2,7 +2,6 @@
 
 import math
 from collections import deque
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -10,12 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from host_tools import tau
+from host_tools.link.documents import Description
 from host_tools.link.records import Record
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _HISTORY = 24
 _COLUMN_WIDTH = 62
 _LOG_LINES = 4
+_SILENT_S = 3.0
 
 
 class LiveView:
@@ -25,15 +26,17 @@ class LiveView:
     red while its tau is outside its range in training.
     """
 
-    def __init__(self, description: dict[str, Any], title: str) -> None:
+    def __init__(self, description: Description, title: str) -> None:
         self.title = title
         self.truth: str | None = None
         self.lines: deque[str] = deque(maxlen=_LOG_LINES)
         self.footer: list[tuple[str, str]] = []
         self.record: Record | None = None
+        # How long the board has sent nothing.
+        self.silent_s = 0.0
         self.describe(description)
 
-    def describe(self, description: dict[str, Any]) -> None:
+    def describe(self, description: Description) -> None:
         """Take the description of another model, and forget the ranges of tau."""
         self._model = description.get("model")
         hidden = self._model["hidden"] if self._model else 0
@@ -57,20 +60,27 @@ class LiveView:
             return None
         return tau.outside(self._validated, self.record.tau)
 
+    def silent(self) -> str:
+        """Say that the board has been silent for some time; empty while it is not."""
+        if self.silent_s < _SILENT_S:
+            return ""
+        return f"nothing from the board for {self.silent_s:.0f} s"
+
     def decided(self) -> str | None:
         """Return the name of the last decided class, None if there is none."""
         if self.record is None or self._model is None:
             return None
-        classes = self._model["classes"]
+        classes = self._model["classes"] or []
         if not 0 <= self.record.decision < len(classes):
             return None
         return str(classes[self.record.decision])
 
     def render(self, width: int = 120, height: int = 40) -> RenderableType:
         """Return the whole view for a terminal of `width` columns and `height` lines."""
+        title = Text(self.title)
         if self._model is None:
             body: RenderableType = Text("the board runs no model: rivulet push MODEL.safetensors")
-            return Panel(body, title=self.title)
+            return Panel(body, title=title)
         parts: list[RenderableType] = [self._neurons(width, height), self._outputs()]
         if self.record is not None and self.record.sensors:
             parts.append(_sensors(self.record))
@@ -80,6 +90,8 @@ class LiveView:
         if strange is not None:
             style = "bold red" if strange else "dim"
             parts.append(Text(tau.in_words(strange, len(self._history)), style, no_wrap=True))
+        if self.silent():
+            parts.append(Text(self.silent(), style="bold red", no_wrap=True))
         parts.append(self._counters())
         parts.extend(Text(line, style="dim", no_wrap=True) for line in self.lines)
         model = self._model
@@ -87,7 +99,7 @@ class LiveView:
             f"{model['cell']} · {model['hidden']} units · {len(model['channels'])} inputs · "
             f"model {model['hash'][:12]}"
         )
-        return Panel(Group(*parts), title=self.title, subtitle=subtitle)
+        return Panel(Group(*parts), title=title, subtitle=Text(subtitle))
 
     def _neurons(self, width: int, height: int) -> Table:
         columns = max(1, (width - 4) // _COLUMN_WIDTH)
@@ -183,9 +195,14 @@ def seconds(value: float) -> str:
 def sparkline(values: list[float]) -> str:
     """One character a value, by its logarithm, over the range of these values.
 
-    A range of less than a factor of 1.2 is drawn as one: else rounding would look like life.
+    A range of less than a factor of 1.2 is drawn as one: else rounding would look like life. A
+    value without a logarithm is a gap.
     """
-    low, high = math.log(min(values)), math.log(max(values))
+    drawn = [value for value in values if 0.0 < value < math.inf]
+    low, high = math.log(min(drawn, default=1.0)), math.log(max(drawn, default=1.0))
     span = max(high - low, math.log(1.2))
     top = len(_SPARKS) - 1
-    return "".join(_SPARKS[round(top * (math.log(value) - low) / span)] for value in values)
+    return "".join(
+        _SPARKS[round(top * (math.log(value) - low) / span)] if 0.0 < value < math.inf else " "
+        for value in values
+    )

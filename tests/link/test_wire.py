@@ -133,6 +133,8 @@ def test_a_request_is_repeated_until_it_is_answered() -> None:
         with pytest.raises(NoReply, match=f"port: no reply within {4 * scale:.0f} s: check the"):
             Board(script, scale).reset()
         assert len(script.times_s) == 8
+    with pytest.raises(NoReply, match="awaited was the reply to the reset of the state$"):
+        Board(Losing(protocol.RESET, 9)).reset()
 
 
 def test_a_document_is_asked_for_as_long_as_pieces_of_it_come() -> None:
@@ -231,3 +233,35 @@ def test_a_record_with_other_blocks_is_not_the_one_that_was_asked_for() -> None:
     script = Script(DESCRIBE=lambda asked: document(asked, description), CONFIGURE=both)
     record = Board(script).sample(("alpha",))
     assert record is not None and list(record.blocks) == ["alpha"]
+
+
+class Stalling(Script):
+    """Sends telemetry when it is subscribed to, but is silent for some time."""
+
+    silent_s = (0.0, 0.0)
+
+    def read(self) -> bytes:
+        data = super().read()
+        start, end = self.silent_s
+        if start < self.now_s < end:
+            return b""
+        head = struct.pack(protocol.TELEMETRY_HEAD, 0, *[0] * 14)
+        return data + protocol.frame(protocol.TELEMETRY, 0, head)
+
+    def write(self, data: bytes) -> None:
+        start, end = self.silent_s
+        if not start < self.now_s < end:
+            super().write(data)
+
+
+@pytest.mark.parametrize("stall_s", [30.0, 55.0, 70.0, 1000.0])
+def test_telemetry_outlives_a_stall_of_a_minute(stall_s: float) -> None:
+    script = Stalling()
+    with Board(script) as board:
+        board.subscribe(20.0)
+        script.silent_s = (script.now_s, script.now_s + stall_s)
+        if stall_s > 66.0:
+            with pytest.raises(NoReply, match="nothing came from the board for 6[0-9] s"):
+                list(board.records(200.0))
+        else:
+            assert len(list(board.records(200.0))) > 100

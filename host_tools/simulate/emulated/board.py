@@ -48,6 +48,8 @@ class EmulatedPico(PoweredBoard):
     ) -> None:
         if importlib.util.find_spec("rp2040py") is None:
             raise RivuletError("the emulator is missing: pip install 'rivulet[emulator]'")
+        if uf2.exists() and not uf2.is_file():
+            raise RivuletError(f"{uf2} is not a file")
         try:
             with uf2.open("rb") as file:
                 magic = file.read(len(_UF2_MAGIC))

@@ -14,6 +14,7 @@ try:
     import micropython
     from micropython import const, kbd_intr
 
+    collect_every = gc.threshold
     heap_free = gc.mem_free
     heap_used = gc.mem_alloc
     ptr8 = ptr16 = ptr32 = memoryview
@@ -29,6 +30,9 @@ except ImportError:
         @staticmethod
         def viper(function):
             return function
+
+    def collect_every(count):
+        """CPython collects garbage at its own pace."""
 
     def heap_free():
         return 0

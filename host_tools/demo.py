@@ -13,11 +13,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from host_tools.boards import load_board
 from host_tools.build_model.build import Options, build
 from host_tools.choices import Dtype
 from host_tools.convert import read_weights
 from host_tools.data import recordings
-from host_tools.deploy.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.errors import RivuletError
 from host_tools.link.ports import VIRTUAL_PORTS

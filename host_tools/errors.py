@@ -24,6 +24,10 @@ class NotRunning(NoReply):
     """Nothing at the port answers as Rivulet."""
 
 
+class AtPrompt(NotRunning):
+    """MicroPython's prompt answers where Rivulet should."""
+
+
 class ProtocolMismatch(RivuletError):
     """The board speaks another version of the protocol than this host."""
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from host_tools.boards import load_board
 from host_tools.convert import convert
-from host_tools.deploy.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.mpy import compiler_version, runtime_abi
 from host_tools.interpreter.find import find_micropython

@@ -66,17 +66,16 @@ except ImportError:
 
 
 def forget(names):
-    """Let the memory of modules go, and of all below them, until they are imported again.
+    """Let the memory of these modules go until they are imported again.
 
     None may hold machine code, which MicroPython never frees. CPython keeps them: it has room.
     """
     if sys.implementation.name == "cpython":
         return
-    for loaded in list(sys.modules):
-        for name in names:
-            if loaded == name or loaded.startswith(name + "."):
-                parent, _, child = loaded.rpartition(".")
-                # An imported module is an attribute of its package as well.
-                if parent in sys.modules and hasattr(sys.modules[parent], child):
-                    delattr(sys.modules[parent], child)
-                del sys.modules[loaded]
+    for name in names:
+        if name in sys.modules:
+            parent, _, child = name.rpartition(".")
+            # An imported module is an attribute of its package as well.
+            if parent in sys.modules and hasattr(sys.modules[parent], child):
+                delattr(sys.modules[parent], child)
+            del sys.modules[name]

@@ -22,12 +22,17 @@ from rivulet.sensing.ring import EventRing
 from rivulet.sensing.start import Starts
 from rivulet.store.slots import why_not
 
-# Modules that only a start or a change of model needs, each with all below it. They are imported
-# then and dropped with the next collection: an .mpy lives on the heap.
+# Modules that only a start or a change of model needs. They are imported then and dropped with the
+# next collection: an .mpy lives on the heap. The code of a running model is not among them, or the
+# next model would bring a second copy of it. `rivulet.model` itself is: it names all of them.
 SELDOM = (
     "rivulet.control.crossfade",
     "rivulet.integers.tensors",
     "rivulet.model",
+    "rivulet.model.bounds",
+    "rivulet.model.header",
+    "rivulet.model.self_test",
+    "rivulet.model.warm_start",
     "rivulet.store.swap",
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from host_tools.bench import interrupts, reference
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.payload import ON_PATH
 from host_tools.errors import RivuletError

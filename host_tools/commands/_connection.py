@@ -13,7 +13,14 @@ def connect(port: str | None, key: Path | None) -> "Board":
     port: None means the only board there is. key: None means the file RIVULET_KEY names, if set.
     """
     from host_tools.deploy.keys import key_for
+    from host_tools.errors import AtPrompt
     from host_tools.link import ports
     from host_tools.link.wire import Board
 
-    return Board(ports.resolve(port), key=key_for(key), keyed=key is not None)
+    found = ports.resolve(port)
+    try:
+        return Board(found, key=key_for(key), keyed=key is not None)
+    except AtPrompt as error:
+        from host_tools.deploy.started import did_not_start
+
+        raise did_not_start(error, found) from None

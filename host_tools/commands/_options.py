@@ -15,3 +15,10 @@ KeyOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ModelArgument = Annotated[Path, typer.Argument(help="A converted model: .safetensors")]
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        help="Folder that holds rivulet.toml. Default: the current folder, if it does.",
+    ),
+]

@@ -2,17 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from host_tools.choices import Reading
-from host_tools.commands._options import JsonOption, PortOption
-from host_tools.commands._terminal import progress_bar
+from host_tools.commands._options import JsonOption, PortOption, ProjectOption
+from host_tools.commands._terminal import note, progress_bar
+
+if TYPE_CHECKING:
+    from host_tools.project import Project
 
 
 def flash(
-    board: Annotated[str, typer.Option(help="Kind of board: see 'rivulet boards'.")],
+    project: ProjectOption = None,
+    board: Annotated[
+        str | None,
+        typer.Option(help="Kind of board: see 'rivulet boards'. Needed outside a project."),
+    ] = None,
     port: PortOption = None,
     key: Annotated[
         Path | None,
@@ -41,14 +48,14 @@ def flash(
     as_json: JsonOption = False,
 ) -> None:
     """Install the firmware on a board; copies only what changed."""
-    from host_tools.deploy.boards import load_board
     from host_tools.deploy.flash import flash as flash_board
     from host_tools.deploy.keys import key_for, read_key
     from host_tools.deploy.provision import AccessSettings
     from host_tools.deploy.signing import read_public_key
+    from host_tools.deploy.started import await_start
     from host_tools.link import ports
 
-    definition = load_board(board)
+    rig = _project(project, board)
     # RIVULET_KEY only opens a board. Giving a board a key takes --key.
     access = AccessSettings(
         key=read_key(key) if key is not None else None,
@@ -59,13 +66,16 @@ def flash(
     with progress_bar("flashing") as advance:
         report = flash_board(
             ports.resolve(port),
-            definition,
+            rig.board,
             lambda done, total, _: advance(done, total),
             key=key_for(key),
             access=access,
+            project=rig,
         )
+    complaints = await_start(report.port, key_for(key))
     if as_json:
-        typer.echo(json.dumps(report.__dict__, indent=2))
+        facts = report.__dict__ | {"project": rig.name, "complaints": complaints}
+        typer.echo(json.dumps(facts, indent=2))
         return
     if report.up_to_date:
         typer.echo(f"{report.port}: up to date ({len(report.unchanged)} files)")
@@ -74,10 +84,35 @@ def flash(
             f"{report.port}: {len(report.copied)} files copied ({report.bytes_copied} bytes), "
             f"{len(report.unchanged)} unchanged, {len(report.removed)} removed; verified"
         )
+    typer.echo(f"{rig.name} runs: {_parts(rig)}")
+    for complaint in complaints:
+        note(f"it reports: {complaint}")
     if key is not None:
         typer.echo(f"keyed: from now on commands need {key}; keep it, there is no other way in")
     typer.echo(f"{report.runtime}, {report.form}")
     if report.ulab:
         typer.echo(f"ulab {report.ulab}: float cells run on it")
     else:
-        typer.echo("no ulab: float cells run in plain Python, which is slower; " + definition.ulab)
+        typer.echo("no ulab: float cells run in plain Python, which is slower; " + rig.board.ulab)
+
+
+def _project(folder: Path | None, board: str | None) -> "Project":
+    """Return the project to flash. Raises RivuletError."""
+    from host_tools.boards import load_board
+    from host_tools.errors import RivuletError
+    from host_tools.project import find_project, load
+
+    # An unknown board is named before anything else.
+    wanted = load_board(board) if board is not None else None
+    file = find_project(folder, board)
+    found = load(file)
+    if wanted is not None and found.board.name != wanted.name:
+        raise RivuletError(
+            f"{file}: board.name: the project is for {found.board.name}, and --board says {board}"
+        )
+    return found
+
+
+def _parts(project: "Project") -> str:
+    sensors = ", ".join(project.sensors) or "no sensors"
+    return f"{sensors}; {', '.join(project.actuators) or 'no actuators'}"

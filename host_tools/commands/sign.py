@@ -19,7 +19,7 @@ def sign(
 ) -> None:
     """Sign a model, for boards that were flashed with --trust (needs the sign extra)."""
     from host_tools.deploy.signing import sign_file
-    from host_tools.simulate.replay import read_settings
+    from host_tools.model_header import read_settings
 
     read_settings(model)
     sign_file(model, signing_key, out or model)

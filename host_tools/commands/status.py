@@ -73,6 +73,7 @@ def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("actuator errors", str(facts["actuator_errors"])),
         ("state resets", str(facts["state_resets"])),
         ("sensors", _sensors(facts)),
+        *_rig_lines(facts),
         ("guard", _guard(facts)),
         ("models swapped", f"{facts['swaps']} since start, {facts['reverts']} reverts in total"),
         ("boots", _boots(facts)),
@@ -98,6 +99,31 @@ def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ),
     ]
     return lines
+
+
+def _rig_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what is wrong with sensors, and the actuators, as far as the board tells of them."""
+    lines = [
+        (f"sensor {sensor['name']}", sensor["error"])
+        for sensor in facts["sensors"]
+        if sensor.get("error")
+    ]
+    if facts["unfed"]:
+        lines.append(("unfed channels", f"{', '.join(facts['unfed'])}: no sensor feeds them"))
+    lines += [("units", difference) for difference in facts["unit_differences"]]
+    if "actuators" in facts:
+        words = ", ".join(_actuator(each) for each in facts["actuators"]) or "none"
+        resting = facts.get("resting")
+        lines.append(("actuators", f"{words}; at rest: {resting}" if resting else words))
+    if facts.get("faults"):
+        lines.append(("faults in code", f"{facts['faults']}; the last: {facts.get('fault', '')}"))
+    return lines
+
+
+def _actuator(actuator: dict[str, Any]) -> str:
+    value = actuator["value"]
+    text = f"{actuator['name']} {'has no value yet' if value is None else format(value, '.4g')}"
+    return f"{text} ({actuator['error']})" if actuator["error"] else text
 
 
 def _access_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from host_tools.boards import BoardDefinition
 from host_tools.deploy.board_files import (
     MISSING,
     NEW,
@@ -15,7 +16,6 @@ from host_tools.deploy.board_files import (
     tree,
     write,
 )
-from host_tools.deploy.boards import BoardDefinition
 from host_tools.deploy.mpy import compiler_version, runtime_abi
 from host_tools.deploy.payload import (
     FAILED,
@@ -31,6 +31,7 @@ from host_tools.deploy.provision import AccessSettings, provision
 from host_tools.errors import NotRunning, RivuletError
 from host_tools.link.raw_repl import RawRepl, raw_repl
 from host_tools.link.wire import Board
+from host_tools.project import Project
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def flash(
     *,
     key: bytes | None = None,
     access: AccessSettings | None = None,
+    project: Project | None = None,
 ) -> FlashReport:
     """Install the firmware of `board` on the board at `port`, and restart it. Raises RivuletError.
 
@@ -73,14 +75,15 @@ def flash(
     verified there. One rename switches to it. Until then the board starts the old firmware,
     complete. The next flash continues where an interrupted one stopped.
 
-    key: releases a keyed board that runs. access: the access settings to change.
+    key: releases a keyed board that runs. access: the access settings to change. project: what is
+    wired to the board; None: the board's own default.
     """
     if key is not None:
         _release(port, key, timeout_scale)
     with raw_repl(port, timeout_scale) as repl:
         facts = survey(repl)
         arch, form = _choose_form(board, facts)
-        payload = build_payload(board, arch)
+        payload = build_payload(board, arch, project)
         plan = install(repl, payload, facts, progress)
         if access is not None:
             provision(repl, access)

@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
-from host_tools.deploy.boards import BoardDefinition
+from host_tools.boards import BoardDefinition
+from host_tools.deploy.modules import driver_modules, package_modules
 from host_tools.deploy.mpy import compile_module, is_for
-from host_tools.errors import RivuletError
 from host_tools.paths import FIRMWARE
+from host_tools.project import Project, load_default, model_of, rig
 
 # The running firmware is in one of these. A flash installs into the other.
 FOLDERS = {"a": "firmware/a", "b": "firmware/b"}
@@ -17,6 +20,8 @@ FOLDERS = {"a": "firmware/a", "b": "firmware/b"}
 POINTER = "firmware/active"
 # Holds the name of the folder whose firmware did not import, if any.
 FAILED = "firmware/failed"
+# Holds the traceback of a program that did not start, if any.
+ERROR = "firmware/error"
 # Starts the firmware. The only other file of Rivulet outside the folders.
 STARTER = "main.py"
 # Says that all else in its folder is complete. Written last, removed first.
@@ -44,21 +49,28 @@ class PayloadFile:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def build_payload(board: BoardDefinition, arch: str | None) -> list[PayloadFile]:
+def build_payload(
+    board: BoardDefinition,
+    arch: str | None,
+    project: Project | None = None,
+    simulated: Mapping[str, str] | None = None,
+) -> list[PayloadFile]:
     """Return every file of `board`'s firmware, the manifest last. Raises RivuletError.
 
-    Modules are compiled for `arch`, or stay source if it is None.
+    Modules are compiled for `arch`, or stay source if it is None. project: what is wired to the
+    board; None: the board's own default. simulated: by sensor, the module that replaces its
+    driver; whoever names one adds its file.
     """
-    package = [path for path in sorted(FIRMWARE.glob("rivulet/**/*.py")) if is_for(path, arch)]
+    project = project or load_default(board)
+    model = model_of(project)
+    package = [path for path in package_modules(model, FIRMWARE) if is_for(path, arch)]
     files = [_module(path, FIRMWARE, arch) for path in package]
-    for driver in board.drivers:
-        path = FIRMWARE / "drivers" / f"{driver}.py"
-        if not path.is_file():
-            raise RivuletError(f"the board {board.name} names a driver that is missing: {path}")
-        files.append(_module(path, FIRMWARE, arch))
+    for path, root in driver_modules(project, simulated or {}, FIRMWARE):
+        files.append(_module(path, root, arch))
     files.append(_module(FIRMWARE / "app.py", FIRMWARE, arch))
     files.append(_module(board.folder / "board.py", board.folder, arch))
-    files.append(_module(board.folder / "rig.py", board.folder, arch))
+    classes = model["classes"] if model is not None else None
+    files.append(_rig(rig.source(project, simulated, classes), arch))
     files.append(PayloadFile("board.json", (board.folder / "board.json").read_bytes()))
     listed = {"board": board.name, "files": [file.path for file in files]}
     files.append(PayloadFile(MANIFEST, json.dumps(listed).encode()))
@@ -74,6 +86,15 @@ def on_a_board(payload: list[PayloadFile], name: str = "a") -> list[PayloadFile]
 def starter() -> PayloadFile:
     """Return main.py, which MicroPython starts only as source."""
     return PayloadFile(STARTER, (FIRMWARE / STARTER).read_bytes())
+
+
+def _rig(source: str, arch: str | None) -> PayloadFile:
+    if arch is None:
+        return PayloadFile("rig.py", source.encode())
+    with TemporaryDirectory(prefix="rivulet-rig-") as folder:
+        path = Path(folder) / "rig.py"
+        path.write_text(source, encoding="utf-8")
+        return _module(path, path.parent, arch)
 
 
 def _module(path: Path, root: Path, arch: str | None) -> PayloadFile:

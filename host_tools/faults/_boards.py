@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.payload import build_payload, on_a_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given

@@ -13,6 +13,8 @@ from host_tools.integers.quantise import quantise
 FAKE = ("a", "b", "c")
 IMU = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
 
+IMU_UNITS = ["m/s^2"] * 3 + ["rad/s"] * 3
+
 
 def write_model(
     path: Path,
@@ -57,4 +59,6 @@ def fresh_models(folder: Path, seed: int) -> Iterator[bytes]:
     what it does not hold already."""
     while True:
         seed += 1
-        yield write_model(folder / "fresh.safetensors", seed, channels=IMU, hidden=16)
+        yield write_model(
+            folder / "fresh.safetensors", seed, channels=IMU, units=IMU_UNITS, hidden=16
+        )

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from host_tools.boards import load_board
 from host_tools.deploy.board_files import survey
-from host_tools.deploy.boards import load_board
 from host_tools.deploy.flash import install
 from host_tools.deploy.payload import FOLDERS, MANIFEST, PayloadFile, build_payload, on_a_board
 from host_tools.faults import Given, Row

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.mpy import compile_module
 from host_tools.deploy.payload import PayloadFile, build_payload, on_a_board
 from host_tools.errors import RivuletError

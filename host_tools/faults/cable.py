@@ -5,7 +5,7 @@ import os
 import random
 from functools import partial
 
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.payload import FOLDERS, POINTER
 from host_tools.errors import RivuletError

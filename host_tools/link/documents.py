@@ -58,7 +58,19 @@ _SHOWN: Shape = {
     **_each([_COUNT], "coalesced dropped bus_errors bad_values"),
     "event_cost_us": [[_BUCKETS, _COUNT]],
     "outputs_stale": bool,
-    "sensors": [{"name": str, "age_ms": _COUNT, "trouble": _TEXTS}],
+    "sensors": [
+        {
+            "name": str,
+            "age_ms": _COUNT,
+            "trouble": _TEXTS,
+            "channels?": _TEXTS,
+            "units?": _TEXTS,
+            "error?": str,
+        }
+    ],
+    "actuators?": [{"name": str, "value": (None, float), "error": str}],
+    "faults?": _COUNT,
+    **_each(str, "fault? resting?"),
     "access": ("open", "keyed", "closed"),
     **_each(_COUNT, "access_unauthorised? access_forged? access_delayed? version_at_least?"),
     **_each(str, "access_error? signed_by?"),

@@ -89,6 +89,22 @@ def raw_repl(port: str, timeout_scale: float = 1.0) -> Iterator[RawRepl]:
             transport.close()
 
 
+@contextlib.contextmanager
+def at_prompt(port: str, timeout_scale: float = 1.0) -> Iterator[RawRepl]:
+    """Open a session with a board at its prompt, which stays as it is. Raises RivuletError."""
+    transport = _open(port, _SILENCE_S * timeout_scale)
+    try:
+        with _reporting_loss(port), contextlib.redirect_stdout(io.StringIO()):
+            transport.enter_raw_repl(soft_reset=False, timeout_overall=_SILENCE_S * timeout_scale)
+        yield RawRepl(port, transport, timeout_scale)
+        with _reporting_loss(port):
+            transport.exit_raw_repl()
+    finally:
+        unlock(transport.serial)
+        with contextlib.suppress(OSError):
+            transport.close()
+
+
 def _open(port: str, silence_s: float) -> SerialTransport:
     # mpremote waits for the bytes of a pseudo-terminal. Behind a link it does not recognise one,
     # and looks every 10 ms whether a byte has come.

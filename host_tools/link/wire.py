@@ -6,7 +6,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from host_tools.errors import BadReply, NoReply, NotRunning, ProtocolMismatch, RivuletError
+from host_tools.errors import (
+    AtPrompt,
+    BadReply,
+    NoReply,
+    NotRunning,
+    ProtocolMismatch,
+    RivuletError,
+)
 from host_tools.link.push import push_model
 from host_tools.link.records import Record, decode_record
 from host_tools.link.requester import ONCE, PROMPT, QUICK, SLOW, STARTING, Requester
@@ -167,7 +174,7 @@ class Board(Requester):
             # A program that failed may start again; a prompt stays.
             failed = patience is not PROMPT and ("MicroPython" in seen or "Traceback" in seen)
             if ">>>" in seen or failed:
-                raise NotRunning(
+                raise AtPrompt(
                     f"{self.port}: MicroPython answers, but Rivulet is not running: "
                     "run 'rivulet flash', or reset the board"
                 )

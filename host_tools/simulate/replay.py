@@ -5,14 +5,13 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from host_tools import files
 from host_tools.data.events import read
 from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
+from host_tools.model_header import read_settings
 from host_tools.paths import FIRMWARE, ON_DEVICE
-from rivulet import model as device_model
 
 _SCRIPT = ON_DEVICE / "replay.py"
 
@@ -21,19 +20,6 @@ _SCRIPT = ON_DEVICE / "replay.py"
 class ReplayReport:
     events: int
     late: int
-
-
-def read_settings(model: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(settings, tensors) of a model file, checked as the board checks them."""
-    try:
-        with model.open("rb") as file:
-            settings, tensors = device_model.read_header(file, model.stat().st_size)
-        device_model.check(settings, tensors)
-    except OSError as error:
-        raise RivuletError(f"{model}: {error.strerror}") from None
-    except device_model.ModelError as error:
-        raise RivuletError(f"{model}: {error}") from None
-    return settings, tensors
 
 
 def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -> ReplayReport:

@@ -6,6 +6,7 @@ from host_tools import tau
 from host_tools.errors import RivuletError
 from host_tools.link import documents
 from host_tools.link.wire import Board
+from host_tools.project import feeding
 from rivulet.latency import percentile
 from rivulet.sensing.clock import PERIOD
 
@@ -30,7 +31,18 @@ def status_of(board: Board) -> dict[str, Any]:
     costs = facts.pop("event_cost_us")
     facts["event_cost_p50_us"] = percentile(costs, 0.50)
     facts["event_cost_p99_us"] = percentile(costs, 0.99)
+    facts["unfed"], facts["unit_differences"] = _feeding(board.description)
     return facts
+
+
+def _feeding(description: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the model's channels that no sensor feeds, and those whose units differ, in words."""
+    model = description["model"]
+    if model is None:
+        return [], []
+    fed = feeding.fed_by(description)
+    differences = feeding.unit_differences(model["channels"], model["units"], fed)
+    return model["unfed"], [str(each) for each in differences]
 
 
 def tau_outside(board: Board) -> list[int] | None:

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.payload import ON_PATH
 from host_tools.link.raw_repl import RawRepl, raw_repl

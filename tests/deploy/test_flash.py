@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 import serial
 
+from host_tools.boards import BoardDefinition, list_boards, load_board
 from host_tools.deploy import board_files, flash, payload
-from host_tools.deploy.boards import BoardDefinition, list_boards, load_board
 from host_tools.deploy.mpy import compile_module
 from host_tools.errors import RivuletError
 from host_tools.link import raw_repl
+from host_tools.project import load
 from host_tools.simulate.virtual import VirtualBoard
+from tests.project import projects
 
 
 @pytest.fixture
@@ -41,8 +43,14 @@ def virtual(mpy_arch) -> BoardDefinition:
 
 
 @pytest.fixture
-def kind(virtual) -> BoardDefinition:
-    return dataclasses.replace(virtual, drivers=())
+def kind(virtual, tmp_path) -> BoardDefinition:
+    """The virtual board with nothing wired to it."""
+    folder = tmp_path / "kind"
+    folder.mkdir()
+    shutil.copy(virtual.folder / "board.json", folder)
+    shutil.copy(virtual.folder / "board.py", folder)
+    (folder / "default.toml").write_text('[board]\nname = "./"\n')
+    return dataclasses.replace(virtual, folder=folder)
 
 
 @pytest.fixture
@@ -79,8 +87,8 @@ def test_every_board_has_its_facts_and_drivers(name):
     assert facts.name == name
     assert facts.float_bytes in (4, 8)
     paths = [file.path for file in payload.build_payload(facts, facts.arch)]
-    assert {f"drivers/{driver}.mpy" for driver in facts.drivers} < set(paths)
-    assert {"app.mpy", "board.json", "board.mpy", "rivulet/__init__.mpy"} < set(paths)
+    assert {"drivers/mpu6050.mpy", "drivers/led.mpy"} < set(paths)
+    assert {"app.mpy", "board.json", "board.mpy", "rig.mpy", "rivulet/__init__.mpy"} < set(paths)
     assert paths[-1] == payload.MANIFEST
 
 
@@ -243,8 +251,12 @@ def test_the_program_runs_after_a_flash_and_after_a_failed_one(tmp_path, firmwar
         assert runs_become("x")
         flash.flash(str(device.port), kind)
         assert runs_become("xx")
-        with pytest.raises(RivuletError, match="names a driver that is missing"):
-            flash.flash(str(device.port), dataclasses.replace(kind, drivers=("absent",)))
+        file = projects.write(kind.folder, '[board]\nname = "./"\n' + projects.SONAR_TABLE)
+        (kind.folder / "drivers" / "sonar.py").write_text(
+            "from drivers.absent import ABSENT\n" + projects.SONAR
+        )
+        with pytest.raises(RivuletError, match=r"imports drivers\.absent, and there is no file"):
+            flash.flash(str(device.port), kind, project=load(file))
         assert runs_become("xxx")
 
 

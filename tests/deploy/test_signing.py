@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.provision import AccessSettings, fingerprint
 from host_tools.deploy.signing import new_signing_key, read_public_key, sign, sign_file
 from host_tools.errors import RivuletError
 from host_tools.link.wire import Board
+from host_tools.model_header import read_settings
 from host_tools.paths import ROOT
-from host_tools.simulate.replay import read_settings
 from host_tools.simulate.virtual import VirtualBoard
 from rivulet.store.signature import DOMAIN, is_signed
 from tests.conftest import make_model

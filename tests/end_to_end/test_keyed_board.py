@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import serial
 
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.keys import new_key, read_key
 from host_tools.deploy.provision import AccessSettings

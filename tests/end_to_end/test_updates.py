@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.mpy import compile_module
 from host_tools.errors import RivuletError
 from host_tools.link.wire import Board
-from host_tools.paths import BOARDS
+from host_tools.project import load_default, rig
 from host_tools.simulate.virtual import VirtualBoard
 from tests.conftest import make_model
 
@@ -76,9 +76,11 @@ def test_a_trial_on_the_command_line(board: VirtualBoard, tmp_path: Path, rivule
 def test_an_application_that_fails_three_times_leaves_the_wire_served(
     board: VirtualBoard, tmp_path: Path, mpy_arch: str | None
 ) -> None:
-    source = (BOARDS / "virtual" / "rig.py").read_text()
+    source = rig.source(load_default(load_board("virtual")))
     broken = tmp_path / "rig.py"
-    broken.write_text(source.replace("present = ", 'raise ValueError("no bus")\n    present = '))
+    head = "def make_sensors():\n"
+    assert head in source
+    broken.write_text(source.replace(head, f'{head}    raise ValueError("no bus")\n'))
     model = make_model(tmp_path / "model.safetensors")
     board.power_on()
     with Board(str(board.port)) as wire:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.deploy.boards import load_board
+from host_tools.boards import load_board
 from host_tools.deploy.mpy import compile_module
 from host_tools.paths import BOARDS, FIRMWARE, ROOT
 

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from host_tools.boards import load_board
 from host_tools.convert import convert
 from host_tools.data.recordings import Recordings
-from host_tools.deploy.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.deploy.mpy import compile_module
 from host_tools.deploy.payload import ON_PATH

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from host_tools.boards import load_board
 from host_tools.data.recordings import Recordings
 from host_tools.paths import BOARDS, FIRMWARE
+from host_tools.project import load_default, rig
 from host_tools.simulate import stimulus
 from host_tools.simulate.virtual import VirtualBoard
 
@@ -71,8 +73,9 @@ def listening_board(
     )
     for name in ("drivers", "rivulet"):
         shutil.copytree(FIRMWARE / name, board.files / name)
-    for name in ("board.py", "rig.py"):
-        shutil.copy(BOARDS / "virtual" / name, board.files)
+    shutil.copy(BOARDS / "virtual" / "board.py", board.files)
+    wired = load_default(load_board("virtual"))
+    (board.files / "rig.py").write_text(rig.source(wired))
     finish_ms = made.end_us // 1000 + 1000
     (board.files / "main.py").write_text(_LISTENER.replace("FINISH_MS", str(finish_ms)))
     return board

@@ -92,11 +92,18 @@ def _finite_numbers(value):
 
 def _dtype(name, integer):
     if integer:
-        from rivulet.integers.tensors import dtype
-
-        return dtype(name)
+        return _integer_tensors().dtype(name)
     # Indices of a sparse wiring are the only tensors that are not weights.
     return "U16" if name.endswith(INDICES) else "F32"
+
+
+def _integer_tensors():
+    # Imported by models that need it: a float model's board keeps the memory.
+    try:
+        from rivulet.integers import tensors
+    except ImportError:
+        raise ModelError("this firmware has no integer models: flash it for this model")
+    return tensors
 
 
 def _tensors(header, available, integer):
@@ -209,11 +216,8 @@ def _check(settings, tensors):
 
 
 def _check_integers(settings, tensors):
-    # Imported by models that need it: a float model's board keeps the memory.
-    from rivulet.integers import tensors as integer_tensors
-
     try:
-        sizes = integer_tensors.check(settings, tensors)
+        sizes = _integer_tensors().check(settings, tensors)
     except ValueError as error:
         raise ModelError(str(error))
     _check_extras(settings, sizes[0], sizes[2])

@@ -1,4 +1,4 @@
-"""Reads and checks boards/<name>/board.json, the definition of a kind of board."""
+"""Reads and checks board.json, the definition of a kind of board."""
 
 import json
 from dataclasses import dataclass
@@ -7,6 +7,9 @@ from typing import Any
 
 from host_tools.errors import RivuletError
 from host_tools.paths import BOARDS
+
+# A GPIO number, or a name that the board gives a pin.
+Pin = int | str
 
 
 @dataclass(frozen=True)
@@ -19,16 +22,18 @@ class BoardDefinition:
     arch: str
     # Width of a float in the board's usual MicroPython build: 4, or 8 on a PC.
     float_bytes: int
-    # Modules of firmware/drivers that the board's board.py imports.
-    drivers: tuple[str, ...]
     # Where to get MicroPython with ulab for it, in words for the user.
     ulab: str
+    # The pins that a rig may use, and those of them that measure voltages.
+    gpio: tuple[Pin, ...]
+    adc: tuple[Pin, ...]
+    # {"i2c": {"0": {"sda": [4, ...], ...}}}: the pins that the chip connects to each bus. A kind
+    # of bus that is not listed takes any pins.
+    buses: dict[str, dict[str, dict[str, list[Pin]]]]
     # All of board.json, the fields above included.
     facts: dict[str, Any]
-
-    @property
-    def folder(self) -> Path:
-        return BOARDS / self.name
+    # Holds board.json, board.py and default.toml.
+    folder: Path
 
 
 def list_boards() -> list[str]:
@@ -36,12 +41,21 @@ def list_boards() -> list[str]:
     return sorted(path.parent.name for path in BOARDS.glob("*/board.json"))
 
 
-def load_board(name: str) -> BoardDefinition:
-    """Return the definition of the board called `name`. Raises RivuletError."""
+def load_board(name: str, beside: Path | None = None) -> BoardDefinition:
+    """Return the definition of the board called `name`. Raises RivuletError.
+
+    A name with a slash is the path of a board's folder, relative to the folder `beside`.
+    """
+    if "/" in name:
+        return _read((beside or Path()) / name)
     known = list_boards()
     if name not in known:
         raise RivuletError(f"there is no board '{name}'; known boards: {', '.join(known)}")
-    path = BOARDS / name / "board.json"
+    return _read(BOARDS / name)
+
+
+def _read(folder: Path) -> BoardDefinition:
+    path = folder / "board.json"
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         return BoardDefinition(
@@ -49,11 +63,16 @@ def load_board(name: str) -> BoardDefinition:
             description=str(facts["description"]),
             arch=str(facts["arch"]),
             float_bytes=int(facts["float_bytes"]),
-            drivers=tuple(str(driver) for driver in facts["drivers"]),
             ulab=str(facts["ulab"]),
+            gpio=tuple(facts["gpio"]),
+            adc=tuple(facts["adc"]),
+            buses=dict(facts["buses"]),
             facts=facts,
+            folder=folder,
         )
     except KeyError as error:
         raise RivuletError(f"{path} lacks the field {error}") from error
+    except OSError as error:
+        raise RivuletError(f"{path}: {error.strerror or error}") from None
     except (ValueError, TypeError) as error:
         raise RivuletError(f"{path} is not a description of a board: {error}") from error

@@ -1,0 +1,29 @@
+"""The tables of rivulet.toml, one file each.
+
+A table is a msgspec.Struct. The description of a field says in words what is allowed; messages
+and the JSON Schema show it. A new table is a file here and a field of `ProjectFile`.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from host_tools.project.tables.actuator import ActuatorTable
+from host_tools.project.tables.board import BoardTable
+from host_tools.project.tables.model import ModelTable
+from host_tools.project.tables.sensor import SensorTable
+
+
+class ProjectFile(Struct, forbid_unknown_fields=True):
+    """All of rivulet.toml."""
+
+    board: Annotated[BoardTable, Meta(description="the table [board]")]
+    sensors: Annotated[
+        dict[str, SensorTable], Meta(description="a table [sensors.NAME] for each sensor")
+    ] = field(default_factory=dict)
+    actuators: Annotated[
+        dict[str, ActuatorTable], Meta(description="a table [actuators.NAME] for each actuator")
+    ] = field(default_factory=dict)
+    model: Annotated[ModelTable, Meta(description="the table [model]")] = field(
+        default_factory=ModelTable
+    )

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from host_tools.errors import RivuletError
 
+# Columns of a recording that hold no channel.
+NO_CHANNELS = ("label", "group")
 # Timestamps stay far inside 64 bits, so that differences of two fit as well.
 _LONGEST_US = 1 << 62
 
@@ -30,18 +32,19 @@ def read(
     *,
     complete: bool = False,
     whose: str = "the model's",
+    ignored: Sequence[str] = (),
 ) -> Iterator[Event]:
     """Yield the events of an EVENTS.csv row by row. Raises RivuletError, with the line.
 
     complete: every channel needs a column; otherwise one without comes as never carried.
-    whose: names the owner of the channels in messages.
+    whose: names the owner of the channels in messages. ignored: columns that may be there.
     """
     line, found = 1, False
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = csv.reader(file)
             header = next(rows, [])
-            places = _places(path, header, channels, complete, whose)
+            places = _places(path, header, channels, complete, whose, ignored)
             for row in rows:
                 line = rows.line_num
                 if row:
@@ -58,19 +61,25 @@ def read(
 
 
 def _places(
-    path: Path, header: list[str], channels: Sequence[str], complete: bool, whose: str
+    path: Path,
+    header: list[str],
+    channels: Sequence[str],
+    complete: bool,
+    whose: str,
+    ignored: Sequence[str],
 ) -> list[int]:
+    """Which channel each column holds, -1 for one that is ignored."""
     if header[:1] != ["t_us"]:
         raise RivuletError(f"{path}: the first column must be t_us")
     missing = sorted(set(channels) - set(header[1:])) if complete else []
-    unknown = sorted(set(header[1:]) - set(channels))
+    unknown = sorted(set(header[1:]) - set(channels) - set(ignored))
     if missing or unknown:
         raise RivuletError(
             f"{path}: columns must be {whose} channels {', '.join(channels)}"
             + (f"; missing: {', '.join(missing)}" if missing else "")
             + (f"; unknown: {', '.join(unknown)}" if unknown else "")
         )
-    return [channels.index(name) for name in header[1:]]
+    return [channels.index(name) if name in channels else -1 for name in header[1:]]
 
 
 def _event(where: str, line: int, row: list[str], places: list[int], channels: int) -> Event:
@@ -84,7 +93,7 @@ def _event(where: str, line: int, row: list[str], places: list[int], channels: i
         raise RivuletError(f"{where}: t_us '{row[0]}' is not a whole number")
     values = [math.nan] * channels
     for place, cell in zip(places, row[1:], strict=True):
-        if not cell.strip():
+        if place < 0 or not cell.strip():
             continue
         try:
             values[place] = float(cell)

@@ -1,11 +1,12 @@
 """Which modules of the firmware a board needs: those that its model and its rig use."""
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from host_tools.errors import RivuletError
+from host_tools.paths import ON_DEVICE
 from host_tools.project.drivers import GRAMMAR
 from host_tools.project.parts import Project
 
@@ -30,15 +31,14 @@ def package_modules(model: Mapping[str, Any] | None, firmware: Path) -> list[Pat
     return [path for name, path in modules.items() if name not in parts or name in needed]
 
 
-def driver_modules(
-    project: Project, simulated: Iterable[str], firmware: Path
-) -> list[tuple[Path, Path]]:
+def driver_modules(project: Project, firmware: Path) -> list[tuple[Path, Path]]:
     """Return the drivers of a project and what they import of drivers/, each with its root.
 
-    simulated: sensors whose drivers something else replaces. Raises RivuletError.
+    Raises RivuletError.
     """
-    roots = [project.folder, firmware]
-    waiting = [part.driver.name for part in project.parts if part.name not in set(simulated)]
+    # The last has the driver of simulated sensors.
+    roots = [project.folder, firmware, ON_DEVICE]
+    waiting = [part.driver.name for part in project.parts]
     found: dict[str, tuple[Path, Path]] = {}
     while waiting:
         name = waiting.pop(0)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -53,24 +52,22 @@ def build_payload(
     board: BoardDefinition,
     arch: str | None,
     project: Project | None = None,
-    simulated: Mapping[str, str] | None = None,
 ) -> list[PayloadFile]:
     """Return every file of `board`'s firmware, the manifest last. Raises RivuletError.
 
     Modules are compiled for `arch`, or stay source if it is None. project: what is wired to the
-    board; None: the board's own default. simulated: by sensor, the module that replaces its
-    driver; whoever names one adds its file.
+    board; None: the board's own default.
     """
     project = project or load_default(board)
     model = model_of(project)
     package = [path for path in package_modules(model, FIRMWARE) if is_for(path, arch)]
     files = [_module(path, FIRMWARE, arch) for path in package]
-    for path, root in driver_modules(project, simulated or {}, FIRMWARE):
+    for path, root in driver_modules(project, FIRMWARE):
         files.append(_module(path, root, arch))
     files.append(_module(FIRMWARE / "app.py", FIRMWARE, arch))
     files.append(_module(board.folder / "board.py", board.folder, arch))
     classes = model["classes"] if model is not None else None
-    files.append(_rig(rig.source(project, simulated, classes), arch))
+    files.append(_rig(rig.source(project, classes), arch))
     files.append(PayloadFile("board.json", (board.folder / "board.json").read_bytes()))
     listed = {"board": board.name, "files": [file.path for file in files]}
     files.append(PayloadFile(MANIFEST, json.dumps(listed).encode()))

@@ -34,10 +34,8 @@ def virtual_board(
         heap_kb=heap_kb,
         wire=wire,
     )
-    for file in on_a_board(build_payload(load_board("virtual"), None)):
-        path = board.files / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file.data)
+    files = on_a_board(build_payload(load_board("virtual"), None))
+    board.install((file.path, file.data) for file in files)
     return board
 
 

@@ -64,7 +64,7 @@ def load(path: Path) -> Project:
     found = examine(find_project(path, None))
     if found.problems or found.project is None:
         more = len(found.problems) - 1
-        rest = f" (and {more} more: rivulet check)" if more else ""
+        rest = f" (and {more} more: see 'rivulet check')" if more else ""
         raise RivuletError(found.problems[0] + rest)
     return found.project
 

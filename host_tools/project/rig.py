@@ -17,22 +17,18 @@ _HEAD = '''\
 
 def source(
     project: Project,
-    simulated: Mapping[str, str] | None = None,
     classes: list[str] | None = None,
 ) -> str:
     """Return the text of rig.py.
 
-    simulated: by sensor, the module whose Driver replaces the sensor's own, which then gets no
-    bus. classes: of the project's model, needed by actuators that are driven by a class's score.
+    classes: of the project's model, needed by actuators that are driven by a class's score.
     """
-    stand_ins = simulated or {}
     buses: dict[str, Bus] = {}
     makers: list[str] = []
     for part in project.parts:
-        bus = None if part.name in stand_ins and isinstance(part, RigSensor) else part.bus
-        if bus is not None:
-            buses[_bus_name(bus)] = bus
-        makers.append(_maker(part, bus, stand_ins))
+        if part.bus is not None:
+            buses[_bus_name(part.bus)] = part.bus
+        makers.append(_maker(part))
     imports = ["import machine"] if buses else []
     if imports:
         imports.append("")
@@ -75,15 +71,12 @@ def {name}():
     return _buses[{name!r}]"""
 
 
-def _maker(part: RigSensor | RigActuator, bus: Bus | None, simulated: Mapping[str, str]) -> str:
-    module = f"drivers.{part.driver.name}"
-    if isinstance(part, RigSensor):
-        module = simulated.get(part.name, module)
+def _maker(part: RigSensor | RigActuator) -> str:
     settings = "".join(f", {name}={_literal(each)}" for name, each in part.settings.items())
-    made_bus = f"{_bus_name(bus)}()" if bus is not None else "None"
+    made_bus = f"{_bus_name(part.bus)}()" if part.bus is not None else "None"
     return f"""\
 def {_maker_name(part)}():
-    from {module} import Driver
+    from drivers.{part.driver.name} import Driver
 
     return Driver({made_bus}, {part.pins!r}{settings})"""
 

@@ -10,14 +10,14 @@ from host_tools.errors import RivuletError
 from host_tools.simulate import stimulus
 
 
-def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> tuple[Path | None, int]:
+def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> Path | None:
     """Write the stimulus called `data` ('activity' or an EVENTS.csv) to `path`.
 
-    Returns the path, None for 'none', and how many sensors play it. drop: share of samples lost;
-    jitter_ms: how far sample times stray. Raises RivuletError.
+    Returns the path, None for 'none'. drop: share of samples lost; jitter_ms: how far sample times
+    stray. Raises RivuletError.
     """
     if data == "none":
-        return None, 1
+        return None
     if data == "activity":
         loaded = recordings.load("activity", "test")
         made = stimulus.build(
@@ -31,7 +31,7 @@ def prepare(data: str, drop: float, jitter_ms: float, path: Path) -> tuple[Path 
         raise RivuletError(f"no data '{data}': use activity, none, or the path of an EVENTS.csv")
     path.parent.mkdir(parents=True, exist_ok=True)
     made.write(path)
-    return path, 1 + int(made.records["source"].max(initial=0))
+    return path
 
 
 def shuffled(count: int, seed: int = 0) -> Sequence[int]:

@@ -1,40 +1,45 @@
-"""What the simulated sensors will measure: recordings made into a file of timed register values.
+"""What the simulated sensors will measure: a file of timed samples in their drivers' units.
 
-The file: the magic, a record count and a zero (uint32 each), then records of 24 bytes sorted by
-time: t_us (uint64), source and flags (uint8 each; bit 0: the bus fails for this sample), six raw
-registers (int16: accelerometer x y z, gyroscope x y z at full scale) and two bytes of padding.
-All little-endian. Time 0 is when the driver enables the data-ready interrupt.
+The file: the magic, the length of a header (uint32), the header in JSON, then records sorted by
+time. The header: {"sources": [{"name", "channels", "units"}, ...], "width", "end_us"}. A record:
+t_us (uint64), the number of its source and flags (uint8 each; bit 0: the sensor does not answer
+for this sample), two bytes of padding, then `width` values (float32) of which the source's
+channels take the first. All little-endian. Time 0 is when the first driver enables its interrupt;
+a stimulus that is repeated begins again at end_us.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from host_tools.data.events import read
+from host_tools.data.events import NO_CHANNELS, read
 from host_tools.data.recordings import Recordings
 from host_tools.errors import RivuletError
 
-_MAGIC = b"RVSTIM1\0"
-_RECORD = np.dtype(
-    [
-        ("t_us", "<u8"),
-        ("source", "u1"),
-        ("flags", "u1"),
-        ("raw", "<i2", 6),
-        ("padding", "<u2"),
-    ]
-)
+_MAGIC = b"RVSTIM2\0"
 BUS_FAILS = 0x01
+# After a file's only event, before it is repeated.
+_PAUSE_US = 1_000_000
 
-CHANNELS = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
-# Channel name prefix of each sensor on the virtual board, by source number.
-PREFIXES = ("", "second_")
-# Counts per unit at full scale (16 g and 2000 deg/s): m/s^2 for the first three, then rad/s.
-_COUNTS = np.repeat([2048 / 9.80665, 16.4 * 180 / np.pi], 3)
-_LIMITS = np.iinfo(np.int16)
+
+@dataclass(frozen=True)
+class Source:
+    """A sensor that samples all its channels at once, in its driver's units."""
+
+    name: str
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+
+
+_AXES = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
+_UNITS = ("m/s^2", "m/s^2", "m/s^2", "rad/s", "rad/s", "rad/s")
+# The sensor of the default wiring.
+IMU = Source("mpu6050", _AXES, _UNITS)
 
 
 @dataclass(frozen=True)
@@ -49,16 +54,39 @@ class Segment:
 
 @dataclass(frozen=True)
 class Stimulus:
-    records: NDArray[np.void]  # of _RECORD, sorted by time
+    sources: tuple[Source, ...]
+    # Sorted by time; the fields are t_us, source, flags, padding, values.
+    records: NDArray[np.void]
     timeline: tuple[Segment, ...]
     sent: int
     lost: int  # samples that were dropped on purpose
-    saturated: int  # values beyond what the registers can hold
     end_us: int
 
+    @staticmethod
+    def read(path: Path) -> "Stimulus":
+        """Return what `write` wrote, without its timeline and what was lost."""
+        data = path.read_bytes()
+        if not data.startswith(_MAGIC):
+            raise RivuletError(f"{path} is not a stimulus")
+        at = len(_MAGIC) + 4
+        end = at + int.from_bytes(data[len(_MAGIC) : at], "little")
+        header = json.loads(data[at:end])
+        records = np.frombuffer(data[end:], record_type(header["width"]))
+        sources = tuple(
+            Source(source["name"], tuple(source["channels"]), tuple(source["units"]))
+            for source in header["sources"]
+        )
+        return Stimulus(sources, records, (), len(records), 0, header["end_us"])
+
     def write(self, path: Path) -> None:
-        header = _MAGIC + np.array([len(self.records), 0], "<u4").tobytes()
-        path.write_bytes(header + self.records.tobytes())
+        header = {
+            "sources": [asdict(source) for source in self.sources],
+            "width": self.records.dtype["values"].shape[0],
+            "end_us": self.end_us,
+        }
+        text = json.dumps(header).encode()
+        head = _MAGIC + len(text).to_bytes(4, "little") + text
+        path.write_bytes(head + self.records.tobytes())
 
 
 def build(
@@ -70,17 +98,17 @@ def build(
     gap_us: int = 0,
     bus_faults: float = 0.0,
     seed: int = 0,
-    source: int = 0,
+    source: Source = IMU,
 ) -> Stimulus:
-    """Play the recordings numbered in `order`, one after another.
+    """Let `source` play the recordings numbered in `order`, one after another.
 
     `drop` is the share of samples lost, `bus_faults` the share that the bus fails to deliver.
     The others come up to `jitter_us` early or late, at distinct times. `gap_us` of silence comes
     before each recording.
     """
-    if tuple(recordings.channels) != CHANNELS:
+    if tuple(recordings.channels) != source.channels:
         raise RivuletError(
-            f"the simulated sensor measures {', '.join(CHANNELS)};"
+            f"the simulated sensor measures {', '.join(source.channels)};"
             f" the recordings have {', '.join(recordings.channels)}"
         )
     for share in (drop, bus_faults):
@@ -107,77 +135,147 @@ def build(
     # Distinct and in order, also where the jitter is wider than the sampling period.
     index = np.arange(len(t_us))
     t_us = np.maximum.accumulate(t_us - index) + index
-    raw, saturated = to_registers(np.concatenate([*values, np.empty((0, len(CHANNELS)))]))
+    played = np.concatenate([*values, np.empty((0, len(source.channels)))])
     flags = np.where(random.random(len(t_us)) < bus_faults, BUS_FAILS, 0)
-    records = _records(t_us, source, flags, raw)
+    records = to_records(t_us, 0, flags, played)
     lost = len(order) * samples - len(records)
-    return Stimulus(records, tuple(timeline), len(records), lost, saturated, start_us)
+    return Stimulus((source,), records, tuple(timeline), len(records), lost, start_us)
 
 
 def at_times(t_us: NDArray[np.int64]) -> Stimulus:
     """Samples of nothing at these times."""
-    records = _records(t_us, 0, 0, np.zeros((len(t_us), 6), np.int16))
-    return Stimulus(records, (), len(t_us), 0, 0, int(t_us[-1]))
+    records = to_records(t_us, 0, 0, np.zeros((len(t_us), len(IMU.channels))))
+    return Stimulus((IMU,), records, (), len(t_us), 0, int(t_us[-1]))
 
 
 def merge(stimuli: Iterable[Stimulus]) -> Stimulus:
-    """Several sensors at once; the timeline is that of the first."""
+    """Play several stimuli, of different sources, at once; the timeline is that of the first."""
     parts = list(stimuli)
-    records = np.concatenate([part.records for part in parts])
+    width = max(part.records.dtype["values"].shape[0] for part in parts)
+    records = np.zeros(sum(len(part.records) for part in parts), record_type(width))
+    sources: tuple[Source, ...] = ()
+    at = 0
+    for part in parts:
+        into = records[at : at + len(part.records)]
+        for field in ("t_us", "flags"):
+            into[field] = part.records[field]
+        into["source"] = part.records["source"] + len(sources)
+        into["values"][:, : part.records["values"].shape[1]] = part.records["values"]
+        sources += part.sources
+        at += len(part.records)
     records = records[np.argsort(records["t_us"], kind="stable")]
     return Stimulus(
+        sources,
         records,
         parts[0].timeline,
         sum(part.sent for part in parts),
         sum(part.lost for part in parts),
-        sum(part.saturated for part in parts),
         max(part.end_us for part in parts),
     )
 
 
-def from_events(path: Path) -> Stimulus:
+@dataclass(frozen=True)
+class Column:
+    """Where an event file's column goes; value of the channel = cell * factor + offset."""
+
+    source: int
+    channel: int
+    factor: float = 1.0
+    offset: float = 0.0
+
+
+def from_events(
+    path: Path,
+    sources: Sequence[Source] = (IMU,),
+    columns: Mapping[str, Column] | None = None,
+    resting: Sequence[NDArray[np.float64]] | None = None,
+    lead_us: int | None = None,
+) -> Stimulus:
     """Play an event file: `t_us,<channel names>`, a cell empty where an event carries no value.
 
-    A sensor measures all its channels at once: those that a row leaves out keep their value.
+    A sensor measures all its channels at once: those that a row leaves out keep their value. Only
+    the sources that have a column are part of the stimulus. columns: by name; None: the sources'
+    own channels. resting: values of each source's channels before the first; None: zeros.
+    lead_us: when the first event is played; None: at its own time. Raises RivuletError.
     """
-    names = [prefix + channel for prefix in PREFIXES for channel in CHANNELS]
-    held = np.zeros((len(PREFIXES), len(CHANNELS)))
+    if columns is None:
+        columns = {
+            name: Column(number, index)
+            for number, source in enumerate(sources)
+            for index, name in enumerate(source.channels)
+        }
+    places = list(columns.values())
+    held = [np.zeros(len(source.channels)) for source in sources]
+    if resting is not None:
+        held = [values.copy() for values in resting]
+    width = max((len(values) for values in held), default=0)
     times: list[int] = []
-    sources: list[int] = []
-    values: list[NDArray[np.float64]] = []
-    for event in read(path, names, whose="the simulated sensors'"):
+    numbers: list[int] = []
+    rows: list[NDArray[np.float64]] = []
+    for event in read(path, list(columns), whose="the simulated sensors'", ignored=NO_CHANNELS):
         where, t_us = f"{path}, line {event.line}", event.t_us
-        if t_us < 0:
+        if t_us < 0 and lead_us is None:
             raise RivuletError(f"{where}: t_us must not be negative")
         if times and t_us < times[-1]:
             raise RivuletError(f"{where}: t_us goes back from {times[-1]} to {t_us}")
-        for source, row in enumerate(np.reshape(event.values, held.shape)):
-            carried = ~np.isnan(row)
-            if carried.any():
-                held[source, carried] = row[carried]
-                times.append(t_us)
-                sources.append(source)
-                values.append(held[source].copy())
+        carried = [i for i, value in enumerate(event.values) if not math.isnan(value)]
+        for i in carried:
+            place = places[i]
+            held[place.source][place.channel] = event.values[i] * place.factor + place.offset
+        for number in sorted({places[i].source for i in carried}):
+            times.append(t_us)
+            numbers.append(number)
+            rows.append(np.pad(held[number], (0, width - len(held[number]))))
     if not times:
         raise RivuletError(f"{path}: no event carries a value")
-    raw, saturated = to_registers(np.array(values))
-    records = _records(np.array(times), np.array(sources), 0, raw)
-    return Stimulus(records, (), len(records), 0, saturated, times[-1])
+    used = sorted(set(numbers))
+    t_all = np.array(times) + (0 if lead_us is None else lead_us - times[0])
+    records = to_records(t_all, np.searchsorted(used, numbers), 0, np.array(rows))
+    # A repeated file goes on after a pause of usual length.
+    pause_us = max(1, (times[-1] - times[0]) // len(times)) if len(times) > 1 else _PAUSE_US
+    played = tuple(sources[number] for number in used)
+    end_us = int(t_all[-1]) + pause_us - (lead_us or 0)
+    return Stimulus(played, records, (), len(records), 0, end_us)
 
 
-def to_registers(values: NDArray[np.float64]) -> tuple[NDArray[np.int16], int]:
-    """m/s^2 and rad/s as the chip's counts, and how many of them had to be cut off."""
-    counts = np.rint(values * _COUNTS)
-    cut = np.clip(counts, _LIMITS.min, _LIMITS.max)
-    return cut.astype(np.int16), int(np.count_nonzero(cut != counts))
+def join(parts: Sequence[Stimulus]) -> Stimulus:
+    """Play several stimuli one after another."""
+    sources = tuple(dict.fromkeys(source for part in parts for source in part.sources))
+    width = max(part.records.dtype["values"].shape[0] for part in parts)
+    records = np.zeros(sum(len(part.records) for part in parts), record_type(width))
+    at = start_us = 0
+    for part in parts:
+        into = records[at : at + len(part.records)]
+        numbers = np.array([sources.index(source) for source in part.sources])
+        into["t_us"] = part.records["t_us"] + np.uint64(start_us)
+        into["source"] = numbers[part.records["source"]]
+        into["flags"] = part.records["flags"]
+        into["values"][:, : part.records["values"].shape[1]] = part.records["values"]
+        at += len(part.records)
+        start_us += part.end_us
+    return Stimulus(sources, records, (), len(records), 0, start_us)
 
 
-def _records(
-    t_us: NDArray[np.int64], source: ArrayLike, flags: ArrayLike, raw: NDArray[np.int16]
+def record_type(width: int) -> np.dtype[np.void]:
+    """Return the type of a record of `width` values."""
+    return np.dtype(
+        [
+            ("t_us", "<u8"),
+            ("source", "u1"),
+            ("flags", "u1"),
+            ("padding", "<u2"),
+            ("values", "<f4", (width,)),
+        ]
+    )
+
+
+def to_records(
+    t_us: NDArray[np.int64], source: ArrayLike, flags: ArrayLike, values: NDArray[np.float64]
 ) -> NDArray[np.void]:
-    records = np.zeros(len(t_us), _RECORD)
+    """Return records of these times and values, of shapes (K,) and (K, width)."""
+    records = np.zeros(len(t_us), record_type(values.shape[1]))
     records["t_us"] = t_us
     records["source"] = source
     records["flags"] = flags
-    records["raw"] = raw
+    records["values"] = values
     return records

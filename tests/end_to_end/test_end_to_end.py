@@ -19,6 +19,7 @@ from host_tools.link.wire import Board
 from host_tools.simulate import stimulus
 from host_tools.simulate.virtual import VirtualBoard
 from tests.conftest import CHANNELS, make_model
+from tests.imu import as_read
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -85,15 +86,12 @@ def test_a_stream_on_the_board_equals_its_replay(
 
 
 def _write_events(path: Path, made: stimulus.Stimulus) -> None:
-    """The stimulus as the driver sees it: registers scaled back to physical units."""
-    from drivers import mpu6050
-
-    scale = [mpu6050._ACCEL_SCALE] * 3 + [mpu6050._GYRO_SCALE] * 3
+    """The stimulus as the driver sees it."""
     with path.open("w") as file:
         file.write("t_us," + ",".join(CHANNELS) + "\n")
-        for record in made.records:
-            values = [repr(float(raw) * s) for raw, s in zip(record["raw"], scale, strict=True)]
-            file.write(f"{record['t_us']}," + ",".join(values) + "\n")
+        read = as_read(made.records["values"])
+        for t_us, values in zip(made.records["t_us"], read.tolist(), strict=True):
+            file.write(f"{t_us}," + ",".join(map(repr, values)) + "\n")
 
 
 def test_push_while_running_keeps_state_and_loses_no_event(

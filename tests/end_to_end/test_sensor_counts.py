@@ -1,57 +1,17 @@
 """A sensor's own integers, from the simulated chip's registers to what the host shows."""
 
-import importlib.util
 import json
 import struct
-import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from integer_files import raw_bench
 
-from drivers.mpu6050 import Driver
 from host_tools.link.records import decode_record
-from host_tools.paths import BOARDS
 from rivulet import protocol
-
-_REGISTERS = BOARDS / "virtual" / "hardware" / "mpu6050_registers.py"
-
-
-def _module() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("mpu6050_registers", _REGISTERS)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-class Bus:
-    """I2C with the register map that both simulated boards use."""
-
-    def __init__(self) -> None:
-        self.chip = _module().MPU6050Registers()
-
-    def writeto_mem(self, address: int, register: int, data: bytes) -> None:
-        self.chip.write(register, data)
-
-    def readfrom_mem(self, address: int, register: int, count: int) -> bytes:
-        return bytes(self.chip.read(register, count))
-
-    def readfrom_mem_into(self, address: int, register: int, buffer: bytearray) -> None:
-        buffer[:] = self.chip.read(register, len(buffer))
-
-
-class Pin:
-    IN, IRQ_RISING = 0, 8
-
-    def __init__(self, gpio: int, mode: int) -> None:
-        pass
-
-    def irq(self, handler: object, trigger: int, hard: bool) -> None:
-        pass
+from tests.imu import started
 
 
 @pytest.mark.parametrize(
@@ -62,14 +22,9 @@ class Pin:
         (-32768, -32767, 256, -1, 32767, 0),
     ],
 )
-def test_counts_come_through_the_register_map_as_they_are(
-    raw: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bus = Bus()
-    sensor = Driver(bus, {"interrupt": 15}, rate_hz=10, address=0x68)
-    monkeypatch.setitem(sys.modules, "machine", SimpleNamespace(Pin=Pin))
-    sensor.start(lambda pin: None)
-    bus.chip.load(raw)
+def test_counts_come_through_the_chip_model_as_they_are(raw: tuple[int, ...]) -> None:
+    bus, sensor = started()
+    bus.chip.load((np.array(raw) * sensor.scales).tolist())
     counts, values = [7] * 6, [0.0] * 6
     sensor.read_raw(counts)
     assert counts == list(raw)

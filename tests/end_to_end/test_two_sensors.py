@@ -8,9 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from drivers import mpu6050
+from host_tools.boards import load_board
+from host_tools.deploy.payload import build_payload, on_a_board
 from host_tools.link.wire import Board
-from host_tools.simulate import stimulus
-from host_tools.simulate.playback import prepare
+from host_tools.paths import MODELS
+from host_tools.project import load
+from host_tools.simulate.play import play
+from host_tools.simulate.rigs import simulate
 from host_tools.simulate.virtual import VirtualBoard
 from tests.conftest import make_model
 
@@ -48,9 +52,13 @@ def test_two_rates_live_equal_their_replay(
     model = make_model(tmp_path / "model.safetensors", channels=_CHANNELS)
     events, out = tmp_path / "events.csv", tmp_path / "out.csv"
     _events(events)
-    made = stimulus.from_events(events)
-    assert made.saturated == 0 and set(made.records["source"]) == {0, 1}
-    board.sensors = 2
+    project = load(MODELS / "two_sensors")
+    made = play(str(events), list(project.sensors.values()))
+    assert set(made.records["source"]) == {0, 1}
+    rig = simulate(project)
+    files = on_a_board(build_payload(load_board("virtual"), None, rig.project))
+    board.install((file.path, file.data) for file in files)
+    board.wiring = rig.wiring
     board.power_on()
     with Board(str(board.port)) as wire:
         wire.push(model.read_bytes())
@@ -73,12 +81,3 @@ def test_two_rates_live_equal_their_replay(
     tau = [float(row[f"tau{i}"]) for i in range(6)]
     np.testing.assert_allclose(last.blocks["state"], state, atol=1e-6)
     np.testing.assert_allclose(last.tau, tau, rtol=1e-5)
-
-
-def test_a_file_with_the_second_chips_channels_wires_two(tmp_path: Path) -> None:
-    events = tmp_path / "events.csv"
-    _events(events)
-    assert prepare(str(events), 0.0, 0.0, tmp_path / "both.bin") == (tmp_path / "both.bin", 2)
-    events.write_text("t_us,accel_x\n10,1.0\n")
-    assert prepare(str(events), 0.0, 0.0, tmp_path / "one.bin") == (tmp_path / "one.bin", 1)
-    assert prepare("none", 0.0, 0.0, tmp_path / "none.bin") == (None, 1)

@@ -129,14 +129,6 @@ def test_what_is_not_converted_is_left_out(tmp_path):
     assert "Actuator" not in text and "    return []\n" in text
 
 
-def test_a_simulated_sensor_has_another_driver_and_no_bus(tmp_path):
-    project = load(write(tmp_path, BOARD + IMU_TABLE).parent)
-    text = rig.source(project, {"imu": "player_imu"})
-    assert "from player_imu import Driver" in text
-    assert "Driver(None, {'interrupt': 15}, address=104)" in text
-    assert "machine" not in text
-
-
 def test_an_actuator_is_driven_by_a_class_s_score(tmp_path):
     toml = BOARD + SONAR_TABLE + IMU_TABLE + FAN_TABLE.replace('"class"', '"worn"')
     with pytest.raises(Exception, match='"worn" is a class of no model'):

@@ -24,15 +24,23 @@ from host_tools.convert import convert
 from host_tools.data.recordings import Recordings
 from host_tools.deploy.flash import flash
 from host_tools.deploy.mpy import compile_module
-from host_tools.deploy.payload import ON_PATH
+from host_tools.deploy.payload import ON_PATH, PayloadFile, build_payload, on_a_board
 from host_tools.errors import RivuletError
+from host_tools.faults import Given
+from host_tools.faults._pico import ACTIVE, ARCH, make_flash
 from host_tools.link.raw_repl import raw_repl
 from host_tools.link.records import Record
 from host_tools.link.wire import Board
 from host_tools.paths import ROOT
+from host_tools.project import load
 from host_tools.simulate import stimulus
 from host_tools.simulate.emulated import EmulatedPico
+from host_tools.simulate.play import play
+from host_tools.simulate.rigs import simulate
 from tests.conftest import CHANNELS, make_model
+from tests.imu import as_read
+from tests.three_sensors import CHANNELS as PROJECT_CHANNELS
+from tests.three_sensors import RECORDING, RIG
 from tests.trained_weights import CFC, LTC, UNITS, cfc, ltc, own, running
 
 _UF2 = os.environ.get("PICO_UF2", "")
@@ -159,7 +167,10 @@ def test_a_stream_equals_its_replay(pico: EmulatedPico, tmp_path: Path, rivulet:
         units=("m/s^2",) * 3 + ("rad/s",) * 3,
         period_us=40_000,
     )
-    made = stimulus.build(recordings, [0], drop=0.4, jitter_us=9_000, bus_faults=0.1, seed=3)
+    # What comes while the host connects may be read late.
+    made = stimulus.build(
+        recordings, [0], drop=0.4, jitter_us=9_000, gap_us=3_000_000, bus_faults=0.1, seed=3
+    )
     failed = int(np.count_nonzero(made.records["flags"] & stimulus.BUS_FAILS))
     assert failed and made.sent > 25
     pico.stimulus = tmp_path / "stimulus.bin"
@@ -252,24 +263,59 @@ def _two_records(wire: Board, cell: str) -> tuple[Record, Record]:
 
 def _play(model: Any, records: np.ndarray) -> None:
     """Every record's values at its time; the first one's are held already."""
-    from drivers import mpu6050
-
-    scale = np.repeat([mpu6050._ACCEL_SCALE, mpu6050._GYRO_SCALE], 3)
     slots = model.slots(CHANNELS)
-    for past, now in itertools.pairwise(records):
-        model.event(int(now["t_us"] - past["t_us"]), slots, (now["raw"] * scale).tolist())
+    read = as_read(records["values"][1:])
+    for (past, now), values in zip(itertools.pairwise(records), read.tolist(), strict=True):
+        model.event(int(now["t_us"] - past["t_us"]), slots, values)
 
 
 def _write_events(path: Path, records: np.ndarray) -> None:
-    """The stimulus as the driver sees it: registers scaled back to physical units."""
-    from drivers import mpu6050
-
-    scale = [mpu6050._ACCEL_SCALE] * 3 + [mpu6050._GYRO_SCALE] * 3
+    """The stimulus as the driver sees it."""
     with path.open("w") as file:
         file.write("t_us," + ",".join(CHANNELS) + "\n")
-        for record in records:
-            values = [repr(float(raw) * s) for raw, s in zip(record["raw"], scale, strict=True)]
-            file.write(f"{record['t_us']}," + ",".join(values) + "\n")
+        read = as_read(records["values"])
+        for t_us, values in zip(records["t_us"], read.tolist(), strict=True):
+            file.write(f"{t_us}," + ",".join(map(repr, values)) + "\n")
+
+
+def test_a_project_of_three_sensors_and_a_motor(tmp_path: Path, micropython: Path) -> None:
+    """Chip and players, converted by the rig, reach the model's inputs; the motor is told."""
+    (tmp_path / "pump").mkdir()
+    (tmp_path / "pump" / "rivulet.toml").write_text(RIG)
+    (tmp_path / "recording.csv").write_text(RECORDING)
+    model = make_model(tmp_path / "model.safetensors", channels=PROJECT_CHANNELS)
+    project = load(tmp_path / "pump")
+    simulated = simulate(project)
+    folder = tmp_path / "pico"
+    folder.mkdir()
+    files = on_a_board(build_payload(load_board("rpi_pico"), ARCH, simulated.project))
+    files.append(PayloadFile(ACTIVE, model.read_bytes()))
+    make_flash(Given(False, 1, tmp_path, micropython), folder / "flash.bin", files)
+    moved: list[tuple[str, str]] = []
+    pico = EmulatedPico(
+        folder,
+        Path(_UF2),
+        wiring=simulated.wiring,
+        on_output=lambda name, state: moved.append((name, state)),
+    )
+    made = play(str(tmp_path / "recording.csv"), list(project.sensors.values()))
+    pico.stimulus = tmp_path / "stimulus.bin"
+    made.write(pico.stimulus)
+    with pico, _wire(pico) as wire:
+        wire.subscribe(5.0)
+        records: list[Record] = []
+        end = time.monotonic() + 400
+        while not pico.stimulus_done or records[-1].events < made.sent:
+            assert time.monotonic() < end, records[-1:]
+            records += wire.records(0.5)
+        facts = wire.status()
+    assert [sensor["error"] for sensor in facts["sensors"]] == ["", "", ""]
+    assert sum(facts["bus_errors"]) == 0
+    inputs = records[-1].blocks["inputs"][:5]
+    np.testing.assert_allclose(inputs, [-0.5, 0, 151.5, 0, 30], rtol=1e-5, atol=1e-9)
+    assert moved[-1][0] == "fan"
+    share, unit = moved[-1][1].split()[:2]
+    assert unit == "%" and float(share) == pytest.approx(25, abs=0.1)
 
 
 def test_power_cut_in_a_push_keeps_the_old_model(pico: EmulatedPico, tmp_path: Path) -> None:

@@ -1,94 +1,19 @@
 """The simulated sensors: what the real driver reads on the virtual board, and when."""
 
+import dataclasses
 import errno
-import json
-import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from host_tools.boards import load_board
 from host_tools.data.recordings import Recordings
-from host_tools.paths import BOARDS, FIRMWARE
-from host_tools.project import load_default, rig
+from host_tools.paths import MODELS
+from host_tools.project import load
 from host_tools.simulate import stimulus
-from host_tools.simulate.virtual import VirtualBoard
+from tests.imu import as_read
+from tests.listening import listen, listening_board, wait_for
 
-_PATIENCE_S = 100
-_SPEED = 4
-
-# Reads every event at once and notes it: [time, source, time after the read, channel, result].
-_LISTENER = """
-import board, json, rig
-class Ring:
-    def __init__(self):
-        self.events = []
-    def push(self, ticks, source):
-        self.events.append((ticks, source))
-ring = Ring()
-def handler(source):
-    def data_ready(pin):
-        ring.push(board.ticks_us(), source)
-    return data_ready
-sensors = rig.make_sensors()
-for source, sensor in enumerate(sensors):
-    sensor.start(handler(source))
-out = [0.0] * 6
-with open('log', 'w') as log:
-    while board.ticks_ms() < FINISH_MS:
-        while ring.events:
-            ticks, source = ring.events.pop(0)
-            try:
-                sensors[source].read(out)
-                found = [sensors[source].channels[0], out]
-            except OSError as error:
-                found = ['fault', error.errno]
-            log.write(json.dumps([ticks, source, board.ticks_us()] + found) + '\\n')
-        board.idle()
-open('finished', 'w').close()
-"""
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def listening_board(
-    folder: Path, micropython: Path, made: stimulus.Stimulus, **options: object
-) -> VirtualBoard:
-    """A board, still switched off, that will play the stimulus to the driver."""
-    folder.mkdir(exist_ok=True)
-    made.write(folder / "stimulus.bin")
-    board = VirtualBoard(
-        folder / "board",
-        folder / "stimulus.bin",
-        micropython,
-        _SPEED,
-        **options,  # type: ignore[arg-type]
-    )
-    for name in ("drivers", "rivulet"):
-        shutil.copytree(FIRMWARE / name, board.files / name)
-    shutil.copy(BOARDS / "virtual" / "board.py", board.files)
-    wired = load_default(load_board("virtual"))
-    (board.files / "rig.py").write_text(rig.source(wired))
-    finish_ms = made.end_us // 1000 + 1000
-    (board.files / "main.py").write_text(_LISTENER.replace("FINISH_MS", str(finish_ms)))
-    return board
-
-
-def listen(board: VirtualBoard) -> tuple[int, list[list[object]]]:
-    """The board time of stimulus time 0, and what the driver has read."""
-    with board:
-        wait_for((board.files / "finished").exists)
-        assert board.stimulus_done
-        start_us = board.stimulus_start_us
-    assert start_us is not None
-    return start_us, [json.loads(line) for line in (board.files / "log").read_text().splitlines()]
+TWO_SENSORS = MODELS / "two_sensors"
 
 
 def in_time(events: list[list[object]]) -> list[int]:
@@ -102,9 +27,9 @@ def in_time(events: list[list[object]]) -> list[int]:
 
 def recordings(samples: int) -> Recordings:
     values = np.random.default_rng(3).normal(0, 4, (1, samples, 6))
-    units = ("m/s^2",) * 3 + ("rad/s",) * 3
     labels = np.zeros(1, np.int64)
-    return Recordings(values, labels, ("one",), stimulus.CHANNELS, units, 100_000)
+    imu = stimulus.IMU
+    return Recordings(values, labels, ("one",), imu.channels, imu.units, 100_000)
 
 
 def test_the_driver_reads_recordings_at_their_own_times(tmp_path: Path, micropython: Path) -> None:
@@ -113,8 +38,8 @@ def test_the_driver_reads_recordings_at_their_own_times(tmp_path: Path, micropyt
     # The interrupt's time is exact, however late the board came to serve it.
     assert [event[0] - start_us for event in events] == made.records["t_us"].tolist()
     for number in in_time(events):
-        counts, _ = stimulus.to_registers(np.array(events[number][4]))
-        assert counts.tolist() == made.records["raw"][number].tolist()
+        expected = as_read(made.records["values"][number : number + 1])[0]
+        np.testing.assert_allclose(np.array(events[number][4]), expected, rtol=1e-12)
 
 
 def test_bus_faults_strike_single_samples(tmp_path: Path, micropython: Path) -> None:
@@ -127,11 +52,11 @@ def test_bus_faults_strike_single_samples(tmp_path: Path, micropython: Path) -> 
 
 
 def test_two_sensors_fill_their_own_channels(tmp_path: Path, micropython: Path) -> None:
-    parts = [
-        stimulus.build(recordings(20), [0], source=s, gap_us=400_000 + 50_000 * s) for s in (0, 1)
-    ]
-    made = stimulus.merge(parts)
-    _, events = listen(listening_board(tmp_path, micropython, made, sensors=2))
+    first = stimulus.build(recordings(20), [0], gap_us=400_000)
+    imu = dataclasses.replace(stimulus.IMU, name="second_mpu6050")
+    second = stimulus.build(recordings(20), [0], source=imu, gap_us=450_000)
+    made = stimulus.merge([first, second])
+    _, events = listen(listening_board(tmp_path, micropython, made, load(TWO_SENSORS)))
     expected = [(0, "accel_x"), (1, "second_accel_x")] * 20
     assert [(event[1], event[3]) for event in events] == expected
 
@@ -142,9 +67,9 @@ def test_a_repeated_stimulus_begins_again(tmp_path: Path, micropython: Path) -> 
         wait_for(lambda: (board.stimulus_start_us or 0) > 0)
         first_us = board.stimulus_start_us or 0
         wait_for(lambda: (board.stimulus_start_us or 0) > first_us)
-        # It goes on where the last sample was.
+        # It goes on where the recording ends.
         again_us = board.stimulus_start_us or 0
-        assert (again_us - first_us) % made.records["t_us"][-1] == 0
+        assert (again_us - first_us) % made.end_us == 0
         assert not board.stimulus_done
 
 

@@ -1,6 +1,6 @@
 """Power-on of the virtual board: the interpreter starts here and becomes the board.
 
-Run by the supervisor with the arguments MODE CAUSE FILES SPEED_PERMILLE SENSORS STIMULUS REPEAT.
+Run by the supervisor with the arguments MODE CAUSE FILES SPEED_PERMILLE WIRING STIMULUS REPEAT.
 """
 
 import sys
@@ -10,7 +10,7 @@ import machine  # noqa: F401  (takes the place of the interpreter's own module o
 import session
 import virtual_world
 
-mode, cause, files, speed_permille, sensors, stimulus, repeat = sys.argv[1:]
-virtual_world.configure(cause, int(speed_permille), int(sensors), stimulus, repeat == "repeat")
+mode, cause, files, speed_permille, wiring, stimulus, repeat = sys.argv[1:]
+virtual_world.configure(cause, int(speed_permille), wiring, stimulus, repeat == "repeat")
 keyboard.install()
 session.start(globals(), mode, files)

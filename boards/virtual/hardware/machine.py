@@ -1,10 +1,11 @@
-"""The virtual board's `machine`: pins and an I2C bus that lead to the simulated world."""
+"""The virtual board's `machine`: pins, buses and timers that lead to the simulated world."""
 
 import errno
 import time
 
 import virtual_world
 from micropython import const
+from outputs import PWM, Pin  # noqa: F401  (parts of this module)
 
 _UNIQUE_ID = b"RVIRTUAL"
 _FREQUENCY_HZ = const(125_000_000)
@@ -13,54 +14,17 @@ PWRON_RESET = 1
 WDT_RESET = 3
 
 
-class Pin:
-    IN = 0
-    OUT = 1
-    PULL_UP = 1
-    PULL_DOWN = 2
-    IRQ_FALLING = 4
-    IRQ_RISING = 8
-
-    _levels = {}  # levels belong to the pin, not to the object that names it
-
-    def __init__(self, id, mode=IN, pull=None, *, value=None):
-        self._id = id
-        if value is not None:
-            self.value(value)
-
-    def value(self, level=None):
-        if level is None:
-            return self._levels.get(self._id, 0)
-        self._levels[self._id] = 1 if level else 0
-
-    __call__ = value
-
-    def on(self):
-        self.value(1)
-
-    def off(self):
-        self.value(0)
-
-    def toggle(self):
-        self.value(not self.value())
-
-    def irq(self, handler=None, trigger=IRQ_FALLING | IRQ_RISING, hard=False):
-        if handler is None:
-            virtual_world.interrupts.pop(self._id, None)
-        else:
-            virtual_world.interrupts[self._id] = (handler, self)
-
-    def __repr__(self):
-        return "Pin(GPIO%d)" % self._id
-
-
 class I2C:
     def __init__(self, id=0, *, scl=None, sda=None, freq=400_000, timeout=50_000):
-        self._id = id
+        self._bus = id
         self._register = {}  # address -> the register a plain read starts from
 
     def scan(self):
-        return [sensor.address for sensor in virtual_world.sensors if not sensor.failing]
+        return [
+            device.address
+            for device in virtual_world.devices
+            if virtual_world.chip_at(self._bus, device.address) is device and not device.failing
+        ]
 
     def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
         return self._device(addr).chip.read(memaddr, nbytes)
@@ -69,13 +33,13 @@ class I2C:
         buf[:] = self._device(addr).chip.read(memaddr, len(buf))
 
     def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
-        sensor = self._device(addr)
-        sensor.chip.write(memaddr, buf)
-        virtual_world.start_if_armed(sensor)
+        device = self._device(addr)
+        device.chip.write(memaddr, buf)
+        virtual_world.start_if_armed(device)
 
     def readfrom(self, addr, nbytes, stop=True):
-        sensor = self._device(addr)
-        return sensor.chip.read(self._register.get(addr, 0), nbytes)
+        device = self._device(addr)
+        return device.chip.read(self._register.get(addr, 0), nbytes)
 
     def readfrom_into(self, addr, buf, stop=True):
         buf[:] = self.readfrom(addr, len(buf))
@@ -90,15 +54,84 @@ class I2C:
 
     def _device(self, address):
         virtual_world.pump()
-        sensor = virtual_world.sensor_at(address)
-        if sensor is None:
+        device = virtual_world.chip_at(self._bus, address)
+        if device is None:
             raise OSError(errno.ENODEV)
-        if sensor.failing:
+        if device.failing:
             raise OSError(errno.EIO)
-        return sensor
+        return device
 
 
-SoftI2C = I2C
+class SoftI2C(I2C):
+    def __init__(self, scl=None, sda=None, *, freq=400_000, timeout=50_000):
+        super().__init__(None)  # it can be on the pins of any bus
+
+
+class ADC:
+    """A converter whose pin is open: nothing simulated drives it."""
+
+    def __init__(self, id):
+        pass
+
+    def read_u16(self):
+        return 0
+
+
+class Timer:
+    ONE_SHOT = 0
+    PERIODIC = 1
+
+    def __init__(self, id=-1, **settings):
+        self.due_us = 0
+        if settings:
+            self.init(**settings)
+
+    def init(self, *, mode=PERIODIC, freq=-1, period=-1, callback=None, hard=False):
+        self.deinit()
+        period_us = round(1_000_000 / freq) if freq > 0 else period * 1000
+        if period_us <= 0:
+            raise ValueError("a timer needs a freq or a period above 0")
+        self._period_us = period_us if mode == self.PERIODIC else 0
+        self._callback = callback
+        self.due_us = virtual_world.elapsed_us() + period_us
+        virtual_world.timers.append(self)
+        virtual_world.schedule()
+
+    def deinit(self):
+        if self in virtual_world.timers:
+            virtual_world.timers.remove(self)
+            virtual_world.schedule()
+
+    def fire(self, called):
+        """Call the callback through `called`; False if the timer is over."""
+        self.due_us += self._period_us
+        return called(self._callback, self) and self._period_us > 0
+
+
+class _Memory:
+    """The address space: the words of players, and words that just keep what is written."""
+
+    def __init__(self):
+        self._words = {}
+
+    def __getitem__(self, address):
+        device = virtual_world.player_at(address)
+        if device is None:
+            return self._words.get(address, 0)
+        if address == device.address:
+            virtual_world.pump()
+        return device.chip.read_word(address - device.address, device.failing)
+
+    def __setitem__(self, address, value):
+        device = virtual_world.player_at(address)
+        if device is None:
+            self._words[address] = value & 0xFFFFFFFF
+        else:
+            device.chip.write_word(address - device.address, value)
+            virtual_world.start_if_armed(device)
+
+
+mem32 = _Memory()
 
 
 class WDT:

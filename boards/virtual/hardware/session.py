@@ -11,7 +11,16 @@ from console import Console
 from friendly_repl import FriendlyRepl
 from raw_repl import RawRepl
 
-_OURS = ("session", "console", "friendly_repl", "raw_repl", "mpu6050_registers", "keyboard")
+_OURS = (
+    "session",
+    "console",
+    "friendly_repl",
+    "raw_repl",
+    "keyboard",
+    "devices",
+    "outputs",
+    "stimulus",
+)
 
 _plain_print = builtins.print
 
@@ -20,8 +29,9 @@ def start(namespace, mode, files):
     """Become the board: `mode` is "friendly" or "raw", `files` the folder that is its flash."""
     session = _Session(Console(namespace, sys.path[0]), mode)
     # Only what a board has stays importable, and __main__ starts empty.
-    for name in _OURS:
-        sys.modules.pop(name, None)
+    for name in list(sys.modules):
+        if name in _OURS or name.split(".")[0] == "chips":
+            del sys.modules[name]
     namespace.clear()
     namespace["__name__"] = "__main__"
     vfs.umount("/")

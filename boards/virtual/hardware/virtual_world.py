@@ -1,43 +1,31 @@
-"""Simulated time, sensors and interrupts of the virtual board.
+"""Simulated time, sensors, interrupts and timers of the virtual board.
 
-An edge is delivered at the next moment at which the board looks: when it reads the clock, idles
-or uses the bus. While its handler runs, the clock stands at the edge's own time, which is what a
-real interrupt would have stamped.
+An edge or a timer is delivered at the next moment at which the board looks: when it reads the
+clock, idles or uses a sensor. While its handler runs, the clock stands at the edge's own time,
+which is what a real interrupt would have stamped.
 """
 
 import select
-import struct
 import sys
 import time
 
+import devices as wiring
 from micropython import const
-from mpu6050_registers import MPU6050Registers
+from stimulus import Stimulus
 
 _TICKS_MASK = const(0x3FFFFFFF)
 _IDLE_US = const(1000)
-_HEADER_BYTES = const(16)
-_RECORD_BYTES = const(24)
-_RECORD = "<QBBhhhhhh"
-_MAGIC = b"RVSTIM1\0"
-_BUS_FAILS = const(0x01)
+# As Pin.irq has them; an edge of a simulated sensor is a pulse, so it rises and falls.
+RISING = const(8)
+FALLING = const(4)
+# What happens at a pin is told the host this often, in real time.
+_TOLD_MS = const(100)
 
-# Where the sensors sit: the address on the bus and the pin that their interrupt output drives.
-_WIRING = ((0x68, 15), (0x69, 14))
-
-
-class Sensor:
-    """One simulated chip on the bus."""
-
-    def __init__(self, address, interrupt_pin):
-        self.address = address
-        self.interrupt_pin = interrupt_pin
-        self.chip = MPU6050Registers()
-        self.failing = False  # the bus answers nothing until the next sample
-
-
-sensors = []
-# Pin number -> (handler, argument), as Pin.irq set them.
+devices = []
+# Pin -> [handler, argument, trigger], as Pin.irq set them.
 interrupts = {}
+# Running machine.Timers. Each has due_us, and fire() moves that on.
+timers = []
 
 # Why this interpreter was started: "power-on", "watchdog", "software"; "" by a soft reset.
 reset_cause = ""
@@ -46,11 +34,14 @@ _speed_permille = 1000
 _origin = time.ticks_us()
 _stimulus = None
 _repeat = False
-_record = bytearray(_RECORD_BYTES)
 _base_us = None  # the board time at which stimulus time 0 happened
-_next_us = None  # the board time of the edge waiting in _record
+_record_us = None  # the board time of the record waiting in _stimulus
+_due_us = None  # the board time of whatever is next
 _edge_us = 0
 _delivering = False
+_outputs = {}  # the pins that actuators are wired to, and their states
+_moved = {}  # pin -> its new state, not told yet
+_told_ms = time.ticks_ms()
 
 _input = select.poll()
 _input.register(sys.stdin.buffer, select.POLLIN)
@@ -81,17 +72,17 @@ def stop_watchdog():
     event("watchdog 0")
 
 
-def configure(cause, speed_permille, sensor_count, stimulus, repeat):
-    """Set the world up; `stimulus` is a path, empty for a world at rest."""
+def configure(cause, speed_permille, wired, stimulus, repeat):
+    """Set the world up; `wired` and `stimulus` are paths, that empty for a world at rest."""
     global reset_cause, _speed_permille, _stimulus, _repeat
     reset_cause = cause
     _speed_permille = speed_permille
     _repeat = repeat
-    sensors.extend(Sensor(address, pin) for address, pin in _WIRING[:sensor_count])
     if stimulus:
-        _stimulus = open(stimulus, "rb")
-        if _stimulus.read(_HEADER_BYTES)[: len(_MAGIC)] != _MAGIC:
-            raise ValueError("not a stimulus file: " + stimulus)
+        _stimulus = Stimulus(stimulus)
+    found, outputs = wiring.read(wired, _stimulus.sources if stimulus else ())
+    devices.extend(found)
+    _outputs.update(outputs)
 
 
 def elapsed_us():
@@ -114,8 +105,8 @@ def ticks_ms():
 def idle():
     """Sleep until the next edge or until input arrives, at most a millisecond of real time."""
     wait_us = _IDLE_US
-    if _next_us is not None:
-        wait_us = min(wait_us, (_next_us - elapsed_us()) * 1000 // _speed_permille)
+    if _due_us is not None:
+        wait_us = min(wait_us, (_due_us - elapsed_us()) * 1000 // _speed_permille)
     if wait_us == _IDLE_US:
         for _, happened in _input.ipoll(1):
             if happened & select.POLLHUP:  # the supervisor is gone, and the power with it
@@ -123,73 +114,131 @@ def idle():
     elif wait_us > 0:
         time.sleep_us(wait_us)
     pump()
+    _tell_moved()
 
 
-def sensor_at(address):
-    """The sensor at a bus address, or None."""
-    for sensor in sensors:
-        if sensor.address == address:
-            return sensor
+def moved(pin, state):
+    """An output pin has another state; the host is told if an actuator is wired to the pin."""
+    if _outputs.get(pin, state) != state:
+        _outputs[pin] = _moved[pin] = state
+        _tell_moved()
+
+
+def _tell_moved():
+    global _told_ms
+    if _moved and time.ticks_diff(time.ticks_ms(), _told_ms) >= _TOLD_MS:
+        _told_ms = time.ticks_ms()
+        for pin, state in _moved.items():
+            event("output %s %s" % (pin, state))
+        _moved.clear()
+
+
+def chip_at(bus, address):
+    """The device at an address of I2C bus `bus` (any bus: None), or None."""
+    for device in devices:
+        if device.bus is not None and device.address == address and bus in (None, device.bus):
+            return device
     return None
 
 
-def start_if_armed(sensor):
-    """The first chip whose data-ready interrupt is enabled starts the stimulus."""
+def player_at(address):
+    """The memory-mapped device that has a word at `address`, or None."""
+    for device in devices:
+        if device.bus is None and device.address <= address < device.address + device.space:
+            return device
+    return None
+
+
+def start_if_armed(device):
+    """The first device that raises an interrupt at a sample starts the stimulus."""
     global _base_us
-    if _stimulus is not None and _base_us is None and sensor.chip.data_ready_enabled:
+    if _stimulus is not None and _base_us is None and device.chip.armed:
         _base_us = elapsed_us()
         event("stimulus start %d" % _base_us)
         _advance()
 
 
+def schedule():
+    """Set what is next, after a timer or the stimulus has moved."""
+    global _due_us
+    _due_us = _record_us
+    for timer in timers:
+        if _due_us is None or timer.due_us < _due_us:
+            _due_us = timer.due_us
+
+
 def pump():
-    """Deliver every edge that is due."""
+    """Deliver every edge and timer that is due."""
     global _delivering, _edge_us
-    if _delivering or _next_us is None:
+    if _delivering or _due_us is None:
         return
     now_us = elapsed_us()
     _delivering = True
     try:
-        while _next_us is not None and _next_us <= now_us:
-            _edge_us = _next_us
-            _deliver()
-            _advance()
+        while _due_us is not None and _due_us <= now_us:
+            _edge_us = _due_us
+            if _edge_us == _record_us:
+                _deliver()
+                _advance()
+            else:
+                _fire()
     finally:
         _delivering = False
 
 
 def _deliver():
-    fields = struct.unpack(_RECORD, _record)
-    source = fields[1]
-    if source >= len(sensors):
-        return
-    sensor = sensors[source]
-    sensor.failing = bool(fields[2] & _BUS_FAILS)
-    sensor.chip.load(fields[3:])
-    entry = interrupts.get(sensor.interrupt_pin)
-    if entry is None or not sensor.chip.data_ready_enabled:
-        return
+    """The sample in the stimulus reaches its device, and that raises its pin."""
+    for device in devices:
+        if device.source == _stimulus.source:
+            device.failing = _stimulus.failing
+            device.chip.load(_stimulus.values)
+            if device.chip.armed and device.event is not None:
+                _pulse(device.event)
+
+
+def _pulse(pin):
+    for edge in (RISING, FALLING):
+        entry = interrupts.get(pin)
+        if entry is not None and entry[2] & edge and not _called(entry[0], entry[1]):
+            # As on a board: a handler that failed is not called again.
+            interrupts.pop(pin, None)
+
+
+def _fire():
+    for timer in timers:
+        if timer.due_us == _edge_us:
+            if not timer.fire(_called) and timer in timers:
+                timers.remove(timer)
+            break
+    schedule()
+
+
+def _called(handler, argument):
+    """Whether an interrupt's handler came to its end."""
     try:
-        entry[0](entry[1])
+        handler(argument)
     except Exception as error:
-        # As on a board: a handler that failed is not called again.
-        del interrupts[sensor.interrupt_pin]
         print("Uncaught exception in IRQ callback handler")
         sys.print_exception(error)
+        return False
+    return True
 
 
 def _advance():
     """Read the next record and set when it is due."""
-    global _base_us, _next_us
-    if _stimulus.readinto(_record) < _RECORD_BYTES:
+    global _base_us, _record_us
+    if not _stimulus.advance():
         # A repeated stimulus begins again where it ended.
-        restart_us = _next_us
-        _next_us = None
-        if not _repeat or restart_us is None:
+        again = _repeat and _record_us is not None
+        _record_us = None
+        if again:
+            _base_us += _stimulus.end_us
+            event("stimulus start %d" % _base_us)
+            _stimulus.rewind()
+            again = _stimulus.advance()
+        if not again:
             event("stimulus end")
+            schedule()
             return
-        _base_us = restart_us
-        event("stimulus start %d" % _base_us)
-        _stimulus.seek(_HEADER_BYTES)
-        _stimulus.readinto(_record)
-    _next_us = _base_us + struct.unpack_from("<Q", _record)[0]
+    _record_us = _base_us + _stimulus.t_us
+    schedule()

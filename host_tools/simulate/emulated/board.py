@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from host_tools.errors import RivuletError
 from host_tools.simulate.emulated.machine import READY, SLOWNESS
-from host_tools.simulate.emulated.sensor import STIMULUS_END, STIMULUS_START
+from host_tools.simulate.emulated.outputs import OUTPUT
+from host_tools.simulate.emulated.sensors import STIMULUS_END, STIMULUS_START
 from host_tools.simulate.powered import PoweredBoard
+from host_tools.simulate.wiring import DEFAULT, Wiring
 
 _UF2_MAGIC = b"UF2\n"
 # Booting takes a second or two; formatting a fresh filesystem somewhat longer.
@@ -27,14 +30,22 @@ class EmulatedPico(PoweredBoard):
     slow one another.
 
     `folder` keeps the flash (`flash.bin`) and holds `port`, the serial port's name while the power
-    is on. `stimulus` is a file written by host_tools.simulate.stimulus; the MPU-6050 on I2C0
-    plays it whenever a driver enables its data-ready interrupt. Simulated time never outruns
-    real time; a busy board falls some twenty times behind it.
+    is on. `stimulus` is a file written by host_tools.simulate.stimulus; the sensors of `wiring`
+    play it, from its beginning whenever a driver starts the one that was started first.
+    `on_output` is called, in a thread, with the name and the new state of an output that moved.
+    Simulated time never outruns real time; a busy board falls some twenty times behind it.
     """
 
     name = "emulated Pico"
 
-    def __init__(self, folder: Path, uf2: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        uf2: Path,
+        *,
+        wiring: Wiring = DEFAULT,
+        on_output: Callable[[str, str], None] | None = None,
+    ) -> None:
         if importlib.util.find_spec("rp2040py") is None:
             raise RivuletError("the emulator is missing: pip install 'rivulet[emulator]'")
         try:
@@ -46,6 +57,8 @@ class EmulatedPico(PoweredBoard):
             raise RivuletError(f"{uf2} is not a UF2 image: give MicroPython's .uf2 for the Pico")
         self.folder = folder.resolve()
         self.port = self.folder / "port"
+        self.wiring = wiring
+        self.on_output = on_output
         self.stimulus: Path | None = None
         self.stimulus_start_us: int | None = None
         self.stimulus_done = False
@@ -72,16 +85,18 @@ class EmulatedPico(PoweredBoard):
         self.stimulus_done = False
         self._ready.clear()
         log = self.folder / "emulator.log"
+        wiring = self.folder / "wiring.json"
         command = [
             sys.executable,
             "-m",
             "host_tools.simulate.emulated",
             *(["--notes"] * self.notes),
         ]
-        command += [str(self._uf2), str(self.folder)]
+        command += [str(self._uf2), str(self.folder), str(wiring)]
         command += [str(self.stimulus.resolve())] if self.stimulus is not None else []
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self.wiring.write(wiring)
             with log.open("wb") as errors:
                 # A session of its own: the terminal's Ctrl-C is for the host tool, not the board.
                 self._process = subprocess.Popen(
@@ -135,5 +150,8 @@ class EmulatedPico(PoweredBoard):
                 self.stimulus_start_us = int(numbers[0])
             elif what == STIMULUS_END:
                 self.stimulus_done = True
+            elif what == OUTPUT and self.on_output is not None:
+                name = self.wiring.output_at(numbers[0])
+                self.on_output(name, " ".join(numbers[1:]))
         # It has ended: nobody needs to wait longer.
         self._ready.set()

@@ -1,10 +1,11 @@
 """The process behind an emulated Pico: the chip, its USB console on a pty, its flash in a file.
 
-    python -m host_tools.simulate.emulated [--notes] IMAGE.uf2 FOLDER [STIMULUS]
+    python -m host_tools.simulate.emulated [--notes] IMAGE.uf2 FOLDER WIRING [STIMULUS]
 
 Runs until its standard input ends, which is how the power is cut; that also happens when the
 program that started it dies. With --notes the file FOLDER/flash.notes gets every operation on the
-flash. Says on standard output READY, what the stimulus does, and how slow the emulator is.
+flash. Says on standard output READY, what the stimulus and the outputs do, and how slow the
+emulator is.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools import files
+from host_tools.simulate.wiring import Wiring, read
 
 READY = "ready"
 # Followed by the seconds of real time that a second of a busy board takes.
@@ -61,14 +63,15 @@ class _Stopped(list[Any]):
 class Machine:
     """A Pico with an image in its flash, over the filesystem that FOLDER keeps."""
 
-    def __init__(self, uf2: Path, folder: Path, stimulus: Path | None) -> None:
+    def __init__(self, uf2: Path, folder: Path, wiring: Wiring, stimulus: Path | None) -> None:
         # Imported here, so that the host can import this module's names without the emulator.
         from rp2040py.boards import BoardSpec
         from rp2040py.device import BaseDevice
         from rp2040py.device.load_flash import load_uf2
 
         from host_tools.simulate.emulated.console import Console
-        from host_tools.simulate.emulated.sensor import attach
+        from host_tools.simulate.emulated.outputs import Outputs
+        from host_tools.simulate.emulated.sensors import attach
 
         self._flash_file = folder / "flash.bin"
         device = BaseDevice(board=BoardSpec(image=str(uf2)))
@@ -78,7 +81,8 @@ class Machine:
             # As when an image is copied onto a board: the filesystem behind it stays.
             self._mcu.flash[:_FLASH_BYTES] = self._flash_file.read_bytes()
             load_uf2(uf2, self._mcu)
-        attach(self._mcu, stimulus, say)
+        attach(self._mcu, wiring, stimulus, say)
+        Outputs(self._mcu, wiring, say)
         self._console = Console(folder / "port", device.cdc, self._mcu.usb_ctrl)
         device.cdc.on_device_connected = lambda: say(READY)
         self._pacing: Any = self._mcu.clock.create_alarm(self._pace)
@@ -136,9 +140,10 @@ def main() -> None:
     parser.add_argument("--notes", action="store_true", help="note every operation on the flash")
     parser.add_argument("image", type=Path, metavar="IMAGE.uf2")
     parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("wiring", type=Path, metavar="WIRING")
     parser.add_argument("stimulus", type=Path, metavar="STIMULUS", nargs="?")
     given = parser.parse_args()
-    machine = Machine(given.image, given.folder, given.stimulus)
+    machine = Machine(given.image, given.folder, read(given.wiring), given.stimulus)
     if given.notes:
         machine.note_flash(given.folder)
     try:

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from host_tools.errors import RivuletError
@@ -10,6 +12,7 @@ from host_tools.paths import BOARDS
 from host_tools.simulate.powered import PoweredBoard
 from host_tools.simulate.virtual.relay import Relay, Wire
 from host_tools.simulate.virtual.terminal import Terminal
+from host_tools.simulate.wiring import DEFAULT, Wiring
 
 _BOOT = BOARDS / "virtual" / "hardware" / "boot.py"
 _START_TIMEOUT_S = 20
@@ -20,9 +23,10 @@ class VirtualBoard(PoweredBoard):
 
     `folder` keeps what survives a power cut (`files`, the board's flash) and holds `port`, the
     serial port's name while the power is on. `stimulus` is a file written by
-    host_tools.simulate.stimulus; the board's simulated sensors play it, `speed` times as fast
-    as real time, once or (`repeat`) again and again. `wire` corrupts the serial line for
-    tests. `heap_kb` limits the memory.
+    host_tools.simulate.stimulus; the sensors of `wiring` play it, `speed` times as fast as real
+    time, once or (`repeat`) again and again. `on_output` is called, in the relay's thread, with
+    the name and the new state of an output that moved. `wire` corrupts the serial line for tests.
+    `heap_kb` limits the memory.
     """
 
     name = "virtual"
@@ -37,9 +41,10 @@ class VirtualBoard(PoweredBoard):
         speed: float = 1.0,
         *,
         repeat: bool = False,
-        sensors: int = 1,
+        wiring: Wiring = DEFAULT,
         heap_kb: int | None = None,
         wire: Wire | None = None,
+        on_output: Callable[[str, str], None] | None = None,
     ) -> None:
         # Resolved, because MicroPython compares the folder with the system's own idea of it.
         self.folder = folder.resolve()
@@ -48,9 +53,10 @@ class VirtualBoard(PoweredBoard):
         self.stimulus = stimulus
         self.speed = speed
         self.repeat = repeat
-        self.sensors = sensors
+        self.wiring = wiring
         self.heap_kb = heap_kb
         self.wire = wire
+        self.on_output = on_output
         self._interpreter = interpreter
         self._relay: Relay | None = None
         self._terminal: Terminal | None = None
@@ -63,24 +69,15 @@ class VirtualBoard(PoweredBoard):
         if self.stimulus is not None and not self.stimulus.is_file():
             raise RivuletError(f"the stimulus {self.stimulus} is not a file")
         interpreter = self._interpreter or find_micropython()
+        self._take()
         try:
-            self.files.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise RivuletError(f"cannot keep a virtual board in {self.folder}: {error}") from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._unlock()
-            raise RivuletError(
-                f"the virtual board in {self.folder} is running already; stop that one first"
-            ) from None
-        try:
+            self.wiring.write(self._wiring_file)
             self._terminal = Terminal(self.port)
             self._relay = Relay(
                 self._terminal,
                 lambda mode, cause: self._command(interpreter, mode, cause),
                 self.wire,
+                self._moved,
             )
         except OSError as error:
             self.power_off()
@@ -91,6 +88,15 @@ class VirtualBoard(PoweredBoard):
             self.power_off()
             reason = said[-2:-1] or said or ["no answer"]
             raise RivuletError(f"{interpreter} cannot run the virtual board: {reason[0]}")
+
+    def install(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Write files into the flash of a board that is off; the firmware that was there goes."""
+        self._take()
+        shutil.rmtree(self.files / "firmware", ignore_errors=True)
+        for name, data in files:
+            path = self.files / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
     def power_off(self) -> None:
         """Cut the power: memory and port are gone at once, files stay."""
@@ -137,14 +143,40 @@ class VirtualBoard(PoweredBoard):
         """The last lines that the interpreter itself (not the firmware) had to say."""
         return list(self._relay.stderr_lines) if self._relay is not None else []
 
+    @property
+    def _wiring_file(self) -> Path:
+        return self.folder / "wiring.json"
+
+    def _moved(self, pin: str, state: str) -> None:
+        """Pass on what an output pin did, under the name of the actuator."""
+        if self.on_output is not None:
+            self.on_output(self.wiring.output_at(pin), state)
+
     def _command(self, interpreter: Path, mode: str, cause: str) -> list[str]:
         heap = [] if self.heap_kb is None else ["-X", f"heapsize={self.heap_kb}k"]
         return [
             *(str(interpreter), *heap, str(_BOOT), mode, cause, str(self.files)),
-            *(str(round(self.speed * 1000)), str(self.sensors)),
+            *(str(round(self.speed * 1000)), str(self._wiring_file)),
             *(str(self.stimulus.resolve()) if self.stimulus is not None else "",),
             "repeat" if self.repeat else "once",
         ]
+
+    def _take(self) -> None:
+        """Keep everybody else from the folder until the power is cut. Raises RivuletError."""
+        if self._lock is not None:
+            return
+        try:
+            self.files.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise RivuletError(f"cannot keep a virtual board in {self.folder}: {error}") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._unlock()
+            raise RivuletError(
+                f"the virtual board in {self.folder} is running already; stop that one first"
+            ) from None
 
     def _unlock(self) -> None:
         if self._lock is not None:

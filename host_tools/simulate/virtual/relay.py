@@ -49,13 +49,18 @@ class Relay:
     """Runs the interpreter and relays, in a thread of its own, until stopped."""
 
     def __init__(
-        self, terminal: Terminal, command: Callable[[str, str], list[str]], wire: Wire | None
+        self,
+        terminal: Terminal,
+        command: Callable[[str, str], list[str]],
+        wire: Wire | None,
+        moved: Callable[[str, str], None],
     ) -> None:
         self._terminal: Terminal | None = terminal
         # What the cable was put into since the last turn; None: it was pulled.
         self._cable: deque[Terminal | None] = deque()
         self._command = command
         self._wire = wire
+        self._moved = moved  # called with a pin and its new state
         self.stderr_lines: deque[str] = deque(maxlen=100)
         self.stimulus_start_us: int | None = None
         self.stimulus_done = False
@@ -272,6 +277,8 @@ class Relay:
                 self.stimulus_start_us = int(words[2])
             elif words == ["stimulus", "end"]:
                 self.stimulus_done = True
+            elif words[:1] == ["output"]:
+                self._moved(words[1], " ".join(words[2:]))
 
     def _died(self) -> None:
         """The interpreter ended unasked: start it anew, as a watchdog would, but not for ever."""

@@ -1,7 +1,7 @@
 """The registers of a simulated MPU-6050: runs on MicroPython and CPython alike.
 
-A sample comes in at full scale (16 g, 2000 deg/s) and is stored at the range that the driver has
-chosen, saturating as the chip does, so a driver that sets or assumes a wrong range is found out.
+A sample comes in as m/s^2 and rad/s. It is stored at the range that the driver has chosen and
+saturates as the chip does, so a driver that sets or assumes a wrong range is found out.
 """
 
 import struct
@@ -41,8 +41,17 @@ _SLEEP = const(0x40)
 _DEVICE_RESET = const(0x80)
 _TEMPERATURE = const(-3920)  # 25 degrees Celsius: raw / 340 + 36.53
 
+# Counts a unit at the most sensitive ranges, 2 g and 250 deg/s (data sheet, 6.1 and 6.2).
+_ACCEL_COUNTS = 16384 / 9.80665
+_GYRO_COUNTS = 131.2 * 180 / 3.141592653589793
 
-class MPU6050Registers:
+
+class Chip:
+    """An MPU-6050 on the I2C bus."""
+
+    # The driver's pin that the chip's interrupt output is wired to.
+    EVENT = "interrupt"
+
     def __init__(self):
         self._registers = bytearray(128)
         self._reset()
@@ -54,7 +63,7 @@ class MPU6050Registers:
         self._registers[_WHO_AM_I] = 0x68
 
     @property
-    def data_ready_enabled(self):
+    def armed(self):
         """Whether a new sample raises the interrupt pin."""
         registers = self._registers
         awake = not registers[_PWR_MGMT_1] & _SLEEP
@@ -77,19 +86,19 @@ class MPU6050Registers:
             registers[_INT_STATUS] = 0  # cleared by reading it
         return data
 
-    def load(self, raw):
-        """A new sample: six words (accelerometer x y z, gyroscope x y z) at full scale."""
+    def load(self, values):
+        """A new sample: accelerometer x y z in m/s^2, gyroscope x y z in rad/s."""
         registers = self._registers
         if registers[_PWR_MGMT_1] & _SLEEP:
             return
-        accel_gain = 8 >> (registers[_ACCEL_CONFIG] >> 3 & 3)
-        gyro_gain = 8 >> (registers[_GYRO_CONFIG] >> 3 & 3)
-        words = [_saturated(value * accel_gain) for value in raw[:3]]
+        accel = _ACCEL_COUNTS / (1 << (registers[_ACCEL_CONFIG] >> 3 & 3))
+        gyro = _GYRO_COUNTS / (1 << (registers[_GYRO_CONFIG] >> 3 & 3))
+        words = [_word(values[i] * accel) for i in range(3)]
         words.append(_TEMPERATURE)
-        words.extend(_saturated(value * gyro_gain) for value in raw[3:6])
+        words.extend([_word(values[i] * gyro) for i in range(3, 6)])
         struct.pack_into(">7h", registers, _DATA, *words)
         registers[_INT_STATUS] |= _DATA_READY
 
 
-def _saturated(value):
-    return max(-32768, min(32767, value))
+def _word(counts):
+    return max(-32768, min(32767, round(counts)))

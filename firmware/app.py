@@ -7,7 +7,7 @@ import board
 import micropython
 import rig
 
-from rivulet import blame
+from rivulet.compat import forget
 from rivulet.control.action import Action
 from rivulet.control.actuators import Actuators
 from rivulet.link.port import Link
@@ -54,7 +54,8 @@ def run(keyed, trouble=""):
             link = Link(sys.stdin.buffer, sys.stdout.buffer)
             loop = Loop(chip, wired, link, store, access, Warm(cause=cause), actuators)
             loop.firmware_trouble = trouble
-            _forget_error()
+            wired = None
+            _started()
             loop.run(feed)
             again = loop.again
             left = "released"
@@ -71,7 +72,9 @@ def run(keyed, trouble=""):
             raise
     except Exception as error:
         sys.print_exception(error)
-        store.crashed(blame.told(error))
+        from rivulet.blame import told
+
+        store.crashed(told(error))
         again = True
     return again
 
@@ -107,8 +110,11 @@ def _rest(actuators, why, loop):
         sys.print_exception(error)
 
 
-def _forget_error():
-    """The program has started."""
+def _started():
+    """The program runs: forget why it did not, and the rig, of which the drivers are made."""
+    global rig
+    rig = None
+    forget(("rig",))
     try:
         os.remove(_ERROR)
     except OSError:

@@ -19,7 +19,6 @@ from rivulet.sensing.health import Health
 from rivulet.sensing.inputs import Inlets
 from rivulet.sensing.recent_inputs import RecentInputs
 from rivulet.sensing.ring import EventRing
-from rivulet.sensing.triggers import stamp
 from rivulet.store.slots import why_not
 
 # A sensor that did not start is tried again every so often.
@@ -73,11 +72,9 @@ class Runtime:
         # A board without its sensors still answers, takes models and says what is wrong.
         self.sensors = rig.make_sensors()
         self.health = Health(self.sensors, self.clock, self.guard, self.ring)
-        self._handlers = []
         # Those that did not start: their numbers, and why in a line.
         self._unstarted = []
         for source in range(len(self.sensors)):
-            self._handlers.append(stamp(self.ring.push, board.ticks_us, source))
             self._start_sensor(source)
         self._tried_ms = board.ticks_ms()
         self._model_error = ""
@@ -134,7 +131,9 @@ class Runtime:
 
         line = start(
             self.sensors[source],
-            self._handlers[source],
+            source,
+            self.board,
+            self.ring,
             self.health.watches[source],
             self.faults,
         )

@@ -3,16 +3,18 @@
 Imported when one has to be started, and dropped again: see runtime.SELDOM.
 """
 
+from rivulet.sensing.triggers import stamp
 
-def start(sensor, handler, watch, faults):
+
+def start(sensor, source, board, ring, watch, faults):
     """Start a sensor; returns "" if it answers, else a line that says why it does not run.
 
-    handler: what its interrupt calls; watch: its Watch, which keeps why, and faults: those of
-    drivers' code, which tell it.
+    source: its number, which its interrupt stores in the ring with the board's time; watch: its
+    Watch, which keeps why; faults: those of drivers' code.
     """
     name = "sensor " + sensor.name
     try:
-        sensor.start(handler)
+        sensor.start(stamp(ring.push, board.ticks_us, source))
     except OSError as trouble:
         error = str(trouble) or "OSError"
         name += " does not answer"

@@ -3,7 +3,7 @@
 import fake_machine as machine
 
 from drivers import quadrature, tacho
-from rivulet.sensing import edges, triggers
+from rivulet.sensing import edges, timers, triggers
 
 _now = [0]
 _TURN = 2 * 3.141592653589793

@@ -7,7 +7,7 @@ import board
 import micropython
 import rig
 
-from rivulet import blame
+from rivulet.compat import forget
 from rivulet.control.action import Action
 from rivulet.control.actuators import Actuators
 from rivulet.link.port import Link
@@ -38,23 +38,21 @@ def run(keyed, trouble=""):
     store.boot(cause or "")
     again = False
     feed = loop = None
-    chip, wired = board, rig
+    chip = board
     if store.safe_mode:
         from rivulet.safe_mode import Resting
 
-        chip = wired = Resting(board.NAME)
-    actuators = Actuators([], chip.ticks_ms, Action())
+        chip = Resting(board.NAME)
     left = "fault"
     try:
+        actuators = Actuators(_wired(chip).make_actuators(), chip.ticks_ms, Action())
         try:
             # From here on only completed turns of the loop keep a board with a watchdog running.
             if hasattr(board, "start_watchdog"):
                 feed = board.start_watchdog()
-            actuators = Actuators(wired.make_actuators(), chip.ticks_ms, Action())
-            link = Link(sys.stdin.buffer, sys.stdout.buffer)
-            loop = Loop(chip, wired, link, store, access, Warm(cause=cause), actuators)
+            loop = _loop(chip, store, access, cause, actuators)
             loop.firmware_trouble = trouble
-            _forget_error()
+            _started()
             loop.run(feed)
             again = loop.again
             left = "released"
@@ -71,9 +69,22 @@ def run(keyed, trouble=""):
             raise
     except Exception as error:
         sys.print_exception(error)
-        store.crashed(blame.told(error))
+        from rivulet.blame import told
+
+        store.crashed(told(error))
         again = True
     return again
+
+
+def _wired(chip):
+    """The rig; in safe mode, when no board's chip is used, there is none."""
+    return rig if chip is board else chip
+
+
+def _loop(chip, store, access, cause, actuators):
+    # A function, whose frame goes, because what a frame has held the collector keeps.
+    link = Link(sys.stdin.buffer, sys.stdout.buffer)
+    return Loop(chip, _wired(chip), link, store, access, Warm(cause=cause), actuators)
 
 
 def _leave(store, keyed):
@@ -107,8 +118,11 @@ def _rest(actuators, why, loop):
         sys.print_exception(error)
 
 
-def _forget_error():
-    """The program has started."""
+def _started():
+    """The program runs: forget why it did not, and the rig, of which the drivers are made."""
+    global rig
+    rig = None
+    forget(("rig",))
     try:
         os.remove(_ERROR)
     except OSError:

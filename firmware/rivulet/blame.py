@@ -10,8 +10,6 @@ _OWN_FOLDER = "drivers/"
 _FIRMWARES = ("firmware/a/", "firmware/b/")
 _FRAME = '  File "'
 _LONGEST = const(200)
-# So many kinds of faults are known to be told already; after that the oldest is told again.
-_KINDS = const(8)
 
 
 def place(error):
@@ -36,51 +34,10 @@ def place(error):
     return found
 
 
-def described(error):
-    """Return an exception as 'ValueError: bad echo'."""
-    kind, message = type(error).__name__, str(error)
-    return ("%s: %s" % (kind, message) if message else kind)[:_LONGEST]
+def told(error, where=None):
+    """Return an exception as 'drivers/sonar.py, line 12: ValueError: bad echo'.
 
-
-def told(error):
-    """Return an exception as 'drivers/sonar.py, line 12: ValueError: bad echo'."""
-    return _joined(place(error), error)
-
-
-def _joined(where, error):
-    return "%s: %s" % (where, described(error)) if where else described(error)
-
-
-class Faults:
-    """Counts the faults of a person's own code, and tells each kind once.
-
-    say: function of a line of text; count: how many there were; last: the newest, in words;
-    fresh: the newest of a kind that was not told before, for whoever clears it.
+    where: what `place` has returned, if it was asked.
     """
-
-    def __init__(self, say):
-        self.count = 0
-        self.last = ""
-        self.fresh = ""
-        self._say = say
-        self._kinds = []
-
-    def note(self, who, error):
-        """Note an exception that the code of `who` has raised; returns it in words."""
-        self.count += 1
-        where = place(error)
-        text = _joined(where, error)
-        self.last = "%s: %s" % (who, text)
-        # Not the message: it may hold a number that is another one each time.
-        kind = who, where, type(error).__name__
-        if kind not in self._kinds:
-            self._kinds.append(kind)
-            if len(self._kinds) > _KINDS:
-                self._kinds.pop(0)
-            self.fresh = self.last
-            self._say("fault: " + self.last)
-        return text
-
-    def facts(self):
-        """What a status document says of them."""
-        return {"faults": self.count, "fault": self.last}
+    words = [place(error) if where is None else where, type(error).__name__, str(error)]
+    return ": ".join([word for word in words if word])[:_LONGEST]

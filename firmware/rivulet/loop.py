@@ -163,7 +163,7 @@ class Loop(Runtime):
                 self._collect()
             if self.warm is not None and self.warm.due(progress[_EVENTS]):
                 self._keep(False)
-            if self._starts.failed:
+            if self._unstarted:
                 self._retry()
             self.board.idle()
 

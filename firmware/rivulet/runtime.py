@@ -3,12 +3,12 @@
 import gc
 
 from rivulet import protocol
-from rivulet.blame import Faults
-from rivulet.compat import forget, heap_free
+from rivulet.compat import const, forget, heap_free
 from rivulet.control.action import Action
 from rivulet.control.actuators import Actuators
 from rivulet.control.outputs import Control
 from rivulet.errors import StoreError
+from rivulet.faults import Faults
 from rivulet.latency import Costs
 from rivulet.link.commands import Commands
 from rivulet.link.ctrl_c import CtrlC
@@ -19,13 +19,16 @@ from rivulet.sensing.health import Health
 from rivulet.sensing.inputs import Inlets
 from rivulet.sensing.recent_inputs import RecentInputs
 from rivulet.sensing.ring import EventRing
-from rivulet.sensing.start import Starts
 from rivulet.store.slots import why_not
 
+# A sensor that did not start is tried again every so often.
+_AGAIN_MS = const(5000)
+_WRAP = const(0x3FFFFFFF)
 # Modules that only a start or a change of model needs. They are imported then and dropped with the
 # next collection: an .mpy lives on the heap. The code of a running model is not among them, or the
 # next model would bring a second copy of it. `rivulet.model` itself is: it names all of them.
 SELDOM = (
+    "rivulet.blame",
     "rivulet.control.crossfade",
     "rivulet.integers.tensors",
     "rivulet.model",
@@ -33,6 +36,7 @@ SELDOM = (
     "rivulet.model.header",
     "rivulet.model.self_test",
     "rivulet.model.warm_start",
+    "rivulet.sensing.start",
     "rivulet.store.swap",
 )
 
@@ -67,9 +71,13 @@ class Runtime:
         self._store = store
         # A board without its sensors still answers, takes models and says what is wrong.
         self.sensors = rig.make_sensors()
-        self._starts = Starts(self.sensors, board, self.ring, self.faults)
+        self.health = Health(self.sensors, self.clock, self.guard, self.ring)
+        # Those that did not start: their numbers, and why in a line.
+        self._unstarted = []
+        for source in range(len(self.sensors)):
+            self._start_sensor(source)
+        self._tried_ms = board.ticks_ms()
         self._model_error = ""
-        self.health = Health(self._starts, self.clock, self.guard, self.ring)
         self.inlets = Inlets(self.sensors, self.health.watches)
         self.progress.begin(self.clock.now, False)
         self.telemetry = Telemetry(
@@ -111,9 +119,27 @@ class Runtime:
 
     @property
     def boot_error(self):
-        """What is wrong since the start: with actuators, sensors, the stored model."""
-        parts = self.control.troubles() + self._starts.words() + [self._model_error]
-        return "; ".join([part for part in parts if part])
+        """What is wrong since the start: with sensors, with the stored model."""
+        lines = [line for _, line in self._unstarted]
+        if self._model_error:
+            lines.append(self._model_error)
+        return "; ".join(lines)
+
+    def _start_sensor(self, source):
+        """Whether a sensor answers."""
+        from rivulet.sensing.start import start
+
+        line = start(
+            self.sensors[source],
+            source,
+            self.board,
+            self.ring,
+            self.health.watches[source],
+            self.faults,
+        )
+        if line:
+            self._unstarted.append((source, line))
+        return not line
 
     def _start(self):
         """Start the store's active model, if it has one that runs."""
@@ -224,20 +250,22 @@ class Runtime:
 
     def _retry(self):
         """Try to start a sensor that failed, if that is due, and connect it."""
-        source = self._starts.retry()
-        if source < 0:
+        now = self.board.ticks_ms()
+        if (now - self._tried_ms) & _WRAP < _AGAIN_MS // len(self._unstarted):
             return
-        if not self._starts.errors[source]:
-            try:
-                model = self.model
-                inlet = self.inlets.inlet(source, model, not self.progress.events)
-                self._inlets[source] = inlet
-                self.health.watches[source].install(inlet[1], inlet[2] is None, model)
-            except (ModelError, MemoryError) as error:
-                self._starts.errors[source] = why_not(error)
-            else:
-                self._link.text("sensor %s answers" % self.sensors[source].name)
-        self.health.started(source)
+        self._tried_ms = now
+        source = self._unstarted.pop(0)[0]
+        if not self._start_sensor(source):
+            return
+        name = "sensor " + self.sensors[source].name
+        try:
+            model = self.model
+            inlet = self.inlets.inlet(source, model, not self.progress.events)
+            self._inlets[source] = inlet
+            self.health.watches[source].install(inlet[1], inlet[2] is None, model)
+            self._link.text(name + " answers")
+        except (ModelError, MemoryError) as error:
+            self._unstarted.append((source, "%s: %s" % (name, why_not(error))))
 
     def note_heap(self):
         """Record the lowest free heap seen: right after a collection, or with two models."""

@@ -12,6 +12,7 @@ from host_tools.deploy.modules import driver_modules, package_modules
 from host_tools.deploy.mpy import compile_module, is_for
 from host_tools.paths import FIRMWARE
 from host_tools.project import Project, load_default, model_of, rig
+from host_tools.project.drivers import without_literals
 
 # The running firmware is in one of these. A flash installs into the other.
 FOLDERS = {"a": "firmware/a", "b": "firmware/b"}
@@ -63,11 +64,12 @@ def build_payload(
     package = [path for path in package_modules(model, FIRMWARE) if is_for(path, arch)]
     files = [_module(path, FIRMWARE, arch) for path in package]
     for path, root in driver_modules(project, FIRMWARE):
-        files.append(_module(path, root, arch))
+        name = path.relative_to(root).as_posix()
+        files.append(_compiled(name, without_literals(path.read_text(encoding="utf-8")), arch))
     files.append(_module(FIRMWARE / "app.py", FIRMWARE, arch))
     files.append(_module(board.folder / "board.py", board.folder, arch))
     classes = model["classes"] if model is not None else None
-    files.append(_rig(rig.source(project, classes), arch))
+    files.append(_compiled("rig.py", rig.source(project, classes), arch))
     files.append(PayloadFile("board.json", (board.folder / "board.json").read_bytes()))
     listed = {"board": board.name, "files": [file.path for file in files]}
     files.append(PayloadFile(MANIFEST, json.dumps(listed).encode()))
@@ -85,13 +87,15 @@ def starter() -> PayloadFile:
     return PayloadFile(STARTER, (FIRMWARE / STARTER).read_bytes())
 
 
-def _rig(source: str, arch: str | None) -> PayloadFile:
+def _compiled(name: str, source: str, arch: str | None) -> PayloadFile:
+    """Return a module whose source is in no file as it is."""
     if arch is None:
-        return PayloadFile("rig.py", source.encode())
-    with TemporaryDirectory(prefix="rivulet-rig-") as folder:
-        path = Path(folder) / "rig.py"
+        return PayloadFile(name, source.encode())
+    with TemporaryDirectory(prefix="rivulet-module-") as folder:
+        path = Path(folder) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source, encoding="utf-8")
-        return _module(path, path.parent, arch)
+        return _module(path, Path(folder), arch)
 
 
 def _module(path: Path, root: Path, arch: str | None) -> PayloadFile:

@@ -230,3 +230,20 @@ def _setting(entry: Any) -> Setting | None:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, tuple | list)
+
+
+def without_literals(source: str) -> str:
+    """Return a driver's source for a board: without the literals that only the host reads.
+
+    They would take a kilobyte of its heap. What the driver uses itself stays, and every line
+    keeps its number.
+    """
+    tree = ast.parse(source, feature_version=GRAMMAR)
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    unused = _NAMES - {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    lines = source.splitlines()
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and {ast.unparse(each) for each in node.targets} <= unused:
+            last = node.end_lineno or node.lineno
+            lines[node.lineno - 1 : last] = [""] * (last - node.lineno + 1)
+    return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ from own_code import IMPORT, MAKE, SAFE, START, SYNTAX, Rig, confirmed, live, ma
 from wire_helpers import document, push
 
 from rivulet import blame, protocol
+from rivulet.faults import Faults
 from rivulet.sensing import triggers
 
 
@@ -179,7 +180,7 @@ class Driver:
 
 def test_a_kind_of_fault_is_told_once():
     told = []
-    faults = blame.Faults(told.append)
+    faults = Faults(told.append)
     for number in range(20):
         try:
             raise ValueError(number)

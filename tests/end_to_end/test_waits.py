@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import serial
-from host_tools.deploy.boards import load_board
 
+from host_tools.boards import load_board
 from host_tools.deploy.flash import flash
 from host_tools.simulate.virtual import VirtualBoard
 

@@ -122,7 +122,7 @@ def test_package_knows_neither_host_nor_board_nor_drivers() -> None:
     strangers = {"host_tools", "drivers", "board", "boards", "machine"}
     known = {name_of(path): imported(path) & strangers for path in _PACKAGE}
     # The drivers' helper makes timers for them, on whatever port.
-    assert known.pop("firmware/rivulet/sensing/triggers.py") == {"machine"}
+    assert known.pop("firmware/rivulet/sensing/timers.py") == {"machine"}
     assert not {name: roots for name, roots in known.items() if roots}
 
 

@@ -9,7 +9,13 @@ from host_tools.errors import RivuletError
 from host_tools.paths import FIRMWARE
 from host_tools.project.driver_check import check_driver
 from host_tools.project.driver_facts import PinUse, Setting
-from host_tools.project.drivers import GRAMMAR, find_driver, list_drivers, read_driver
+from host_tools.project.drivers import (
+    GRAMMAR,
+    find_driver,
+    list_drivers,
+    read_driver,
+    without_literals,
+)
 from tests.project.projects import ANY, IMU, MOTOR, SONAR
 
 SHIPPED = sorted((FIRMWARE / "drivers").glob("*.py"))
@@ -156,3 +162,22 @@ def test_optional_arguments_and_inherited_methods_are_fine(tmp_path):
 def test_the_grammar_is_that_of_micropython():
     with pytest.raises(SyntaxError):
         ast.parse("match 3:\n    case 3:\n        pass", feature_version=GRAMMAR)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_board_gets_no_literals_that_the_host_alone_reads(path):
+    source = path.read_text()
+    without = without_literals(source)
+    before, after = ast.parse(source), ast.parse(without)
+    assigned = {
+        ast.unparse(node.targets[0]) for node in after.body if isinstance(node, ast.Assign)
+    }
+    assert not assigned & {"KIND", "UNITS", "PINS", "SETTINGS", "TRIGGER", "BUS"}
+    # Every other line is where it was: faults are told with their line.
+    kept = [ast.dump(node, include_attributes=True) for node in after.body]
+    assert set(kept) < {ast.dump(node, include_attributes=True) for node in before.body}
+
+
+def test_what_a_driver_reads_itself_stays():
+    source = 'CHANNELS = ("a",)\nUNITS = (\n    "m",\n)\nCOUNT = len(CHANNELS)\n'
+    assert without_literals(source) == 'CHANNELS = ("a",)\n\n\n\nCOUNT = len(CHANNELS)\n'

@@ -80,6 +80,7 @@ class Actuator:
             self._tried_ms = now_ms
             if self._driver is None:
                 self._driver = self._make()
+                self._make = None
             self._driver.start()
             self.started = True
         self._write(self._safe)
@@ -157,14 +158,6 @@ class Actuators:
         """Forget what was wrong: all of them work again."""
         for actuator in self._all:
             actuator.error = ""
-
-    def troubles(self):
-        """What is wrong with those that did not start, a line for each."""
-        return [
-            "actuator %s: %s" % (actuator.name, actuator.error)
-            for actuator in self._all
-            if not actuator.started
-        ]
 
     def facts(self):
         """What a status document says of each."""

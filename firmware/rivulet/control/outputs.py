@@ -120,10 +120,6 @@ class Control:
             self._actuators.recover()
             self._link.text("actuators: they answer again")
 
-    def troubles(self):
-        """What is wrong with actuators, a line for each."""
-        return self._actuators.troubles()
-
     def _tell(self, failures):
         self.errors += len(failures)
         self._failing = True

@@ -43,11 +43,9 @@ class Watch:
     """What is known of one sensor. seen: (epoch, ticks) of its last good reading, which the loop
     writes. trouble: bits as above; age_us: time since that reading, at the last look; error: why
     it did not start, or the fault of its driver, in words.
-
-    started: False for one that has to speak before it counts as there.
     """
 
-    def __init__(self, sensor, epoch, ticks, started=True):
+    def __init__(self, sensor, epoch, ticks):
         self.name = sensor.name
         self.error = ""
         self.seen = array("i", (epoch, ticks))
@@ -55,7 +53,7 @@ class Watch:
         self.age_us = 0
         self.feeds = False
         self.stale = "%s says nothing new" % sensor.name
-        self._started = started
+        self._started = True
         self._sensor = sensor
         self._noted = [epoch, ticks]
         self._moved = [epoch, ticks]
@@ -91,6 +89,11 @@ class Watch:
     def at_fault(self):
         """Whether its driver's code raised something, and it has not read well since."""
         return bool(self.trouble & _FAULT)
+
+    def absent(self, error):
+        """Note why the sensor did not start: it has to speak before it counts as there."""
+        self.error = error
+        self._started = False
 
     def fail(self, error):
         """Note a fault of its driver's code, in words."""
@@ -176,39 +179,25 @@ def _near(counts):
 
 
 class Health:
-    """All sensors of a board; starts: how they started (see start.py).
+    """All sensors of a board.
 
     stale: what feeds the model nothing new, in words: a sensor that is missing or stuck, a channel
     without a sensor; None if all is well. unfed: the channels of the model without a sensor.
     at_fault: whether the code of a driver is.
     """
 
-    def __init__(self, starts, clock, guard, ring):
-        self.sensors = starts.sensors
-        self.watches = [
-            Watch(sensor, clock.epoch, clock.ticks, not error)
-            for sensor, error in zip(starts.sensors, starts.errors)
-        ]
+    def __init__(self, sensors, clock, guard, ring):
+        self.sensors = sensors
+        self.watches = [Watch(sensor, clock.epoch, clock.ticks) for sensor in sensors]
         self.stale = None
         self.at_fault = False
         self.unfed = ()
-        self._starts = starts
-        self._fed = {channel for sensor in starts.sensors for channel in sensor.channels}
+        self._fed = {channel for sensor in sensors for channel in sensor.channels}
         self._unfed = None
         self._clock = clock
         self._guard = guard
         self._ring = ring
         self._epoch, self._ticks = clock.epoch, clock.ticks
-        for source in range(len(self.watches)):
-            self.started(source)
-
-    def started(self, source):
-        """Note how a sensor has started, or has not."""
-        error = self._starts.errors[source]
-        if self._starts.faulty[source]:
-            self.fail(source, error)
-        else:
-            self.watches[source].error = error
 
     def fail(self, source, error):
         """Note a fault of a driver's code, in words."""

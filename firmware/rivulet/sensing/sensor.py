@@ -13,7 +13,6 @@ It may say `interval_us`, the time between two samples, and `stuck_after_ms`, fo
 working sensor could repeat one reading in all its channels.
 """
 
-from array import array
 from errno import ENODEV
 
 
@@ -50,12 +49,9 @@ class Sensor:
         self.read_raw = self.scales = None
         self._make = make
         self._driver = None
-        count = len(channels)
-        self._converts = picked is not None or factors is not None or offsets is not None
-        self._picked = picked or tuple(range(count))
-        self._width = width or count
-        self._factors = factors or (1.0,) * count
-        self._offsets = offsets
+        self._conversion = None
+        if picked is not None or factors is not None or offsets is not None:
+            self._conversion = len(channels), picked, width, factors, offsets
 
     def start(self, handler):
         """Make the driver, if that is still to do, and start it.
@@ -64,45 +60,26 @@ class Sensor:
         """
         if self._driver is None:
             self._driver = self._make()
+            # What made it is no longer needed, nor is the rig.
+            self._make = None
         driver = self._driver
         driver.start(handler)
         self.interval_us = getattr(driver, "interval_us", 0)
         self.stuck_after_ms = getattr(driver, "stuck_after_ms", 0)
-        raw = None if self._offsets else getattr(driver, "read_raw", None)
-        if self._converts:
-            self._values = [0.0] * self._width
-            self.read = self._read
-            if raw is not None:
-                self._counts = array("i", bytes(4 * self._width))
-                raw, self._read_counts = self._read_raw, raw
-        else:
-            # The driver's own: what is not converted costs nothing at an event.
-            self.read = driver.read
-        self.read_raw = raw
-        if raw is not None:
-            scales = driver.scales
-            self.scales = tuple(
-                [scales[at] * factor for at, factor in zip(self._picked, self._factors)]
-            )
+        if self._conversion is not None:
+            from rivulet.sensing.converted import Converted
+
+            driver = Converted(driver, *self._conversion)
+        # The driver's own where nothing is converted: that costs nothing at an event.
+        self.read = driver.read
+        self.read_raw = getattr(driver, "read_raw", None)
+        if self.read_raw is not None:
+            self.scales = driver.scales
 
     def stop(self):
         """Leave no interrupt and no timer behind."""
         if self._driver is not None:
             self._driver.stop()
-
-    def _read(self, out):
-        values = self._values
-        picked, factors, offsets = self._picked, self._factors, self._offsets
-        self._driver.read(values)
-        for i in range(len(picked)):
-            value = values[picked[i]] * factors[i]
-            out[i] = value + offsets[i] if offsets else value
-
-    def _read_raw(self, out):
-        counts, picked = self._counts, self._picked
-        self._read_counts(counts)
-        for i in range(len(picked)):
-            out[i] = counts[picked[i]]
 
 
 def _absent(out):

@@ -10,19 +10,12 @@ stamp that it takes is late by as much. What differs between the ports (MicroPyt
               a C3) and takes -1 for 3 without a word
 """
 
-import errno
-import sys
-
-from rivulet.compat import const, micropython
-
-_TIMERS = const(4)  # the most that a chip with numbered timers has
+from rivulet.compat import micropython
 
 # The newest exception that a driver's own function raised in an interrupt, or None. The loop
 # tells it and stores None.
 failed = [None]
 
-_numbered = sys.platform == "esp32"
-_taken = [False] * _TIMERS
 # By source: the loop's handlers, which raise nothing and need no wrapper.
 _handlers = {}
 
@@ -62,39 +55,10 @@ def every(hz, function):
 
     Keep what it returns: a timer that nobody holds may end. Raises OSError if none is free.
     """
-    from machine import Timer
+    # Imported for the drivers that use one: others leave the memory to the board.
+    from rivulet.sensing import timers
 
-    function = _kept(function)
-    if _numbered:
-        return _Numbered(hz, function)
-    try:
-        return Timer(-1, mode=Timer.PERIODIC, freq=hz, callback=function, hard=True)
-    except (TypeError, ValueError):
-        return Timer(-1, mode=Timer.PERIODIC, freq=hz, callback=function)
-
-
-class _Numbered:
-    """A timer of a chip that has a few, with numbers. Only this module knows which are free."""
-
-    def __init__(self, hz, function):
-        from machine import Timer
-
-        # From the highest: the idle interrupt of a UART takes the lowest.
-        for number in range(_TIMERS - 1, -1, -1):
-            if _taken[number]:
-                continue
-            try:
-                self._timer = Timer(number, mode=Timer.PERIODIC, freq=hz, callback=function)
-            except ValueError:
-                continue  # the chip has fewer
-            _taken[number] = True
-            self._number = number
-            return
-        raise OSError(errno.ENODEV, "every timer of this chip is taken")
-
-    def deinit(self):
-        self._timer.deinit()
-        _taken[self._number] = False
+    return timers.every(hz, _kept(function))
 
 
 def _kept(function):

@@ -5,7 +5,7 @@ import struct
 import bmp280
 import fake_machine as machine
 
-from rivulet.sensing import triggers
+from rivulet.sensing import timers
 
 _events = bytearray(1)
 
@@ -16,7 +16,7 @@ def _handler(_):
 
 def _chip():
     machine.port("rp2")
-    triggers._numbered = False
+    timers._numbered = False
     bus = machine.I2C(0x76)
     bus.registers[0xD0] = 0x58
     words = (27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000)

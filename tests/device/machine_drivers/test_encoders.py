@@ -3,7 +3,7 @@
 import fake_machine as machine
 
 from drivers import quadrature, tacho
-from rivulet.sensing import edges, triggers
+from rivulet.sensing import edges, timers, triggers
 
 _now = [0]
 _TURN = 2 * 3.141592653589793
@@ -24,8 +24,8 @@ def _handler(_):
 
 def _on(port="rp2"):
     machine.port(port)
-    triggers._numbered = port == "esp32"
-    triggers._taken[:] = [False] * 4
+    timers._numbered = port == "esp32"
+    timers._taken[:] = [False] * 4
     triggers.failed[0] = None
     _events[0] = 0
     _now[0] = 1000
@@ -156,4 +156,4 @@ def test_stop_leaves_nothing():
     speed.stop()
     speed.stop()
     assert not machine.Timer.running and not machine.Pin.interrupts
-    assert triggers._taken == [False] * 4
+    assert timers._taken == [False] * 4

@@ -3,7 +3,7 @@
 import fake_machine as machine
 
 from drivers import hcsr04
-from rivulet.sensing import triggers
+from rivulet.sensing import timers, triggers
 
 _now = [0]
 _WRAP = 0x3FFFFFFF
@@ -19,7 +19,7 @@ hcsr04.ticks_us = _ticks
 
 def _started():
     machine.port("rp2")
-    triggers._numbered = False
+    timers._numbered = False
     triggers.failed[0] = None
     events = bytearray(1)
 

@@ -5,7 +5,7 @@ from array import array
 import fake_machine as machine
 
 from drivers import adc, registers
-from rivulet.sensing import triggers
+from rivulet.sensing import timers, triggers
 
 _events = bytearray(1)
 
@@ -16,7 +16,7 @@ def _handler(_):
 
 def _on():
     machine.port("rp2")
-    triggers._numbered = False
+    timers._numbered = False
     triggers.failed[0] = None
     _events[0] = 0
 

@@ -1,18 +1,25 @@
 """Sensors are started each by itself, and one that does not start counts as missing."""
 
-from fake_board import Bench, Board, Sensor
+from fake_board import Bench, Sensor
 from fixtures import Scratch, model_bytes, settings
 from wire_helpers import push
-
-from rivulet.blame import Faults
-from rivulet.sensing.ring import EventRing
-from rivulet.sensing.start import Starts
 
 _GUARDS = {"stale": {"after_ms": 300, "action": "safe"}, "safe": {"name": "still"}}
 
 
+class Counted(Sensor):
+    """Calls `tries` whenever it is started."""
+
+    tries = None
+
+    def start(self, handler):
+        if self.tries:
+            self.tries()
+        super().start(handler)
+
+
 def two(left_fails=False, right_fails=False):
-    made = [Sensor("left", ("c", "a")), Sensor("right", ("b",))]
+    made = [Counted("left", ("c", "a")), Counted("right", ("b",))]
     made[0].broken, made[1].broken = left_fails, right_fails
     return made
 
@@ -26,50 +33,47 @@ def live(made, seconds, *sources):
         made.turns()
 
 
-def starts(board, ring=None):
-    ring = EventRing() if ring is None else ring
-    return Starts(board.make_sensors(), board, ring, Faults(None))
-
-
 def test_each_gets_a_handler_that_stores_the_time_and_its_number():
-    board, ring = Board(two(), now=5000), EventRing()
-    made = starts(board, ring)
-    assert made.errors == ["", ""] and made.words() == []
-    for now, source in ((5000, 1), (7000, 0)):
-        board.now = now
-        board.sensors[source].handler(None)
-    for found in ((5000, 1), (7000, 0)):
-        assert ring.take() and tuple(ring.found) == found
+    with Scratch() as folder:
+        made = Bench(folder, None, two(), now=5000)
+        ring = made.loop.ring
+        assert made.loop.boot_error == ""
+        for now, source in ((5000, 1), (7000, 0)):
+            made.board.now = now
+            made.sensors[source].handler(None)
+        for found in ((5000, 1), (7000, 0)):
+            assert ring.take() and tuple(ring.found) == found
 
 
 def test_one_that_fails_loses_no_other():
     for left, right in ((True, False), (False, True), (True, True)):
-        board = Board(two(left, right))
-        made = starts(board)
-        assert made.failed == [source for source in (0, 1) if (left, right)[source]]
-        for driver, failed, error in zip(board.sensors, (left, right), made.errors):
-            assert bool(error) == failed and hasattr(driver, "handler") != failed
-            line = "sensor %s does not answer: %s" % (driver.name, error)
-            assert (line in made.words()) == failed
+        with Scratch() as folder:
+            made = Bench(folder, None, two(left, right))
+            for driver, failed in zip(made.sensors, (left, right)):
+                line = "sensor %s does not answer: " % driver.name
+                assert (line in made.loop.boot_error) == failed
+                assert hasattr(driver, "handler") != failed
 
 
 def test_those_that_failed_are_tried_again_in_turn():
-    board = Board(two(True, True))
-    made = starts(board)
-    tried = []
-    for _ in range(40):
-        board.now += 500000
-        tried.append(made.retry())
-    # Each every five seconds.
-    assert [source for source in tried if source >= 0] == [0, 1] * 4
-    board.sensors[0].broken = False
-    tried = []
-    for _ in range(40):
-        board.now += 500000
-        if made.failed:
-            tried.append(made.retry())
-    assert tried.count(0) == 1 and tried.count(1) == 3
-    assert made.errors[0] == "" and made.failed == [1]
+    with Scratch() as folder:
+        made = Bench(folder, None, two(True, True))
+        tried = []
+        for source in (0, 1):
+            made.sensors[source].tries = lambda source=source: tried.append(source)
+
+        def wait(seconds):
+            del tried[:]
+            for _ in range(2 * seconds):
+                made.board.now += 500000
+                made.turns()
+            return tried
+
+        # Each every five seconds.
+        assert wait(20) == [0, 1] * 4
+        made.sensors[0].broken = False
+        assert wait(20) == [0, 1, 1, 1]
+        assert made.loop.boot_error.startswith("sensor right does not answer: ")
 
 
 def test_the_others_feed_the_model():

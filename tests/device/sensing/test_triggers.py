@@ -2,13 +2,13 @@
 
 import fake_machine as machine
 
-from rivulet.sensing import triggers
+from rivulet.sensing import timers, triggers
 
 
-def _on(port, timers=4):
-    machine.port(port, timers)
-    triggers._numbered = port == "esp32"
-    triggers._taken[:] = [False] * 4
+def _on(port, count=4):
+    machine.port(port, count)
+    timers._numbered = port == "esp32"
+    timers._taken[:] = [False] * 4
     triggers.failed[0] = None
 
 
@@ -51,7 +51,7 @@ def test_a_timer_is_hard_where_the_port_can():
 
 def test_numbered_timers_are_shared_out_and_given_back():
     _on("esp32")
-    timers = [triggers.every(1, _nothing) for _ in range(4)]
+    made = [triggers.every(1, _nothing) for _ in range(4)]
     assert sorted(timer.id for timer in machine.Timer.running) == [0, 1, 2, 3]
     try:
         triggers.every(1, _nothing)
@@ -59,7 +59,7 @@ def test_numbered_timers_are_shared_out_and_given_back():
         pass
     else:
         raise AssertionError("a fifth timer")
-    timers[1].deinit()
+    made[1].deinit()
     triggers.every(1, _nothing)
     assert len(machine.Timer.running) == 4
     # A chip with two of them.

@@ -7,7 +7,7 @@ from rivulet.compat import const, forget, heap_free
 from rivulet.control.action import Action
 from rivulet.control.actuators import Actuators
 from rivulet.control.outputs import Control
-from rivulet.errors import StoreError
+from rivulet.errors import ModelError, StoreError
 from rivulet.faults import Faults
 from rivulet.latency import Costs
 from rivulet.link.commands import Commands

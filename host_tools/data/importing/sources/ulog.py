@@ -1,0 +1,91 @@
+"""ULog, the log format of PX4 flight controllers: a table for each topic."""
+
+import io
+import struct
+from typing import Any
+
+from host_tools.choices import TimeUnit
+from host_tools.data.importing.names import parse_heading
+from host_tools.data.importing.options import Options
+from host_tools.data.importing.table import Column, KnownTime, Table
+from host_tools.data.parquet import library
+from host_tools.errors import RivuletError
+
+MAGIC = b"ULog\x01\x12\x35"
+# A flight's log has a hundred topics with thousands of fields: a person chooses.
+_MOST_CHANNELS = 64
+_TIME = "timestamp"
+
+
+def read_ulog(data: bytes, source: str, place: str, options: Options) -> list[Table]:
+    """Read a ULog file: its fields are columns called topic.field. Raises RivuletError.
+
+    With --channel only the fields that it names are read.
+    """
+    pyulog = library("pyulog", "ULog files")
+    try:
+        log = pyulog.ULog(io.BytesIO(data), disable_str_exceptions=True)
+    except (
+        TypeError,
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        EOFError,
+        OSError,
+        UnicodeError,
+        struct.error,
+        RecursionError,
+        MemoryError,
+    ) as error:
+        raise RivuletError(f"{source}: no ULog file that can be read: {error}") from None
+    tables = []
+    topics: dict[str, int] = {}
+    for dataset in log.data_list:
+        topic = dataset.name if not dataset.multi_id else f"{dataset.name}_{dataset.multi_id}"
+        fields = [name for name in dataset.data if name != _TIME and "_padding" not in name]
+        topics[topic] = len(fields)
+        if options.channels:
+            wanted = {parse_heading(key).name for key in options.channels} | set(options.channels)
+            fields = [name for name in fields if f"{topic}.{name}" in wanted]
+        if topic not in options.drop and fields and len(dataset.data[_TIME]):
+            tables.append(_table(dataset, topic, fields, source, place))
+    missing = _missing(options, tables)
+    if missing or not tables or sum(len(table.columns) - 1 for table in tables) > _MOST_CHANNELS:
+        some = ", ".join(f"{name} ({count})" for name, count in sorted(topics.items()))
+        what = f"no field is called '{missing}'" if missing else "choose the channels"
+        raise RivuletError(
+            f"{source}: {what}: say --channel 'TOPIC.FIELD=NAME [UNIT]' for each; the topics "
+            f"and their numbers of fields: {some}"
+        )
+    offset = _utc_offset_us(log)
+    for table in tables:
+        table.utc_offset_us = offset
+    return tables
+
+
+def _missing(options: Options, tables: list[Table]) -> str:
+    found = {column.name for table in tables for column in table.columns}
+    names = [parse_heading(key).name if key not in found else key for key in options.channels]
+    return next((name for name in names if name not in found), "")
+
+
+def _table(dataset: Any, topic: str, fields: list[str], source: str, place: str) -> Table:
+    times = [str(time) for time in dataset.data[_TIME].tolist()]
+    columns = [Column(f"{topic}.{_TIME}", times, KnownTime(TimeUnit.us))]
+    for name in fields:
+        # numpy's own text: the shortest for float32 too.
+        columns.append(Column(f"{topic}.{name}", [str(value) for value in dataset.data[name]]))
+    lines = list(range(1, len(times) + 1))
+    return Table(f"{source}:{topic}", place, f"ULog, topic {topic}", columns, lines, part=topic)
+
+
+def _utc_offset_us(log: Any) -> int | None:
+    """Return UTC less the log's time, from the satellite receiver's first fix."""
+    for dataset in log.data_list:
+        times = dataset.data.get("time_utc_usec")
+        if times is not None and dataset.name in ("vehicle_gps_position", "sensor_gps"):
+            for utc, own in zip(times.tolist(), dataset.data[_TIME].tolist(), strict=True):
+                if utc > 0:
+                    return int(utc) - int(own)
+    return None

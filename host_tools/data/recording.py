@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from host_tools import files
 from host_tools.data import parquet
-from host_tools.data.events import GROUP, LABEL, channels_of, goes_back, read
+from host_tools.data.events import GROUP, LABEL, channels_of, read
 from host_tools.errors import RivuletError
 
 _MAX_DESCRIPTION_BYTES = 1 << 20
@@ -72,12 +72,6 @@ def read_recording(path: Path) -> Recording:
         groups if any(groups) else None,
         read_description(path),
     )
-
-
-def first_late(path: Path, channels: list[str]) -> str:
-    """Return what is wrong with the first event whose time goes back, empty without one."""
-    late = (event for event in read(path, channels) if event.back_from is not None)
-    return next((goes_back(path, event) for event in late), "")
 
 
 def read_description(path: Path) -> Description:

@@ -6,8 +6,9 @@ import numpy as np
 
 from host_tools.data.importing.series import Series
 from host_tools.data.importing.store import source_text
-from host_tools.data.importing.times import step_text, utc_text
+from host_tools.data.importing.times import utc_text
 from host_tools.data.recording import Description, Recording
+from host_tools.data.spans import span_text
 
 
 @dataclass
@@ -54,14 +55,14 @@ def _starts(series: Series, gap_us: int, order: Order) -> list[int]:
         if gap_us and (ahead > gap_us or back):
             what = "gap of" if ahead > 0 else "the time goes back by"
             order.cuts.append(
-                f"line {series.lines[row]}: {what} {step_text(abs(ahead))}, a new recording"
+                f"line {series.lines[row]}: {what} {span_text(abs(ahead))}, a new recording"
             )
             starts.append(row)
             latest = time
         elif ahead < 0:
             order.late += 1
             order.first_late = order.first_late or (
-                f"line {series.lines[row]} by {step_text(-ahead)}"
+                f"line {series.lines[row]} by {span_text(-ahead)}"
             )
         latest = max(latest, time)
     return starts

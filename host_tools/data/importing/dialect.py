@@ -106,11 +106,17 @@ def find(text: str, source: str, delimiter: str, width: int) -> Dialect:
                 f"{source}: no delimiter gives the {width} columns that --columns names"
             )
         raise NotATable(f"{source}: no table: no delimiter gives rows of several columns")
-    named = [each for each in fit if each.header >= 0]
-    if width or not named:
+    if width:
         # A file without a header, or one whose header --columns replaces.
-        named = [each for each in fit if each.header < 0] or fit
-    fit = named
+        fit = [each for each in fit if each.header < 0]
+    else:
+        counts = " or ".join(str(each.width) for each in fit)
+        fit = [each for each in fit if each.header >= 0]
+        if not fit:
+            raise RivuletError(
+                f"{source}: no header above its {counts} columns: name them with --columns, such "
+                "as --columns 'time [s],NAME,NAME'"
+            )
     if len(fit) > 1:
         names = " or ".join(DELIMITER_NAMES[each.delimiter] for each in fit)
         raise RivuletError(f"{source}: columns may be separated by {names}: say --delimiter")

@@ -3,8 +3,8 @@
 from host_tools.data.importing.roles import Roles
 from host_tools.data.importing.run import Outcome, SeriesReport
 from host_tools.data.importing.table import Left, Table
-from host_tools.data.importing.times import step_text
 from host_tools.data.importing.together import TableReport
+from host_tools.data.spans import span_text
 from host_tools.data.summary import aligned, channel_lines, count_lines, duration_us
 
 # Of lines of one kind. A folder may hold thousands of files.
@@ -23,7 +23,7 @@ def report_lines(outcome: Outcome) -> list[str]:
     for path, recording in outcome.recordings:
         zero = recording.description.time_zero_utc
         begin = f", from {zero}" if zero else ""
-        seconds = step_text(duration_us(recording))
+        seconds = span_text(duration_us(recording))
         made.append(f"{path}: {len(recording.t_us)} events, {seconds}{begin}")
     lines += _first(made)
     if len(made) > 1:

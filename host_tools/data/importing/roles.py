@@ -15,7 +15,7 @@ from host_tools.errors import RivuletError
 # A column with fewer numbers than this share of its cells holds text.
 _NUMBERS = 0.5
 _CLASS_NAMES = frozenset(
-    ("label", "labels", "class", "classes", "target", "activity", "state", "category", "y")
+    ("label", "labels", "class", "classes", "target", "activity", "state", "category")
 )
 _MOST_CLASSES = 64
 
@@ -203,7 +203,7 @@ def _same_time(
     which = RivuletError(f"{table.source}: which column holds the time? Say {names}")
     if not read or len(read) < len(candidates):
         raise which
-    read.sort(key=lambda each: -len(set(each[1].t_us)))
+    read.sort(key=lambda each: (-len(set(each[1].t_us)), not each[1].utc))
     column, times = read[0]
     if options.unit is not None and options.unit is not times.unit:
         raise which
@@ -220,7 +220,8 @@ def _agree(one: Times, other: Times) -> bool:
         if a is not None and b is not None
     ]
     if len(pairs) < 2:
-        return False
+        # Nothing that follows depends on which it is.
+        return True
     steps = [abs(b[1] - a[1]) for a, b in zip(pairs, pairs[1:], strict=False) if b[1] != a[1]]
     tolerance = min(min(steps, default=0), 1_000_000) + 1000
     offsets = [a - b for a, b in pairs]

@@ -191,8 +191,8 @@ def merge(parts: list[Series], rename: Callable[[Series, str], str]) -> Series:
     if len({part.utc for part in parts}) > 1:
         sources = " and ".join(sorted({part.source for part in parts}))
         raise RivuletError(
-            f"{sources}: one counts its times from 1970, another from its own start, so they cannot "
-            "be merged: say --time COLUMN for a column that both have, or --no-merge"
+            f"{sources}: one counts its times from 1970, another from its own start, so they "
+            "cannot be merged: say --time COLUMN for a column that both have, or --no-merge"
         )
     names = [heading.name for part in parts for heading in part.channels]
     if len(set(names)) < len(names):

@@ -11,6 +11,7 @@ from host_tools.data.importing import dates
 from host_tools.data.importing.cells import PLAIN, plain_number
 from host_tools.data.importing.names import parse_heading
 from host_tools.data.importing.table import Column
+from host_tools.data.spans import span_text
 from host_tools.errors import RivuletError
 
 # Powers of ten from each unit to microseconds.
@@ -204,7 +205,7 @@ def _which_unit(where: str, numbers: Sequence[Decimal | int | None]) -> str:
     present = _present(numbers)
     first = ", ".join(str(number) for number in present[:3])
     readings = ", ".join(
-        f"--unit {unit} (median step {step_text(median_step_us(numbers, unit))})"
+        f"--unit {unit} (median step {span_text(median_step_us(numbers, unit))})"
         for unit in (TimeUnit.s, TimeUnit.ms, TimeUnit.us)
     )
     return f"{where} ({first}, ...) does not say in which unit: {readings}"
@@ -212,19 +213,6 @@ def _which_unit(where: str, numbers: Sequence[Decimal | int | None]) -> str:
 
 def _example(cells: Sequence[str]) -> str:
     return next((cell for cell in cells if cell), "")[:40]
-
-
-def step_text(us: float) -> str:
-    """Return an interval in a unit that suits it."""
-    for unit, factor, least in (
-        ("d", 86400e6, 3),
-        ("h", 3600e6, 3),
-        ("s", 1e6, 1),
-        ("ms", 1e3, 1),
-    ):
-        if us >= least * factor:
-            return f"{us / factor:.4g} {unit}"
-    return f"{us:.4g} us"
 
 
 def utc_text(us: int) -> str:

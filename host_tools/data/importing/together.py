@@ -46,7 +46,8 @@ def read_together(
         try:
             roles = find_roles(table, options)
         except NotATable as error:
-            if len(tables) == 1:
+            # A file that a person names is not left out.
+            if not name or len(tables) == 1:
                 raise
             notes.append(f"{error}: left out")
             continue
@@ -62,7 +63,7 @@ def read_together(
         raise RivuletError(f"{name or tables[0].source}: holds no file with events")
     series: list[Series] = []
     for folder, members in _by_folder(read, options).items():
-        if len(members) > 1 and _is_one(members, reports, options, notes):
+        if (len(members) > 1 or members[0][0].part) and _is_one(members, reports, options, notes):
             series += _merged(folder, members, name)
         else:
             series += [part for _, parts in members for part in parts]

@@ -2,9 +2,9 @@
 
 from host_tools.data.importing.cells import PLAIN
 from host_tools.data.importing.dates import looks_like_date
-from host_tools.data.importing.dialect import DELIMITER_NAMES, Row, decode, find, rows
+from host_tools.data.importing.dialect import DELIMITER_NAMES, decode, find, rows
 from host_tools.data.importing.options import Options
-from host_tools.data.importing.table import Column, Left, Table
+from host_tools.data.importing.table import Column, Left, NotATable, Table
 from host_tools.errors import RivuletError
 
 _LONGEST_UNIT = 16
@@ -21,8 +21,6 @@ def read_text(data: bytes, source: str, place: str, options: Options) -> Table:
     unit_row: list[str] = []
     for index, row in enumerate(rows(text, dialect.delimiter, source)):
         if not names:
-            if dialect.header < 0:
-                _refuse_without_header(source, row)
             if index < dialect.header:
                 left.append(Left(row.line, "it stands before the header"))
                 continue
@@ -48,7 +46,7 @@ def read_text(data: bytes, source: str, place: str, options: Options) -> Table:
                 column.append(cell)
     if not lines:
         first = f"; line {left[-1].line}: {left[-1].reason}" if left else ""
-        raise RivuletError(f"{source}: holds no rows{first}")
+        raise NotATable(f"{source}: holds no rows{first}")
     table = Table(
         source,
         place,
@@ -63,13 +61,6 @@ def read_text(data: bytes, source: str, place: str, options: Options) -> Table:
         for made, unit in zip(table.columns, unit_row, strict=True):
             made.unit = unit.strip("[]() ")
     return table
-
-
-def _refuse_without_header(source: str, row: Row) -> None:
-    raise RivuletError(
-        f"{source}, line {row.line}: no header, {len(row.cells)} columns: name them with "
-        f"--columns, such as --columns time,{','.join(f'c{n}' for n in range(2, 4))},..."
-    )
 
 
 def _check_names(source: str, line: int, names: list[str]) -> None:

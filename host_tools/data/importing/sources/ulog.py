@@ -1,7 +1,6 @@
 """ULog, the log format of PX4 flight controllers: a table for each topic."""
 
 import io
-import struct
 from typing import Any
 
 from host_tools.choices import TimeUnit
@@ -25,20 +24,11 @@ def read_ulog(data: bytes, source: str, place: str, options: Options) -> list[Ta
     pyulog = library("pyulog", "ULog files")
     try:
         log = pyulog.ULog(io.BytesIO(data), disable_str_exceptions=True)
-    except (
-        TypeError,
-        ValueError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        EOFError,
-        OSError,
-        UnicodeError,
-        struct.error,
-        RecursionError,
-        MemoryError,
-    ) as error:
-        raise RivuletError(f"{source}: no ULog file that can be read: {error}") from None
+    # pyulog raises errors of its own and whatever damaged bytes lead to.
+    except Exception as error:
+        raise RivuletError(
+            f"{source}: no ULog file that can be read: {' '.join(str(error).split())}"
+        ) from None
     tables = []
     topics: dict[str, int] = {}
     for dataset in log.data_list:

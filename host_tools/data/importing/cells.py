@@ -38,6 +38,8 @@ def decimal_mark(cells: Iterable[str]) -> Decimals | None:
     """
     comma = point = open_comma = False
     for cell in cells:
+        if len(cell) > _LONGEST:
+            continue
         if "," in cell and _MARKED.fullmatch(cell):
             comma = comma or _SAYS_COMMA.fullmatch(cell) is not None
             says_point = _SAYS_POINT.fullmatch(cell) is not None

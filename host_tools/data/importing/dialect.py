@@ -13,6 +13,7 @@ from host_tools.errors import RivuletError
 
 MAX_CELL = 1 << 20
 _SAMPLE = 200
+_LONGEST_NUMBER = 60
 _COMMENTS = ("#", "%", "//")
 _NUMBER_LIKE = re.compile(r"[+-]?[0-9.,]*[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?", re.ASCII)
 DELIMITER_NAMES = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'", " ": "spaces"}
@@ -168,7 +169,10 @@ def _names(cells: list[str]) -> bool:
     return (
         len(named) >= 2
         and len(named) >= len(cells) - 1 - len(cells) // 4
-        and not any(_NUMBER_LIKE.fullmatch(cell) or looks_like_date(cell) for cell in named)
+        and not any(
+            _NUMBER_LIKE.fullmatch(cell[:_LONGEST_NUMBER]) or looks_like_date(cell)
+            for cell in named
+        )
         and not any(_swallowed(cell) for cell in named)
     )
 
@@ -176,6 +180,7 @@ def _names(cells: list[str]) -> bool:
 def _swallowed(cell: str) -> bool:
     """Return whether a cell holds several numbers with a delimiter between: another one's row."""
     return any(
-        len(parts) > 1 and all(_NUMBER_LIKE.fullmatch(part.strip()) for part in parts)
+        len(parts) > 1
+        and all(_NUMBER_LIKE.fullmatch(part.strip()[:_LONGEST_NUMBER]) for part in parts)
         for parts in (cell.split(mark) for mark in ";\t|")
     )

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 _UNIT = re.compile(r"(?P<name>.*?)\s*(?:\[(?P<square>[^\[\]]*)\]|\((?P<round>[^()]*)\))\s*")
 _LONGEST = 48
+# Patterns are tried on no longer text, and no header of columns is.
+_LONGEST_HEADING = 400
 _RESERVED = re.compile(r"t_us|decision|label|group|(?:y|x|tau)[0-9]+|(?:age|fresh|action)\..*")
 
 
@@ -19,7 +21,7 @@ class Heading(NamedTuple):
 def parse_heading(text: str) -> Heading:
     """Split "acc_x [m/s^2]" or "acc_x (m/s^2)"; the unit is empty without one."""
     text = text.strip()
-    found = _UNIT.fullmatch(text)
+    found = _UNIT.fullmatch(text) if len(text) <= _LONGEST_HEADING else None
     if found is None or not found["name"]:
         return Heading(text, "")
     unit = found["square"] if found["square"] is not None else found["round"]

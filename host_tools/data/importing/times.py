@@ -45,7 +45,8 @@ _WORDS = (
     "|uhrzeit|millis|micros|nanos|seconds|milliseconds|microseconds|nanoseconds|temps|tiempo|fecha"
 )
 _TIME_NAME = re.compile(rf"(?:{_WORDS}|t|ts|clock){_SUFFIX}")
-_LONGER_TIME_NAME = re.compile(rf"(?:\w+[\W_]+)+(?:{_WORDS}){_SUFFIX}")
+_LONGER_TIME_NAME = re.compile(rf"(?:[^\W_]+[\W_]+)+(?:{_WORDS}){_SUFFIX}")
+_LONGEST_NAME = 100
 _LIMIT_US = 1 << 61
 # What counts as a time since 1970: from 2001 to a year from now.
 _EPOCH_US = 978_307_200_000_000
@@ -77,7 +78,8 @@ def is_time_name(name: str) -> bool:
 
 def is_longer_time_name(name: str) -> bool:
     """Return whether a column's name may say so: sample_time, but reaction_time as well."""
-    return _LONGER_TIME_NAME.fullmatch(parse_heading(name).name.lower()) is not None
+    name = parse_heading(name).name.lower()[:_LONGEST_NAME]
+    return _LONGER_TIME_NAME.fullmatch(name) is not None
 
 
 def unit_of_name(column: Column) -> TimeUnit | None:

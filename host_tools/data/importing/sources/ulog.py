@@ -1,6 +1,8 @@
 """ULog, the log format of PX4 flight controllers: a table for each topic."""
 
 import io
+import struct
+from contextlib import redirect_stdout
 from typing import Any
 
 from host_tools.choices import TimeUnit
@@ -14,6 +16,10 @@ MAGIC = b"ULog\x01\x12\x35"
 # A flight's log has a hundred topics with thousands of fields: a person chooses.
 _MOST_CHANNELS = 64
 _TIME = "timestamp"
+_HEADER_BYTES = 16
+# Kinds of messages: those that define, and the first that may follow them.
+_FIRST_OF_DATA = (b"A", b"L", b"C")
+_DEFINITIONS = (b"B", b"F", b"I", b"M", b"P", b"Q", *_FIRST_OF_DATA)
 
 
 def read_ulog(data: bytes, source: str, place: str, options: Options) -> list[Table]:
@@ -22,13 +28,14 @@ def read_ulog(data: bytes, source: str, place: str, options: Options) -> list[Ta
     With --channel only the fields that it names are read.
     """
     pyulog = library("pyulog", "ULog files")
+    _check_definitions(data, source)
     try:
-        log = pyulog.ULog(io.BytesIO(data), disable_str_exceptions=True)
+        # pyulog prints what it finds damaged.
+        with redirect_stdout(io.StringIO()):
+            log = pyulog.ULog(io.BytesIO(data), disable_str_exceptions=True)
     # pyulog raises errors of its own and whatever damaged bytes lead to.
     except Exception as error:
-        raise RivuletError(
-            f"{source}: no ULog file that can be read: {' '.join(str(error).split())}"
-        ) from None
+        raise _damaged(source, " ".join(str(error).split())) from None
     tables = []
     topics: dict[str, int] = {}
     for dataset in log.data_list:
@@ -51,7 +58,26 @@ def read_ulog(data: bytes, source: str, place: str, options: Options) -> list[Ta
     offset = _utc_offset_us(log)
     for table in tables:
         table.utc_offset_us = offset
+        if log.file_corruption:
+            table.notes.append("the log is damaged; what could be read of it is imported")
     return tables
+
+
+def _damaged(source: str, why: str) -> RivuletError:
+    return RivuletError(f"{source}: no ULog file that can be read: {why}")
+
+
+def _check_definitions(data: bytes, source: str) -> None:
+    """Raise RivuletError if the log ends before its first topic: pyulog would search for ever."""
+    at = _HEADER_BYTES
+    while at + 3 <= len(data):
+        size, kind = struct.unpack_from("<Hc", data, at)
+        if kind not in _DEFINITIONS or at + 3 + size > len(data):
+            break
+        if kind in _FIRST_OF_DATA:
+            return
+        at += 3 + size
+    raise _damaged(source, "its definitions are damaged or cut off")
 
 
 def _missing(options: Options, tables: list[Table]) -> str:

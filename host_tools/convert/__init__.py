@@ -8,7 +8,7 @@ One file a cell: `decay`, `ctrnn` and `node` take the weights of Rivulet's own t
 import importlib
 import importlib.util
 
-from host_tools.convert.checks import finite, plain
+from host_tools.convert.checks import finite, plain, shown
 from host_tools.convert.model_file import Arrays, ModelFile, Settings, read_model
 from host_tools.convert.ncps import convert_ncps, from_ncps, is_ncps
 from host_tools.convert.weights import read_weights
@@ -24,7 +24,7 @@ def convert(weights: Arrays, metadata: Settings) -> ModelFile:
     if source == "ncps":
         return convert_ncps(arrays, metadata)
     if source != "rivulet":
-        raise RivuletError(f"metadata: source '{source}' is not known; 'ncps' is")
+        raise RivuletError(f"metadata: source '{shown(source)}' is not known; 'ncps' is")
     if is_ncps(arrays):
         raise RivuletError(
             "these are weights of ncps: say so, and what they do not carry, in the metadata: "
@@ -37,7 +37,7 @@ def convert(weights: Arrays, metadata: Settings) -> ModelFile:
         or not cell.isidentifier()
         or importlib.util.find_spec(name) is None
     ):
-        raise RivuletError(f"metadata: unknown cell '{cell}'")
+        raise RivuletError(f"metadata: unknown cell '{shown(cell)}'")
     converter = getattr(importlib.import_module(name), "convert", None)
     if converter is None:
         raise RivuletError(f"metadata: weights of a cell '{cell}' come from ncps, or not at all")

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from host_tools.convert.checks import check_names, check_shapes, matrix
+from host_tools.convert.checks import check_names, check_shapes, matrix, shown
 from host_tools.convert.model_file import Arrays, Settings, fold
 from host_tools.convert.ncps_parts import Parts
 from host_tools.errors import RivuletError
@@ -73,7 +73,9 @@ def pop_mode(arrays: Arrays, metadata: Settings, pure_tensor: str) -> str:
     if mode is None:
         raise RivuletError("metadata: mode is missing: 'default' or 'no_gate'")
     if mode not in ("default", "pure", "no_gate"):
-        raise RivuletError(f"metadata: mode '{mode}' is not known; default, pure and no_gate are")
+        raise RivuletError(
+            f"metadata: mode '{shown(mode)}' is not known; default, pure and no_gate are"
+        )
     return str(mode)
 
 

@@ -11,6 +11,8 @@ from host_tools.errors import RivuletError
 
 # Of objects and lists within a setting.
 _DEEPEST = 16
+# Of a value that a message quotes, in characters.
+_LONGEST = 40
 
 
 def array(name: str, value: Any) -> np.ndarray:
@@ -97,6 +99,12 @@ def _plain(key: str, value: Any, levels: int) -> Any:
     if isinstance(value, Mapping):
         return {_key(name): _plain(key, each, levels - 1) for name, each in value.items()}
     raise RivuletError(f"metadata: {key} holds {_shown(value)}, which JSON cannot")
+
+
+def shown(value: Any) -> str:
+    """Return a value for a message: short, and in one line."""
+    text = str(value)
+    return text if text.isprintable() and len(text) <= _LONGEST else repr(text[:_LONGEST])[1:-1]
 
 
 def _items(key: str, value: Any) -> Any:

@@ -23,7 +23,15 @@ from typing import Any
 import numpy as np
 
 from host_tools.convert import cfc, ltc, wired_cfc
-from host_tools.convert.checks import array, check_names, check_shapes, finite, matrix, plain
+from host_tools.convert.checks import (
+    array,
+    check_names,
+    check_shapes,
+    finite,
+    matrix,
+    plain,
+    shown,
+)
 from host_tools.convert.model_file import (
     Arrays,
     ModelFile,
@@ -134,7 +142,7 @@ def convert_ncps(arrays: Arrays, metadata: Settings) -> ModelFile:
     metadata = {key: value for key, value in metadata.items() if key != "source"}
     kind = metadata.pop("kind", None)
     if kind not in ("ltc", "cfc"):
-        raise RivuletError(f"metadata: kind '{kind}' is not known; 'ltc' and 'cfc' are")
+        raise RivuletError(f"metadata: kind '{shown(kind)}' is not known; 'ltc' and 'cfc' are")
     if "time_unit_s" not in metadata:
         raise RivuletError(
             "metadata: time_unit_s is missing: the seconds in one unit of the timespans, often 1"

@@ -44,7 +44,7 @@ def run(given: Given) -> list[Row]:
     )
     bases = _model_mutants.bases(given.folder)
     pairs = []
-    for _ in range(given.times(full=3_000, short=60)):
+    for _ in range(given.times(full=2_000, short=60)):
         base = draw.choice(bases)
         pairs.append((base, _model_mutants.mutant(draw, base)))
     waiting = iter(pairs)

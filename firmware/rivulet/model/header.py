@@ -111,13 +111,18 @@ def _value(key, text):
 
 
 def _colons(text):
-    """Count the colons of JSON outside its strings: one for each key."""
-    count = at = 0
+    """Count the colons of JSON outside its strings: one for each key; -1 if brackets are open.
+
+    MicroPython's parser takes JSON that ends too early.
+    """
+    count = at = opened = 0
     while True:
         quote = text.find(b'"', at)
+        piece = text[at:] if quote < 0 else text[at:quote]
+        count += piece.count(b":")
+        opened += piece.count(b"{") + piece.count(b"[") - piece.count(b"}") - piece.count(b"]")
         if quote < 0:
-            return count + text[at:].count(b":")
-        count += text[at:quote].count(b":")
+            return -1 if opened else count
         at = quote + 1
         while text[at] != 0x22:
             # From one backslash or quote to the next, over what is escaped.

@@ -110,6 +110,8 @@ def test_a_normalisation_beyond_what_a_sensors_integers_can_be_brought_to():
 # For each kind of setting, JSON that must be refused as a value of it.
 _NO_LISTS = ("{}", '{"a": 1, "b": 2, "c": 3}', "3", '"abc"', "null", "true", "")
 _NO_NUMBERS = ("{}", "[1]", '"1"', "null", "true", "1e999", "1e39", "-1e39", "1%s" % ("0" * 400))
+# MicroPython's parser takes the first three.
+_BROKEN = ("[1, 2", '{"a": 1', '[{"a": 1]', '["a]')
 _NO_OBJECTS = ("[]", "1", '"x"', "null", "true", "")
 _NO_NAMES = (
     ("1", "null", '""', "[]", '" a"', '"a "', '"\\n"', '"\\u001b[2J"', '"\\ud800"')
@@ -136,6 +138,8 @@ def test_lists_and_objects_are_checked_to_the_last_element():
         for key in ("channels", "units", "classes"):
             for text in _NO_LISTS:
                 _refused(good, key, text)
+        for text in _BROKEN:
+            _refused(good, "provenance", text)
         for key in ("normalisation", "policy", "guards", "warm_start"):
             for text in _NO_OBJECTS:
                 _refused(good, key, text)

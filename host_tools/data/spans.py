@@ -10,5 +10,5 @@ def span_text(us: float) -> str:
         ("ms", 1e3, 1),
     ):
         if us >= least * factor:
-            return f"{us / factor:.4g} {unit}"
-    return f"{us:.4g} us"
+            return f"{us / factor:.5g} {unit}"
+    return f"{us:.5g} us"

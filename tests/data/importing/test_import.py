@@ -11,6 +11,7 @@ from host_tools import commands
 from host_tools.data.importing.options import Options, read_channels
 from host_tools.data.importing.run import run
 from host_tools.errors import RivuletError
+from host_tools.paths import DOCS
 from tests.data.importing.files import Imports
 
 _LABELLED = "time_s,a,state\n0,1,1.0\n1,2,2\n2,3,\n3,4,2\n"
@@ -125,6 +126,23 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "recordings/log.csv: 2 events, 20 ms",
     ):
         assert line in done.output.splitlines()
+
+
+def test_the_page_shows_a_real_report(imports: Imports, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(imports.folder)
+    imports.file(
+        "log.csv",
+        "\ufeffZeit;acc_x [m/s²];acc_y [m/s²];state\n"
+        "2026-03-01T08:00:00,1+01:00;1,5;0,2;idle\n"
+        "2026-03-01T08:00:00,2+01:00;1,6;;idle\n"
+        "2026-03-01T08:00:00,2+01:00;ERR;0,3;run\n"
+        "2026-03-01T11:00:00,3+01:00;1,7;0,4;run\n"
+        "2026-03-01T11:00:00,5+01:00;1,7;NaN;run\n",
+    )
+    done = CliRunner().invoke(commands.assemble(), ["import", "log.csv", "--label", "state"])
+    assert done.exit_code == 0
+    page = (DOCS / "recordings.md").read_text("utf-8")
+    assert f"```\n{done.output}```" in page
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from host_tools.choices import TimeUnit
 from host_tools.data.importing.options import read_channels, read_pattern
 from host_tools.data.recording import read_recording
 from host_tools.errors import RivuletError
@@ -175,6 +176,14 @@ def test_an_edge_impulse_export_names_labels_and_milliseconds(imports: Imports) 
     first, second = imports(imports.folder / "export")
     assert first.t_us.tolist() == second.t_us.tolist() == [0, 10_000]
     assert (first.labels, second.labels) == (["wave", "wave"], None)
+
+
+def test_an_edge_impulse_csv_as_the_page_says(imports: Imports) -> None:
+    for name in ("idle.1", "wave.2"):
+        imports.file(f"train/{name}.csv", "timestamp,accX\n0,1\n16,2\n")
+    pattern = read_pattern("", r"([^/.]+)[^/]*$")
+    found = imports(imports.folder / "train", unit=TimeUnit.ms, label_from_name=pattern)
+    assert [recording.labels for recording in found] == [["idle"] * 2, ["wave"] * 2]
 
 
 @pytest.mark.parametrize(

@@ -21,3 +21,19 @@ class Late(StrEnum):
 class Reading(StrEnum):
     open = "open"
     closed = "closed"
+
+
+class TimeUnit(StrEnum):
+    s = "s"
+    ms = "ms"
+    us = "us"
+    ns = "ns"
+    iso = "iso"
+    # Dates whose numbers do not say which is the day: 3/4/2026.
+    dmy = "dmy"
+    mdy = "mdy"
+
+
+class Decimals(StrEnum):
+    point = "point"
+    comma = "comma"

@@ -38,6 +38,8 @@ def assemble() -> typer.Typer:
         if name.startswith("_"):
             continue
         subcommand = getattr(import_module(f"{__name__}.{name}"), name)
+        # import_: a word of Python takes an underscore.
+        name = name.rstrip("_")
         if isinstance(subcommand, typer.Typer):
             app.add_typer(subcommand, name=name)
         else:

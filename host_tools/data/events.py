@@ -1,7 +1,8 @@
-"""EVENTS.csv: `t_us,<channel names>`, one event a row. This is its only reader.
+"""Recordings: `t_us,<channel names>[,label][,group]`, an event a row. This is their only reader.
 
 A cell is empty where the event does not carry the channel. Needs no numpy: `rivulet replay` feeds
-an interpreter from here. Rows are read one at a time, so a file may be of any length.
+an interpreter from here. Rows are read one at a time, so a file may be of any length. A file
+called NAME.parquet holds the same columns as Parquet.
 """
 
 import csv
@@ -13,8 +14,6 @@ from typing import NamedTuple, TextIO
 
 from host_tools.errors import RivuletError
 
-# Columns of a recording that hold no channel.
-NO_CHANNELS = ("label", "group")
 # Timestamps stay far inside 64 bits, so that differences of two fit as well.
 _LONGEST_US = 1 << 62
 _LARGEST = 3.4028234663852886e38  # float32, which boards compute with
@@ -27,6 +26,10 @@ _WHOLE = re.compile(r"0|-?[1-9][0-9]*")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _FOREIGN = {";": "';'", "\t": "tabs", "|": "'|'", " ": "spaces"}
+# Columns that are no channel: the class of the event, and the group that its recording belongs to.
+LABEL, GROUP = "label", "group"
+# Their places, beside those of channels, which count from 0.
+_LABEL, _GROUP = -1, -2
 # Counters of microseconds wrap at 2^30 in MicroPython, at 2^32 in C.
 _COUNTERS = (30, 32)
 
@@ -34,11 +37,15 @@ _COUNTERS = (30, 32)
 class Event(NamedTuple):
     """One row of the file."""
 
-    line: int  # of the file, from 1, for messages
+    # Of the file, from 1, for messages. Rows of Parquet count as those of the same CSV would.
+    line: int
     t_us: int
     values: list[float]  # in order of the channels asked for; NaN: the event does not carry it
     # The latest time before it if its own is earlier, else None.
     back_from: int | None = None
+    # Empty: the event has none.
+    label: str = ""
+    group: str = ""
 
 
 def read(
@@ -47,34 +54,38 @@ def read(
     *,
     complete: bool = False,
     whose: str = "the model's",
-    ignored: Sequence[str] = (),
 ) -> Iterator[Event]:
-    """Yield the events of an EVENTS.csv row by row. Raises RivuletError, with the line.
+    """Yield the events of a recording row by row. Raises RivuletError, with the line.
 
     complete: every channel needs a column; otherwise one without comes as never carried.
-    whose: names the owner of the channels in messages. ignored: columns that may be there.
+    whose: names the owner of the channels in messages.
     """
     latest = None
     places: list[int] | None = None
-    try:
-        # Bytes that are not UTF-8 come as surrogates, so that their line can be named.
-        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            for number, line in _lines(path, file):
-                where = f"{path}, line {number}"
-                if places is None:
-                    places = _places(where, line, channels, complete, whose, ignored)
-                elif line.strip(_BLANK):
-                    t_us, values = _event(where, line, places, len(channels))
-                    back = latest is not None and t_us < latest
-                    yield Event(number, t_us, values, latest if back else None)
-                    if not back:
-                        latest = t_us
-    except OSError as error:
-        raise RivuletError(f"{path}: {error.strerror}") from None
+    for number, cells in _rows(path):
+        where = f"{path}, line {number}"
+        if places is None:
+            places = _places(where, cells, channels, complete, whose)
+            continue
+        event = _event(where, number, cells, places, len(channels))
+        if latest is not None and event.t_us < latest:
+            yield event._replace(back_from=latest)
+        else:
+            latest = event.t_us
+            yield event
     if places is None:
         raise RivuletError(f"{path}, line 1: the first column must be t_us; the file is empty")
     if latest is None:
         raise RivuletError(f"{path}: holds no events")
+
+
+def channels_of(path: Path) -> list[str]:
+    """Return the names of a recording's channels. Raises RivuletError."""
+    for number, cells in _rows(path):
+        channels = [name for name in cells[1:] if name not in (LABEL, GROUP)]
+        _places(f"{path}, line {number}", cells, channels, False, "the recording's")
+        return channels
+    raise RivuletError(f"{path}, line 1: the first column must be t_us; the file is empty")
 
 
 def goes_back(path: Path, event: Event) -> str:
@@ -87,6 +98,25 @@ def goes_back(path: Path, event: Event) -> str:
     else:
         hint = ""
     return f"{path}, line {event.line}: t_us goes back from {latest} to {event.t_us}{hint}"
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, cells) of the header and of each row. Raises RivuletError."""
+    if path.suffix.lower() == ".parquet":
+        from host_tools.data.parquet import read_rows
+
+        yield from enumerate(read_rows(path), start=1)
+        return
+    first = True
+    try:
+        # Bytes that are not UTF-8 come as surrogates, so that their line can be named.
+        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+            for number, line in _lines(path, file):
+                if first or line.strip(_BLANK):
+                    yield number, _cells(f"{path}, line {number}", line)
+                first = False
+    except OSError as error:
+        raise RivuletError(f"{path}: {error.strerror}") from None
 
 
 def _lines(path: Path, file: TextIO) -> Iterator[tuple[int, str]]:
@@ -136,48 +166,49 @@ def _named(column: str) -> str:
 
 
 def _places(
-    where: str,
-    line: str,
-    channels: Sequence[str],
-    complete: bool,
-    whose: str,
-    ignored: Sequence[str],
+    where: str, header: list[str], channels: Sequence[str], complete: bool, whose: str
 ) -> list[int]:
-    """Return which channel each column holds, -1 for one that is ignored. Raises RivuletError."""
-    header = _cells(where, line)
+    """Return which channel each column holds. Raises RivuletError."""
     if header[0] != "t_us":
         for delimiter, name in _FOREIGN.items():
             if header[0].split(delimiter)[0].strip('"') == "t_us":
                 raise RivuletError(
                     f"{where}: {name} separate the columns; EVENTS.csv has commas, and a point in "
-                    "decimal numbers"
+                    "decimal numbers; 'rivulet import' makes such a file one"
                 )
-        raise RivuletError(f"{where}: the first column must be t_us, not {_quoted(header[0])}")
+        raise RivuletError(
+            f"{where}: the first column must be t_us, not {_quoted(header[0])}; "
+            "'rivulet import' makes a recording of other files"
+        )
     columns = header[1:]
     twice = next((name for name in columns if columns.count(name) > 1), None)
     if twice is not None:
         raise RivuletError(f"{where}: two columns are called {_quoted(twice)}")
     missing = sorted(set(channels) - set(columns)) if complete else []
-    unknown = sorted(set(columns) - set(channels) - set(ignored))
+    roles = {LABEL: _LABEL, GROUP: _GROUP}
+    unknown = sorted(set(columns) - set(channels) - set(roles))
     if missing or unknown:
         raise RivuletError(
             f"{where}: columns must be {whose} channels {', '.join(channels)}"
             + (f"; missing: {', '.join(missing)}" if missing else "")
             + (f"; unknown: {', '.join(map(_named, unknown[:10]))}" if unknown else "")
         )
-    return [channels.index(name) if name in channels else -1 for name in columns]
+    return [channels.index(name) if name in channels else roles[name] for name in columns]
 
 
-def _event(where: str, line: str, places: list[int], channels: int) -> tuple[int, list[float]]:
-    cells = _cells(where, line)
+def _event(where: str, line: int, cells: list[str], places: list[int], channels: int) -> Event:
     if len(cells) != 1 + len(places):
         comma = " (a decimal comma?)" if len(cells) > 1 + len(places) else ""
         raise RivuletError(f"{where}: {len(cells)} cells, the header has {1 + len(places)}{comma}")
     values = [math.nan] * channels
+    texts = {_LABEL: "", _GROUP: ""}
     for place, cell in zip(places, cells[1:], strict=True):
-        if cell and place >= 0:
+        if place < 0:
+            texts[place] = cell
+        elif cell:
             values[place] = _number(where, cell)
-    return _time(where, cells[0]), values
+    t_us = _time(where, cells[0])
+    return Event(line, t_us, values, None, texts[_LABEL], texts[_GROUP])
 
 
 def _time(where: str, cell: str) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from host_tools.data.events import NO_CHANNELS, goes_back, read
+from host_tools.data.events import goes_back, read
 from host_tools.data.recordings import Recordings
 from host_tools.errors import RivuletError
 
@@ -213,7 +213,7 @@ def from_events(
     times: list[int] = []
     numbers: list[int] = []
     rows: list[NDArray[np.float64]] = []
-    for event in read(path, list(columns), whose="the simulated sensors'", ignored=NO_CHANNELS):
+    for event in read(path, list(columns), whose="the simulated sensors'"):
         if event.back_from is not None:
             raise RivuletError(goes_back(path, event))
         carried = [i for i, value in enumerate(event.values) if not math.isnan(value)]

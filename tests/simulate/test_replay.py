@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fixtures import model_bytes
 
+from host_tools.data.recording import Description, Recording, write_recording
 from host_tools.errors import RivuletError
 from host_tools.simulate.replay import replay
 
@@ -25,6 +27,28 @@ def test_times_come_out_digit_for_digit(
     assert [line.split(",")[0] for line in lines] == ["t_us", *times]
     assert (report.events, report.late) == (8, 2)
     assert "line 8: t_us goes back from 4611686018427387903 to 5" in report.first_late
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_recording_is_replayed_whatever_its_labels(tmp_path: Path, suffix: str) -> None:
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+    model, out = tmp_path / "m.safetensors", tmp_path / "o.csv"
+    model.write_bytes(model_bytes())
+    outputs = []
+    for labels, groups in ((None, None), (["x", ""], ["p", "p"])):
+        recording = Recording(
+            ["a", "b", "c"],
+            np.array([0, 5000], np.int64),
+            np.array([[0.5, np.nan, 1], [np.nan, 2, np.nan]]),
+            labels,
+            groups,
+            Description(),
+        )
+        write_recording(tmp_path / f"r.{suffix}", recording)
+        assert replay(model, tmp_path / f"r.{suffix}", out, "numpy").events == 2
+        outputs.append(out.read_text())
+    assert outputs[0] == outputs[1]
 
 
 def test_a_bad_row_leaves_the_output_as_it_was(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Importing: files of loggers, spreadsheets, phones and flight controllers into recordings."""

@@ -275,8 +275,9 @@ class Slots:
 
         Raises ModelError, OSError, MemoryError.
         """
-        # What stays is made amid much garbage. If that were collected only when the heap is full, what
-        # stays would be all over it, and no piece would be large enough for the next model.
+        # What stays is made amid much garbage. If that were collected only when the heap is
+        # full, what stays would be all over it, and no piece would be large enough for the next
+        # model.
         collect_every(heap_free() // 8)
         # Imported for it: see runtime.SELDOM.
         from rivulet.model import load

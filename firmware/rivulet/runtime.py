@@ -34,6 +34,7 @@ SELDOM = (
     "rivulet.model",
     "rivulet.model.bounds",
     "rivulet.model.header",
+    "rivulet.model.kinds",
     "rivulet.model.self_test",
     "rivulet.model.warm_start",
     "rivulet.sensing.start",

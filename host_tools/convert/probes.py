@@ -3,7 +3,9 @@
 import io
 from typing import Any
 
+from host_tools.errors import RivuletError
 from rivulet import model as device_model
+from rivulet.model.kinds import LARGEST
 
 # (interval in us, inputs by channel in steps of a quarter of the channel's scale): short and long
 # intervals, small and large inputs. Channels take the numbers in turn.
@@ -34,6 +36,8 @@ def probes(file: bytes, settings: dict[str, Any]) -> dict[str, Any]:
             for i in channels
         ]
         model.event(dt_us, channels, inputs)
+        if not all(abs(y) <= LARGEST for y in model.outputs()):  # NaN is not, either
+            raise RivuletError("the model diverges: its outputs in the self-test leave float32")
         outputs = [int(y) if model.integer else float(f"{y:.5g}") for y in model.outputs()]
         events.append([dt_us, inputs, outputs])
     return {"tolerance": 0 if model.integer else _FLOAT_TOLERANCE, "events": events}

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from host_tools import files
 from host_tools.boards import BoardDefinition
 from host_tools.deploy.modules import driver_modules, package_modules
 from host_tools.deploy.mpy import compile_module, is_for
@@ -94,7 +95,7 @@ def _compiled(name: str, source: str, arch: str | None) -> PayloadFile:
     with TemporaryDirectory(prefix="rivulet-module-") as folder:
         path = Path(folder) / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(source, encoding="utf-8")
+        files.write_text(path, source)
         return _module(path, Path(folder), arch)
 
 

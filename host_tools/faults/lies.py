@@ -118,7 +118,7 @@ def _outcome(action: Callable[[], None]) -> tuple[str, str]:
 
 def _on_the_wire(given: Given) -> Row:
     truths = list(_truths(given.folder))
-    times = given.times(full=10_000, short=150)
+    times = given.times(full=4_000, short=150)
     ended: Counter[str] = Counter()
     broken = []
     for number in range(times):
@@ -147,7 +147,7 @@ def _on_the_wire(given: Given) -> Row:
 
 
 def _at_the_prompt(given: Given) -> Row:
-    times = given.times(full=200, short=3)
+    times = given.times(full=40, short=3)
     ended: Counter[str] = Counter()
     broken = []
     for number in range(times):

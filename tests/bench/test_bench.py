@@ -90,7 +90,7 @@ def test_what_was_not_measured_is_told(tmp_path: Path) -> None:
 
 def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RivuletError, match="cannot write"):
+    with pytest.raises(RivuletError, match="cannot make the folder"):
         write_report(report(), tmp_path / "file" / "one")
 
 

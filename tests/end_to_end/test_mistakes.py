@@ -232,7 +232,7 @@ def _npz(path: Path, **changes: object) -> Path:
         ({"readout.bias": np.array([1.0, np.nan])}, "'readout.bias' holds 1 NaN"),
         ({"metadata": np.array("{nonsense")}, "not JSON"),
         ({"metadata": np.array('{"cell": "wishful"}')}, "unknown cell 'wishful'"),
-        ({"metadata": np.array('{"channels": ["a", "a"]}')}, "same name"),
+        ({"metadata": np.array('{"channels": ["a", "a"]}')}, "'channels' names 'a' twice"),
         ({"metadata": np.array('{"alpha_min": 3, "alpha_max": 2}')}, "alpha bounds"),
         ({"metadata": np.array('{"colour": "blue"}')}, "carries colour"),
     ],

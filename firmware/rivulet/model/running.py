@@ -11,6 +11,8 @@ def load(file, size):
     from rivulet.model.header import INDICES, READOUT, check, read_header
 
     settings, tensors = read_header(file, size)
+    if settings.get("arithmetic") == "int8" and isinstance(settings.get("cell"), str):
+        _import_kernels(settings["cell"])
     cell = check(settings, tensors)
     if settings.get("arithmetic") == "int8":
         return _load_integers(file, settings, tensors)
@@ -31,6 +33,16 @@ def load(file, size):
     readout = arrays.pop(READOUT)
     try:
         return Model(settings, cell(settings, arrays), readout)
+    except ValueError as error:
+        raise ModelError(str(error))
+
+
+def _import_kernels(cell):
+    # Before anything calls deeper: what this imports is tried out, and a board's stack is small.
+    from rivulet.integers.cells import integer_cell
+
+    try:
+        integer_cell(cell)
     except ValueError as error:
         raise ModelError(str(error))
 

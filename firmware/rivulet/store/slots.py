@@ -9,7 +9,7 @@ import hashlib
 import os
 from binascii import hexlify
 
-from rivulet.compat import collect_every, const
+from rivulet.compat import collect_every, const, heap_free
 from rivulet.errors import ModelError, StoreError
 from rivulet.store.journal import Journal
 
@@ -18,9 +18,6 @@ NAMES = ("a", "b")
 WATCHDOG = "watchdog"
 
 _BLOCK = const(512)
-# While a model is loaded, garbage is collected after so many bytes. What stays is made amid much
-# that does not: spread over all of the heap, it would leave no piece large enough for the next.
-_LOADING_BYTES = const(12000)
 # A model whose trial did not end within so many starts is left.
 _STARTS = const(3)
 # After so many failed starts in a row only the wire is served.
@@ -278,13 +275,10 @@ class Slots:
 
         Raises ModelError, OSError, MemoryError.
         """
-        collect_every(_LOADING_BYTES)
-        try:
-            return self._loaded(slot, digest)
-        finally:
-            collect_every(-1)
-
-    def _loaded(self, slot, digest):
+        # What stays is made amid much garbage. If that were collected only when the heap is
+        # full, what stays would be all over it, and no piece would be large enough for the next
+        # model.
+        collect_every(heap_free() // 8)
         # Imported for it: see runtime.SELDOM.
         from rivulet.model import load
         from rivulet.model.self_test import try_out
@@ -303,6 +297,8 @@ class Slots:
         except Exception as error:
             # No file may end the program, whatever the code behind its checks runs into.
             raise ModelError("this firmware cannot run it: " + why_not(error))
+        finally:
+            collect_every(-1)
         made.digest = digest
         return made
 

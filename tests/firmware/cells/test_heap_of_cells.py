@@ -9,7 +9,7 @@ import pytest
 
 from host_tools.convert import convert
 from host_tools.paths import FIRMWARE
-from tests.trained_weights import CFC, LTC, Arrays, cfc, lstm, ltc, own, wired
+from tests.trained_weights import CFC, LTC, WIRED, Arrays, cfc, lstm, ltc, own, wired
 
 _UNITS = 32
 
@@ -49,8 +49,8 @@ _CELLS: dict[str, tuple[Arrays, dict[str, Any], int]] = {
     "ltc, mixed memory": (ltc(_UNITS) | lstm(_UNITS), LTC, 11900),
     "cfc": (cfc(layers=0, units=_UNITS), CFC, 1450),
     "cfc, backbone": (cfc(layers=1, units=_UNITS, layer_units=_UNITS), CFC, 2650),
-    "cfc, pure": (cfc("pure", 1, _UNITS, _UNITS), CFC, 2100),
-    "wired cfc": (wired((16, 10, 6)), CFC, 4400),
+    "cfc, pure": (cfc("pure", 1, _UNITS, _UNITS), CFC | {"mode": "pure"}, 2100),
+    "wired cfc": (wired((16, 10, 6)), WIRED, 4400),
 }
 
 

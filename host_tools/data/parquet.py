@@ -45,12 +45,12 @@ def unreadable(name: str, error: Exception) -> RivuletError:
 
 
 def write(
-    path: Path,
+    beside: Path,
     t_us: Sequence[int],
     channels: Sequence[tuple[str, Sequence[float | None]]],
     texts: Sequence[tuple[str, Sequence[str]]],
 ) -> None:
-    """Write a recording's columns to `path`. Raises OSError and RivuletError.
+    """Write a recording's columns to the file that will replace it. Raises OSError and RivuletError.
 
     texts: `label` and `group`, an empty text for none.
     """
@@ -63,4 +63,4 @@ def write(
         columns[name] = arrow.array([cell or None for cell in cells], arrow.string())
     content = io.BytesIO()
     parquet.write_table(arrow.table(columns), content, compression="zstd")
-    path.write_bytes(content.getvalue())
+    beside.write_bytes(content.getvalue())

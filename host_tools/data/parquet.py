@@ -50,7 +50,7 @@ def write(
     channels: Sequence[tuple[str, Sequence[float | None]]],
     texts: Sequence[tuple[str, Sequence[str]]],
 ) -> None:
-    """Write a recording's columns to the file that will replace it. Raises OSError and RivuletError.
+    """Write a recording's columns to a file beside. Raises OSError and RivuletError.
 
     texts: `label` and `group`, an empty text for none.
     """

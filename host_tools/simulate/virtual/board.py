@@ -25,9 +25,9 @@ class VirtualBoard(PoweredBoard):
     `folder` keeps what survives a power cut (`files`, the board's flash) and holds `port`, the
     serial port's name while the power is on. `stimulus` is a file written by
     host_tools.simulate.stimulus; the sensors of `wiring` play it, `speed` times as fast as real
-    time, once or (`repeat`) again and again; None: that of the board's default.toml. `on_output` is called, in the relay's thread, with
-    the name and the new state of an output that moved. `wire` corrupts the serial line for tests.
-    `heap_kb` limits the memory.
+    time, once or (`repeat`) again and again; None: that of the board's default.toml. `on_output`
+    is called, in the relay's thread, with the name and the new state of an output that moved.
+    `wire` corrupts the serial line for tests. `heap_kb` limits the memory.
     """
 
     name = "virtual"

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+from host_tools.text import escaped
+
 
 class Problems:
     """The contradictions of one file, in the order in which they were found."""
@@ -16,9 +18,7 @@ class Problems:
         """Add one: its key ("" for the whole file), what is wrong and what is allowed."""
         line = f"{self.file}: {key}: {text}" if key else f"{self.file}: {text}"
         # A TOML string may hold line ends.
-        line = "".join(
-            each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line
-        )
+        line = escaped(line)
         if line not in self.lines:
             self.lines.append(line)
 

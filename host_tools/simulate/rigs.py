@@ -8,10 +8,10 @@ words in memory. Name, channels, units and limits stay as the rig has them.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from host_tools.boards import Pin
+from host_tools.boards import Pin, load_board
 from host_tools.errors import RivuletError
 from host_tools.paths import ON_DEVICE
-from host_tools.project import Project, RigSensor
+from host_tools.project import Project, RigSensor, load_default
 from host_tools.simulate.stimulus import Source
 from host_tools.simulate.wiring import PLAYER, Device, Output, Wiring, chip_model, has_model
 
@@ -70,6 +70,11 @@ def simulate(project: Project) -> SimulatedRig:
         for name, pin in actuator.pins.items()
     ]
     return SimulatedRig(replace(project, sensors=sensors), Wiring(tuple(devices), tuple(outputs)))
+
+
+def default_wiring(board: str) -> Wiring:
+    """Return what is wired to a simulated board where nothing else is said: its default.toml."""
+    return simulate(load_default(load_board(board))).wiring
 
 
 def source_of(sensor: RigSensor) -> Source:

@@ -72,10 +72,6 @@ def read(path: Path) -> Wiring:
     )
 
 
-# What the simulated boards have where nothing else is said: that of their default.toml.
-DEFAULT = Wiring((Device("mpu6050", "mpu6050", 6, 0, 0x68, 15),), (Output("led", 25),))
-
-
 def has_model(driver: str) -> bool:
     """Whether there is a chip model for the driver of this name."""
     return driver != PLAYER and (_CHIPS / f"{driver}.py").is_file()

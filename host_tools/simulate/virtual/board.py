@@ -10,9 +10,10 @@ from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
 from host_tools.paths import BOARDS
 from host_tools.simulate.powered import PoweredBoard
+from host_tools.simulate.rigs import default_wiring
 from host_tools.simulate.virtual.relay import Relay, Wire
 from host_tools.simulate.virtual.terminal import Terminal
-from host_tools.simulate.wiring import DEFAULT, Wiring
+from host_tools.simulate.wiring import Wiring
 
 _BOOT = BOARDS / "virtual" / "hardware" / "boot.py"
 _START_TIMEOUT_S = 20
@@ -24,9 +25,9 @@ class VirtualBoard(PoweredBoard):
     `folder` keeps what survives a power cut (`files`, the board's flash) and holds `port`, the
     serial port's name while the power is on. `stimulus` is a file written by
     host_tools.simulate.stimulus; the sensors of `wiring` play it, `speed` times as fast as real
-    time, once or (`repeat`) again and again. `on_output` is called, in the relay's thread, with
-    the name and the new state of an output that moved. `wire` corrupts the serial line for tests.
-    `heap_kb` limits the memory.
+    time, once or (`repeat`) again and again; None: that of the board's default.toml. `on_output`
+    is called, in the relay's thread, with the name and the new state of an output that moved.
+    `wire` corrupts the serial line for tests. `heap_kb` limits the memory.
     """
 
     name = "virtual"
@@ -41,7 +42,7 @@ class VirtualBoard(PoweredBoard):
         speed: float = 1.0,
         *,
         repeat: bool = False,
-        wiring: Wiring = DEFAULT,
+        wiring: Wiring | None = None,
         heap_kb: int | None = None,
         wire: Wire | None = None,
         on_output: Callable[[str, str], None] | None = None,
@@ -53,7 +54,7 @@ class VirtualBoard(PoweredBoard):
         self.stimulus = stimulus
         self.speed = speed
         self.repeat = repeat
-        self.wiring = wiring
+        self.wiring = default_wiring("virtual") if wiring is None else wiring
         self.heap_kb = heap_kb
         self.wire = wire
         self.on_output = on_output

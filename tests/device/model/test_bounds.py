@@ -200,7 +200,7 @@ def test_the_loop_never_actuates_what_is_no_number():
         made.board.now += 100000
         made.turns(2)
         assert len(made.board.decisions[-1][2]) == 2
-        assert made.port.take()[1] == [b"guard: all is well again"]
+        assert made.port.take()[1] == [b"guard: the outputs are good again"]
 
 
 def test_a_class_may_be_what_is_safe():

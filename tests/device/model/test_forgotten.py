@@ -23,4 +23,7 @@ def test_the_next_model_brings_no_second_copy_of_the_running_ones_code():
         before = kind_of(data)
         forget(SELDOM)
         assert not [name for name in SELDOM if name in sys.modules]
+        # Of the package only the code of running models: what reads and checks a file is gone.
+        left = [name for name in sys.modules if name.startswith("rivulet.model.")]
+        assert sorted(left) == ["rivulet.model.readout", "rivulet.model.running"]
         assert kind_of(data) is before

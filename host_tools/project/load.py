@@ -112,15 +112,25 @@ def _project(
     actuators = {
         name: build.actuator(name, table, problems) for name, table in tables.actuators.items()
     }
-    model = tables.model.file
     return Project(
         file=file,
         name=file.resolve().parent.name or "project",
         board=board,
         sensors={name: each for name, each in sensors.items() if each is not None},
         actuators={name: each for name, each in actuators.items() if each is not None},
-        model=file.parent / model if model is not None else None,
+        model=_model(file.parent, tables.model.file),
+        data=tables.data,
+        network=tables.model,
+        train=tables.train,
     )
+
+
+def _model(folder: Path, named: str | None) -> Path | None:
+    """Return the model that a project runs: the named one, else the trained one."""
+    if named is not None:
+        return folder / named
+    trained = [folder / "build" / name for name in ("model-int8.safetensors", "model.safetensors")]
+    return next((path for path in trained if path.is_file()), None)
 
 
 def _compare(found: Examination, model: Path | None, needed: bool, problems: Problems) -> None:

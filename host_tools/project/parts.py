@@ -6,6 +6,9 @@ from typing import Any
 
 from host_tools.boards import BoardDefinition, Pin
 from host_tools.project.driver_facts import DriverFacts, Limits
+from host_tools.project.tables.data import DataTable
+from host_tools.project.tables.model import ModelTable
+from host_tools.project.tables.train import TrainTable
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,22 @@ class Project:
     board: BoardDefinition
     sensors: dict[str, RigSensor]
     actuators: dict[str, RigActuator]
-    # The model that the file names, whether it is there or not.
+    # The model that the file names, whether it is there or not; without a name the one that
+    # 'rivulet train' wrote: the int8 one where there is one. None if there is neither.
     model: Path | None
+    # What is learnt, from what.
+    data: DataTable
+    network: ModelTable
+    train: TrainTable
 
     @property
     def folder(self) -> Path:
         return self.file.parent
+
+    @property
+    def build(self) -> Path:
+        """Where the project's results go: models, metrics, the report."""
+        return self.folder / "build"
 
     @property
     def parts(self) -> list[RigSensor | RigActuator]:

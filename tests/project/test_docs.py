@@ -19,7 +19,10 @@ def test_the_example_is_a_project(tmp_path):
     assert list(found.project.sensors) == ["sonar", "imu"]
 
 
-@pytest.mark.parametrize("table", ["SensorTable", "ActuatorTable", "BoardTable", "ModelTable"])
+@pytest.mark.parametrize(
+    "table",
+    ["SensorTable", "ActuatorTable", "BoardTable", "DataTable", "ModelTable", "TrainTable"],
+)
 def test_every_key_stands_on_the_page(table):
     for key in json_schema()["$defs"][table]["properties"]:
         assert f"`{key}`" in PAGE, key

@@ -10,8 +10,10 @@ from msgspec import Meta, Struct, field
 
 from host_tools.project.tables.actuator import ActuatorTable
 from host_tools.project.tables.board import BoardTable
+from host_tools.project.tables.data import DataTable
 from host_tools.project.tables.model import ModelTable
 from host_tools.project.tables.sensor import SensorTable
+from host_tools.project.tables.train import TrainTable
 
 
 class ProjectFile(Struct, forbid_unknown_fields=True):
@@ -26,4 +28,10 @@ class ProjectFile(Struct, forbid_unknown_fields=True):
     ] = field(default_factory=dict)
     model: Annotated[ModelTable, Meta(description="the table [model]")] = field(
         default_factory=ModelTable
+    )
+    data: Annotated[DataTable, Meta(description="the table [data]")] = field(
+        default_factory=DataTable
+    )
+    train: Annotated[TrainTable, Meta(description="the table [train]")] = field(
+        default_factory=TrainTable
     )

@@ -41,12 +41,6 @@ def read_metadata(path: Path) -> Settings:
     return content
 
 
-def units(model: ModelFile) -> int:
-    """Return the number of units. Only a float32 readout carries the bias as a column."""
-    columns = int(model.tensors["readout.weight"].shape[1])
-    return columns if "arithmetic" in model.settings else columns - 1
-
-
 def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelFile, list[str]]:
     """Return the model file and the lines of a report on how it was made. Raises RivuletError."""
     pruning = options.prune is not None or options.prune_units is not None

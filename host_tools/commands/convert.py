@@ -45,7 +45,7 @@ def convert(
     ] = None,
 ) -> None:
     """Check trained weights and write a model file."""
-    from host_tools.build_model.build import Options, build, build_from_model, read_metadata, units
+    from host_tools.build_model.build import Options, build, build_from_model, read_metadata
     from host_tools.convert import read_model, read_weights
 
     files.check(out, (weights, metadata, calibrate))
@@ -64,6 +64,6 @@ def convert(
     for warning in model.warnings:
         note(f"warning: {warning}")
     say(
-        f"{out}: {model.settings['cell']}, {units(model)} units, "
+        f"{out}: {model.settings['cell']}, {model.hidden} units, "
         f"{len(model.settings['channels'])} channels, {out.stat().st_size} bytes"
     )

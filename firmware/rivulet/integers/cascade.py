@@ -122,8 +122,20 @@ def _record(words, entry, skip, *values):
         words[at + i] = values[i]
 
 
-def _sums(words, weights, at):
-    """Compute the sums of the record at index `at`."""
+def changed(words):
+    """Return whether the inputs differ from those that the kept values hold for, and hold them."""
+    n, m = words[layout.HIDDEN], words[layout.INPUTS]
+    held = layout.view(words, HELD_AT, m)
+    u = layout.view(words, layout.V_AT, n + m)[n:]
+    if all(held[i] == u[i] for i in range(m)):
+        return False
+    held[:] = u
+    return True
+
+
+def sums(words, weights, at):
+    """Compute the sums of the record at byte offset `at`."""
+    at >>= 2
     rows, columns, begin, bias_at, _, vector_at, out_at = words[at : at + WORDS - 1]
     for row in range(rows):
         acc = words[(bias_at >> 2) + row]
@@ -133,96 +145,122 @@ def _sums(words, weights, at):
         words[(out_at >> 2) + row] = acc
 
 
-def _look_up(words, sums, multipliers, count, table):
-    """Return the table's values of `count` sums; sums, multipliers: indices."""
-    values = layout.view(words, table, layout.NODES)
-    return [
-        arithmetic.lookup(values, arithmetic.mul_shift(words[sums + i], words[multipliers + i]))
-        for i in range(count)
-    ]
+def look_up(words, sums_at, multipliers_at, count, table_at, out_at):
+    """Look `count` sums up in a table. All places are byte offsets; out_at may be sums_at."""
+    table = words[table_at >> 2 : (table_at >> 2) + layout.NODES]
+    for i in range(count):
+        z = arithmetic.mul_shift(words[(sums_at >> 2) + i], words[(multipliers_at >> 2) + i])
+        words[(out_at >> 2) + i] = arithmetic.lookup(table, z)
 
 
-def keep(words, weights):
-    """Compute what depends on the inputs alone, unless it is kept for these inputs."""
-    n, m = words[layout.HIDDEN], words[layout.INPUTS]
-    held = layout.view(words, HELD_AT, m)
-    u = layout.view(words, layout.V_AT, n + m)[n:]
-    if all(held[i] == u[i] for i in range(m)):
-        return
-    held[:] = u
-    _sums(words, weights, words[INWARD_AT] >> 2)
-    sums, multipliers = words[SUMS_AT] >> 2, words[layout.MULTIPLIER_AT] >> 2
-    rates, targets = words[RATES_AT] >> 2, words[TARGETS_AT] >> 2
-    at = words[LAYERS_AT] >> 2
-    first = 0
-    while words[at + 7]:
-        size = words[at + 7]
-        if not first or not words[layout.FLAGS] & FROM_BELOW:
-            found = _look_up(
-                words, sums + 2 * first, multipliers + 2 * first, size, layout.ALPHA_TABLE_AT
-            )
-            for i in range(size):
-                words[rates + first + i] = found[i]
-        if not first:
-            found = _look_up(words, sums + size, multipliers + size, size, layout.DRIVE_TABLE_AT)
-            for i in range(size):
-                words[targets + i] = found[i]
-        first += size
-        at += WORDS
+def span(words, dt_us):
+    """Write the interval into the header."""
+    found = arithmetic.interval(dt_us)
+    words[layout.MANTISSA], words[layout.RIGHT], words[layout.LEFT] = found
 
 
-def advance(words, weights, dt_us):
-    """Compute rates, state and mean over an interval that is not 0."""
-    flags = words[layout.FLAGS]
-    x_at, v_at, alpha_at = (words[at] >> 2 for at in (layout.X_AT, layout.V_AT, layout.ALPHA_AT))
+def move(words, skip, count, rates_at, targets_at):
+    """Move `count` units from byte `skip` of the state on; byte offsets of their rates and q."""
+    first = skip >> 2
+    x_at, v_at, alpha_at = (
+        (words[at] >> 2) + first for at in (layout.X_AT, layout.V_AT, layout.ALPHA_AT)
+    )
+    interval = words[layout.MANTISSA], words[layout.RIGHT], words[layout.LEFT]
     decay = layout.view(words, layout.DECAY_TABLE_AT, layout.DECAY_NODES)
-    keep(words, weights)
-    span = arithmetic.interval(dt_us)
-    at = words[LAYERS_AT] >> 2
-    first = 0
-    while words[at + 7]:
-        size, rows, multipliers = words[at + 7], words[at], words[at + 4] >> 2
-        rates = words[RATES_AT] >> 2
-        alpha = words[rates + first : rates + first + size]
-        if rows:
-            _sums(words, weights, at)
-            acc = words[at + 6] >> 2
-            if rows > size:
-                alpha = _look_up(words, acc, multipliers, size, layout.ALPHA_TABLE_AT)
-            q = _look_up(words, acc + rows - size, multipliers + size, size, layout.DRIVE_TABLE_AT)
-        else:
-            q = layout.view(words, TARGETS_AT, size)
-        for i in range(size):
-            words[alpha_at + first + i] = alpha[i]
-            gain = arithmetic.gain(arithmetic.exponent(alpha[i], *span), decay)
-            x = arithmetic.move(words[x_at + first + i], q[i], gain)
-            words[x_at + first + i] = x
-            words[v_at + first + i] = (x + (1 << 17)) >> 18
-        first += size
-        at += WORDS
-    if flags & layout.MEAN:
-        arithmetic.average(words, span)
+    for i in range(count):
+        alpha = words[(rates_at >> 2) + i]
+        words[alpha_at + i] = alpha
+        gain = arithmetic.gain(arithmetic.exponent(alpha, *interval), decay)
+        x = arithmetic.move(words[x_at + i], words[(targets_at >> 2) + i], gain)
+        words[x_at + i] = x
+        words[v_at + i] = (x + (1 << 17)) >> 18
+
+
+def average(words):
+    """Take the new state into its mean."""
+    arithmetic.average(words, (words[layout.MANTISSA], words[layout.RIGHT], words[layout.LEFT]))
 
 
 def read_out(words, weights):
     """Compute the outputs from the last layer or its mean, with READ_INPUTS from u too."""
-    n, flags = words[layout.HIDDEN], words[layout.FLAGS]
-    if flags & READ_INPUTS and flags & layout.MEAN:
-        for i in range(words[layout.INPUTS]):
-            words[(words[layout.FEATURE_AT] >> 2) + n + i] = words[
-                (words[layout.V_AT] >> 2) + n + i
-            ]
+    beside(words)
     arithmetic.read_out(words, weights, words[(words[READOUT_AT] >> 2) + 5])
 
 
-def step(words, weights, dt_us, inlet):
-    """Process one event; see decay.step. Inputs that are read change the outputs at once."""
-    flags = words[layout.FLAGS]
-    if flags & layout.INPUT_FIRST:
-        arithmetic.apply(words, inlet)
-    if dt_us:
-        advance(words, weights, dt_us)
-    if not flags & layout.INPUT_FIRST:
-        arithmetic.apply(words, inlet)
-    if dt_us or flags & READ_INPUTS:
-        read_out(words, weights)
+def beside(words):
+    """Put the inputs behind the mean of the last layer if the readout reads them there."""
+    if words[layout.FLAGS] & READ_INPUTS and words[layout.FLAGS] & layout.MEAN:
+        n = words[layout.HIDDEN]
+        u, behind = (words[layout.V_AT] >> 2) + n, (words[layout.FEATURE_AT] >> 2) + n
+        layout.copy(words, u, words, behind, words[layout.INPUTS])
+
+
+def stepper(apply, changed, sums, look_up, span, move, average, read_out):
+    """Return the step, with the arguments of decay.step, built from a kernel's parts.
+
+    Inputs that are read beside the state change the outputs at once.
+    """
+
+    def keep(words):
+        """Look up what depends on the inputs alone."""
+        multipliers_at, sums_at = words[layout.MULTIPLIER_AT], words[SUMS_AT]
+        at = words[LAYERS_AT] >> 2
+        size = words[at + 7]
+        look_up(
+            words,
+            sums_at + 4 * size,
+            multipliers_at + 4 * size,
+            size,
+            words[layout.DRIVE_TABLE_AT],
+            words[TARGETS_AT],
+        )
+        rates_at = words[RATES_AT]
+        while size:
+            look_up(words, sums_at, multipliers_at, size, words[layout.ALPHA_TABLE_AT], rates_at)
+            if words[layout.FLAGS] & FROM_BELOW:
+                return
+            sums_at, multipliers_at = sums_at + 8 * size, multipliers_at + 8 * size
+            rates_at += 4 * size
+            at += WORDS
+            size = words[at + 7]
+
+    def layer(words, weights, at):
+        rows, multipliers_at, size = words[at], words[at + 4], words[at + 7]
+        skip = (multipliers_at - words[layout.MULTIPLIER_AT]) >> 1
+        rates_at, targets_at = words[RATES_AT] + skip, words[TARGETS_AT]
+        if rows:
+            sums(words, weights, at << 2)
+            sums_at = words[at + 6]
+            targets_at = sums_at + 4 * (rows - size)
+            table_at = words[layout.DRIVE_TABLE_AT]
+            look_up(words, targets_at, multipliers_at + 4 * size, size, table_at, targets_at)
+            if rows > size:
+                rates_at = sums_at
+                table_at = words[layout.ALPHA_TABLE_AT]
+                look_up(words, sums_at, multipliers_at, size, table_at, rates_at)
+        move(words, skip, size, rates_at, targets_at)
+
+    def step(words, weights, dt_us, inlet):
+        flags = words[layout.FLAGS]
+        if flags & layout.INPUT_FIRST:
+            apply(words, inlet)
+        if dt_us:
+            if changed(words):
+                sums(words, weights, words[INWARD_AT])
+                keep(words)
+            span(words, dt_us)
+            at = words[LAYERS_AT] >> 2
+            while words[at + 7]:
+                layer(words, weights, at)
+                at += WORDS
+            if flags & layout.MEAN:
+                average(words)
+        if not flags & layout.INPUT_FIRST:
+            apply(words, inlet)
+        if dt_us or flags & READ_INPUTS:
+            read_out(words, weights)
+
+    return step
+
+
+step = stepper(arithmetic.apply, changed, sums, look_up, span, move, average, read_out)

@@ -22,7 +22,7 @@ from rivulet.integers import arithmetic, layout
 
 LAYERS_AT = const(32)
 INWARD_AT = const(33)  # the record of the inputs' part, whose sums are kept
-READOUT_AT = const(34)  # the record of the readout
+READ_AT = const(34)  # the record of the readout
 HELD_AT = const(35)  # the inputs that all kept values hold for
 RATES_AT = const(36)  # kept rates, a word for each unit
 TARGETS_AT = const(37)  # kept q of layer 1
@@ -60,7 +60,7 @@ def words_for(sizes, layers, flags):
             (layout.DECAY_TABLE_AT, layout.DECAY_NODES),
             (LAYERS_AT, WORDS * (len(layers) + 1)),
             (INWARD_AT, WORDS),
-            (READOUT_AT, WORDS),
+            (READ_AT, WORDS),
             (HELD_AT, m),
             (RATES_AT, n),
             (TARGETS_AT, layers[0]),
@@ -103,7 +103,7 @@ def words_for(sizes, layers, flags):
     words[layout.OUT_WEIGHTS_AT] = begin
     _record(
         words,
-        READOUT_AT,
+        READ_AT,
         0,
         k,
         words[layout.FEATURES],
@@ -184,7 +184,7 @@ def average(words):
 def read_out(words, weights):
     """Compute the outputs from the last layer or its mean, with READ_INPUTS from u too."""
     beside(words)
-    arithmetic.read_out(words, weights, words[(words[READOUT_AT] >> 2) + 5])
+    arithmetic.read_out(words, weights, words[(words[READ_AT] >> 2) + 5])
 
 
 def beside(words):

@@ -18,7 +18,7 @@ _DECAY_TABLE_AT = const(24)
 _MANTISSA = const(29)
 _RIGHT = const(30)
 _LEFT = const(31)
-_READOUT_AT = const(34)
+_READ_AT = const(34)
 _HELD_AT = const(35)
 # Of arithmetic.py; the same test compares it.
 _US_SCALE = const(17180)
@@ -160,7 +160,7 @@ def scale(header: ptr32):
     words = int(header)
     wide = 1
     wide = 32 if (wide << 31) << 1 else 0
-    record = ptr32(words + header[_READOUT_AT])
+    record = ptr32(words + header[_READ_AT])
     factor = ptr32(words + record[4])
     z = ptr32(words + record[6])
     y = ptr32(words + header[_Y_AT])
@@ -177,7 +177,7 @@ def with_sums(sums):
 
     def read_out(words, weights):
         beside(words)
-        sums(words, weights, words[_READOUT_AT])
+        sums(words, weights, words[_READ_AT])
         scale(words)
 
     return stepper(apply, changed, sums, look_up, span, move, average, read_out)

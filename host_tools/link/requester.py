@@ -113,9 +113,10 @@ class Requester:
                             return reply
         raise self._no_reply(kind, start)
 
-    def document(self, kind: int) -> Any:
+    def document(self, kind: int, tries: int = _SILENT_ANSWERS) -> Any:
         """Return the document that the board answers to a request of this kind.
 
+        tries: after how many requests in a row that brought nothing it is given up.
         Raises NoReply, BadReply, Locked.
         """
         start = self._now()
@@ -136,7 +137,7 @@ class Requester:
                         f"host ({error}): if its firmware is older, run 'rivulet flash'"
                     ) from None
             silent = 0 if is_heard else silent + 1
-            if silent == _SILENT_ANSWERS:
+            if silent == tries:
                 raise self._no_reply(kind, start)
         raise NoReply(
             f"{self.port}: {broken} replies of the board arrived damaged within "

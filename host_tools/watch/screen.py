@@ -83,6 +83,8 @@ def plain_line(view: LiveView) -> str:
         parts.append(f"recognised {name}")
         if view.truth is not None:
             parts.append(f"truth {view.truth}")
+    if view.actuators:
+        parts.append(f"actuators {view.actuators}")
     return "  ".join(parts)
 
 

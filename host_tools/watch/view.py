@@ -32,6 +32,8 @@ class LiveView:
         self.lines: deque[str] = deque(maxlen=_LOG_LINES)
         self.footer: list[tuple[str, str]] = []
         self.record: Record | None = None
+        # In words; "" while the board has told of none.
+        self.actuators = ""
         # How long the board has sent nothing.
         self.silent_s = 0.0
         self.describe(description)
@@ -84,6 +86,8 @@ class LiveView:
         parts: list[RenderableType] = [self._neurons(width, height), self._outputs()]
         if self.record is not None and self.record.sensors:
             parts.append(_sensors(self.record))
+        if self.actuators:
+            parts.append(Text.assemble(("actuators ", "dim"), self.actuators, no_wrap=True))
         if self.footer:
             parts.append(_pairs(self.footer))
         strange = self.strange()
@@ -103,7 +107,7 @@ class LiveView:
 
     def _neurons(self, width: int, height: int) -> Table:
         columns = max(1, (width - 4) // _COLUMN_WIDTH)
-        rows = max(4, height - 10 - _LOG_LINES)
+        rows = max(4, height - 11 - _LOG_LINES)
         shown = min(len(self._history), columns * rows)
         per_column = math.ceil(shown / columns)
         table = Table.grid(padding=(0, 3))

@@ -8,6 +8,7 @@ from rich.console import Console
 from host_tools.demo import Judge, Outcome
 from host_tools.link.records import Record, SensorState
 from host_tools.simulate.stimulus import Segment
+from host_tools.watch import actuators
 from host_tools.watch.screen import plain_line, save_picture
 from host_tools.watch.view import LiveView, seconds, sparkline
 
@@ -127,6 +128,21 @@ def test_sensors_in_trouble_are_said_in_words() -> None:
     for text in (_text(view), plain_line(view)):
         assert "outputs are stale" in text and "guard active" in text
         assert "sonar missing for 3.2 s" in text
+
+
+def test_actuators_are_shown_with_their_values_and_errors() -> None:
+    fan = {"name": "fan", "value": 0.25, "error": ""}
+    arm = {"name": "arm", "value": None, "error": "drivers/servo.py line 3: OSError: 5"}
+    view = LiveView({"model": _MODEL}, "Rivulet")
+    view.add(_record([2.0, 1.0, 100.0, 0.2]))
+    assert "actuators" not in _text(view) and "actuators" not in plain_line(view)
+    view.actuators = actuators.in_words({"actuators": [fan, arm], "resting": "fault"})
+    expected = (
+        "actuators fan 0.25, arm has no value yet (drivers/servo.py line 3: OSError: 5); "
+        "at rest: fault"
+    )
+    assert expected in _text(view) and expected in plain_line(view)
+    assert actuators.in_words({}) == actuators.in_words({"actuators": [], "resting": ""}) == ""
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,8 @@
 """A project of an IMU, a sonar, an encoder and a motor on the virtual board."""
 
 import json
-import shutil
-import signal
 import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +16,7 @@ from tests.conftest import make_model
 from tests.imu import as_read
 from tests.listening import listen, listening_board
 from tests.three_sensors import CHANNELS, RECORDING, RIG
+from tests.virtual_command import virtual
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -39,35 +35,6 @@ def recording(tmp_path: Path) -> Path:
     path = tmp_path / "recording.csv"
     path.write_text(RECORDING)
     return path
-
-
-@contextmanager
-def virtual(*options: object, cwd: Path | None = None) -> Iterator[tuple[str, list[str]]]:
-    """`rivulet virtual` while it runs: the first line of its output, the lines of its notes."""
-    command = [sys.executable, "-c", "from host_tools.commands import main; main()", "virtual"]
-    process = subprocess.Popen(
-        [*command, *map(str, options)],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None and process.stderr is not None
-    notes: list[str] = []
-    errors = process.stderr
-    reader = threading.Thread(target=lambda: notes.extend(line.strip() for line in errors))
-    reader.start()
-    port = process.stdout.readline().strip()
-    try:
-        yield port, notes
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-        reader.join()
-        process.stdout.close()
-        errors.close()
-        if port:
-            shutil.rmtree(Path(port).parent)
 
 
 def test_values_pass_chip_and_players_to_the_rigs_channels(

@@ -196,7 +196,7 @@ class Loop(Runtime):
             except MemoryError:
                 raise
             except Exception as error:
-                self._read_failed(source, error)
+                self.health.fail(source, error, self.faults)
                 continue
             # Integers are always numbers.
             if array is not None and not guard.values(
@@ -220,15 +220,6 @@ class Loop(Runtime):
                     move(dt_us, slots, values)
                     self._check_state()
             costs.add(ticks_diff(ticks_us(), started))
-
-    def _read_failed(self, source, error):
-        """Note a fault in a driver's code; until the sensor reads well again, only count more."""
-        if self.health.watches[source].at_fault:
-            # To find the place takes milliseconds.
-            self.faults.count = (self.faults.count + 1) & _WRAP
-            return
-        name = "sensor " + self.sensors[source].name
-        self.health.fail(source, self.faults.note(name, error))
 
     def _check_state(self):
         model = self.control.model

@@ -7,7 +7,7 @@ from rivulet.compat import const, forget, heap_free
 from rivulet.control.action import Action
 from rivulet.control.actuators import Actuators
 from rivulet.control.outputs import Control
-from rivulet.errors import ModelError, StoreError
+from rivulet.errors import StoreError
 from rivulet.faults import Faults
 from rivulet.latency import Costs
 from rivulet.link.commands import Commands
@@ -37,6 +37,7 @@ SELDOM = (
     "rivulet.model.kinds",
     "rivulet.model.self_test",
     "rivulet.model.warm_start",
+    "rivulet.sensing.connect",
     "rivulet.sensing.start",
     "rivulet.store.swap",
 )
@@ -74,9 +75,9 @@ class Runtime:
         self.sensors = rig.make_sensors()
         self.health = Health(self.sensors, self.clock, self.guard, self.ring)
         # Those that did not start: their numbers, and why in a line.
-        self._unstarted = []
-        for source in range(len(self.sensors)):
-            self._start_sensor(source)
+        from rivulet.sensing.start import start_all
+
+        self._unstarted = start_all(board, self.ring, self.health, self.faults)
         self._tried_ms = board.ticks_ms()
         self._model_error = ""
         self.inlets = Inlets(self.sensors, self.health.watches)
@@ -126,22 +127,6 @@ class Runtime:
             lines.append(self._model_error)
         return "; ".join(lines)
 
-    def _start_sensor(self, source):
-        """Whether a sensor answers."""
-        from rivulet.sensing.start import start
-
-        line = start(
-            self.sensors[source],
-            source,
-            self.board,
-            self.ring,
-            self.health.watches[source],
-            self.faults,
-        )
-        if line:
-            self._unstarted.append((source, line))
-        return not line
-
     def _start(self):
         """Start the store's active model, if it has one that runs."""
         self._connect(None, self.inlets.connect(None, True))
@@ -181,7 +166,9 @@ class Runtime:
         try:
             self._make_room(model)
             inlets = self.inlets.connect(model, not self.progress.events)
-            self.note_heap()  # two models are in memory now
+            # Two models are in memory now, and what loading the new one has left.
+            gc.collect()
+            self.note_heap()
             outcome, crossfade = hand_over(
                 self.model, model, self.recent, self.progress, self.clock, trusted
             )
@@ -255,21 +242,21 @@ class Runtime:
         if (now - self._tried_ms) & _WRAP < _AGAIN_MS // len(self._unstarted):
             return
         self._tried_ms = now
-        source = self._unstarted.pop(0)[0]
-        if not self._start_sensor(source):
-            return
-        name = "sensor " + self.sensors[source].name
-        try:
-            model = self.model
-            inlet = self.inlets.inlet(source, model, not self.progress.events)
-            self._inlets[source] = inlet
-            self.health.watches[source].install(inlet[1], inlet[2] is None, model)
-            self._link.text(name + " answers")
-        except (ModelError, MemoryError) as error:
-            self._unstarted.append((source, "%s: %s" % (name, why_not(error))))
+        from rivulet.sensing.start import start_again
+
+        start_again(
+            self._unstarted, self.board, self.ring, self.health, self.faults, self._connect_sensor
+        )
+
+    def _connect_sensor(self, source, name):
+        model = self.model
+        inlet = self.inlets.inlet(source, model, not self.progress.events)
+        self._inlets[source] = inlet
+        self.health.watches[source].install(inlet[1], inlet[2] is None, model)
+        self._link.text(name + " answers")
 
     def note_heap(self):
-        """Record the lowest free heap seen: right after a collection, or with two models."""
+        """Record the lowest free heap seen right after a collection."""
         free = heap_free()
         if free < self.heap_low:
             self.heap_low = free

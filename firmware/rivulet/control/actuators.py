@@ -36,7 +36,7 @@ class Actuator:
         self.value = None
         self.error = ""
         self.started = False
-        self._make = make
+        self.make = make
         self._table = table
         self._limits = limits
         self._slew_per_s = slew_per_s
@@ -79,8 +79,8 @@ class Actuator:
                 return
             self._tried_ms = now_ms
             if self._driver is None:
-                self._driver = self._make()
-                self._make = None
+                self._driver = self.make()
+                self.make = None
             self._driver.start()
             self.started = True
         self._write(self._safe)

@@ -85,11 +85,6 @@ class Watch:
         self._bounds = self._limits(guards.get("channels", {}), raw)
         self.trouble &= _FAULT
 
-    @property
-    def at_fault(self):
-        """Whether its driver's code raised something, and it has not read well since."""
-        return bool(self.trouble & _FAULT)
-
     def absent(self, error):
         """Note why the sensor did not start: it has to speak before it counts as there."""
         self.error = error
@@ -199,9 +194,14 @@ class Health:
         self._ring = ring
         self._epoch, self._ticks = clock.epoch, clock.ticks
 
-    def fail(self, source, error):
-        """Note a fault of a driver's code, in words."""
-        self.watches[source].fail(error)
+    def fail(self, source, error, faults):
+        """Note what a driver's code has raised; until the sensor reads well again, only count."""
+        watch = self.watches[source]
+        if watch.trouble & _FAULT:
+            # To find the place takes milliseconds.
+            faults.count = (faults.count + 1) & _FAR
+            return
+        watch.fail(faults.note("sensor " + watch.name, error))
         self.at_fault = True
 
     def install(self, model):

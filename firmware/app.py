@@ -12,7 +12,7 @@ from rivulet.control.action import Action
 from rivulet.control.actuators import Actuators
 from rivulet.link.port import Link
 from rivulet.loop import Loop
-from rivulet.store.snapshot import Warm
+from rivulet.store.snapshot import SnapshotFile
 from rivulet.store.uploads import Store
 
 # Where main.py keeps why the program did not start.
@@ -90,7 +90,7 @@ def _actuators(chip):
 
 def _loop(chip, store, access, cause, actuators):
     link = Link(sys.stdin.buffer, sys.stdout.buffer)
-    return Loop(chip, _wired(chip), link, store, access, Warm(cause=cause), actuators)
+    return Loop(chip, _wired(chip), link, store, access, SnapshotFile(cause=cause), actuators)
 
 
 def _leave(store, keyed):

@@ -95,10 +95,10 @@ class Loop(Runtime):
     The parameters are those of Runtime.
     """
 
-    def __init__(self, board, rig, link, store, access=None, warm=None, actuators=None):
+    def __init__(self, board, rig, link, store, access=None, snapshot=None, actuators=None):
         self.progress = Progress()
         self._progress = self.progress.words
-        super().__init__(board, rig, link, store, access, warm, actuators)
+        super().__init__(board, rig, link, store, access, snapshot, actuators)
         self._decided = array("i", self.clock.now)
 
     def run(self, feed=None):
@@ -161,7 +161,7 @@ class Loop(Runtime):
         elif not busy:
             if progress[_MADE] >= _MADE_PER_COLLECTION:
                 self._collect()
-            if self.warm is not None and self.warm.due(progress[_EVENTS]):
+            if self.snapshot is not None and self.snapshot.due(progress[_EVENTS]):
                 self._keep(False)
             if self._unstarted:
                 self._retry()
@@ -176,17 +176,17 @@ class Loop(Runtime):
         # to 100 us to find room for one. Every attribute costs 3 us: each is looked up once.
         ring = self.ring
         found = ring.found
-        inlets = self._inlets
+        inputs = self._inputs
         guard = self.guard
         clock = self.clock
         progress = self._progress
-        costs = self.costs
+        latency = self.latency
         for number in range(_EVENTS_PER_TURN):
             if number and not ring.take():
                 break
             started = ticks_us()
             source = found[_FOUND_SOURCE]
-            read, values, array, move, slots, seen = inlets[source]
+            read, values, array, move, slots, seen = inputs[source]
             try:
                 read(values)
             except OSError:
@@ -200,7 +200,7 @@ class Loop(Runtime):
                 continue
             # Integers are always numbers.
             if array is not None and not guard.values(
-                source, array, values, self.inlets.held[source]
+                source, array, values, self.inputs.held[source]
             ):
                 seen = clock.stamp  # that of the last good reading stays
             dt_us = clock.advance(found[_FOUND_TICKS], progress, seen)
@@ -219,7 +219,7 @@ class Loop(Runtime):
                 if move is not None:
                     move(dt_us, slots, values)
                     self._check_state()
-            costs.add(ticks_diff(ticks_us(), started))
+            latency.add(ticks_diff(ticks_us(), started))
 
     def _check_state(self):
         model = self.control.model
@@ -301,8 +301,8 @@ class Loop(Runtime):
 
     def _keep(self, orderly):
         """Save a snapshot."""
-        if self.warm is not None and self.model is not None:
+        if self.snapshot is not None and self.model is not None:
             try:
-                self.warm.save(self.model, self.model_hash, self.progress.events, orderly)
+                self.snapshot.save(self.model, self.model_hash, self.progress.events, orderly)
             except MemoryError:
                 self.memory_errors += 1  # who releases the board gets it without a snapshot

@@ -15,7 +15,11 @@ class Offset:
 
 
 # Words in which a decay step keeps its arguments; the word of MANTISSA holds dt_us first.
-_FILLED = {"WEIGHTS": layout.SPARSE_AT + 1, "INLET": layout.SPARSE_AT + 2, "DT": layout.MANTISSA}
+_FILLED = {
+    "WEIGHTS": layout.SPARSE_AT + 1,
+    "INPUT_MAP": layout.SPARSE_AT + 2,
+    "DT": layout.MANTISSA,
+}
 _LAYER = ("LAYER_ROWS", "LAYER_COLUMNS", "BEGIN", "BIAS", "MULTIPLIER", "VECTOR", "OUT", "TABLE")
 _NUMBERS: dict[str, int] = {
     "LAYER_BYTES": 4 * layers.WORDS,

@@ -190,9 +190,11 @@ class Recorder(Actuators):
 
 class Bench:
     """A loop with everything around it. folder: where its models are; access: its door;
-    warm: what it kept; rig: what is wired to it, if not `sensors` and a Recorder."""
+    snapshot: what it kept; rig: what is wired to it, if not `sensors` and a Recorder."""
 
-    def __init__(self, folder, data=None, sensors=None, now=0, access=None, warm=None, rig=None):
+    def __init__(
+        self, folder, data=None, sensors=None, now=0, access=None, snapshot=None, rig=None
+    ):
         if sensors is None:
             sensors = [Sensor("s", ("a", "b", "c"))]
         if data is not None:
@@ -210,7 +212,7 @@ class Bench:
         self.store = Store(folder, trust=Trust(access.files) if access else None)
         actuators = Recorder(self.board) if rig is None else None
         rig = rig or self.board
-        self.loop = Loop(self.board, rig, self.link, self.store, access, warm, actuators)
+        self.loop = Loop(self.board, rig, self.link, self.store, access, snapshot, actuators)
 
     def turns(self, count=1):
         for _ in range(count):

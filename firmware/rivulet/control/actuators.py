@@ -6,8 +6,8 @@ the actuator up and `write(value)` moves it; either may raise, and is called aga
 
 from rivulet.compat import const
 
-# One that did not start is tried again every so often.
-_AGAIN_MS = const(5000)
+# How often a start that failed is tried again, an actuator's or a sensor's.
+RETRY_MS = const(5000)
 _WRAP = const(0x3FFFFFFF)
 
 
@@ -75,7 +75,7 @@ class Actuator:
     def rest(self, now_ms):
         """Go to the safe value at once; starts the driver first, if that is still to do."""
         if not self.started:
-            if self._tried_ms is not None and (now_ms - self._tried_ms) & _WRAP < _AGAIN_MS:
+            if self._tried_ms is not None and (now_ms - self._tried_ms) & _WRAP < RETRY_MS:
                 return
             self._tried_ms = now_ms
             if self._driver is None:

@@ -42,7 +42,7 @@ def _start(source, board, ring, health, faults):
 
     Its interrupt stores the board's time and the sensor's number in the ring.
     """
-    sensor, watch = health.sensors[source], health.watches[source]
+    sensor, sensor_health = health.sensors[source], health.by_source[source]
     name = "sensor " + sensor.name
     try:
         sensor.start(stamp(ring.push, board.ticks_us, source))
@@ -53,9 +53,9 @@ def _start(source, board, ring, health, faults):
         error = "not enough memory for its driver"
     except Exception as trouble:
         error = faults.note(name, trouble)
-        watch.fail(error)
+        sensor_health.fail(error)
     else:
-        watch.error = ""
+        sensor_health.error = ""
         return ""
-    watch.absent(error)
+    sensor_health.absent(error)
     return "%s: %s" % (name, error)

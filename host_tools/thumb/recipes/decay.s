@@ -11,9 +11,9 @@
     bl LOOK_UP
 .endm
 
-.function step words, weights, dt_us, inlet
+.function step words, weights, dt_us, input_map
     enter
-    str weights, [words, WEIGHTS]; str dt_us, [words, DT]; str inlet, [words, INLET]
+    str weights, [words, WEIGHTS]; str dt_us, [words, DT]; str input_map, [words, INPUT_MAP]
     push {words}
     .stack WORDS
     ldr r1, [words, FLAGS]; lsls r1, r1, INPUT_FIRST_TO_SIGN; bpl INPUT_LATER
@@ -125,10 +125,10 @@ DONE:
     pop {r0}
     leave
 
-# APPLY: v = clamp((raw M + O) >> b) for every value of the inlet.
+# APPLY: v = clamp((raw M + O) >> b) for every value of the input map.
     .reg words=r0, raw=r1, settings=r2, end=r8, of a value: place=r3, v=r4, m=r5, o=r6, right=r7
 APPLY:
-    ldr raw, [words, INLET]
+    ldr raw, [words, INPUT_MAP]
     ldm raw!, {r2}; lsls r2, r2, 2; adds settings, r2, raw; mov end, settings
     b APPLIED
 INPUT:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.data.spans import span_text
 from host_tools.data.summary import aligned
+from host_tools.learn.dataset import Dataset
+from host_tools.learn.fitness.timing import seconds_text
 
 Floats = NDArray[np.float64]
 _SILL = 1.0 - np.exp(-1.0)
@@ -36,7 +37,7 @@ class Scale:
             return "shorter than the time between events"
         if np.isinf(self.time_s):
             return "longer than the recordings show"
-        return span_text(self.time_s)
+        return seconds_text(self.time_s)
 
 
 def time_scale(name: str, pieces: Sequence[tuple[Floats, Floats]]) -> Scale | None:
@@ -84,9 +85,23 @@ def scale_lines(found: Sequence[Scale], tau_s: tuple[float, float]) -> list[str]
     if len(found) > _MOST:
         lines.append(f"and {len(found) - _MOST} more channels")
     low, high = tau_s
-    lines.append(f"a liquid network's time constants: {span_text(low)} to {span_text(high)}")
+    lines.append(f"a liquid network's time constants: {seconds_text(low)} to {seconds_text(high)}")
     finite = [each for each in found if 0 < each.time_s < np.inf]
     outside = [each.name for each in finite if not low <= each.time_s <= high]
     if outside:
         lines.append(f"outside that range: {', '.join(outside[:_MOST])}")
     return lines
+
+
+def scales_of(data: Dataset) -> list[Scale]:
+    """Return the scale of each channel over the training part."""
+    found = []
+    for column, name in enumerate(data.channels):
+        pieces = []
+        for piece in data.training:
+            carried = ~np.isnan(piece.values[:, column])
+            pieces.append((piece.t_s[carried], piece.values[carried, column]))
+        scale = time_scale(name, pieces)
+        if scale is not None:
+            found.append(scale)
+    return found

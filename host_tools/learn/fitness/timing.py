@@ -13,6 +13,11 @@ from host_tools.data.summary import aligned
 _MOST = 12
 
 
+def seconds_text(value: float) -> str:
+    """Return a time in seconds in a unit that suits it."""
+    return span_text(float(f"{value * 1e6:.3g}"))
+
+
 @dataclass(frozen=True)
 class Gaps:
     """Quantiles of the time between events, s, and their variation."""
@@ -68,9 +73,7 @@ def counts_rows(gaps: Gaps) -> str:
     if gaps.longest_s == 0.0:
         return "t_us is the same in every row"
     if gaps.even and gaps.median_s in (1e-6, 1e-3, 1.0):
-        return (
-            f"every gap is exactly {span_text(gaps.median_s)}: t_us counts rows"
-        )
+        return f"every gap is exactly {seconds_text(gaps.median_s)}, as where rows are counted"
     return ""
 
 
@@ -79,7 +82,7 @@ def timing_lines(found: Sequence[Gaps]) -> list[str]:
     rows = [["time between events", "median", "99 %", "longest", "variation"]]
     for each in found[:_MOST]:
         spans = (each.median_s, each.p99_s, each.longest_s)
-        rows.append([each.name, *map(span_text, spans), f"{each.variation:.2f}"])
+        rows.append([each.name, *map(seconds_text, spans), f"{each.variation:.2f}"])
     lines = aligned(rows, left=1)
     if len(found) > _MOST:
         lines.append(f"and {len(found) - _MOST} more channels")

@@ -1,0 +1,106 @@
+"""The report as one self-contained HTML page."""
+
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from host_tools import files
+from host_tools.learn.baselines.judging import Answers
+from host_tools.learn.dataset import Dataset
+from host_tools.learn.report import accuracy, dynamics
+from host_tools.learn.report.parts import page, table
+
+_NEXT = (
+    ("rivulet virtual", "the project on a board made of software"),
+    ("rivulet push", "the model onto a board, on trial"),
+    ("rivulet monitor", "what it sees and answers, live"),
+)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a report shows beside metrics.json."""
+
+    # The project's name.
+    name: str
+    data: Dataset
+    # Of the float model, over data.test, nothing lost.
+    answers: Answers
+    # The float model first, then the int8 one if there is one.
+    models: list[Path]
+
+
+def write_report(path: Path, metrics: dict[str, Any], trained: Trained) -> None:
+    """Write the report of a trained project. metrics: see docs/training.md. Raises RivuletError."""
+    data = trained.data
+    title = f"{trained.name}: {_task(data)}"
+    body = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="headline">{escape(accuracy.headline(metrics, data).capitalize())}.</p>',
+        *_trained(trained, metrics),
+        *accuracy.confusion_or_errors(data, trained.answers),
+        *accuracy.against_losses(data, metrics),
+        *dynamics.time_constants(data, trained.models[0]),
+        *dynamics.stability(trained.models[0]),
+        *dynamics.cost(trained.models),
+        *_files(path, trained),
+    ]
+    files.write_text(path, page(title, body))
+
+
+def _task(data: Dataset) -> str:
+    if data.task == "class":
+        return f"{len(data.classes)} classes"
+    named = ", ".join(data.targets)
+    return f"{named}, {data.horizon_s:g} s ahead" if data.task == "forecast" else named
+
+
+def _trained(trained: Trained, metrics: dict[str, Any]) -> list[str]:
+    data = trained.data
+    rows = []
+    for part, pieces in data.split.items():
+        row = [part, str(len(pieces)), f"{sum(map(len, pieces)):,}"]
+        row.append(f"{sum(int(piece.answered.sum()) for piece in pieces):,}")
+        if data.classes:
+            row += [f"{count:,}" for count in data.class_counts(part)]
+        rows.append(row)
+    what = "blocks" if data.split_by == "blocks" else "recordings"
+    head = ["part", what, "events", "with an answer", *data.classes]
+    how = {
+        "blocks": "A single recording was cut into consecutive blocks.",
+        "recording": "Whole recordings were split.",
+        "group": "Recordings of one group are in one part.",
+    }[data.split_by]
+    sizes = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in _plain(metrics))
+    notes = "".join(f"<li>{escape(note)}</li>" for note in data.notes)
+    return [
+        "<h2>What was trained</h2>",
+        f"<p>{escape(how)} The best iteration was chosen by the validation part. "
+        f"Inputs: {escape(', '.join(data.channels))}. {escape(sizes.capitalize())}.</p>",
+        table(head, rows),
+        f"<ul>{notes}</ul>" if notes else "",
+    ]
+
+
+def _plain(metrics: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the sizes of the metrics and how long it took, as text."""
+    found = [
+        (name, f"{value:,}" if isinstance(value, int) else str(value))
+        for name, value in metrics.get("sizes", {}).items()
+        if isinstance(value, (int, float, str))
+    ]
+    if metrics.get("seconds"):
+        found.append(("trained in", f"{metrics['seconds']:.0f} s"))
+    return found
+
+
+def _files(path: Path, trained: Trained) -> list[str]:
+    folder = path.parent.name
+    kept = [*(model.name for model in trained.models), "metrics.json", path.name]
+    listed = "".join(f"<li>{escape(f'{folder}/{name}')}</li>" for name in kept)
+    commands = "\n".join(f"{command:18} # {what}" for command, what in _NEXT)
+    return [
+        f"<h2>Files and next commands</h2><ul>{listed}</ul>",
+        f"<pre>{escape(commands)}</pre>",
+    ]

@@ -30,7 +30,7 @@ _BOARD = "rpi_pico"
 _CHUNK_BYTES = 2048
 _FILE = "cost.safetensors"
 _EVENTS = 5
-# As the program on a board has them, before a model is loaded.
+# What runs on a board beside a model.
 _PROGRAM = """
 from rivulet import blame, model
 from rivulet.control.actuators import Actuators
@@ -48,6 +48,8 @@ fs = os.statvfs("/")
 print(json.dumps([free, fs[0] * fs[3], fs[0] * fs[2]]))
 """
 _MEASURE = f"""
+import gc, os
+from rivulet import model
 from time import ticks_diff, ticks_us
 import json
 gc.collect()
@@ -85,6 +87,8 @@ print(json.dumps([sorted(times)[{_EVENTS // 2}], heap, garbage, made.kernel]))
 
 def models() -> Iterator[ModelFile]:
     """Yield models of every cell in floats, and of those that have int8, in int8 as well."""
+    from ncps.wirings import AutoNCP
+
     from host_tools.train.cells.cfc import Cfc
     from host_tools.train.cells.ctrnn import Ctrnn
     from host_tools.train.cells.decay import DecayCell
@@ -92,24 +96,21 @@ def models() -> Iterator[ModelFile]:
     from host_tools.train.cells.node import NeuralOde
     from host_tools.train.cells.wired_cfc import WiredCfc
 
-    for units, channels in ((8, 2), (16, 4), (32, 4), (32, 12), (48, 6), (64, 6), (96, 6)):
+    def wired(units: int, channels: int) -> WiredCfc:
+        return WiredCfc([0], channels, 4, lambda: AutoNCP(units, 4, seed=1))
+
+    # The middle sizes first: with them an interrupted run says most.
+    for units, channels in ((32, 4), (64, 6), (16, 2), (96, 6)):
         yield from _forms(DecayCell([0], channels, 4, units), channels)
-    for units, channels in ((8, 2), (16, 4), (32, 4), (48, 6)):
-        yield from _forms(Cfc([0], channels, 4, units, backbone=(2 * units, 1)), channels)
-    for units, channels in ((8, 2), (16, 4), (24, 4)):
-        yield from _forms(Ltc([0], channels, 4, units), channels)
-    for units, channels in ((8, 2), (16, 4), (32, 4), (64, 6)):
+        if units == 96:
+            break
+        half = units // 2
+        yield from _forms(Cfc([0], channels, 4, half, backbone=(2 * half, 1)), channels)
+        yield from _forms(Ltc([0], channels, 4, half), channels)
         yield from _forms(Ctrnn([0], channels, 4, units), channels, integers=False)
-    for units, channels in ((8, 2), (16, 4), (32, 4)):
-        node = NeuralOde([0], channels, 4, units, (units,))
+        node = NeuralOde([0], channels, 4, half, (half,))
         yield from _forms(node, channels, integers=False)
-    for units, channels in ((12, 2), (24, 4), (40, 6)):
-        from ncps.wirings import AutoNCP
-
-        def wiring(units: int = units) -> Any:
-            return AutoNCP(units, 4, seed=1)
-
-        yield from _forms(WiredCfc([0], channels, 4, wiring), channels, integers=False)
+        yield from _forms(wired(units, channels), channels, integers=False)
 
 
 def _forms(network: Any, channels: int, integers: bool = True) -> Iterator[ModelFile]:
@@ -129,8 +130,9 @@ def _forms(network: Any, channels: int, integers: bool = True) -> Iterator[Model
         yield quantise(model)
 
 
-def measure(uf2: Path) -> dict[str, Any]:
-    """Return the board's room, and the cost of each model."""
+def measure(uf2: Path, out: Path) -> None:
+    """Write what is measured to `out`, after every model. The file's other entries stay."""
+    found = json.loads(out.read_text(encoding="utf-8")) | {"models": []}
     with tempfile.TemporaryDirectory(prefix="rivulet-costs-") as folder:
         pico = emulated_pico(Path(folder), uf2)
         pico.power_on()
@@ -138,15 +140,18 @@ def measure(uf2: Path) -> dict[str, Any]:
             port, patience = str(pico.port), pico.timeout_scale
             flash(port, load_board(_BOARD), timeout_scale=patience)
             with raw_repl(port, patience) as repl:
-                found = _room(repl)
-                found["models"] = [
-                    row
-                    for number, model in enumerate(models())
-                    if (row := _row(repl, Path(folder) / f"{number}.safetensors", model))
-                ]
+                found |= _room(repl)
+                for number, model in enumerate(models()):
+                    found["models"].append(_row(repl, Path(folder) / f"{number}.st", model))
+                    _write(out, found)
         finally:
             pico.power_off()
-    return found
+
+
+def _write(path: Path, found: dict[str, Any]) -> None:
+    rows = ",\n".join(f"  {json.dumps(row)}" for row in found["models"])
+    rest = {key: value for key, value in found.items() if key != "models"}
+    files.write_text(path, f'{json.dumps(rest, indent=1)[:-2]},\n "models": [\n{rows}\n]\n}}\n')
 
 
 def _room(repl: RawRepl) -> dict[str, Any]:
@@ -174,7 +179,7 @@ def _row(repl: RawRepl, path: Path, model: ModelFile) -> dict[str, Any]:
         repl.run(f"file.write({data[at : at + _CHUNK_BYTES]!r})")
     repl.run("file.close()")
     try:
-        event_us, heap, garbage, kernel = json.loads(repl.run(ON_PATH + _PROGRAM + _MEASURE))
+        event_us, heap, garbage, kernel = json.loads(repl.run(ON_PATH + _MEASURE))
     except BoardCodeError as error:
         if "MemoryError" not in error.last_line:
             raise
@@ -195,11 +200,7 @@ def main() -> None:
     parser.add_argument("uf2", type=Path, help="an image of MicroPython with ulab for the Pico")
     given = parser.parse_args()
     path = BOARDS / _BOARD / "cost.json"
-    found = measure(given.uf2)
-    rows = found.pop("models")
-    lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
-    head = json.dumps(found)[1:-1]
-    files.write_text(path, f'{{{head},\n"models": [\n{lines}\n]}}\n')
+    measure(given.uf2, path)
     note(f"written: {path}")
 
 

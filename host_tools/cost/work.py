@@ -55,14 +55,14 @@ def _passes(settings: dict[str, Any]) -> int:
         return int(settings["unfolds"])
     if settings["cell"] == "node":
         interval_s = (settings["training_dt_us"] or 0) / 1e6
-        return _EVALUATIONS["rk4"] * max(1, math.ceil(interval_s / settings["step_s"]))
-    return _EVALUATIONS.get(settings.get("integrator", ""), 1)
+        return _EVALUATIONS["rk4"] * max(1, math.ceil(interval_s / float(settings["step_s"])))
+    return _EVALUATIONS.get(str(settings.get("integrator")), 1)
 
 
 def _products(settings: dict[str, Any], shapes: Shapes, passes: int) -> int:
     if settings["cell"] == "ltc":
         sensory, recurrent = settings["synapses"]
-        return int(sensory + passes * recurrent)
+        return int(sensory) + passes * int(recurrent)
     total = 0
     for name, shape in shapes.items():
         matrix = len(shape) == 2 and name != "readout.weight"

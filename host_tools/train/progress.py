@@ -40,8 +40,10 @@ class Report:
         said = f"{rate:,.0f} events/s, loss {_mean(history.losses[-1]):.3f}"
         if history.validations:
             _, losses, quantiles = history.validations[-1]
-            low, middle, high = (_mean([model[i] for model in quantiles]) for i in (0, 2, 4))
-            said += f", validation {_mean(losses):.3f}, tau {low:.3g} {middle:.3g} {high:.3g} s"
+            said += f", validation {_mean(losses):.3f}"
+            if quantiles:
+                low, middle, high = (_mean([model[i] for model in quantiles]) for i in (0, 2, 4))
+                said += f", tau {low:.3g} {middle:.3g} {high:.3g} s"
         self._bar.update(self._task, completed=done, said=said)
         every = max(1, self._iterations // _LINES)
         if not self._console.is_terminal and (done % every == 0 or done == self._iterations):

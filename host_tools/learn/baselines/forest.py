@@ -8,6 +8,7 @@ import numpy as np
 
 from host_tools.errors import RivuletError
 from host_tools.learn.baselines.judging import Answers
+from host_tools.learn.baselines.weights import class_weights
 from host_tools.learn.baselines.windows import Features, table, training_rows
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece
@@ -22,32 +23,37 @@ def need_scikit_learn() -> None:
         raise RivuletError("the comparison needs scikit-learn: pip install 'rivulet[train]'")
 
 
-def forest(classes: bool, depth: int | None = None) -> Any:
+def forest(data: Dataset) -> Any:
     """Return an untrained random forest."""
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-    kind = RandomForestClassifier if classes else RandomForestRegressor
-    # A third of the features in each split: scikit-learn's own default for values is all of them.
-    options = {} if classes else {"max_features": 0.33}
-    return kind(
-        _TREES, max_depth=depth, min_samples_leaf=2, n_jobs=_JOBS, random_state=0, **options
-    )
+    shared = {"min_samples_leaf": 2, "n_jobs": _JOBS, "random_state": 0}
+    if data.classes:
+        return RandomForestClassifier(_TREES, class_weight=_weights(data), **shared)
+    # scikit-learn's own default for values is all features in each split, which is slow.
+    return RandomForestRegressor(_TREES, max_features=0.33, **shared)
 
 
-def linear(classes: bool) -> Any:
+def linear(data: Dataset) -> Any:
     """Return an untrained logistic or ridge regression."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    return LogisticRegression(max_iter=1000) if classes else Ridge()
+    if data.classes:
+        return LogisticRegression(max_iter=1000, class_weight=_weights(data))
+    return Ridge()
+
+
+def _weights(data: Dataset) -> dict[int, float]:
+    return dict(enumerate(class_weights(data).tolist()))
 
 
 class OnTable:
     """A model of scikit-learn on one set of features."""
 
-    def __init__(self, data: Dataset, features: Features, make: Callable[[bool], Any]) -> None:
+    def __init__(self, data: Dataset, features: Features, make: Callable[[Dataset], Any]) -> None:
         self._data = data
         self._features = features
-        self._model = make(bool(data.classes))
+        self._model = make(data)
 
     def fit(self, drop: float = 0.0) -> None:
         """Train. drop: see `training_rows`."""

@@ -1,13 +1,14 @@
 """Scores answers against the truth, and tells whether one model's are better than another's."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.learn import judge
 from host_tools.learn.baselines.windows import answers_of
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece, kept_events
@@ -16,6 +17,8 @@ from host_tools.learn.piece import Piece, kept_events
 Answers = NDArray[np.int64] | NDArray[np.float64]
 # Consecutive events whose answers are taken as one observation: neighbours resemble each other.
 _BLOCK = 25
+# The least gain in worth that counts, whatever its error.
+_LEAST_GAIN = 0.01
 
 
 class Model(Protocol):
@@ -45,14 +48,27 @@ class Score:
         return float(self.credit.mean())
 
 
-def score(data: Dataset, pieces: Sequence[Piece], answers: Answers) -> Score:
-    """Score the answers at the answered events of the pieces."""
-    truth, block = answers_of(data, pieces), _blocks(pieces)
+def score(
+    data: Dataset,
+    pieces: Sequence[Piece],
+    answers: Answers,
+    block: NDArray[np.int64] | None = None,
+) -> Score:
+    """Score the answers at the answered events of the pieces.
+
+    block: of each answered event, where some of the events were lost; None: they are all there.
+    """
+    truth = answers_of(data, pieces)
+    if block is None:
+        block = _blocks(pieces)
     if data.classes:
+        truth, answers = truth.astype(np.int64), answers.astype(np.int64)
         right = answers == truth
         counts = np.bincount(truth, minlength=len(data.classes))
         weight = len(truth) / ((counts > 0).sum() * counts[truth])
-        figures = {"accuracy": float(right.mean()), "macro_f1": macro_f1(truth, answers)}
+        table = np.zeros((len(data.classes), len(data.classes)), np.int64)
+        np.add.at(table, (truth, answers), 1)
+        figures = {"accuracy": float(right.mean()), "macro_f1": judge.macro_f1(table)}
         return Score(figures, right * weight, block)
     known = np.isfinite(truth)
     error = np.where(known, answers - np.where(known, truth, 0.0), 0.0)
@@ -65,44 +81,44 @@ def score(data: Dataset, pieces: Sequence[Piece], answers: Answers) -> Score:
 def under_losses(data: Dataset, model: Model, shares: Sequence[float]) -> dict[float, Score]:
     """Score a model on the test events while shares of them get lost."""
     found = {}
+    before = _blocks(data.test)
     for share in shares:
         masks = kept_events(data.test, share)
         pieces = [p.thinned(mask) for p, mask in zip(data.test, masks, strict=True)]
         pieces = [piece for piece in pieces if piece.answered.any()]
-        found[share] = score(data, pieces, model.predict(pieces))
+        left = [mask[p.answered] for p, mask in zip(data.test, masks, strict=True)]
+        answers = model.predict(pieces)
+        found[share] = score(data, pieces, answers, before[np.concatenate(left)])
     return found
 
 
-def better(one: Score, other: Score) -> tuple[float, float]:
-    """Return how much more worth `one` has, and the standard error of that.
+def better(one: Mapping[float, Score], other: Mapping[float, Score]) -> tuple[float, float]:
+    """Return how much more `one` is worth on average over the losses, and the standard error.
 
-    Both must be of the same events. The error is that of the mean over blocks of events.
+    Both must be of the same events. Events of one block count as one observation.
     """
-    gain = one.credit - other.credit
-    sizes = np.bincount(one.block)
-    sums = np.bincount(one.block, gain)
-    mean = float(gain.mean())
-    if len(sizes) < 2:
+    blocks = 1 + max(int(each.block.max()) for each in one.values())
+    mean, sums = 0.0, np.zeros(blocks)
+    for share, mine in one.items():
+        gain = (mine.credit - other[share].credit) / len(one)
+        mean += float(gain.mean())
+        sums += np.bincount(mine.block, gain - gain.mean(), minlength=blocks) / len(gain)
+    if blocks < 2:
         return mean, math.inf
-    rest = sums - mean * sizes
-    factor = len(sizes) / (len(sizes) - 1)
-    return mean, math.sqrt(factor * float(np.square(rest).sum())) / float(sizes.sum())
+    return mean, math.sqrt(blocks / (blocks - 1) * float(np.square(sums).sum()))
 
 
-def macro_f1(truth: NDArray[np.int64], answers: Answers) -> float:
-    """Return the mean F1 of the classes that occur in the truth."""
-    each = []
-    for kind in np.unique(truth):
-        hits = int(((truth == kind) & (answers == kind)).sum())
-        each.append(2 * hits / int((truth == kind).sum() + (answers == kind).sum()))
-    return float(np.mean(each))
+def beats(one: Mapping[float, Score], other: Mapping[float, Score]) -> bool:
+    """Tell whether one is better than the other, by more than chance and by enough to count."""
+    gain, error = better(one, other)
+    return gain > max(_LEAST_GAIN, 2 * error)
 
 
 def _blocks(pieces: Sequence[Piece]) -> NDArray[np.int64]:
-    """Number the blocks; none reaches from one piece into the next."""
-    numbers, first = [], 0
+    """Number the blocks of answered events; none reaches from one piece into the next."""
+    numbers: list[NDArray[np.int64]] = []
+    first = 0
     for piece in pieces:
-        count = int(piece.answered.sum())
-        numbers.append(first + np.arange(count) // _BLOCK)
+        numbers.append(first + np.arange(int(piece.answered.sum())) // _BLOCK)
         first = int(numbers[-1].max(initial=first - 1)) + 1
     return np.concatenate(numbers)

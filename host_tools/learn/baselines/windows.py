@@ -113,9 +113,7 @@ def training_rows(
     return rows, answers
 
 
-def answers_of(
-    data: Dataset, pieces: Sequence[Piece]
-) -> NDArray[np.float64] | NDArray[np.int64]:
+def answers_of(data: Dataset, pieces: Sequence[Piece]) -> NDArray[np.float64] | NDArray[np.int64]:
     """Return the true answers of the answered events: class numbers, or values."""
     if data.classes:
         return np.concatenate([piece.labels[piece.answered] for piece in pieces])

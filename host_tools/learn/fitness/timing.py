@@ -61,7 +61,9 @@ def all_gaps(
     recordings: times in us (events,), values (events, channels) with NaN for not carried.
     """
     found = [gaps_of("all events", [times for times, _ in recordings])]
-    partial = [c for c in range(len(channels)) if any(np.isnan(v[:, c]).any() for _, v in recordings)]
+    partial = [
+        c for c in range(len(channels)) if any(np.isnan(v[:, c]).any() for _, v in recordings)
+    ]
     for column in partial:
         carried = [times[~np.isnan(values[:, column])] for times, values in recordings]
         found.append(gaps_of(channels[column], carried))

@@ -1,6 +1,5 @@
 """The sections on how good a model is."""
 
-from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -22,14 +21,18 @@ def confusion_or_errors(data: Dataset, answers: Answers) -> list[str]:
     truth = answers_of(data, data.test)
     if data.classes:
         counts = np.zeros((len(data.classes), len(data.classes)), np.int64)
-        np.add.at(counts, (truth, answers.astype(np.int64)), 1)
+        np.add.at(counts, (truth.astype(np.int64), answers.astype(np.int64)), 1)
         caption = (
-            "Each row is a class, and shows for which classes its test events were taken. Point at "
-            "a field for the numbers."
+            "Each row is a class, and shows for which classes its test events were taken. Point "
+            "at a field for the numbers."
         )
         rows = [
-            [name, str(counts[i].sum()), _share(counts[i, i], counts[i].sum()),
-             _share(counts[i, i], counts[:, i].sum())]
+            [
+                name,
+                str(counts[i].sum()),
+                _share(counts[i, i], counts[i].sum()),
+                _share(counts[i, i], counts[:, i].sum()),
+            ]
             for i, name in enumerate(data.classes)
         ]
         head = ["class", "test events", "recognised", "right when answered"]
@@ -110,5 +113,3 @@ def _rms(error: Any) -> float:
 
 def _within(error: Any) -> float:
     return float(np.quantile(np.abs(error), 0.9))
-
-

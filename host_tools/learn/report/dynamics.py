@@ -74,7 +74,9 @@ def cost(models: list[Path]) -> list[str]:
     return parts
 
 
-def _units(settings: dict[str, object], tensors: dict[str, tuple[tuple[int, ...], int, int]]) -> int:
+def _units(
+    settings: dict[str, object], tensors: dict[str, tuple[tuple[int, ...], int, int]]
+) -> int:
     width = tensors["readout.weight"][0][1]
     # The last column of a float readout is its bias.
     return width if settings.get("arithmetic") == "int8" else width - 1

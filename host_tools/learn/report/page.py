@@ -32,7 +32,7 @@ class Trained:
 
 
 def write_report(path: Path, metrics: dict[str, Any], trained: Trained) -> None:
-    """Write the report of a trained project. metrics: see docs/training.md. Raises RivuletError."""
+    """Write the report of a trained project. metrics: as in metrics.json. Raises RivuletError."""
     data = trained.data
     title = f"{trained.name}: {_task(data)}"
     body = [

@@ -30,8 +30,9 @@ METRICS, CHECKPOINT = "metrics.json", "training.pt"
 
 _ITERATIONS = 400
 _WINDOW = 256  # events
-# Windows in a batch: so many events, in at least and at most this number of windows.
-_BATCH_EVENTS, _FEWEST, _MOST = 8192, 32, 256
+# Windows in a batch: with so many events, or all events of a small set four times, in at least
+# and at most this number of windows.
+_BATCH_EVENTS, _TIMES, _FEWEST, _MOST = 8192, 4, 32, 256
 # Windows that validation and the measuring of time constants take.
 _CHECKED = 128
 
@@ -152,7 +153,8 @@ def _fit(
     if not options.resume:
         checkpoint.unlink(missing_ok=True)
     windows = Windows(data, data.training)
-    count = min(max(_BATCH_EVENTS // window, _FEWEST), _MOST)
+    batch = min(_BATCH_EVENTS, _TIMES * int(windows.lengths.sum()))
+    count = min(max(batch // window, _FEWEST), _MOST)
     return fit(
         f"{project.name} ({_digest(data)})",
         network,

@@ -63,6 +63,7 @@ def _train_project(
 ) -> None:
     from host_tools.learn import cells, said
     from host_tools.learn.dataset import load
+    from host_tools.printing import note
     from host_tools.project import load as load_project
     from host_tools.train.recipe import check_counts, need_torch
 
@@ -73,9 +74,18 @@ def _train_project(
     data = load(project, late)
     for line in said.data_lines(project, data):
         say(line)
+    from host_tools.learn.baselines.compare import compare
+    from host_tools.learn.baselines.liquid import parameters
+    from host_tools.learn.report import REPORT, Shown, write_report
     from host_tools.learn.train import Options, train_project
 
     options = Options(out or project.build, seeds, iterations, resume, int8)
-    trained = train_project(project, data, options)
-    for line in said.result_lines(data, trained.metrics, trained.paths):
+    baselines = compare(data, project.train.drop, parameters(project, data), note)
+    trained = train_project(project, data, options, baselines)
+    report = options.out / REPORT
+    models = [path for path in trained.paths if path.suffix == ".safetensors"]
+    write_report(
+        report, trained.metrics, Shown(project.name, data, trained.models.float32, models)
+    )
+    for line in said.result_lines(data, trained.metrics, [*trained.paths, report]):
         say(line)

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from host_tools.errors import RivuletError
+from host_tools.learn.baselines.features import Features, table, training_rows
 from host_tools.learn.baselines.judging import Answers
-from host_tools.learn.baselines.weights import class_weights
-from host_tools.learn.baselines.windows import Features, table, training_rows
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece
 
@@ -17,9 +16,13 @@ _TREES = 100
 _JOBS = 2
 
 
+def has_scikit_learn() -> bool:
+    return find_spec("sklearn") is not None
+
+
 def need_scikit_learn() -> None:
     """Raise RivuletError without scikit-learn."""
-    if find_spec("sklearn") is None:
+    if not has_scikit_learn():
         raise RivuletError("the comparison needs scikit-learn: pip install 'rivulet[train]'")
 
 
@@ -44,7 +47,9 @@ def linear(data: Dataset) -> Any:
 
 
 def _weights(data: Dataset) -> dict[int, float]:
-    return dict(enumerate(class_weights(data).tolist()))
+    """Return a weight for each class, as the loss of `rivulet train` has them."""
+    counts = data.class_counts("train")
+    return dict(enumerate((np.maximum(counts, 1) ** -0.5).tolist()))
 
 
 class OnTable:

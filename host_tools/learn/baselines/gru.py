@@ -19,7 +19,7 @@ class GruBaseline:
     """timed: the time since the event before is one more input."""
 
     def __init__(self, data: Dataset, drop: float, parameters: int, timed: bool) -> None:
-        self.name = "GRU fed Δt" if timed else "GRU"
+        self.name = "GRU fed dt" if timed else "GRU"
         usual = data.median_gap_s() or 1.0
 
         def clock(gaps_s: Tensor) -> Tensor:

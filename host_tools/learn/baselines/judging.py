@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.learn import judge
-from host_tools.learn.baselines.windows import answers_of
+from host_tools.learn.baselines.features import answers_of
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece, kept_events
 

@@ -9,18 +9,29 @@ from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece
 from host_tools.learn.time_scales import time_scales
 from host_tools.project import Project
+from host_tools.train.network import Network
+
+
+def network_of(project: Project, data: Dataset) -> Network:
+    """Return the project's network, untrained."""
+    outputs, units = len(data.classes) or len(data.targets), project.network.units
+    scales = time_scales(data, WINDOW, project.train.int8)
+    return cells.make(project, cells.Wanted([0], len(data.channels), outputs, units, scales))
+
+
+def parameters(project: Project, data: Dataset) -> int:
+    """Return the number of the network's parameters."""
+    return network_of(project, data).size()
 
 
 class Liquid:
     name = "liquid"
 
     def __init__(self, data: Dataset, project: Project) -> None:
-        outputs, units = len(data.classes) or len(data.targets), project.network.units
-        scales = time_scales(data, WINDOW, project.train.int8)
-        wanted = cells.Wanted([0], len(data.channels), outputs, units, scales)
-        network = cells.make(project, wanted)
+        network = network_of(project, data)
         self.parameters = network.size()
-        self.what = f"{project.network.cell}, {units} units, {self.parameters:,} parameters"
+        cell, units = project.network.cell, project.network.units
+        self.what = f"{cell}, {units} units, {self.parameters:,} parameters"
         self._trained = Trained(data, network, project.train.drop)
 
     def fit(self) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from host_tools.learn.baselines.features import answers_of
 from host_tools.learn.baselines.judging import Answers
-from host_tools.learn.baselines.windows import answers_of
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from host_tools.learn.baselines.features import current
 from host_tools.learn.baselines.forest import OnTable, forest, linear
 from host_tools.learn.baselines.judging import Answers, score
-from host_tools.learn.baselines.windows import current
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from host_tools.learn.baselines.features import WINDOWS, statistics
 from host_tools.learn.baselines.forest import OnTable, forest
 from host_tools.learn.baselines.judging import Answers
-from host_tools.learn.baselines.windows import WINDOWS, statistics
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.learn.baselines.features import Features, in_order, statistics
 from host_tools.learn.baselines.forest import OnTable, forest
 from host_tools.learn.baselines.judging import Answers, Score, beats, score
-from host_tools.learn.baselines.windows import Features, in_order, statistics
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece
 

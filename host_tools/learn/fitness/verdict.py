@@ -14,7 +14,7 @@ Scores = Mapping[str, Mapping[float, Score]]
 LIQUID, GRU, TIMED_GRU, TREES, STATIC, MAJORITY = (
     "liquid",
     "GRU",
-    "GRU fed Δt",
+    "GRU fed dt",
     "trees",
     "static",
     "majority",

@@ -6,6 +6,6 @@ dynamics    time constants beside the data's time scales, stability in words
 charts      the pictures, as SVG
 """
 
-from host_tools.learn.report.page import Trained, write_report
+from host_tools.learn.report.page import REPORT, Shown, write_report
 
-__all__ = ["Trained", "write_report"]
+__all__ = ["REPORT", "Shown", "write_report"]

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from host_tools.learn.baselines.judging import Answers
-from host_tools.learn.baselines.windows import answers_of
+from host_tools.learn import judge
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.report import charts
 from host_tools.learn.report.parts import figure, table, words
@@ -16,31 +15,30 @@ OWN = "this model"
 _WORDS = {"accuracy": "accuracy", "macro_f1": "macro F1", "rmse": "rms error"}
 
 
-def confusion_or_errors(data: Dataset, answers: Answers) -> list[str]:
-    """Return the section on which answers are wrong, over the test events, nothing lost."""
-    truth = answers_of(data, data.test)
-    if data.classes:
-        counts = np.zeros((len(data.classes), len(data.classes)), np.int64)
-        np.add.at(counts, (truth.astype(np.int64), answers.astype(np.int64)), 1)
-        caption = (
-            "Each row is a class, and shows for which classes its test events were taken. Point "
-            "at a field for the numbers."
-        )
-        rows = [
-            [
-                name,
-                str(counts[i].sum()),
-                _share(counts[i, i], counts[i].sum()),
-                _share(counts[i, i], counts[:, i].sum()),
-            ]
-            for i, name in enumerate(data.classes)
-        ]
-        head = ["class", "test events", "recognised", "right when answered"]
-        return [
-            "<h2>Which classes are confused</h2>",
-            figure(charts.confusion(counts, data.classes), caption),
-            table(head, rows),
-        ]
+def confused(metrics: dict[str, Any]) -> list[str]:
+    """Return the section on which classes are confused, nothing lost."""
+    counts, classes = np.array(metrics["confusion"]), metrics["classes"]
+    caption = (
+        "Each row is a class, and shows for which classes its test events were taken. Point "
+        "at a field for the numbers."
+    )
+    rows = []
+    for i, name in enumerate(classes):
+        known, answered = int(counts[i].sum()), int(counts[:, i].sum())
+        hits = int(counts[i, i])
+        rows.append([name, f"{known:,}", _share(hits, known), _share(hits, answered)])
+    head = ["class", "test events", "recognised", "right when answered"]
+    return [
+        "<h2>Which classes are confused</h2>",
+        figure(charts.confusion(counts, classes), caption),
+        table(head, rows),
+    ]
+
+
+def errors(data: Dataset, outputs: judge.Outputs) -> list[str]:
+    """Return the section on the errors of values over the test events, nothing lost."""
+    truth = np.concatenate([piece.targets for piece in data.test])
+    answers = np.concatenate(outputs)
     parts = ["<h2>Answers and true values</h2>"]
     for column, (name, unit) in enumerate(zip(data.targets, data.target_units, strict=True)):
         known = np.isfinite(truth[:, column])

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from host_tools import files
-from host_tools.learn.baselines.judging import Answers
+from host_tools.convert import ModelFile
+from host_tools.learn import judge
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.report import accuracy, dynamics
 from host_tools.learn.report.parts import page, table
 
+REPORT = "report.html"
 _NEXT = (
     ("rivulet virtual", "the project on a board made of software"),
     ("rivulet push", "the model onto a board, on trial"),
@@ -19,32 +21,35 @@ _NEXT = (
 
 
 @dataclass(frozen=True)
-class Trained:
+class Shown:
     """What a report shows beside metrics.json."""
 
     # The project's name.
     name: str
     data: Dataset
-    # Of the float model, over data.test, nothing lost.
-    answers: Answers
-    # The float model first, then the int8 one if there is one.
-    models: list[Path]
+    model: ModelFile
+    # The model's file, then that of the int8 one if there is one.
+    paths: list[Path]
 
 
-def write_report(path: Path, metrics: dict[str, Any], trained: Trained) -> None:
+def write_report(path: Path, metrics: dict[str, Any], shown: Shown) -> None:
     """Write the report of a trained project. metrics: as in metrics.json. Raises RivuletError."""
-    data = trained.data
-    title = f"{trained.name}: {_task(data)}"
+    data = shown.data
+    title = f"{shown.name}: {_task(data)}"
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="headline">{escape(accuracy.headline(metrics, data).capitalize())}.</p>',
-        *_trained(trained, metrics),
-        *accuracy.confusion_or_errors(data, trained.answers),
+        *_trained(shown, metrics),
+        *(
+            accuracy.confused(metrics)
+            if data.classes
+            else accuracy.errors(data, judge.outputs_of(shown.model, data.test))
+        ),
         *accuracy.against_losses(data, metrics),
-        *dynamics.time_constants(data, trained.models[0]),
-        *dynamics.stability(trained.models[0]),
-        *dynamics.cost(trained.models),
-        *_files(path, trained),
+        *dynamics.time_constants(data, shown.paths[0]),
+        *dynamics.stability(shown.paths[0]),
+        *dynamics.cost(shown.paths),
+        *_files(path, shown),
     ]
     files.write_text(path, page(title, body))
 
@@ -56,8 +61,8 @@ def _task(data: Dataset) -> str:
     return f"{named}, {data.horizon_s:g} s ahead" if data.task == "forecast" else named
 
 
-def _trained(trained: Trained, metrics: dict[str, Any]) -> list[str]:
-    data = trained.data
+def _trained(shown: Shown, metrics: dict[str, Any]) -> list[str]:
+    data = shown.data
     rows = []
     for part, pieces in data.split.items():
         row = [part, str(len(pieces)), f"{sum(map(len, pieces)):,}"]
@@ -95,9 +100,9 @@ def _plain(metrics: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def _files(path: Path, trained: Trained) -> list[str]:
+def _files(path: Path, shown: Shown) -> list[str]:
     folder = path.parent.name
-    kept = [*(model.name for model in trained.models), "metrics.json", path.name]
+    kept = [*(model.name for model in shown.paths), "metrics.json", path.name]
     listed = "".join(f"<li>{escape(f'{folder}/{name}')}</li>" for name in kept)
     commands = "\n".join(f"{command:18} # {what}" for command, what in _NEXT)
     return [

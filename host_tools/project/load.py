@@ -59,9 +59,12 @@ def find_project(folder: Path | None, board: str | None) -> Path:
     return file
 
 
-def load(path: Path) -> Project:
-    """Return the project of a folder or of a file. Raises RivuletError with the first problem."""
-    found = examine(find_project(path, None))
+def load(path: Path, *, with_model: bool = True) -> Project:
+    """Return the project of a folder or of a file. Raises RivuletError with the first problem.
+
+    with_model: compare the rig with the model; training makes a new one, whatever the last was.
+    """
+    found = examine(find_project(path, None), with_model=with_model)
     if found.problems or found.project is None:
         more = len(found.problems) - 1
         rest = f" (and {more} more: see 'rivulet check')" if more else ""
@@ -84,10 +87,11 @@ def model_of(project: Project) -> dict[str, Any] | None:
     return read_settings(project.model)[0]
 
 
-def examine(file: Path, model: Path | None = None) -> Examination:
+def examine(file: Path, model: Path | None = None, *, with_model: bool = True) -> Examination:
     """Read a project's file and find everything that is wrong. Raises RivuletError for no TOML.
 
-    model: a model file to compare with, instead of the one that the project names.
+    model: a model file to compare with, instead of the one that the project names. with_model:
+    whether to compare with any.
     """
     problems = Problems(file)
     tables = read_tables(read_toml(file), problems)
@@ -101,7 +105,8 @@ def examine(file: Path, model: Path | None = None) -> Examination:
     project = _project(file, board, tables, problems)
     contradictions.find(project, problems)
     found = Examination(project, problems.lines)
-    _compare(found, model or project.model, model is not None, problems)
+    if with_model:
+        _compare(found, model or project.model, model is not None, problems)
     return found
 
 

@@ -99,7 +99,7 @@ def _project(folder: Path | None, board: str | None) -> "Project":
     """Return the project to flash. Raises RivuletError."""
     from host_tools.boards import load_board
     from host_tools.errors import RivuletError
-    from host_tools.project import find_project, load
+    from host_tools.project import find_project, load, need_sensors
 
     # An unknown board is named before anything else.
     wanted = load_board(board) if board is not None else None
@@ -109,6 +109,7 @@ def _project(folder: Path | None, board: str | None) -> "Project":
         raise RivuletError(
             f"{file}: board.name: the project is for {found.board.name}, and --board says {board}"
         )
+    need_sensors(found)
     return found
 
 

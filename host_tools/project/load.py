@@ -1,5 +1,6 @@
 """Finds, reads and examines a project."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from host_tools.project.tables import ProjectFile
 
 FILE = "rivulet.toml"
 DEFAULT = "default.toml"
+# A sensor's table that is commented out.
+_COMMENTED = re.compile(r"\s*#\s*(\[sensors\.[^].]+\])")
 
 
 @dataclass
@@ -67,6 +70,20 @@ def load(path: Path) -> Project:
         rest = f" (and {more} more: see 'rivulet check')" if more else ""
         raise RivuletError(found.problems[0] + rest)
     return found.project
+
+
+def need_sensors(project: Project) -> None:
+    """Raise RivuletError if a project names no sensors, with what to uncomment."""
+    if project.sensors:
+        return
+    lines = project.file.read_text(encoding="utf-8").splitlines()
+    found = [(number, _COMMENTED.match(line)) for number, line in enumerate(lines, start=1)]
+    tables = [f"{match[1]} (line {number})" for number, match in found if match]
+    what = f"uncomment {' or '.join(tables)}" if tables else "write a table [sensors.NAME]"
+    raise RivuletError(
+        f"{project.file}: names no sensors: {what} and set the pins that it is wired to; "
+        "'rivulet virtual' needs none, it plays recordings"
+    )
 
 
 def load_default(board: BoardDefinition) -> Project:

@@ -15,7 +15,8 @@ from host_tools.project import Project, RigSensor, load_default
 from host_tools.simulate.stimulus import Source
 from host_tools.simulate.wiring import PLAYER, Device, Output, Wiring, chip_model, has_model
 
-_DRIVER = "virtual_player"
+PLAYER_DRIVER = "virtual_player"
+PLAYER_FILE = ON_DEVICE / "drivers" / f"{PLAYER_DRIVER}.py"
 # An address that no chip of the emulated Pico has; chips/player.py says how many bytes each takes.
 PLAYERS_AT = 0x40068000
 
@@ -54,9 +55,7 @@ def simulate(project: Project) -> SimulatedRig:
             )
         address = PLAYERS_AT + space * len(devices)
         devices.append(Device(sensor.name, PLAYER, count, None, address, event))
-        facts = replace(
-            driver, name=_DRIVER, path=ON_DEVICE / "drivers" / f"{_DRIVER}.py", bus="", pins={}
-        )
+        facts = replace(driver, name=PLAYER_DRIVER, path=PLAYER_FILE, bus="", pins={})
         sensors[sensor.name] = replace(
             sensor,
             driver=facts,

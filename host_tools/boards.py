@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,9 @@ def load_board(name: str, beside: Path | None = None) -> BoardDefinition:
         return _read((beside or Path()) / name)
     known = list_boards()
     if name not in known:
-        raise RivuletError(f"there is no board '{name}'; known boards: {', '.join(known)}")
+        close = get_close_matches(name, known, 1)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        raise RivuletError(f"there is no board '{name}'; {hint}known boards: {', '.join(known)}")
     return _read(BOARDS / name)
 
 

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from host_tools.simulate.virtual import VirtualBoard
+
+if TYPE_CHECKING:
+    from host_tools.project import Project
 
 
 def virtual_board(
@@ -39,3 +43,38 @@ def virtual_board(
     board.stimulus = folder / "stimulus.bin"
     played.stimulus.write(board.stimulus)
     return board
+
+
+def as_flashed(project: "Project", port: str) -> "Project":
+    """Return the project as the board at a port gets it: simulated, if that is a virtual board.
+
+    Raises RivuletError for a virtual board that is not wired as the project says.
+    """
+    from dataclasses import replace
+
+    from host_tools.boards import load_board
+    from host_tools.errors import RivuletError
+    from host_tools.link.ports import VIRTUAL_PORTS, virtual_folder
+    from host_tools.project.load import DEFAULT
+    from host_tools.simulate.rigs import simulate
+    from host_tools.simulate.virtual import wiring_file
+    from host_tools.simulate.wiring import read
+
+    folder = Path(port).parent.resolve()
+    bare = project.board.name == "virtual" and folder.name == "default"
+    if folder.parent != VIRTUAL_PORTS.resolve() or bare:
+        return project
+    if folder != virtual_folder(project.file).resolve():
+        if project.file.name == DEFAULT:
+            raise RivuletError(f"{port} is a virtual board: flash it with --board virtual")
+        raise RivuletError(
+            f"{port} is a virtual board of something else: 'rivulet virtual' in this project's "
+            "folder runs the project on one of its own"
+        )
+    rig = simulate(project)
+    if rig.wiring != read(wiring_file(folder)):
+        raise RivuletError(
+            f"{project.file} names other wires than when 'rivulet virtual' began: stop that and "
+            "start it again, which puts the project on the virtual board"
+        )
+    return replace(rig.project, board=load_board("virtual"))

@@ -28,6 +28,11 @@ class BoardDefinition:
     # The pins that a rig may use, and those of them that measure voltages.
     gpio: tuple[Pin, ...]
     adc: tuple[Pin, ...]
+    # Pins that cannot drive anything, and pins whose levels at a reset decide how the chip starts.
+    input_only: tuple[Pin, ...]
+    strapping: tuple[Pin, ...]
+    # Files that board.py imports, and that go onto the board beside it.
+    modules: tuple[Path, ...]
     # {"i2c": {"0": {"sda": [4, ...], ...}}}: the pins that the chip connects to each bus. A kind
     # of bus that is not listed takes any pins.
     buses: dict[str, dict[str, dict[str, list[Pin]]]]
@@ -69,6 +74,10 @@ def _read(folder: Path) -> BoardDefinition:
             ulab=str(facts["ulab"]),
             gpio=tuple(facts["gpio"]),
             adc=tuple(facts["adc"]),
+            # Boards of one's own may do without these.
+            input_only=tuple(facts.get("input_only", ())),
+            strapping=tuple(facts.get("strapping", ())),
+            modules=tuple(folder / name for name in facts.get("modules", ())),
             buses=dict(facts["buses"]),
             facts=facts,
             folder=folder,

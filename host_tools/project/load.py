@@ -116,8 +116,8 @@ def examine(file: Path, model: Path | None = None) -> Examination:
         problems.add("board.name", str(error))
         return Examination(None, problems.lines)
     project = _project(file, board, tables, problems)
-    contradictions.find(project, problems)
     found = Examination(project, problems.lines)
+    contradictions.find(project, problems, found.warnings)
     _compare(found, model or project.model, model is not None, problems)
     return found
 

@@ -1,5 +1,6 @@
 """Finds, reads and examines a project."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from host_tools.project.tables import ProjectFile
 
 FILE = "rivulet.toml"
 DEFAULT = "default.toml"
+# A sensor's table that is commented out.
+_COMMENTED = re.compile(r"\s*#\s*(\[sensors\.[^].]+\])")
 
 
 @dataclass
@@ -72,6 +75,20 @@ def load(path: Path, *, with_model: bool = True) -> Project:
     return found.project
 
 
+def need_sensors(project: Project) -> None:
+    """Raise RivuletError if a project names no sensors, with what to uncomment."""
+    if project.sensors:
+        return
+    lines = project.file.read_text(encoding="utf-8").splitlines()
+    found = [(number, _COMMENTED.match(line)) for number, line in enumerate(lines, start=1)]
+    tables = [f"{match[1]} (line {number})" for number, match in found if match]
+    what = f"uncomment {' or '.join(tables)}" if tables else "write a table [sensors.NAME]"
+    raise RivuletError(
+        f"{project.file}: names no sensors: {what} and set the pins that it is wired to; "
+        "'rivulet virtual' needs none, it plays recordings"
+    )
+
+
 def load_default(board: BoardDefinition) -> Project:
     """Return the project of a board's own wiring. Raises RivuletError."""
     return load(default_file(board))
@@ -103,8 +120,8 @@ def examine(file: Path, model: Path | None = None, *, with_model: bool = True) -
         problems.add("board.name", str(error))
         return Examination(None, problems.lines)
     project = _project(file, board, tables, problems)
-    contradictions.find(project, problems)
     found = Examination(project, problems.lines)
+    contradictions.find(project, problems, found.warnings)
     if with_model:
         _compare(found, model or project.model, model is not None, problems)
     return found

@@ -36,7 +36,10 @@ def test_a_project_without_contradictions(tmp_path):
         # Tables and keys.
         ("", "board: is missing; needed is the table [board]"),
         ("[bord]\n" + GOOD, "bord: is no key of this table: did you mean 'board'?"),
-        ('[board]\nname = "rpi_pic"\n', "board.name: there is no board 'rpi_pic'; known boards:"),
+        (
+            '[board]\nname = "rpi_pic"\n',
+            "board.name: there is no board 'rpi_pic'; did you mean 'rpi_pico'? known boards:",
+        ),
         ('[board]\nname = "./nowhere"\n', "board.name: .*nowhere/board.json: No such file"),
         ("[board]\nname = 3\n", "board.name: is 3; allowed is a name that 'rivulet boards' lists"),
         (

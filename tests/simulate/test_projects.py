@@ -148,7 +148,7 @@ def test_the_port_is_the_first_line_once_the_board_answers(project: Path, tmp_pa
     ("options", "said"),
     [
         (["--play", "absent.csv"], "absent.csv: No such file or directory"),
-        (["--play", "."], "the folder holds no .csv"),
+        (["--play", "."], "the folder holds no recordings: no .csv, no .parquet"),
         (["--play", "bad.txt"], "channels up, ahead, range, position, speed; unknown: volts"),
         (["--data", "none"], "--data is for a board outside a project"),
     ],

@@ -96,12 +96,20 @@ class Link:
             self._stray = 0
         return not self._stray
 
+    def expect_noise(self):
+        """Take the line for noisy until it has been quiet."""
+        self._stray += _TYPED + 1
+        self._heard_ms = ticks_ms()
+
     def noisy(self):
-        """Whether what came just before this moment, or comes next, is noise rather than keys."""
+        """Whether what came just before this moment, or comes next, is noise rather than keys.
+
+        None if nothing comes yet.
+        """
         if not self.quiet() and self._stray > _TYPED:
             return True
         if not self._readable.poll(0):
-            return False
+            return None
         # One byte has to be taken to know it. mpremote's is a Return, which nobody misses.
         self._reader.readinto(self._byte)
         if self._byte[0] in _KEYS:

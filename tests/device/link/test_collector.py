@@ -323,7 +323,8 @@ def test_a_collected_event_allocates_nothing():
         counts.read_raw, counts.scales = lambda out: None, [1.0, 1.0, 1.0]
         loop._inlets = loop.inlets.use(loop.inlets.connect(loop.model, False), loop.model)
         made.ask(protocol.COLLECT, lease(65000))
-        # What the fake port allocates is not the loop's.
+        # What port and board allocate is not the loop's.
+        board.actuate = lambda action: None
         made.link._writer = Wire()
         nobody, somebody = (), (1,)
         made.link._look = lambda timeout_ms: nobody

@@ -124,9 +124,9 @@ class Collector:
         if words[_LEASE_US] <= 0:
             return False
         words[_WAITED_US] = min(words[_WAITED_US] + elapsed_us, _PATIENCE_US)
-        if not words[_FULL] and words[_EVENTS]:
-            if words[_ENDING] or words[_WAITED_US] == _PATIENCE_US:
-                self._close()
+        waited = words[_ENDING] or words[_WAITED_US] == _PATIENCE_US
+        if waited and words[_EVENTS] and not words[_FULL]:
+            self._close()
         if words[_FULL]:
             self._send()
         return not words[_ENDING] or bool(words[_FULL] or words[_EVENTS])

@@ -137,9 +137,10 @@ class Loop(Runtime):
         clock.update()
         progress = self._progress
         progress[_TURNS] = (progress[_TURNS] + 1) & _WRAP
+        collector = self._collecting[0]
         busy = self.ring.take()
         if busy:
-            self._take_events()
+            self._take_events(collector)
         waited_us = (clock.now[_TICKS] - self._decided[_TICKS]) & _WRAP
         # What makes the loop go back to the model before, or None.
         change = None
@@ -151,6 +152,9 @@ class Loop(Runtime):
         if self.telemetry.due((now - progress[_TURNED]) & _WRAP):
             self.telemetry.report()
             listen = True  # and send
+        if collector is not None:
+            self._collection.turn((now - progress[_TURNED]) & _WRAP)
+            listen = True
         progress[_TURNED] = now
         if change is not None:
             self._go_back(*change)
@@ -160,17 +164,18 @@ class Loop(Runtime):
                 self._commands.conclude(self.swap)
         elif not busy:
             if progress[_MADE] >= _MADE_PER_COLLECTION:
-                self._collect()
+                self._collect_garbage()
             if self.snapshot is not None and self.snapshot.due(progress[_EVENTS]):
                 self._keep(False)
             if self._unstarted:
                 self._retry()
             self.board.idle()
 
-    def _take_events(self):
+    def _take_events(self, collector):
         """Take the event that the ring has found, and the next few if they wait already.
 
         For each: read its sensor, move the model to the event's own time, apply the input.
+        collector: takes them down for a host; None without one.
         """
         # All in one call: a frame of this size is on the heap, and on a Pico MicroPython takes 40
         # to 100 us to find room for one. Every attribute costs 3 us: each is looked up once.
@@ -198,12 +203,17 @@ class Loop(Runtime):
             except Exception as error:
                 self.health.fail(source, error, self.faults)
                 continue
+            if collector is not None:
+                # Before what is no number is replaced.
+                collector.take(source, values, array is None)
             # Integers are always numbers.
             if array is not None and not guard.values(
                 source, array, values, self.inputs.held[source]
             ):
                 seen = clock.stamp  # that of the last good reading stays
             dt_us = clock.advance(found[_FOUND_TICKS], progress, seen)
+            if collector is not None:
+                collector.stamp(clock.stamp)
             progress[_EVENTS] = (progress[_EVENTS] + 1) & _WRAP
             if not progress[_STARTED]:
                 # The state's time begins here, even if the sensor spoke while the board started.
@@ -288,7 +298,7 @@ class Loop(Runtime):
             self._store.trial.pass_over()
             self.control.act(why)
 
-    def _collect(self):
+    def _collect_garbage(self):
         # First, so that one that fails for want of memory is not tried again at every turn.
         self._progress[_MADE] = 0
         started = ticks_us()

@@ -10,6 +10,7 @@ from rivulet.control.outputs import Control
 from rivulet.errors import StoreError
 from rivulet.faults import Faults
 from rivulet.latency import LatencyHistogram
+from rivulet.link.collection import Collection
 from rivulet.link.commands import Commands
 from rivulet.link.ctrl_c import CtrlC
 from rivulet.link.documents import Documents
@@ -29,6 +30,7 @@ SELDOM = (
     "rivulet.blame",
     "rivulet.control.crossfade",
     "rivulet.integers.tensors",
+    "rivulet.link.collector",
     "rivulet.model",
     "rivulet.model.bounds",
     "rivulet.model.header",
@@ -92,8 +94,17 @@ class Runtime:
             self.health,
             [part.facts for part in parts if part is not None] + [self._facts],
         )
+        self._collection = Collection(link, self.sensors, self.ring, self.guard)
+        self._collecting = self._collection.collecting
         self._commands = Commands(
-            link, store, access, self.clock, self.control, self.telemetry, documents
+            link,
+            store,
+            access,
+            self.clock,
+            self.control,
+            self.telemetry,
+            documents,
+            self._collection,
         )
         self.recent = None
         self.swaps = 0

@@ -105,6 +105,36 @@ class LiveView:
         )
         return Panel(Group(*parts), title=title, subtitle=Text(subtitle))
 
+    def line(self) -> str:
+        """Return the view in one line, for logs and pipes."""
+        record = self.record
+        if record is None:
+            return self.silent()
+        if self.silent():
+            return f"t {record.t_us / 1e6:.1f} s  {self.silent()}"
+        parts = [f"t {record.t_us / 1e6:.1f} s", f"events {record.events}"]
+        parts += [f"late {record.late}", f"dropped {record.dropped}"]
+        if "alpha" in record.blocks:
+            tau = sorted(float(value) for value in record.tau)
+            middle = tau[len(tau) // 2]
+            parts.append(f"tau {seconds(tau[0])} / {seconds(middle)} / {seconds(tau[-1])}")
+        strange = self.strange()
+        if strange:
+            parts.append(f"tau unlike training: {','.join(map(str, strange))}")
+        parts += [str(sensor) for sensor in record.sensors if sensor.troubles]
+        if record.stale:
+            parts.append("outputs are stale")
+        if record.guarded:
+            parts.append("guard active")
+        name = self.decided()
+        if name is not None:
+            parts.append(f"recognised {name}")
+            if self.truth is not None:
+                parts.append(f"truth {self.truth}")
+        if self.actuators:
+            parts.append(f"actuators {self.actuators}")
+        return "  ".join(parts)
+
     def _neurons(self, width: int, height: int) -> Table:
         columns = max(1, (width - 4) // _COLUMN_WIDTH)
         rows = max(4, height - 11 - _LOG_LINES)

@@ -29,6 +29,7 @@ class ChannelRange:
     half: float  # of the range, in normalised units
     seen: tuple[float, float] | None  # None: no value, or a constant one
     clipped: float  # share of the values outside
+    most: tuple[float, float] | None = None  # quantiles 0.05 and 99.95 %, None as for `seen`
 
 
 def ranges(settings: dict[str, Any], events: EventTable | None) -> list[ChannelRange]:
@@ -44,13 +45,15 @@ def ranges(settings: dict[str, Any], events: EventTable | None) -> list[ChannelR
         unit = settings["units"][index]
         values = np.empty(0) if events is None else events.values[:, index]
         values = values[~np.isnan(values)]
-        half, clipped, seen = NARROWEST, 0.0, None
+        half, clipped, seen, most = NARROWEST, 0.0, None, None
         if len(values):
             distance = np.abs(values - offset) * scale
             half = max(half, _MARGIN * float(np.quantile(distance, _COVERED)))
             clipped = float((distance > half).mean())
             if values.min() < values.max():
                 seen = (float(values.min()), float(values.max()))
+                low, high = np.quantile(values, ((1 - _COVERED) / 2, (1 + _COVERED) / 2))
+                most = (float(low), float(high))
         # A scale of 0 switches a channel off: zero represents every value.
         reach = half / scale if scale else math.inf
         if half > _WIDEST:
@@ -61,7 +64,7 @@ def ranges(settings: dict[str, Any], events: EventTable | None) -> list[ChannelR
                 f"{offset + widest:g}: train with one that fits the data"
             )
         lowest, highest = offset - reach, offset + reach
-        found.append(ChannelRange(channel, unit, lowest, highest, half, seen, clipped))
+        found.append(ChannelRange(channel, unit, lowest, highest, half, seen, clipped, most))
     return found
 
 

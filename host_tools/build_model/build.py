@@ -10,7 +10,7 @@ from host_tools.build_model.time_constants import time_constants
 from host_tools.build_model.usual_state import usual_state
 from host_tools.choices import Dtype, Late
 from host_tools.convert import Arrays, ModelFile, Settings, convert
-from host_tools.data.calibration import ChannelRange, ranges
+from host_tools.data.calibration import ChannelRange, ranges, seen
 from host_tools.data.event_table import EventTable, read_table
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import compare, outputs_after
@@ -100,57 +100,43 @@ def _finished(
         outputs = outputs_after(model, events)[moved]
         said = fidelity(model, outputs, live.outputs(model, events))
         faithful.append(f"float32 against ncps {said}")
-    channels = ranges(model.settings, events)
-    for channel in channels:
-        report.append(_range_text(channel, integers=made is not model))
-    if made is not model:
+    if made is model:
+        report += map(str, seen(model.settings, events))
+    else:
+        report += [_range_text(channel) for channel in ranges(model.settings, events)]
         faithful.append(f"int8 against float {compare(model, made, events)}")
     report += faithful
-    _keep_calibration(made, options, events, channels, faithful)
+    _keep_calibration(made, options, events, faithful)
     return made, report
 
 
-def _range_text(channel: ChannelRange, integers: bool) -> str:
-    seen = f"{channel.seen[0]:g} to {channel.seen[1]:g}" if channel.seen else "nothing"
-    if not integers:
-        most = f", 99.9 % within {_within(channel)}" if channel.seen else ""
-        return f"{channel.channel}: seen {seen} {channel.unit}".rstrip() + most
+def _range_text(channel: ChannelRange) -> str:
+    seen_text = f"{channel.seen[0]:g} to {channel.seen[1]:g}" if channel.seen else "nothing"
     return (
         f"{channel.channel}: {channel.lowest:g} to {channel.highest:g} {channel.unit}, "
-        f"seen {seen}, {channel.clipped:.2%} clipped"
+        f"seen {seen_text}, {channel.clipped:.2%} clipped"
     )
 
 
 def _keep_calibration(
-    model: ModelFile,
-    options: Options,
-    events: EventTable,
-    channels: list[ChannelRange],
-    faithful: list[str],
+    model: ModelFile, options: Options, events: EventTable, faithful: list[str]
 ) -> None:
     """Record in the provenance what a calibration found, as text: a board holds it in memory."""
     assert options.calibrate is not None
     provenance = _provenance(model)
-    hidden = units(model)
     # What training saw itself says more than one recording does.
-    if not tau.from_provenance(provenance, hidden):
+    if not tau.from_provenance(provenance, units(model)):
         found = time_constants(model, events)
         if found:
             provenance["tau_s"] = found
     provenance["calibration"] = {
         "recording": options.calibrate.name,
         "events": len(events.t_us),
-        "ranges": ", ".join(_within(channel) for channel in channels),
+        "ranges": ", ".join(each.within() for each in seen(model.settings, events)),
     }
     if faithful:
         provenance["calibration"]["fidelity"] = "; ".join(faithful)
     model.settings["provenance"] = provenance
-
-
-def _within(channel: ChannelRange) -> str:
-    """Return the interval that holds 99.9 % of a channel's values, "-" if it never moved."""
-    low, high = channel.most or (0.0, 0.0)
-    return f"{low:.4g} to {high:.4g}" if channel.seen else "-"
 
 
 def _pruned(

@@ -23,18 +23,20 @@ _DIFFERENT = 1e-3
 class LiveNetwork:
     """A network's recurrent part and the Linear layers behind it, one event at a time.
 
-    ncps takes timespans of one sequence only, so nothing runs in batches. Double precision.
+    ncps takes timespans of one sequence only, so nothing runs in batches. The parts run in double
+    precision.
     """
 
     def __init__(self, module: Any, layers: list[str]) -> None:
-        self._whole = copy.deepcopy(module).double().eval()
-        name, self._part = recurrent_part(self._whole)
+        self._whole = copy.deepcopy(module).eval()
+        double = copy.deepcopy(self._whole).double()
+        name, self._part = recurrent_part(double)
         self._name = name or type(module).__name__
         # ncps' CfC applies its projection itself.
         own = f"{name}.fc" if name else "fc"
         inside = hasattr(self._part, "rnn_cell")
         names = [layer for layer in layers if not (inside and layer == own)]
-        self._head = [self._whole.get_submodule(layer) for layer in names]
+        self._head = [double.get_submodule(layer) for layer in names]
         self._state = self._start()
 
     def _start(self) -> Any:
@@ -77,7 +79,7 @@ class LiveNetwork:
 
     def compare_forward(self, inputs: int) -> str | None:
         """Return a warning if the network's forward() does more than its parts; None if not."""
-        if self._whole is self._part:
+        if type(self._whole) is type(self._part):
             return None
         kind = type(self._whole).__name__
         random = np.random.default_rng(0)
@@ -106,7 +108,8 @@ class LiveNetwork:
         import torch
 
         names = list(inspect.signature(self._whole.forward).parameters)
-        sequence, times = torch.from_numpy(rows), torch.from_numpy(spans)
+        dtype = next(self._whole.parameters()).dtype
+        sequence, times = torch.from_numpy(rows).to(dtype), torch.from_numpy(spans).to(dtype)
         if getattr(self._part, "batch_first", True):
             sequence, times = sequence[None], times[None]
         else:

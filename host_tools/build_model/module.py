@@ -26,11 +26,24 @@ def build_module(spec: str) -> Any:
     if not hasattr(namespace, name):
         raise RivuletError(f"{file}: has no '{name}'; --module takes FILE.py:NAME")
     found = getattr(namespace, name)
-    # A module is callable too, with inputs.
-    if not callable(found) or hasattr(found, "state_dict") and not isinstance(found, type):
-        return found
+    # A network is callable too, with inputs.
+    if callable(found) and not _is_network(found):
+        found = _called(file, name, found)
+    if not _is_network(found):
+        raise RivuletError(
+            f"{spec} is a {type(found).__name__}: --module takes a torch.nn.Module, or a function "
+            "without arguments that returns one"
+        )
+    return found
+
+
+def _is_network(found: Any) -> bool:
+    return hasattr(found, "state_dict") and not isinstance(found, type)
+
+
+def _called(file: Path, name: str, function: Any) -> Any:
     try:
-        return found()
+        return function()
     except Exception as error:
         if isinstance(error, TypeError) and _depth(error) == 1:
             raise RivuletError(

@@ -59,7 +59,13 @@ def read_source(where: Where) -> Source:
         if where.wiring is not None:
             raise RivuletError(f"{where.weights}: --wiring is for weights of ncps, which it lacks")
         return source
-    _add_defaults(source, where)
+    _add_defaults(source)
+    unit_s = source.settings.get("time_unit_s")
+    if isinstance(unit_s, (int, float)):
+        source.notes.append(
+            "ncps' convention (current): a new input drives the interval that ends with it; "
+            f"a timespan of 1 is {unit_s:g} s"
+        )
     file = _project(where)
     if file is not None and (where.project is not None or lacks(source.settings)):
         source.settings, said = complete_from(file, source.weights, source.settings)
@@ -89,8 +95,7 @@ def _module(where: Where) -> Source:
     own: Settings = {}
     if where.weights is not None:
         weights, own = read_weights(where.weights)
-        if hasattr(module, "state_dict"):
-            load_weights(module, weights, where.module)
+        load_weights(module, weights, where.module)
     arrays, told = described(module)
     live = LiveNetwork(module, find(_arrays(arrays)).layers)
     return Source(arrays, told | own, live)
@@ -100,12 +105,12 @@ def _arrays(weights: dict[str, Any]) -> Arrays:
     return {name: np.asarray(value) for name, value in weights.items()}
 
 
-def _add_defaults(source: Source, where: Where) -> None:
+def _add_defaults(source: Source) -> None:
     """Add what ncps itself would take, and say so."""
     if source.live is not None:
         if "time_unit_s" not in source.settings:
             source.settings["time_unit_s"] = 1.0
-            source.warnings.append(NO_UNIT + "; --metadata says another")
+            source.warnings.append(NO_UNIT + '; --metadata {"time_unit_s": ...} says it')
         return
     unseen = {key: value for key, value in _UNSEEN.items() if key not in source.settings}
     if unseen and find(source.weights).kind == "ltc":

@@ -31,7 +31,7 @@ def complete_from(file: Path, weights: Arrays, settings: Settings) -> tuple[Sett
     missing = [name for name in channels if name not in known]
     if missing:
         raise RivuletError(
-            f"{project.folder}: no recording has a channel '{missing[0]}'; they have "
+            f"{project.file}: no recording has a channel '{missing[0]}'; they have "
             + ", ".join(known[:_MOST])
         )
     inputs = len(made.settings["channels"])
@@ -65,7 +65,7 @@ def complete_from(file: Path, weights: Arrays, settings: Settings) -> tuple[Sett
     if not said:
         return settings | found, ""
     count = f"{len(recordings)} recording{'s' * (len(recordings) != 1)}"
-    return settings | found, f"from {count} of {project.folder}: {'; '.join(said)}"
+    return settings | found, f"from {count} of {project.file}: {'; '.join(said)}"
 
 
 def lacks(settings: Settings) -> bool:

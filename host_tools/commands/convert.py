@@ -83,9 +83,8 @@ def convert(
         model, report = build_from_model(converted, options)
     else:
         source = read_source(Where(weights, module, wiring, metadata, project))
-        for line in source.notes:
-            say(line)
         model, report = build(source.weights, source.settings, options, source.live)
+        report[:0] = source.notes
         model.warnings[:0] = source.warnings
         if source.live is not None:
             different = source.live.compare_forward(len(model.settings["channels"]))

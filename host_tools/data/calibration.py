@@ -44,9 +44,8 @@ class Seen:
         if self.extremes is None or self.most is None:
             return f"{self.channel}: no values"
         low, high = (f"{value:.5g}" for value in self.extremes)
-        return (
-            f"{self.channel}: {low} to {high} {self.unit}".rstrip() + f", 99.9 % {self.within()}"
-        )
+        text = f"{self.channel}: {low} to {high} {self.unit}".rstrip()
+        return f"{text}, 99.9 % of the values {self.within()}"
 
     def within(self) -> str:
         """Return the interval that holds 99.9 % of the values, "-" without any."""

@@ -30,12 +30,6 @@ class Options:
     version: int | None = None  # for boards that refuse older models than theirs
 
 
-def units(model: ModelFile) -> int:
-    """Return the number of units. Only a float32 readout carries the bias as a column."""
-    columns = int(model.tensors["readout.weight"].shape[1])
-    return columns if "arithmetic" in model.settings else columns - 1
-
-
 def build(
     weights: Arrays, settings: Settings, options: Options, live: LiveNetwork | None = None
 ) -> tuple[ModelFile, list[str]]:
@@ -125,7 +119,7 @@ def _keep_calibration(
     assert options.calibrate is not None
     provenance = _provenance(model)
     # What training saw itself says more than one recording does.
-    if not tau.from_provenance(provenance, units(model)):
+    if not tau.from_provenance(provenance, model.hidden):
         found = time_constants(model, events)
         if found:
             provenance["tau_s"] = found

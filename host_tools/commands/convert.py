@@ -67,7 +67,7 @@ def convert(
     ] = None,
 ) -> None:
     """Check trained weights and write a model file."""
-    from host_tools.build_model.build import Options, build, build_from_model, units
+    from host_tools.build_model.build import Options, build, build_from_model
     from host_tools.build_model.module import file_of
     from host_tools.build_model.source import Where, read_source
     from host_tools.convert import read_model
@@ -95,6 +95,6 @@ def convert(
     for warning in model.warnings:
         note(f"warning: {warning}")
     say(
-        f"{out}: {model.settings['cell']}, {units(model)} units, "
+        f"{out}: {model.settings['cell']}, {model.hidden} units, "
         f"{len(model.settings['channels'])} channels, {out.stat().st_size} bytes"
     )

@@ -42,7 +42,12 @@ class ModelFile:
 
     @property
     def hidden(self) -> int:
-        return int(self.tensors["readout.weight"].shape[1]) - 1
+        """The number of units, all layers of a cascade together."""
+        if self.settings["cell"] == "cascade":
+            return int(sum(self.settings["layers"]))
+        # Only a float32 readout carries the bias as a column.
+        columns = int(self.tensors["readout.weight"].shape[1])
+        return columns if "arithmetic" in self.settings else columns - 1
 
     def to_bytes(self) -> bytes:
         """Return the safetensors file without probe events, for the device code on this host."""

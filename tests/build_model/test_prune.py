@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from host_tools.build_model.build import Options, build, units
+from host_tools.build_model.build import Options, build
 from host_tools.build_model.prune import connections, fine_tune, prune_connections, prune_units
 from host_tools.choices import Dtype
 from host_tools.convert import ModelFile, convert, read_weights
@@ -180,7 +180,7 @@ def test_build_prunes_quantises_and_warns_without_a_calibration() -> None:
     options = Options(dtype=Dtype.int8, prune=0.5, prune_units=0.25)
     settings = _SETTINGS | {"provenance": {"seed": 3, "test_accuracy": 0.9}}
     model, report = build(_weights(), settings, options)
-    assert units(model) == 12
+    assert model.hidden == 12
     assert model.settings["provenance"] == {
         "seed": 3,
         "converted": "25% of the units pruned, 50% of the connections pruned, quantised to int8",

@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
 
+from host_tools.train.cells import cascade  # noqa: E402
 from host_tools.train.cells.cfc import Cfc  # noqa: E402
 from host_tools.train.cells.ctrnn import Ctrnn  # noqa: E402
 from host_tools.train.cells.decay import DecayCell  # noqa: E402
@@ -27,6 +28,11 @@ _MEAN = Readout("mean", 500.0)
 def _relaxing(kind: Any, **options: Any) -> Any:
     form = Form(**({"alpha_min": 0.0625, "alpha_max": 16.0} | options))
     return lambda readout: kind([3], 3, 2, 7, form, readout)
+
+
+def _cascade(units: Any, **options: Any) -> Any:
+    form = cascade.Form(**({"alpha_min": 0.0625, "alpha_max": 16.0} | options))
+    return lambda readout: cascade.Cascade([3], 3, 2, units, form, readout)
 
 
 def _ncps(kind: Any, **options: Any) -> Any:
@@ -52,6 +58,10 @@ _CASES = {
             ("current-additive", {"convention": "current", "drive": "additive"}),
         )
     },
+    "cascade-u": (_cascade, (5, 4), {}),
+    "cascade-v-current": (_cascade, (5, 4), {"rates": "v", "convention": "current"}),
+    "cascade-inputs": (_cascade, 7, {"convention": "current", "readout_inputs": True}),
+    "cascade-v-inputs": (_cascade, (3, 4, 2), {"rates": "v", "readout_inputs": True}),
     "cfc": (_ncps, Cfc, {}),
     "cfc-no-gate-previous": (_ncps, Cfc, {"mode": "no_gate", "convention": "previous"}),
     "cfc-pure-silu": (_ncps, Cfc, {"mode": "pure", "activation": "silu"}),
@@ -148,6 +158,23 @@ def test_a_memorys_rates_are_the_telemetrys(tmp_path, irregular, device) -> None
     np.testing.assert_allclose(rates, board.model.cell.alpha_floats[network.units :], rtol=1e-9)
 
 
+def test_a_cascades_rates_are_the_telemetrys(tmp_path, irregular, device) -> None:
+    for case in ("cascade-u", "cascade-v-current"):
+        make, units, options = _CASES[case]
+        network = _exact(make(units, **options)(_STATE))
+        played = irregular(seed=7, series=1, events=20, channels=3, longest_s=2.0)
+        board = device(tmp_path, network)
+        board.outputs(played)
+        trajectory = Trajectory()
+        with torch.no_grad():
+            network.run(played.events(), network.zero_state(1), trajectory)
+        assert played.gaps_us[0, -1] > 0
+        rates = trajectory.rates()[0, 0, -2].numpy()
+        np.testing.assert_allclose(rates, board.model.cell.alpha_floats, rtol=1e-9)
+        moved = trajectory.change().sum(2)[0, 0].numpy()
+        np.testing.assert_allclose(moved, board.model.cell.state_floats, rtol=0, atol=1e-9)
+
+
 def test_steps_and_their_gradients_are_those_of_ncps() -> None:
     pytest.importorskip("ncps", reason="needs ncps: pip install 'rivulet[train]'")
     from ncps.wirings import AutoNCP
@@ -178,7 +205,7 @@ def test_steps_and_their_gradients_are_those_of_ncps() -> None:
 def test_seeds_do_not_touch_each_other(irregular) -> None:
     """Several models at once give what each gives alone."""
     played = irregular(seed=8, series=4, events=30, channels=3, longest_s=2.0)
-    for make in (DecayCell, Ctrnn, NeuralOde, Cfc, Ltc):
+    for make in (DecayCell, Ctrnn, NeuralOde, Cfc, Ltc, cascade.Cascade):
         together = make([1, 2], 3, 2, 6)
         together.to(torch.float64)
         features, _ = together.run(played.events(2), together.zero_state(4))

@@ -14,6 +14,7 @@ from host_tools.train.cells.relaxing import Form  # noqa: E402
 from host_tools.train.losses import sequence_loss, value_loss  # noqa: E402
 from host_tools.train.network import Readout  # noqa: E402
 from host_tools.train.regularise import Penalties  # noqa: E402
+from host_tools.train.scan import scan  # noqa: E402
 from host_tools.train.series import EventBatch  # noqa: E402
 from host_tools.train.trajectory import Trajectory  # noqa: E402
 
@@ -137,6 +138,17 @@ def test_a_closed_form_has_no_adjoint(irregular) -> None:
     events = irregular(seed=1, series=1, events=3, channels=2, longest_s=0.5).events()
     with pytest.raises(RivuletError, match="through its steps"):
         network.run(events, network.zero_state(1))
+
+
+def test_a_scans_own_gradients_are_those_of_differences() -> None:
+    random = torch.Generator().manual_seed(2)
+    share, target = torch.rand(2, 2, 5, 3, 4, generator=random, dtype=torch.float64).unbind(0)
+    start = torch.rand(2, 3, 4, generator=random, dtype=torch.float64)
+    given = [part.requires_grad_() for part in (share.clone(), target.clone(), start)]
+    assert torch.autograd.gradcheck(scan, given)
+    # One share for all units, as a leaky mean has it.
+    one = share[..., :1].detach().clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda d: scan(d.expand_as(target), *given[1:]), [one])
 
 
 def test_a_value_counts_at_the_end() -> None:

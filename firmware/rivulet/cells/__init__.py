@@ -4,8 +4,11 @@ A cell module has a class `Cell(settings, tensors)`, tensors a dict of arrays by
 
     check(settings)                  raises ValueError if the metadata lacks a setting it needs
     shapes(settings, hidden, inputs) {name: shape} of its tensors; `hidden` is the length of its
-                                     state. Names that end in .source or .target hold uint16
-                                     indices, all others floats
+                                     state, or of what the readout reads of it. Names that end in
+                                     .source or .target hold uint16 indices, all others floats
+    units(settings)                  only of a cell whose readout reads a part of the state: the
+                                     length of the state. The readout reads its end
+    reads_inputs                     True if the readout reads the inputs too; may be missing
     state, state_floats              an array, and its floats: the cell's whole memory
     input_floats                     the inputs, held until they are written again
     alpha_floats                     the rates 1/tau of the state at the last evaluation, 1/s,

@@ -267,12 +267,13 @@ def _check(settings, tensors):
     if READOUT not in tensors:
         raise ModelError("tensor '%s' is missing" % READOUT)
     readout = tensors[READOUT][0]
-    hidden, inputs = readout[-1] - 1, len(settings["channels"])
+    features, inputs = readout[-1] - 1, len(settings["channels"])
     try:
-        wanted = cell.shapes(settings, hidden, inputs)
+        wanted = cell.shapes(settings, features, inputs)
     except ValueError as error:
         raise ModelError(str(error))
-    wanted[READOUT] = (readout[0], hidden + 1)
+    hidden = cell.units(settings) if hasattr(cell, "units") else features
+    wanted[READOUT] = (readout[0], features + 1)
     for name, shape in wanted.items():
         if name not in tensors:
             raise ModelError("tensor '%s' is missing" % name)

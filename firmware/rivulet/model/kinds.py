@@ -140,6 +140,8 @@ _KINDS = (
     ("alpha_max", number, 0, 1e9),
     ("step_s", number, 0, 1e9),
     ("layers", wholes, 1),
+    ("rates", text),
+    ("readout_inputs", truth),
     ("activation", text),
     ("mode", text),
     ("backbone", wholes, 1),

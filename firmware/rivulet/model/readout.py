@@ -1,4 +1,7 @@
-"""From a cell's state to its outputs: y = W f + b, f the state or its leaky mean."""
+"""From a cell's state to its outputs: y = W f + b, f the state or its leaky mean.
+
+A readout of fewer columns reads the end of f. With inputs beside the state, f ends with them.
+"""
 
 from math import exp
 
@@ -9,7 +12,9 @@ _NEGLIGIBLE = 1e-6
 
 
 class Readout:
-    """weights: (outputs, hidden + 1), the bias in the last column.
+    """weights: (outputs, columns + 1), the bias in the last column.
+
+    beside: the floats of the inputs that are read beside the state; they may be none.
 
     mean_tau_s 0: f is the state. Otherwise f is the mean of the state over time, weighted by the
     true intervals and forgetting with this time constant (s):
@@ -17,17 +22,20 @@ class Readout:
     0 to 1 and makes f an honest mean from the first interval on.
     """
 
-    def __init__(self, weights, mean_tau_s, cell):
-        n = weights.shape[1] - 1
+    def __init__(self, weights, mean_tau_s, cell, beside=()):
+        n, m = len(cell.state_floats), len(beside)
+        count = n + m + 1
         self._weights = weights
         self._tau_s = mean_tau_s
         self._state = cell.state
         self._state_floats = cell.state_floats
-        self._feature = np.zeros(n + 1)
-        self._feature_floats = floats(self._feature)
-        self._feature_floats[n] = 1.0
-        self._mean = self._feature[:n]
-        self.feature_floats = self._feature_floats[:n]
+        feature = np.zeros(count)
+        feature_floats = floats(feature)
+        feature_floats[n + m] = 1.0
+        self._feature = feature[count - weights.shape[1] :]
+        self._mean = feature[:n]
+        self.feature_floats = feature_floats[:n]
+        self._beside, self._beside_floats = beside, feature_floats[n : n + m]
         self._kept = np.zeros(1)
         self._kept_floats = floats(self._kept)
         # 1 - c: as a product it keeps its digits in float32, where a sum would stop short of 1.
@@ -61,4 +69,6 @@ class Readout:
 
     def outputs(self):
         """A new array (outputs,)."""
+        if self._beside:
+            self._beside_floats[:] = self._beside
         return np.dot(self._weights, self._feature)

@@ -83,7 +83,8 @@ class Model:
         self._input_first = settings["convention"] == "current"
         self._offsets = settings["normalisation"]["offset"]
         mean_tau_s = settings["readout_tau_s"] if settings["readout"] == "mean" else 0.0
-        self.readout = Readout(readout_weights, mean_tau_s, cell)
+        beside = cell.input_floats if getattr(cell, "reads_inputs", False) else ()
+        self.readout = Readout(readout_weights, mean_tau_s, cell, beside)
         # Where peek() keeps what it must put back.
         self._kept = [floats(np.zeros(self.hidden)) for _ in range(3)]
         self.reset()

@@ -1,6 +1,6 @@
 """The table [model]."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -10,8 +10,20 @@ class ModelTable(Struct, forbid_unknown_fields=True):
 
     cell: Annotated[str, Meta(description='the name of a cell, such as "decay"')] = "decay"
     units: Annotated[
-        int, Meta(ge=2, le=512, description="the number of units of the network, 2 to 512")
+        Annotated[int, Meta(ge=2, le=512)]
+        | Annotated[list[Annotated[int, Meta(ge=1, le=512)]], Meta(min_length=1, max_length=8)],
+        Meta(
+            description="the number of units of the network, 2 to 512; for a cascade also a list, "
+            "such as [26, 26]: those of each layer"
+        ),
     ] = 32
+    rates: Annotated[
+        Literal["u", "v"],
+        Meta(
+            description='"u" or "v": the rates of later layers of a cascade depend on the inputs '
+            "alone, or on the layer below too"
+        ),
+    ] = "u"
     file: Annotated[
         str | None,
         Meta(

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from host_tools.integers.cells.decay import state_bound
-from host_tools.train.cells.relaxing import Form, Relaxing, RelaxingField
+from host_tools.train.cells.relaxing import Form, Relaxing, RelaxingField, before_softplus
 from host_tools.train.network import Field, Parameters, driven, initial_matrix
 from host_tools.train.quantise import Integers, Rows, integers
 
@@ -41,7 +41,7 @@ class DecayCell(Relaxing):
             # Small gains: inputs and state vary the time constants around the initial ones.
             "alpha.recurrent": initial_matrix(random, units, units, 0.2),
             "alpha.input": initial_matrix(random, units, channels, 0.3),
-            "alpha.bias": _before_softplus(self.starting_rates(units) - self.form.alpha_min),
+            "alpha.bias": before_softplus(self.starting_rates(units) - self.form.alpha_min),
         }
 
     def metadata(self) -> dict[str, Any]:
@@ -73,8 +73,3 @@ class _Field(RelaxingField):
 
     def tensors(self, index: int) -> tuple[Tensor, ...]:
         return self._recurrent, self._driven[index]
-
-
-def _before_softplus(rate: Tensor) -> Tensor:
-    # From 20 on softplus changes nothing that float32 resolves, and exp soon overflows.
-    return torch.where(rate > 20.0, rate, torch.log(torch.expm1(rate)))

@@ -59,10 +59,7 @@ class Relaxing(Liquid):
     def starting_rates(self, units: int) -> Tensor:
         """Return every neuron's initial 1/tau, 1/s: (units,)."""
         form = self.form
-        shortest, longest = map(math.log10, form.start_tau_s)
-        rates = 1 / torch.logspace(shortest, longest, units)
-        # Inside the bounds: at a bound the gradient is zero.
-        return torch.clamp(rates, 1.01 * form.alpha_min, 0.99 * form.alpha_max)
+        return starting_rates(units, form.start_tau_s, form.alpha_min, form.alpha_max)
 
     def metadata(self) -> dict[str, Any]:
         form = self.form
@@ -92,6 +89,22 @@ class RelaxingField(Field):
 
     def rates(self, index: int, x: Tensor) -> Tensor:
         return self.gates(index, x)[0]
+
+
+def starting_rates(
+    units: int, tau_s: tuple[float, float], lowest: float, highest: float
+) -> Tensor:
+    """Return rates whose time constants are log-spaced over `tau_s`, 1/s: (units,)."""
+    shortest, longest = map(math.log10, tau_s)
+    rates = 1 / torch.logspace(shortest, longest, units)
+    # Inside the bounds: at a bound the gradient is zero.
+    return torch.clamp(rates, 1.01 * lowest, 0.99 * highest)
+
+
+def before_softplus(rate: Tensor) -> Tensor:
+    """Return what softplus maps to `rate`."""
+    # From 20 on softplus changes nothing that float32 resolves, and exp soon overflows.
+    return torch.where(rate > 20.0, rate, torch.log(torch.expm1(rate)))
 
 
 def _initial(random: torch.Generator, channels: int, outputs: int, units: int) -> Parameters:

@@ -321,7 +321,7 @@ def test_a_collected_event_allocates_nothing():
             raise SkipTest("the plain kernel makes lists")
         counts = loop.sensors[0]
         counts.read_raw, counts.scales = lambda out: None, [1.0, 1.0, 1.0]
-        loop._inlets = loop.inlets.use(loop.inlets.connect(loop.model, False), loop.model)
+        loop._inputs = loop.inputs.use(loop.inputs.connect(loop.model, False), loop.model)
         made.ask(protocol.COLLECT, lease(65000))
         # What port and board allocate is not the loop's.
         board.actuate = lambda action: None

@@ -109,7 +109,7 @@ def _network(
 ) -> Network:
     scales = time_scales(data, window, int8)
     outputs = len(data.classes) or len(data.targets)
-    wanted = cells.Wanted(seeds, len(data.channels), outputs, project.network.units, scales)
+    wanted = cells.Wanted(seeds, len(data.channels), outputs, project.network, scales)
     return cells.make(project, wanted)
 
 

@@ -14,9 +14,10 @@ from host_tools.train.network import Network
 
 def network_of(project: Project, data: Dataset) -> Network:
     """Return the project's network, untrained."""
-    outputs, units = len(data.classes) or len(data.targets), project.network.units
+    outputs = len(data.classes) or len(data.targets)
     scales = time_scales(data, WINDOW, project.train.int8)
-    return cells.make(project, cells.Wanted([0], len(data.channels), outputs, units, scales))
+    wanted = cells.Wanted([0], len(data.channels), outputs, project.network, scales)
+    return cells.make(project, wanted)
 
 
 def parameters(project: Project, data: Dataset) -> int:

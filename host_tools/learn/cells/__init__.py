@@ -1,7 +1,7 @@
 """The cells that a project may name, one file each.
 
-A cell's module has `make(wanted)`, which returns the network to train. [model] of rivulet.toml
-names the module.
+A cell's module has `make(wanted)`, which returns the network to train, and `LAYERED = True` if its
+units may be those of several layers. [model] of rivulet.toml names the module.
 """
 
 import importlib
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from host_tools.errors import RivuletError
 from host_tools.learn.time_scales import TimeScales
 from host_tools.project import Project
+from host_tools.project.tables.model import ModelTable
 
 if TYPE_CHECKING:
     from host_tools.train.network import Network
@@ -24,8 +25,14 @@ class Wanted:
     seeds: list[int]
     channels: int
     outputs: int
-    units: int
+    network: ModelTable
     scales: TimeScales
+
+    @property
+    def units(self) -> int:
+        """The number of units, of all layers together."""
+        units = self.network.units
+        return units if isinstance(units, int) else sum(units)
 
 
 def names() -> list[str]:
@@ -33,12 +40,17 @@ def names() -> list[str]:
 
 
 def check(project: Project) -> None:
-    """Raise RivuletError if the project names an unknown cell."""
+    """Raise RivuletError if the project names an unknown cell, or layers that it has not."""
     cell = project.network.cell
     if cell not in names():
         known = ", ".join(names())
         raise RivuletError(
             f"{project.file}: model.cell: there is no cell '{cell}'; there are {known}"
+        )
+    layered = getattr(importlib.import_module(f"{__name__}.{cell}"), "LAYERED", False)
+    if not layered and not isinstance(project.network.units, int):
+        raise RivuletError(
+            f"{project.file}: model.units: the cell '{cell}' has no layers: give one number"
         )
 
 

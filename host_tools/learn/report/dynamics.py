@@ -5,7 +5,7 @@ from pathlib import Path
 
 from host_tools import tau
 from host_tools.analyze import analyze
-from host_tools.analyze.verdict import CONTRACTION, REST, STEPS
+from host_tools.analyze.verdict import CONTRACTION, PATH, REST
 from host_tools.cost import estimates
 from host_tools.cost.lines import HEAD, estimate_rows
 from host_tools.errors import RivuletError
@@ -17,7 +17,7 @@ from host_tools.learn.report.parts import figure, table
 from host_tools.model_header import read_settings
 
 # What tells whether the model settles; the rest is in `rivulet analyze`.
-_SECTIONS = (REST, CONTRACTION, STEPS)
+_SECTIONS = (REST, PATH, CONTRACTION)
 
 
 def time_constants(data: Dataset, model: Path) -> list[str]:

@@ -15,8 +15,9 @@ from host_tools.data.event_table import EventTable
 from host_tools.learn import cells, judge, model_files
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.model_files import ModelPair
+from host_tools.learn.objectives import choice_of, loss_of
 from host_tools.learn.time_scales import time_scales
-from host_tools.learn.windows import Windows, loss_of
+from host_tools.learn.windows import Windows
 from host_tools.project import Project
 from host_tools.tau import QUANTILES
 from host_tools.train import time_constants
@@ -164,6 +165,7 @@ def _fit(
         plan,
         Windows(data, data.validation).spread(_CHECKED, 2 * window) if validated else None,
         checkpoint,
+        choice=choice_of(data),
     )
 
 
@@ -177,7 +179,7 @@ def _digest(data: Dataset) -> str:
 
 
 def _best(history: History) -> int:
-    """Return the model with the lowest validation loss; without validation, the training's."""
+    """Return the model of the best validation; without one, the lowest loss in training."""
     if history.validations:
         return int(np.min([losses for _, losses, _ in history.validations], axis=0).argmin())
     return int(np.mean(history.losses[-20:], axis=0).argmin())

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,12 +69,12 @@ def train_project(
     project: Project,
     data: Dataset,
     options: Options,
-    baselines: dict[str, Any] | None = None,
+    baselines: Callable[[int], dict[str, Any]] | None = None,
 ) -> Trained:
     """Train the project's network on its recordings; write model files and metrics.json.
 
-    baselines: figures of other models on the same test part, for metrics.json. Raises
-    RivuletError.
+    baselines: called once the model is written, with its number of parameters; gives the figures
+    of other models on the same test part, for metrics.json. Raises RivuletError.
     """
     started = time.monotonic()
     seeds = list(range(options.seeds or 1))
@@ -98,9 +99,11 @@ def train_project(
     else:
         # An older one would be pushed in place of the new model.
         (options.out / INT8_MODEL).unlink(missing_ok=True)
-    metrics = _metrics(data, models, network, history, baselines or {})
+    seconds = time.monotonic() - started
+    others = {} if baselines is None else baselines(network.size())
+    metrics = _metrics(data, models, network, history, others)
     metrics["sizes"] |= {path.name: path.stat().st_size for path in paths}
-    metrics["seconds"] = round(time.monotonic() - started, 1)
+    metrics["seconds"] = round(seconds, 1)
     write_json(options.out / METRICS, metrics)
     return Trained(data, models, metrics, history, tau_s, [*paths, options.out / METRICS])
 

@@ -12,23 +12,18 @@ from host_tools.project import Project
 from host_tools.train.network import Network
 
 
-def network_of(project: Project, data: Dataset) -> Network:
+def _network(project: Project, data: Dataset) -> Network:
     """Return the project's network, untrained."""
     outputs, units = len(data.classes) or len(data.targets), project.network.units
     scales = time_scales(data, WINDOW, project.train.int8)
     return cells.make(project, cells.Wanted([0], len(data.channels), outputs, units, scales))
 
 
-def parameters(project: Project, data: Dataset) -> int:
-    """Return the number of the network's parameters."""
-    return network_of(project, data).size()
-
-
 class Liquid:
     name = "liquid"
 
     def __init__(self, data: Dataset, project: Project) -> None:
-        network = network_of(project, data)
+        network = _network(project, data)
         self.parameters = network.size()
         cell, units = project.network.cell, project.network.units
         self.what = f"{cell}, {units} units, {self.parameters:,} parameters"

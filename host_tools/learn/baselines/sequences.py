@@ -13,8 +13,8 @@ from torch import Tensor
 
 from host_tools.learn.baselines.judging import Answers
 from host_tools.learn.dataset import Dataset
-from host_tools.learn.piece import Piece
 from host_tools.learn.objectives import choice_of, loss_of
+from host_tools.learn.piece import Piece
 from host_tools.learn.windows import Windows
 from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, one_thread

@@ -19,6 +19,7 @@ from host_tools.learn.model_files import ModelPair
 from host_tools.learn.objectives import choice_of, loss_of
 from host_tools.learn.time_scales import time_scales
 from host_tools.learn.windows import Windows
+from host_tools.printing import note
 from host_tools.project import Project
 from host_tools.tau import QUANTILES
 from host_tools.train import time_constants
@@ -89,6 +90,7 @@ def train_project(
         trained = Windows(data, data.training).spread(_CHECKED, window)[0]
         best = _best(history)
         tau_s = time_constants.measure(trajectory_of(network, trained), best)
+    note("testing the model")
     provenance = _provenance(project, data, network, seeds[best], history)
     models = model_files.build(data, network, best, provenance, tau_s, int8, events)
     paths = [options.out / FLOAT_MODEL]

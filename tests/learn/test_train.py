@@ -79,11 +79,15 @@ def test_two_classes_that_only_their_timing_tells_apart(tmp_path) -> None:
     assert metrics["seconds"] > 0 and metrics["baselines"] == {}
 
 
-@pytest.mark.parametrize("task", ["tempo", "two sensors", "value", "forecast"])
+@pytest.mark.parametrize("task", ["tempo", "two sensors", "value", "apart", "forecast"])
 def test_its_figures_are_those_of_replay(task, tmp_path) -> None:
-    maker = {"tempo": made.tempo, "two sensors": _two_sensors}.get(task, made.lagging)
-    maker(tmp_path)
-    trained = _train(tmp_path, {"value": _VALUE, "forecast": _FORECAST}.get(task, ""))
+    if task in ("tempo", "two sensors"):
+        (made.tempo if task == "tempo" else _two_sensors)(tmp_path)
+        toml = ""
+    else:
+        made.lagging(tmp_path, apart=task == "apart")
+        toml = _FORECAST if task == "forecast" else _VALUE
+    trained = _train(tmp_path, toml, iterations=20)
     data, outputs = trained.data, _replayed(tmp_path, trained.data)
     if data.classes:
         pairs = [

@@ -1,5 +1,6 @@
 """`rivulet train`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -75,12 +76,11 @@ def _train_project(
     for line in said.data_lines(project, data):
         say(line)
     from host_tools.learn.baselines.compare import compare
-    from host_tools.learn.baselines.liquid import parameters
     from host_tools.learn.report import REPORT, Shown, write_report
     from host_tools.learn.train import Options, train_project
 
     options = Options(out or project.build, seeds, iterations, resume, int8)
-    baselines = compare(data, project.train.drop, parameters(project, data), note)
+    baselines = partial(compare, data, project.train.drop, progress=note)
     trained = train_project(project, data, options, baselines)
     report = options.out / REPORT
     models = [path for path in trained.paths if path.suffix == ".safetensors"]

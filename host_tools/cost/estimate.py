@@ -12,6 +12,8 @@ from host_tools.errors import RivuletError
 
 # Beyond this many times the largest model that was measured, a figure is an estimate.
 _BEYOND = 1.5
+# Fewer sizes say little about others.
+_CERTAIN = 3
 # Of the free heap: weights need it in one piece, and an event and a decision leave garbage.
 _USABLE = 0.9
 # A model is on trial in one slot while the other keeps the one before.
@@ -108,7 +110,10 @@ def _time(work: Work, table: Table) -> tuple[float, bool, str]:
             "multiply-adds of the decay cell",
         )
     us = fit.at(work.evaluations, work.multiply_adds)
-    kind = f"{fit.points} sizes of {work.cell} in {work.arithmetic}, on {table.source}"
+    count = f"{fit.points} model{'s' if fit.points > 1 else ''}"
+    kind = f"{count} of {work.cell} in {work.arithmetic}, on {table.source}"
+    if fit.points < _CERTAIN:
+        return us, False, f"estimate: by the multiply-adds of {kind}"
     if work.multiply_adds > _BEYOND * fit.largest:
         return us, False, f"estimate: larger than all measured; extrapolated from {kind}"
     return us, True, f"measured: {kind}; the fit is within {fit.error:.0%} of each"
@@ -116,4 +121,7 @@ def _time(work: Work, table: Table) -> tuple[float, bool, str]:
 
 def kilobytes(count: float) -> str:
     """Return bytes as text."""
-    return f"{count / 1000:.3g} kB" if count >= 1000 else f"{count:.0f} bytes"
+    for unit, size in (("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count:.0f} bytes"

@@ -26,8 +26,16 @@ def estimate_rows(found: Sequence[Estimate]) -> list[list[str]]:
 def estimate_lines(found: Sequence[Estimate]) -> list[str]:
     """Return the table, where each row comes from, and why a model does not fit."""
     lines = aligned([list(HEAD), *estimate_rows(found)], left=1)
+    return lines + basis_lines(found)
+
+
+def basis_lines(found: Sequence[Estimate]) -> list[str]:
+    """Return where the figures come from, and why a model does not fit."""
+    boards: dict[str, list[str]] = {}
     for each in found:
-        lines.append(f"{each.board}: {each.basis}")
+        boards.setdefault(each.basis, []).append(each.board)
+    lines = [f"{', '.join(names)}: {basis}" for basis, names in boards.items()]
+    for each in found:
         lines += [f"{each.board}: does not fit: {problem}" for problem in each.problems]
     return lines
 

@@ -1,9 +1,12 @@
-"""The measured costs of a kind of board: boards/<name>/cost.json, which bench/costs.py writes.
+"""The measured costs of a kind of board: boards/<name>/cost.json.
+
+bench/costs.py writes the rows under "models". Those under "documented" are measurements that
+docs/integers.md, docs/bench and models/activity show; those under "heaps" are from a build of
+MicroPython for a 32-bit computer, whose objects have the same size as a board's.
 
 A board that nobody measured names one `like` it; its figures are scaled from that one's.
 """
 
-import itertools
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +19,8 @@ from host_tools.cost.work import Work
 from host_tools.errors import RivuletError
 
 FILE = "cost.json"
-# Fewer sizes of one cell than terms of the fit say nothing about other sizes.
-_LEAST_POINTS = 3
+# Terms of a fit, (constant, first size, second size): which may be there, the likelier first.
+_TERMS = ([0, 1, 2], [1, 2], [0, 2], [0, 1], [2], [1], [0])
 
 
 @dataclass(frozen=True)
@@ -47,23 +50,24 @@ class Table:
     kernel: str
     viper_times: dict[str, float]  # cell -> time of viper in those of the assembler
     models: list[dict[str, Any]]
+    heaps: list[dict[str, Any]]
     faster: float  # clock rate in that of the board that `models` were measured on
     on: str  # that board
 
     def time(self, cell: str, arithmetic: str) -> Fit | None:
-        """Return the fit of an event's time, None without enough measured sizes."""
+        """Return the fit of an event's time, None if no size was measured."""
         rows = [
             row
             for row in self.models
             if row["event_us"] and (row["cell"], row["arithmetic"]) == (cell, arithmetic)
         ]
-        if len(rows) < _LEAST_POINTS:
+        if not rows:
             return None
         return _fit([(r["evaluations"], r["multiply_adds"], r["event_us"]) for r in rows])
 
     def heap(self, arithmetic: str) -> Fit:
         """Return the fit of a model's heap, by units and bytes of tensors."""
-        rows = [r for r in self.models if r["event_us"] and r["arithmetic"] == arithmetic]
+        rows = [r for r in self.heaps if r["arithmetic"] == arithmetic]
         return _fit(
             [(r["units"], r["tensor_bytes"], r["heap_bytes"] + r["garbage_bytes"]) for r in rows]
         )
@@ -100,7 +104,8 @@ def read_table(name: str) -> Table | None:
             clock_mhz=own["clock_mhz"],
             kernel=own.get("kernel", ""),
             viper_times=base["viper_times"],
-            models=base["models"],
+            models=base["models"] + base["documented"],
+            heaps=base["heaps"],
             faster=own["clock_mhz"] / base["clock_mhz"],
             on=own.get("like", name),
         )
@@ -112,17 +117,18 @@ def _fit(rows: list[tuple[float, float, float]]) -> Fit:
     """Fit value = a + b x + c y with a, b, c from 0, by the smallest sum of relative errors²."""
     points = np.array(rows, dtype=np.float64)
     design = np.column_stack([np.ones(len(points)), points[:, :2]]) / points[:, 2:]
+    # As many terms as points would fit anything.
+    most = max(1, len(points) - 1)
     best: tuple[float, NDArray[np.float64]] | None = None
-    for count in (3, 2, 1):
-        for chosen in itertools.combinations(range(3), count):
-            part = np.linalg.lstsq(design[:, chosen], np.ones(len(points)), rcond=None)[0]
-            if (part < 0).any():
-                continue
-            terms = np.zeros(3)
-            terms[list(chosen)] = part
-            residual = float(np.square(design @ terms - 1).sum())
-            if best is None or residual < best[0]:
-                best = residual, terms
+    for chosen in (each for each in _TERMS if len(each) <= most):
+        part = np.linalg.lstsq(design[:, chosen], np.ones(len(points)), rcond=None)[0]
+        if (part < 0).any():
+            continue
+        terms = np.zeros(3)
+        terms[chosen] = part
+        residual = float(np.square(design @ terms - 1).sum())
+        if best is None or residual < best[0] - 1e-12:
+            best = residual, terms
     assert best is not None  # one term alone is never below 0
     terms = best[1]
     error = float(np.abs(design @ terms - 1).max())

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from host_tools.data.event_table import EventTable
 from host_tools.learn import cells, judge, model_files
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.model_files import ModelPair
+from host_tools.learn.objectives import choice_of, loss_of
 from host_tools.learn.time_scales import time_scales
-from host_tools.learn.windows import Windows, loss_of
+from host_tools.learn.windows import Windows
+from host_tools.printing import note
 from host_tools.project import Project
 from host_tools.tau import QUANTILES
 from host_tools.train import time_constants
@@ -67,12 +70,12 @@ def train_project(
     project: Project,
     data: Dataset,
     options: Options,
-    baselines: dict[str, Any] | None = None,
+    baselines: Callable[[int], dict[str, Any]] | None = None,
 ) -> Trained:
     """Train the project's network on its recordings; write model files and metrics.json.
 
-    baselines: figures of other models on the same test part, for metrics.json. Raises
-    RivuletError.
+    baselines: called once the model is written, with its number of parameters; gives the figures
+    of other models on the same test part, for metrics.json. Raises RivuletError.
     """
     started = time.monotonic()
     seeds = list(range(options.seeds or 1))
@@ -87,6 +90,7 @@ def train_project(
         trained = Windows(data, data.training).spread(_CHECKED, window)[0]
         best = _best(history)
         tau_s = time_constants.measure(trajectory_of(network, trained), best)
+    note("testing the model")
     provenance = _provenance(project, data, network, seeds[best], history)
     models = model_files.build(data, network, best, provenance, tau_s, int8, events)
     paths = [options.out / FLOAT_MODEL]
@@ -97,9 +101,11 @@ def train_project(
     else:
         # An older one would be pushed in place of the new model.
         (options.out / INT8_MODEL).unlink(missing_ok=True)
-    metrics = _metrics(data, models, network, history, baselines or {})
+    seconds = time.monotonic() - started
+    others = {} if baselines is None else baselines(network.size())
+    metrics = _metrics(data, models, network, history, others)
     metrics["sizes"] |= {path.name: path.stat().st_size for path in paths}
-    metrics["seconds"] = round(time.monotonic() - started, 1)
+    metrics["seconds"] = round(seconds, 1)
     write_json(options.out / METRICS, metrics)
     return Trained(data, models, metrics, history, tau_s, [*paths, options.out / METRICS])
 
@@ -164,6 +170,7 @@ def _fit(
         plan,
         Windows(data, data.validation).spread(_CHECKED, 2 * window) if validated else None,
         checkpoint,
+        choice=choice_of(data),
     )
 
 
@@ -177,7 +184,7 @@ def _digest(data: Dataset) -> str:
 
 
 def _best(history: History) -> int:
-    """Return the model with the lowest validation loss; without validation, the training's."""
+    """Return the model of the best validation; without one, the lowest loss in training."""
     if history.validations:
         return int(np.min([losses for _, losses, _ in history.validations], axis=0).argmin())
     return int(np.mean(history.losses[-20:], axis=0).argmin())

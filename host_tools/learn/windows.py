@@ -1,8 +1,7 @@
 """Windows: stretches of consecutive events that a network is trained on. Needs PyTorch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +11,6 @@ from torch.nn import functional as F
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece, held
 from host_tools.train import augment
-from host_tools.train.losses import entropy_of
 from host_tools.train.series import EventBatch, Series
 
 # Share of the windows that lose events in training.
@@ -106,38 +104,3 @@ def _in_order(series: Series, targets: Tensor) -> tuple[EventBatch, Tensor]:
     none = _NO_LABEL if targets.dim() == 2 else torch.nan
     ordered = F.pad(ordered, padding, value=none)
     return replace(events, rest=torch.zeros_like(events.rest)), ordered
-
-
-def loss_of(data: Dataset) -> Callable[[Tensor, EventBatch, Tensor], Tensor]:
-    """Return the loss at every event with an answer, one value a model: (models,)."""
-    return _class_loss(data) if data.classes else _value_loss
-
-
-def _class_loss(data: Dataset) -> Any:
-    """Return the cross-entropy in which a class weighs its frequency to the power -0.5."""
-    counts = data.class_counts("train")
-    share = np.maximum(counts, 1) / counts.sum()
-    weights = share**-0.5
-    weights = torch.tensor(weights / (share * weights).sum(), dtype=torch.float32)
-
-    def loss(logits: Tensor, events: EventBatch, labels: Tensor) -> Tensor:
-        at_events = logits[..., :-1, :]
-        labels = labels[..., : at_events.shape[2]]
-        known = labels.clamp_min(0)
-        weight = weights[known] * (labels >= 0) * events.received
-        return _mean(entropy_of(at_events, known), weight)
-
-    return loss
-
-
-def _value_loss(values: Tensor, events: EventBatch, targets: Tensor) -> Tensor:
-    """Return the mean squared error of the normalised values."""
-    at_events = values[..., :-1, :]
-    targets = targets[..., : at_events.shape[2], :]
-    known = torch.isfinite(targets)
-    error = (at_events - torch.where(known, targets, 0.0)).square()
-    return _mean(error, known * events.received[..., None])
-
-
-def _mean(values: Tensor, weight: Tensor) -> Tensor:
-    return (values * weight).flatten(1).sum(1) / weight.flatten(1).sum(1).clamp_min(1e-9)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from host_tools import files
 from host_tools.errors import RivuletError
-from host_tools.paths import BUILD, IN_CHECKOUT
+from host_tools.paths import BUILD, need_checkout
 from host_tools.printing import note
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def run_recipe(
     """
     script = folder / "train.py"
     if not script.is_file():
-        where = "this folder" if folder == Path(".") else str(folder)
-        raise RivuletError(
-            f"{where} has no train.py and no rivulet.toml: name the folder of a project"
-            + (", or of a reference model, such as models/activity" if IN_CHECKOUT else "")
-        )
+        lacks = "has no train.py and no rivulet.toml"
+        if folder == Path("."):
+            raise RivuletError(f"this folder {lacks}: name the folder of a project")
+        need_checkout(f"{folder} {lacks}; a reference model")
+        raise RivuletError(f"{folder} {lacks}: name a project's folder, or models/activity")
     check_counts(seeds, iterations)
     need_torch()
     from host_tools.train.network import one_thread

@@ -54,8 +54,11 @@ def tempo(folder: Path, count: int = 10, events: int = 60) -> None:
         record(folder, f"r{number}", times, {"level": values}, labels, units={"level": "V"})
 
 
-def lagging(folder: Path, count: int = 6, events: int = 120) -> None:
-    """A speed that follows what a motor is given with a time constant of 0.3 s."""
+def lagging(folder: Path, count: int = 6, events: int = 120, apart: bool = False) -> None:
+    """A speed that follows what a motor is given with a time constant of 0.3 s.
+
+    apart: drive and speed have rows of their own.
+    """
     random = np.random.default_rng(4)
     for number in range(count):
         times = irregular(random, events)
@@ -64,5 +67,8 @@ def lagging(folder: Path, count: int = 6, events: int = 120) -> None:
         for gap, given in zip(np.diff(times, prepend=times[0]), drive, strict=True):
             speed = given + (speed - given) * np.exp(-gap / 0.3)
             speeds.append(20.0 + 5.0 * speed)
+        if apart:
+            drive = np.where(np.arange(events) % 2, NAN, drive)
+            speeds = np.where(np.arange(events) % 2, speeds, NAN)
         units = {"drive": "1", "speed": "m/s"}
         record(folder, f"m{number}", times, {"drive": drive, "speed": speeds}, units=units)

@@ -12,7 +12,7 @@ def gaps(random: np.random.Generator, events: int) -> np.ndarray:
     return np.cumsum(random.lognormal(-2.1, 1.0, events)).round(6)
 
 
-def heating(folder: Path, count: int = 10, events: int = 200) -> None:
+def heating(folder: Path, count: int = 16, events: int = 200) -> None:
     """A body warms while it is heated, with a time constant of 2 s; classes by its temperature.
 
     What was given, and for how long, is all that tells: memory and true times matter.

@@ -17,7 +17,7 @@ Compared = dict[str, dict[str, Any]]
 
 
 def compare(
-    data: Dataset, drop: float, parameters: int, progress: Callable[[str], None]
+    data: Dataset, drop: float, parameters: int, *, progress: Callable[[str], None]
 ) -> Compared:
     """Train the baselines and judge them on the test part, under losses.
 

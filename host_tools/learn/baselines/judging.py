@@ -92,20 +92,25 @@ def under_losses(data: Dataset, model: Model, shares: Sequence[float]) -> dict[f
     return found
 
 
-def better(one: Mapping[float, Score], other: Mapping[float, Score]) -> tuple[float, float]:
-    """Return how much more `one` is worth on average over the losses, and the standard error.
+def worth(scores: Mapping[float, Score]) -> float:
+    """Return the mean credit of all judged events, whatever share was lost."""
+    return float(np.concatenate([each.credit for each in scores.values()]).mean())
 
-    Both must be of the same events. Events of one block count as one observation.
+
+def better(one: Mapping[float, Score], other: Mapping[float, Score]) -> tuple[float, float]:
+    """Return how much more `one` is worth, and the standard error of that.
+
+    Both must be of the same events. Events of one block count as one observation, also those that
+    are judged again while others are lost.
     """
-    blocks = 1 + max(int(each.block.max()) for each in one.values())
-    mean, sums = 0.0, np.zeros(blocks)
-    for share, mine in one.items():
-        gain = (mine.credit - other[share].credit) / len(one)
-        mean += float(gain.mean())
-        sums += np.bincount(mine.block, gain - gain.mean(), minlength=blocks) / len(gain)
+    gain = np.concatenate([one[share].credit - other[share].credit for share in one])
+    block = np.concatenate([each.block for each in one.values()])
+    mean = float(gain.mean())
+    sums = np.bincount(block, gain - mean)
+    blocks = len(np.unique(block))
     if blocks < 2:
         return mean, math.inf
-    return mean, math.sqrt(blocks / (blocks - 1) * float(np.square(sums).sum()))
+    return mean, math.sqrt(blocks / (blocks - 1) * float(np.square(sums).sum())) / len(gain)
 
 
 def beats(one: Mapping[float, Score], other: Mapping[float, Score]) -> bool:

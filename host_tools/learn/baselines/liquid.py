@@ -12,7 +12,7 @@ from host_tools.project import Project
 from host_tools.train.network import Network
 
 
-def network_of(project: Project, data: Dataset) -> Network:
+def _network(project: Project, data: Dataset) -> Network:
     """Return the project's network, untrained."""
     outputs = len(data.classes) or len(data.targets)
     scales = time_scales(data, WINDOW, project.train.int8)
@@ -20,16 +20,11 @@ def network_of(project: Project, data: Dataset) -> Network:
     return cells.make(project, wanted)
 
 
-def parameters(project: Project, data: Dataset) -> int:
-    """Return the number of the network's parameters."""
-    return network_of(project, data).size()
-
-
 class Liquid:
     name = "liquid"
 
     def __init__(self, data: Dataset, project: Project) -> None:
-        network = network_of(project, data)
+        network = _network(project, data)
         self.parameters = network.size()
         cell, units = project.network.cell, project.network.units
         self.what = f"{cell}, {units} units, {self.parameters:,} parameters"

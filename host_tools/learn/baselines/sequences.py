@@ -13,15 +13,16 @@ from torch import Tensor
 
 from host_tools.learn.baselines.judging import Answers
 from host_tools.learn.dataset import Dataset
+from host_tools.learn.objectives import choice_of, loss_of
 from host_tools.learn.piece import Piece
-from host_tools.learn.windows import Windows, loss_of
+from host_tools.learn.windows import Windows
 from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, one_thread
 from host_tools.train.series import EventBatch
 
 # Events of a window, windows of a batch, and windows that validation takes.
 WINDOW, _BATCH, _VALIDATED = 96, 32, 64
-_ITERATIONS, _PATIENCE = 400, 3
+_ITERATIONS, _PATIENCE, _VALIDATE_EVERY = 400, 6, 25
 # Pieces that answer together: more take memory.
 _TOGETHER = 64
 # Seconds between events -> what the network gets of them.
@@ -47,7 +48,10 @@ class Trained:
             events, targets = Windows(data, data.validation).spread(_VALIDATED, WINDOW)
             validation = self._timed(events), targets
         plan = TrainingPlan(
-            _ITERATIONS, warm_up=30, patience=None if validation is None else _PATIENCE
+            _ITERATIONS,
+            warm_up=30,
+            validate_every=_VALIDATE_EVERY,
+            patience=None if validation is None else _PATIENCE,
         )
 
         def draw(random: torch.Generator) -> tuple[EventBatch, Tensor]:
@@ -55,7 +59,16 @@ class Trained:
             return self._timed(events), targets
 
         with one_thread():
-            fit(name, self._network, [0], draw, loss_of(data), plan, validation)
+            fit(
+                name,
+                self._network,
+                [0],
+                draw,
+                loss_of(data),
+                plan,
+                validation,
+                choice=choice_of(data),
+            )
 
     def predict(self, pieces: Sequence[Piece]) -> Answers:
         """Return the answers at the answered events, each piece from rest."""

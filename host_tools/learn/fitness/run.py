@@ -111,5 +111,5 @@ def score_lines(
         lines += [*aligned(rows, left=1), ""]
     lines += [f"{model.name}: {model.what}" for model in models]
     kind = "balanced accuracy" if data.classes else "share of the variance explained"
-    lines.append(f"below, a number beside a model is its mean {kind} over the losses")
+    lines.append(f"below, the number beside a model is its {kind} over all losses")
     return lines

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from host_tools.data.spans import span_text
 from host_tools.data.summary import aligned
 
+_EVEN = 0.95
 # Channels in the table.
 _MOST = 12
 
@@ -28,11 +29,8 @@ class Gaps:
     p99_s: float
     longest_s: float
     variation: float  # coefficient of variation: deviation / mean
-
-    @property
-    def even(self) -> bool:
-        """Whether all gaps are the same microsecond, but for rounding."""
-        return self.variation * self.median_s <= 1e-6
+    # Whether nearly all gaps are the median one and the others its multiples, as when rows lack.
+    even: bool
 
 
 def gaps_of(name: str, times_us: Sequence[NDArray[np.int64]]) -> Gaps | None:
@@ -40,7 +38,10 @@ def gaps_of(name: str, times_us: Sequence[NDArray[np.int64]]) -> Gaps | None:
     every = [np.diff(times) for times in times_us if len(times) > 1]
     if not every:
         return None
-    gaps = np.concatenate(every) * 1e-6
+    steps_us = np.concatenate(every)
+    usual_us = max(int(np.median(steps_us)), 1)
+    even = (steps_us == usual_us).mean() >= _EVEN and not (steps_us % usual_us).any()
+    gaps = steps_us * 1e-6
     mean = float(gaps.mean())
     return Gaps(
         name,
@@ -49,6 +50,7 @@ def gaps_of(name: str, times_us: Sequence[NDArray[np.int64]]) -> Gaps | None:
         float(np.quantile(gaps, 0.99)),
         float(gaps.max()),
         float(gaps.std()) / mean if mean else 0.0,
+        bool(even),
     )
 
 
@@ -75,7 +77,7 @@ def counts_rows(gaps: Gaps) -> str:
     if gaps.longest_s == 0.0:
         return "t_us is the same in every row"
     if gaps.even and gaps.median_s in (1e-6, 1e-3, 1.0):
-        return f"every gap is exactly {seconds_text(gaps.median_s)}, as where rows are counted"
+        return f"all gaps are exactly {seconds_text(gaps.median_s)}, as where rows are counted"
     return ""
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from host_tools.learn.baselines import judging
 from host_tools.learn.baselines.judging import Score
 from host_tools.learn.fitness.order import Whole
@@ -116,13 +114,8 @@ def _yes(scores: Scores) -> str:
     )
 
 
-def worth(scores: Scores, name: str) -> float:
-    """Return the mean worth over the losses."""
-    return float(np.mean([each.worth for each in scores[name].values()]))
-
-
 def best(scores: Scores, *names: str) -> str:
-    return max(names, key=lambda name: worth(scores, name))
+    return max(names, key=lambda name: judging.worth(scores[name]))
 
 
 def beats(scores: Scores, one: str, other: str) -> bool:
@@ -131,5 +124,5 @@ def beats(scores: Scores, one: str, other: str) -> bool:
 
 
 def said(scores: Scores, name: str) -> str:
-    """Return a model's mean worth in words."""
-    return f"{name} {worth(scores, name):.3f}"
+    """Return a model's worth in words."""
+    return f"{name} {judging.worth(scores[name]):.3f}"

@@ -12,13 +12,13 @@ from host_tools.learn.fitness.timing import seconds_text
 
 Floats = NDArray[np.float64]
 _MOST_DOTS = 4000
-_CELL, _NAMES = 44, 110  # pixels of the confusion matrix
+_CELL, _NAMES = 72, 90  # pixels of the confusion matrix
 
 
 def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> str:
     """Draw how often each class (row) was taken for each class (column), shaded by row."""
     count = len(classes)
-    cell = max(18, min(_CELL, 520 // count))
+    cell = max(18, min(_CELL, 540 // count))
     side = cell * count
     parts = [
         f'<svg viewBox="0 0 {_NAMES + side + 20} {_NAMES + side}" role="img" '

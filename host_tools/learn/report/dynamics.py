@@ -5,9 +5,9 @@ from pathlib import Path
 
 from host_tools import tau
 from host_tools.analyze import analyze
-from host_tools.analyze.verdict import CONTRACTION, REST, STEPS
+from host_tools.analyze.verdict import CONTRACTION, PATH, REST
 from host_tools.cost import estimates
-from host_tools.cost.lines import HEAD, estimate_rows
+from host_tools.cost.lines import HEAD, basis_lines, estimate_rows
 from host_tools.errors import RivuletError
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.fitness.scales import scales_of
@@ -17,7 +17,7 @@ from host_tools.learn.report.parts import figure, table
 from host_tools.model_header import read_settings
 
 # What tells whether the model settles; the rest is in `rivulet analyze`.
-_SECTIONS = (REST, CONTRACTION, STEPS)
+_SECTIONS = (REST, PATH, CONTRACTION)
 
 
 def time_constants(data: Dataset, model: Path) -> list[str]:
@@ -62,11 +62,9 @@ def cost(models: list[Path]) -> list[str]:
     parts = ["<h2>Cost on a board</h2>"]
     for model in models:
         found = estimates(model)
-        size = f"{model.name}, {model.stat().st_size:,} bytes"
-        parts.append(table([size, *HEAD[1:-1], ""], estimate_rows(found)))
-        for each in found:
-            said = [f"{each.board}: {each.basis}", *each.problems]
-            parts += [f'<p class="about">{escape(line)}</p>' for line in said]
+        parts.append(f"<p>{escape(model.name)}, {model.stat().st_size:,} bytes:</p>")
+        parts.append(table(HEAD, estimate_rows(found)))
+        parts += [f'<p class="about">{escape(line)}</p>' for line in basis_lines(found)]
     parts.append(
         '<p class="about">~ marks an estimate. An event: from its inputs to the outputs. Events a '
         "second: of the whole loop, without what reading the sensor takes.</p>"

@@ -10,7 +10,7 @@ from host_tools.convert import ModelFile
 from host_tools.learn import judge
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.report import accuracy, dynamics
-from host_tools.learn.report.parts import page, table
+from host_tools.learn.report.parts import page, sentence, table
 
 REPORT = "report.html"
 _NEXT = (
@@ -38,7 +38,7 @@ def write_report(path: Path, metrics: dict[str, Any], shown: Shown) -> None:
     title = f"{shown.name}: {_task(data)}"
     body = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="headline">{escape(accuracy.headline(metrics, data).capitalize())}.</p>',
+        f'<p class="headline">{escape(sentence(accuracy.headline(metrics, data)))}</p>',
         *_trained(shown, metrics),
         *(
             accuracy.confused(metrics)
@@ -77,27 +77,17 @@ def _trained(shown: Shown, metrics: dict[str, Any]) -> list[str]:
         "recording": "Whole recordings were split.",
         "group": "Recordings of one group are in one part.",
     }[data.split_by]
-    sizes = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in _plain(metrics))
+    learnt = (
+        f"{metrics['sizes']['parameters']:,} parameters, trained in {metrics['seconds']:.0f} s"
+    )
     notes = "".join(f"<li>{escape(note)}</li>" for note in data.notes)
     return [
         "<h2>What was trained</h2>",
         f"<p>{escape(how)} The best iteration was chosen by the validation part. "
-        f"Inputs: {escape(', '.join(data.channels))}. {escape(sizes.capitalize())}.</p>",
+        f"Inputs: {escape(', '.join(data.channels))}. {escape(learnt)}.</p>",
         table(head, rows),
         f"<ul>{notes}</ul>" if notes else "",
     ]
-
-
-def _plain(metrics: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the sizes of the metrics and how long it took, as text."""
-    found = [
-        (name, f"{value:,}" if isinstance(value, int) else str(value))
-        for name, value in metrics.get("sizes", {}).items()
-        if isinstance(value, (int, float, str))
-    ]
-    if metrics.get("seconds"):
-        found.append(("trained in", f"{metrics['seconds']:.0f} s"))
-    return found
 
 
 def _files(path: Path, shown: Shown) -> list[str]:

@@ -10,7 +10,8 @@ h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.15rem;margin:2rem 0 .4rem
 p.about,.legend,figcaption{color:#57606a;font-size:.9rem}p.headline{font-size:1.1rem}
 ul.verdicts{list-style:none;padding:0}
 .verdicts li{margin:.35rem 0;padding:.1rem 0 .1rem .7rem;border-left:4px solid}
-.good{border-color:#009e73}.note{border-color:#8c959f}.warning{border-color:#d55e00}
+.verdicts .good{border-color:#009e73}.verdicts .note{border-color:#8c959f}
+.verdicts .warning{border-color:#d55e00}
 figure{margin:.8rem 0}.wide{overflow-x:auto}pre{background:#f6f8fa;padding:.6rem;overflow-x:auto}
 svg{width:100%;min-width:34rem;height:auto}
 svg text{font:11px system-ui,sans-serif;fill:#57606a}
@@ -45,6 +46,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     return f'<div class="wide"><table><tr>{top}</tr>{"".join(lines)}</table></div>'
+
+
+def sentence(text: str) -> str:
+    """Return text with a capital first letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def words(*parts: str) -> str:

@@ -20,7 +20,7 @@ from host_tools.simulate import play, rigs
 from tests.conftest import make_model
 from tests.imu import as_read
 from tests.listening import listen, listening_board
-from tests.three_sensors import CHANNELS, RECORDING, RIG
+from tests.three_sensors import CHANNELS, DAC, RECORDING, RIG, VALVE
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -177,36 +177,10 @@ def test_the_port_is_the_first_line_once_the_board_answers(project: Path, tmp_pa
     assert "fan: 25.0 % at 20000 Hz" in notes
 
 
-DAC = """\
-KIND = "actuator"
-BUS = "i2c"
-PINS = {"enable": "out"}
-SETTINGS = {"address": (0x60,)}
-UNIT = "V"
-LIMITS = (0.0, 3.3)
-
-
-class Driver:
-    def __init__(self, bus, pins, address):
-        self._bus = bus
-
-    def start(self):
-        self._bus.writeto_mem(0x60, 0, b"\\0\\0")
-
-    def write(self, value):
-        self._bus.writeto_mem(0x60, 0, b"\\0\\0")
-"""
-
-
 def test_an_actuator_on_a_bus_is_shown_without_its_chip(project: Path, tmp_path: Path) -> None:
     (project / "drivers").mkdir()
     (project / "drivers" / "dac.py").write_text(DAC)
-    (project / "rivulet.toml").write_text(
-        RIG
-        + '[actuators.valve]\ndriver = "dac"\nbus = { i2c = 1, sda = 6, scl = 7 }\n'
-        + 'pins = { enable = 8 }\nfrom = "class"\n'
-        + "table = { calm = 1.25, moving = 1.25, falling = 1.25 }\n"
-    )
+    (project / "rivulet.toml").write_text(RIG + VALVE)
     model = make_model(tmp_path / "model.safetensors", channels=CHANNELS)
     with virtual(cwd=project) as (port, notes), Board(port) as wire:
         wire.push(model.read_bytes())

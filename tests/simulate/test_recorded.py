@@ -141,7 +141,9 @@ def test_recordings_that_cannot_be_played(project: Project, text: str, said: str
 def test_a_project_with_sensors_plays_its_recordings_too(tmp_path: Path) -> None:
     (tmp_path / "recordings").mkdir()
     (tmp_path / "rivulet.toml").write_text(RIG + '[train]\ntask = "value"\ntarget = ["load"]\n')
-    assert prepare(load(tmp_path), None).notes == ["the channels are waves"]
+    assert prepare(load(tmp_path), None).notes == [
+        "there are no recordings: the channels are waves"
+    ]
     recording = tmp_path / "recordings" / "a.csv"
     recording.write_text(RECORDING.replace("label", "load").replace(",calm", ",1"))
     recording.write_text(recording.read_text().replace(",moving", ",2"))

@@ -11,6 +11,7 @@ from host_tools.data.recording import read_description
 from host_tools.data.spans import span_text
 from host_tools.errors import RivuletError
 from host_tools.project import Channel, Project, RigSensor, model_of, recording_files, units
+from host_tools.project.parts import RECORDING
 from host_tools.simulate import recorded
 from host_tools.simulate.rigs import source_of
 from host_tools.simulate.stimulus import (
@@ -58,12 +59,14 @@ def prepare(project: Project, what: str | None) -> Played:
     files = _files(project, what)
     own = bool(project.sensors)
     if not own:
-        project = replace(project, sensors={recorded.NAME: _recorded(project, files, what)})
+        project = replace(project, sensors={RECORDING: _recorded(project, files, what)})
     sensors = list(project.sensors.values())
     if what in (SINE, HOLD) or not files:
-        source = "" if own or files else f" within the range that {project.model} expects"
+        why = "there are no recordings: " if what is None else ""
         moves = "stand still" if what == HOLD else "are waves"
-        return Played(project, play(what or SINE, sensors), [f"the channels {moves}{source}"])
+        within = "" if own or files else f" within the range that {project.model} expects"
+        note = f"{why}the channels {moves}{within}"
+        return Played(project, play(what or SINE, sensors), [note])
     try:
         made, notes = from_recordings(files, sensors, project.train.target)
     except RivuletError as error:

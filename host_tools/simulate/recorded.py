@@ -16,9 +16,9 @@ from host_tools.errors import RivuletError
 from host_tools.project import Channel, RigSensor, units
 from host_tools.project.build import name_fault
 from host_tools.project.driver_facts import DriverFacts, Limits
+from host_tools.project.parts import RECORDING
 from host_tools.simulate.rigs import PLAYER_DRIVER, PLAYER_FILE
 
-NAME = "recording"
 # A wave's amplitude is a share of the limits: with these it is that of two standard deviations.
 _DEVIATIONS = 8
 # Of waves, where nothing says how often events come.
@@ -102,4 +102,4 @@ def _sensor(
         Channel(name, units.normalise(unit), None, index, 1.0, 0.0)
         for index, (name, unit) in enumerate(stated.items())
     )
-    return RigSensor(NAME, driver, None, {}, {"rate_hz": min(rate_hz, _MOST_HZ)}, channels)
+    return RigSensor(RECORDING, driver, None, {}, {"rate_hz": min(rate_hz, _MOST_HZ)}, channels)

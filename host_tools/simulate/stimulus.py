@@ -206,13 +206,14 @@ def from_events(
             for index, name in enumerate(source.channels)
         }
     places = list(columns.values())
-    held = [np.zeros(len(source.channels)) for source in sources]
-    if resting is not None:
-        held = [values.copy() for values in resting]
-    width = max((len(values) for values in held), default=0)
+    width = max((len(source.channels) for source in sources), default=0)
+    # Plain lists, all of one width: an array a row would take most of the time.
+    held = [[0.0] * width for _ in sources]
+    for values, rest in zip(held, resting or (), strict=False):
+        values[: len(rest)] = rest.tolist()
     times: list[int] = []
     numbers: list[int] = []
-    rows: list[NDArray[np.float64]] = []
+    rows: list[list[float]] = []
     # By source and channel: how many samples the source has without a value, and then the value.
     first: dict[tuple[int, int], tuple[int, float]] = {}
     for event in read(path, list(columns), whose="the simulated sensors'"):
@@ -229,16 +230,16 @@ def from_events(
         for number in sorted(touched):
             times.append(event.t_us)
             numbers.append(number)
-            rows.append(np.pad(held[number], (0, width - len(held[number]))))
+            rows.append(held[number].copy())
     if not times:
         raise RivuletError(f"{path}: no event carries a value of the simulated sensors' channels")
-    values = np.array(rows)
+    samples = np.array(rows)
     of_source = np.array(numbers)
     for (number, channel), (count, value) in first.items():
-        values[:count, channel][of_source[:count] == number] = value
+        samples[:count, channel][of_source[:count] == number] = value
     used = sorted(set(numbers))
     t_all = np.array([t_us - times[0] for t_us in times]) + lead_us
-    records = to_records(t_all, np.searchsorted(used, numbers), 0, values)
+    records = to_records(t_all, np.searchsorted(used, numbers), 0, samples)
     # A repeated file goes on after a pause of usual length.
     pause_us = max(1, (times[-1] - times[0]) // len(times)) if len(times) > 1 else _PAUSE_US
     played = tuple(sources[number] for number in used)

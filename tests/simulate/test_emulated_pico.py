@@ -41,7 +41,7 @@ from tests.conftest import CHANNELS, make_model
 from tests.imu import as_read
 from tests.three_projects import MACHINES
 from tests.three_sensors import CHANNELS as PROJECT_CHANNELS
-from tests.three_sensors import RECORDING, RIG
+from tests.three_sensors import DAC, RECORDING, RIG, VALVE
 from tests.trained_weights import CFC, LTC, UNITS, cfc, ltc, own, running
 
 _UF2 = os.environ.get("PICO_UF2", "")
@@ -334,10 +334,11 @@ def test_a_machine_runs_from_its_toml_alone(name: str, tmp_path: Path, micropyth
     assert len([name for name, _ in moved if name == machine.actuator]) >= len(values)
 
 
-def test_a_project_of_three_sensors_and_a_motor(tmp_path: Path, micropython: Path) -> None:
-    """Chip and players, converted by the rig, reach the model's inputs; the motor is told."""
-    (tmp_path / "pump").mkdir()
-    (tmp_path / "pump" / "rivulet.toml").write_text(RIG)
+def test_a_project_of_three_sensors_a_motor_and_a_valve(tmp_path: Path, micropython: Path) -> None:
+    """Chip and players, converted by the rig, reach the model's inputs; the outputs are told."""
+    (tmp_path / "pump" / "drivers").mkdir(parents=True)
+    (tmp_path / "pump" / "drivers" / "dac.py").write_text(DAC)
+    (tmp_path / "pump" / "rivulet.toml").write_text(RIG + VALVE)
     (tmp_path / "recording.csv").write_text(RECORDING)
     model = make_model(tmp_path / "model.safetensors", channels=PROJECT_CHANNELS)
     made = play(str(tmp_path / "recording.csv"), list(load(tmp_path / "pump").sensors.values()))
@@ -355,8 +356,9 @@ def test_a_project_of_three_sensors_and_a_motor(tmp_path: Path, micropython: Pat
     assert sum(facts["bus_errors"]) == 0
     inputs = records[-1].blocks["inputs"][:5]
     np.testing.assert_allclose(inputs, [-0.5, 0, 151.5, 0, 30], rtol=1e-5, atol=1e-9)
-    assert moved[-1][0] == "fan"
-    share, unit = moved[-1][1].split()[:2]
+    last = dict(moved)
+    assert last.keys() == {"fan", "valve"} and last["valve"] == "1.25"
+    share, unit = last["fan"].split()[:2]
     assert unit == "%" and float(share) == pytest.approx(25, abs=0.1)
 
 

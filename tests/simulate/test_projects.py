@@ -15,7 +15,7 @@ from host_tools.simulate import play, rigs
 from tests.conftest import make_model
 from tests.imu import as_read
 from tests.listening import listen, listening_board
-from tests.three_sensors import CHANNELS, RECORDING, RIG
+from tests.three_sensors import CHANNELS, DAC, RECORDING, RIG, VALVE
 from tests.virtual_command import virtual
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -142,6 +142,19 @@ def test_the_port_is_the_first_line_once_the_board_answers(project: Path, tmp_pa
         assert told["imu"]["channels"] == ["up", "ahead"]
         assert told["sonar"]["units"] == ["cm"] and told["wheel"]["units"] == ["rad", "rpm"]
     assert "fan: 25.0 % at 20000 Hz" in notes
+
+
+def test_an_actuator_on_a_bus_is_shown_without_its_chip(project: Path, tmp_path: Path) -> None:
+    (project / "drivers").mkdir()
+    (project / "drivers" / "dac.py").write_text(DAC)
+    (project / "rivulet.toml").write_text(RIG + VALVE)
+    model = make_model(tmp_path / "model.safetensors", channels=CHANNELS)
+    with virtual(cwd=project) as (port, notes), Board(port) as wire:
+        wire.push(model.read_bytes())
+        wire.subscribe(20.0)
+        list(wire.records(1.0))
+        assert wire.status()["actuator_errors"] == 0
+    assert "valve: 1.25" in notes and "fan: 25.0 % at 20000 Hz" in notes
 
 
 @pytest.mark.parametrize(

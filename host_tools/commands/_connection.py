@@ -7,10 +7,11 @@ if TYPE_CHECKING:
     from host_tools.link.wire import Board
 
 
-def connect(port: str | None, key: Path | None) -> "Board":
+def connect(port: str | None, key: Path | None, any_protocol: bool = False) -> "Board":
     """Open the wire to a running board. Raises RivuletError.
 
     port: None means the only board there is. key: None means the file RIVULET_KEY names, if set.
+    any_protocol: also to a board of another protocol, for `release`.
     """
     from host_tools.deploy.keys import key_for
     from host_tools.errors import AtPrompt
@@ -19,7 +20,7 @@ def connect(port: str | None, key: Path | None) -> "Board":
 
     found = ports.resolve(port)
     try:
-        return Board(found, key=key_for(key), keyed=key is not None)
+        return Board(found, key=key_for(key), any_protocol=any_protocol, keyed=key is not None)
     except AtPrompt as error:
         from host_tools.deploy.started import did_not_start
 

@@ -55,8 +55,9 @@ def parse_keys(text: str) -> dict[str, str]:
     """Return key -> label of `1=normal,2=worn`. Raises RivuletError."""
     keys: dict[str, str] = {}
     for part in text.split(","):
-        key, sign, label = part.strip().partition("=")
-        if not sign or len(key) != 1 or not key.isprintable() or key == CLEAR:
+        key, sign, label = part.partition("=")
+        key = key.strip()
+        if not sign or len(key) != 1 or not key.isprintable():
             raise RivuletError(
                 f"--keys: {visible(repr(part.strip()))} is no key and label: write for example "
                 "1=normal,2=worn"

@@ -221,11 +221,16 @@ class Bench:
     def ask(self, kind, payload=b"", sequence=7):
         """(status, value, text) of the board's reply to a request."""
         self.port.incoming += protocol.frame(kind, sequence, payload)
-        self.turns(20)
-        for kind_, _, body in self.port.take()[0]:
-            if kind_ == protocol.REPLY:
-                head = struct.calcsize(protocol.REPLY_HEAD)
-                asked, of, status, value = struct.unpack_from(protocol.REPLY_HEAD, body, 0)
-                assert (asked, of) == (sequence, kind)
-                return status, value, str(body[head:], "utf-8")
+        for _ in range(20):
+            self.turns()
+            # Telemetry's frames and lines of text may come before the reply.
+            if self.port.incoming or not self.port.outgoing:
+                continue
+            for kind_, _, body in split(self.port.outgoing)[0]:
+                if kind_ == protocol.REPLY:
+                    self.port.outgoing = b""
+                    head = struct.calcsize(protocol.REPLY_HEAD)
+                    asked, of, status, value = struct.unpack_from(protocol.REPLY_HEAD, body, 0)
+                    assert (asked, of) == (sequence, kind)
+                    return status, value, str(body[head:], "utf-8")
         raise AssertionError("no reply")

@@ -1,5 +1,6 @@
 """Builds a model file for `rivulet convert`: prune, fine-tune, convert, quantise."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,19 @@ class Options:
     prune_units: float | None = None  # share of the units
     fine_tune: bool = False
     version: int | None = None  # for boards that refuse older models than theirs
+
+
+def read_metadata(path: Path) -> Settings:
+    """Read the metadata that `--metadata` names. Raises RivuletError."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise RivuletError(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise RivuletError(f"{path}: not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise RivuletError(f"{path}: must hold a JSON object")
+    return content
 
 
 def build(
@@ -100,7 +114,7 @@ def _finished(
         report += [_range_text(channel) for channel in ranges(model.settings, events)]
         faithful.append(f"int8 against float {compare(model, made, events)}")
     report += faithful
-    _keep_calibration(made, options, events, faithful)
+    _keep_calibration(made, model.hidden, options, events, faithful)
     return made, report
 
 
@@ -113,13 +127,13 @@ def _range_text(channel: ChannelRange) -> str:
 
 
 def _keep_calibration(
-    model: ModelFile, options: Options, events: EventTable, faithful: list[str]
+    model: ModelFile, hidden: int, options: Options, events: EventTable, faithful: list[str]
 ) -> None:
     """Record in the provenance what a calibration found, as text: a board holds it in memory."""
     assert options.calibrate is not None
     provenance = _provenance(model)
     # What training saw itself says more than one recording does.
-    if not tau.from_provenance(provenance, model.hidden):
+    if not tau.from_provenance(provenance, hidden):
         found = time_constants(model, events)
         if found:
             provenance["tau_s"] = found

@@ -108,6 +108,8 @@ def _told(file: Path, error: BaseException) -> RivuletError:
     for frame in traceback.extract_tb(error.__traceback__):
         if Path(frame.filename).resolve() == file.resolve():
             line = frame.lineno
+    if isinstance(error, ModuleNotFoundError) and error.name in ("torch", "ncps"):
+        return RivuletError(f"{file} needs PyTorch and ncps: pip install 'rivulet[train]'")
     text = " ".join(str(error).split()) or "it ended"
     where = f"{file}, line {line}" if line else str(file)
     return RivuletError(f"{where}: {type(error).__name__}: {text}")

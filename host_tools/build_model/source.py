@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from host_tools.build_model.build import read_metadata
 from host_tools.build_model.from_project import complete_from, lacks
 from host_tools.build_model.live import LiveNetwork
-from host_tools.build_model.metadata import read_metadata
 from host_tools.build_model.module import build_module, load_weights
 from host_tools.convert import Arrays, Settings, read_weights
 from host_tools.convert.ncps_find import find, is_ncps

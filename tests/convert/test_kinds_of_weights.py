@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from fixtures import packed
 
-from host_tools.build_model.build import Options, build_from_model
-from host_tools.build_model.metadata import read_metadata
+from host_tools.build_model.build import Options, build_from_model, read_metadata
 from host_tools.choices import Dtype
 from host_tools.convert import convert, read_model, read_weights
 from host_tools.errors import RivuletError

@@ -254,6 +254,7 @@ def test_what_forward_does_beside_its_parts_is_warned_about(tmp_path: Path, file
         ("wrong.py:net", r"wrong.py, line 2: ZeroDivisionError: division by zero"),
         ("ends.py:net", r"ends.py, line 1: SystemExit: it ended"),
         ("broken.py:net", r"broken.py, line 1: SyntaxError"),
+        ("bare.py:net", "bare.py needs PyTorch and ncps: pip install 'rivulet"),
     ],
 )
 def test_a_file_that_gives_no_network(
@@ -261,6 +262,7 @@ def test_a_file_that_gives_no_network(
 ) -> None:
     (tmp_path / "wrong.py").write_text("import math\nx = 1 / 0\n")
     (tmp_path / "ends.py").write_text("raise SystemExit\n")
+    (tmp_path / "bare.py").write_text("raise ModuleNotFoundError('none', name='torch')\n")
     (tmp_path / "broken.py").write_text("x = = 1\n")
     monkeypatch.chdir(tmp_path)
     path = list(sys.path)

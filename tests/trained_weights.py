@@ -92,6 +92,28 @@ def own(cell: str, units: int = UNITS, layer_units: tuple[int, ...] = (8, 7)) ->
     return arrays
 
 
+CASCADE = {"cell": "cascade"}
+
+
+def cascade(
+    sizes: tuple[int, ...] = (4, 2), rates: str = "u", readout_inputs: bool = False, seed: int = 9
+) -> Arrays:
+    random = np.random.default_rng(seed)
+    arrays: Arrays = {}
+    below = 0
+    for k, units in enumerate(sizes, start=1):
+        for gate in ("alpha", "drive"):
+            name = f"layer{k}.{gate}"
+            arrays[f"{name}.input"] = random.normal(0, 0.7, (units, INPUTS))
+            arrays[f"{name}.bias"] = random.normal(0, 0.7, units)
+            if below and (gate == "drive" or rates == "v"):
+                arrays[f"{name}.below"] = random.normal(0, 0.7, (units, below))
+        below = units
+    read = below + (INPUTS if readout_inputs else 0)
+    arrays["readout.weight"] = random.normal(size=(OUTPUTS, read))
+    return arrays | {"readout.bias": random.normal(size=OUTPUTS)}
+
+
 def running(made: ModelFile, folder: Path) -> Any:
     made.save(folder / "m.safetensors")
     data = (folder / "m.safetensors").read_bytes()

@@ -11,6 +11,7 @@ Sontag, "Contractive systems with inputs", 2010. For the mean along one path Cop
 |e(t)| <= |e(0)| exp(integral of mu): Vidyasagar, "Nonlinear Systems Analysis", 2nd ed., 2.5.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,8 @@ from host_tools.analyze.gates import Gates
 _WIDEST = 1e4
 _TRACE = 1e-9
 _REFINEMENTS = 8
+# What the layers below may add to a cascade's rate, as a share of it.
+_LAYER_SHARE = 0.01
 # Condition of eigenvectors from which on they are no basis.
 _DEFECTIVE = 1e8
 # A disturbance small enough to be linear; one that vanished in a single step counts as this.
@@ -83,8 +86,10 @@ def bound(gates: Gates) -> Bound:
         -a + gamma_i + kappa_i (1 - exp(-(a - low_i))) / low_i     additive, |x_i| <= 1/low_i
 
     whose maximum over a is in closed form. The weights d are Perron's vector of that majorant,
-    refined; d = 1 stands if it is better.
+    refined; d = 1 stands if it is better. Those of a cascade are `_layered`.
     """
+    if gates.layers:
+        return _rows(gates, _layered(gates))
     best = _rows(gates, np.ones(len(gates.low)))
     weights = np.ones(len(gates.low))
     for _ in range(_REFINEMENTS):
@@ -93,6 +98,23 @@ def bound(gates: Gates) -> Bound:
         if found.rate < best.rate:
             best = found
     return best
+
+
+def _layered(gates: Gates) -> Floats:
+    """Return weights (n,) in whose norm a cascade contracts whatever its matrices are.
+
+    1 - exp(-(a - low)) is at most a, so row i is at most -a (1 - gamma_i - 2 kappa_i). Only the
+    layer below enters gamma and kappa: a weight large enough makes their sum any share.
+    """
+    weights = np.ones(len(gates.low))
+    first = 0
+    for below, size in itertools.pairwise(gates.layers):
+        own = slice(first + below, first + below + size)
+        seen = np.abs(gates.drive[own]) + 2.0 * np.abs(gates.rate[own])
+        needed = (seen @ weights).max() / _LAYER_SHARE
+        weights[own] = max(needed, weights[first])
+        first += below
+    return weights
 
 
 def _parts(gates: Gates, weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:

@@ -44,6 +44,7 @@ class Dynamics:
         training_us = self.settings["training_dt_us"]
         self.interval_s = training_us * 1e-6 if training_us else _DEFAULT_INTERVAL_S
         self.output_weights: Floats = self._readout()
+        self.direct: Floats = self._direct()
 
     def put(self, x: Floats, u: Floats) -> None:
         self.cell.state_floats[:] = _floats(x)
@@ -59,7 +60,7 @@ class Dynamics:
         return np.array(self.cell.alpha_floats)
 
     def targets(self, x: Floats, u: Floats) -> tuple[Floats, Floats]:
-        """Return (alpha, q) of a relaxing cell, (n,) each."""
+        """Return (alpha, q) of a relaxing cell or a cascade, (n,) each."""
         alpha = self.rates(x, u)
         return alpha, np.array(self.cell.target)
 
@@ -109,6 +110,18 @@ class Dynamics:
         readout.reset()
         bias = found[0]
         return np.column_stack([*(column - bias for column in found[1:]), bias])
+
+    def _direct(self) -> Floats:
+        """Return how the outputs depend on the inputs that the readout reads, (k, m)."""
+        rows, count = len(self.output_weights), len(self.channels)
+        if not getattr(self.cell, "reads_inputs", False):
+            return np.zeros((rows, count))
+        found = []
+        for u in (np.zeros(count), *np.eye(count)):
+            self.cell.input_floats[:] = _floats(u)
+            found.append(np.array(self.run.readout.outputs()))
+        self.run.reset()
+        return np.column_stack([column - found[0] for column in found[1:]])
 
 
 def _floats(values: Floats) -> memoryview:

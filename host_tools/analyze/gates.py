@@ -1,7 +1,9 @@
-"""The weights that a bound for all states and inputs needs: decay cells and CTRNNs."""
+"""The weights that a bound for all states and inputs needs: decay cells, cascades and CTRNNs."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
@@ -14,7 +16,8 @@ class Gates:
     """dx/dt = alpha (q - x), alpha_i = min(low_i + softplus((A v)_i), high_i), g = tanh(G v).
 
     drive, rate: the recurrent parts of G and A, (n, n). low, high: bounds of alpha, (n,), 1/s.
-    additive: q is g / alpha, not g.
+    additive: q is g / alpha, not g. layers: the units of each layer of a cascade, whose drive and
+    rate read the layer below only; empty otherwise.
     """
 
     drive: Floats
@@ -22,6 +25,7 @@ class Gates:
     low: Floats
     high: Floats
     additive: bool
+    layers: tuple[int, ...] = ()
 
     @property
     def reach(self) -> Floats:
@@ -43,7 +47,25 @@ def read_gates(path: Path, dynamics: Dynamics) -> Gates | None:
         low = np.full(n, float(settings["alpha_min"]))
         high = np.full(n, float(settings["alpha_max"]))
         return Gates(weights[n:], weights[:n], low, high, additive)
+    if settings["cell"] == "cascade":
+        return _of_a_cascade(tensors, settings)
     if settings["cell"] == "ctrnn":
         rates = tensors["rate"]
         return Gates(tensors["drive.weight"][:, :n], np.zeros((n, n)), rates, rates, additive)
     return None
+
+
+def _of_a_cascade(tensors: dict[str, Floats], settings: dict[str, Any]) -> Gates:
+    layers = tuple(settings["layers"])
+    n = sum(layers)
+    drive, rate = np.zeros((n, n)), np.zeros((n, n))
+    first = 0
+    for k, (below, size) in enumerate(itertools.pairwise(layers), start=2):
+        weights = tensors[f"layer{k}.weight"]
+        own, seen = slice(first + below, first + below + size), slice(first, first + below)
+        drive[own, seen] = weights[-size:]
+        if settings["rates"] == "v":
+            rate[own, seen] = weights[:size]
+        first += below
+    low, high = (np.full(n, float(settings[key])) for key in ("alpha_min", "alpha_max"))
+    return Gates(drive, rate, low, high, False, layers)

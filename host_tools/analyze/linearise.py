@@ -142,6 +142,7 @@ def input_gain(dynamics: Dynamics, x: Floats, u: Floats) -> tuple[Floats, Floats
 
     At an equilibrium 0 = J dx + B du, so that the outputs follow a slow input by
     dy = -W J^-1 B du: the static gain. The readout, a weighted mean or the state, has gain 1.
+    Inputs that the readout reads itself add to it.
     """
     unit = np.where(dynamics.unit > 0.0, dynamics.unit, 1.0)
     inward = jacobian(lambda point: dynamics.drift(x, point), u, unit)[0] * unit
@@ -149,5 +150,5 @@ def input_gain(dynamics: Dynamics, x: Floats, u: Floats) -> tuple[Floats, Floats
     if not dynamics.continuous:
         matrix = matrix - np.eye(dynamics.hidden)
     moved = np.linalg.lstsq(matrix, -inward, rcond=None)[0]
-    gain: Floats = dynamics.output_weights[:, :-1] @ moved
+    gain: Floats = dynamics.output_weights[:, :-1] @ moved + dynamics.direct * unit
     return inward, gain

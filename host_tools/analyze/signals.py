@@ -94,12 +94,12 @@ def neurons(dynamics: Dynamics, samples: Samples, most: int = 2000) -> list[Neur
     quantiles = weighted_quantiles(1.0 / samples.alpha, samples.weights, QUANTILES)
     high = dynamics.settings.get("alpha_max")
     pinned = None
-    if dynamics.relaxing:
+    if hasattr(dynamics.cell, "target"):
         pairs = [
             dynamics.targets(samples.states[i], samples.inputs[i]) for i in samples.points(most)
         ]
         alpha, target = np.array([a for a, _ in pairs]), np.array([q for _, q in pairs])
-        g = target * alpha if dynamics.settings["drive"] == "additive" else target
+        g = target * alpha if dynamics.settings.get("drive") == "additive" else target
         pinned = (np.abs(g) > _PINNED).mean(axis=0)
     return [
         Neuron(

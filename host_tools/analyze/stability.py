@@ -117,6 +117,16 @@ def _contraction(found: Findings) -> Iterator[Remark]:
             f"tanh drive, which a {found.dynamics.settings['cell']} cell does not have"
         )
         yield "note", text
+    elif found.dynamics.settings["cell"] == "cascade":
+        text = (
+            "proved for every input and whatever the weights: no layer's rates or targets depend "
+            "on its own state, so each layer forgets at least as fast as exp(-alpha_min t) once "
+            "the one below agrees. Any two runs converge at least as fast as "
+            f"exp({bound.rate:.3g} t), t in s, in a weighted maximum norm, and so do the board's "
+            "steps of any length. "
+            "Each constant input has one equilibrium, which attracts every state"
+        )
+        yield "good", text
     elif bound.rate < 0.0:
         text = (
             f"proved for every input: any two runs converge at least as fast as "

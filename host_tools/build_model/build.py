@@ -6,7 +6,13 @@ from pathlib import Path
 
 from host_tools import tau
 from host_tools.build_model.live import LiveNetwork, fidelity
-from host_tools.build_model.prune import connections, fine_tune, prune_connections, prune_units
+from host_tools.build_model.prune import (
+    connections,
+    fine_tune,
+    prune_connections,
+    prune_units,
+    units,
+)
 from host_tools.build_model.time_constants import time_constants
 from host_tools.build_model.usual_state import usual_state
 from host_tools.choices import Dtype, Late
@@ -156,7 +162,7 @@ def _pruned(
 ) -> Arrays:
     if options.prune_units is not None:
         fewer = prune_units(weights, settings, options.prune_units, events)
-        report.append(f"{len(fewer['alpha.bias'])} of {len(weights['alpha.bias'])} units kept")
+        report.append(f"{units(fewer)} of {units(weights)} units kept")
         weights = fewer
     if options.prune is not None:
         fewer = prune_connections(weights, settings, options.prune, events)

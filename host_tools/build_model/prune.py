@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.build_model.least_squares import fit
+from host_tools.build_model.prune_layers import prune_layers
 from host_tools.convert import convert
 from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
@@ -26,8 +28,6 @@ Arrays = dict[str, np.ndarray]
 Settings = dict[str, Any]
 
 _GATES = ("alpha", "drive")
-# Ridge: keeps the fit near the given weights where the calibration has no information.
-_RIDGE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,13 @@ def prune_connections(
     In every eight rows the columns with the smallest sums of squares go. With a calibration, the
     weights are multiplied by the rms of their inputs first. Raises RivuletError.
     """
-    _check(weights, share)
+    _check_share(share)
+    if settings.get("cell") == "cascade":
+        raise RivuletError(
+            "a cascade's kernels read every weight, so dropping connections saves nothing: use "
+            "--prune-units"
+        )
+    _check_cell(weights)
     hidden = len(weights["alpha.bias"])
     gates = [np.hstack([weights[f"{g}.recurrent"], weights[f"{g}.input"]]) for g in _GATES]
     # Eight rows may belong to both gates, whose weights are of different sizes.
@@ -65,7 +71,7 @@ def prune_connections(
         fitted = np.where(mask, rows, 0.0)
         if seen is not None:
             for row, columns in enumerate(mask):
-                fitted[row, columns] = _fit(seen.gates, np.flatnonzero(columns), rows[row])
+                fitted[row, columns] = fit(seen.gates, np.flatnonzero(columns), rows[row])
         pruned |= _as_arrays(gate, fitted, hidden)
     return pruned
 
@@ -77,7 +83,10 @@ def prune_units(
 
     Raises RivuletError.
     """
-    _check(weights, share)
+    _check_share(share)
+    if settings.get("cell") == "cascade":
+        return prune_layers(weights, settings, share, calibration)
+    _check_cell(weights)
     hidden = len(weights["alpha.bias"])
     left = hidden - round(share * hidden)
     if left < 1:
@@ -97,13 +106,13 @@ def prune_units(
         rows = _gate(weights, gate)[kept]
         fitted = rows[:, columns]
         if seen is not None:
-            fitted = np.array([_fit(seen.gates, columns, row) for row in rows])
+            fitted = np.array([fit(seen.gates, columns, row) for row in rows])
         pruned |= _as_arrays(gate, fitted, left)
     readout = np.hstack([weights["readout.weight"], weights["readout.bias"][:, None]])
     columns = np.append(kept, hidden)
     fitted = readout[:, columns]
     if seen is not None:
-        fitted = np.array([_fit(seen.readout, columns, row) for row in readout])
+        fitted = np.array([fit(seen.readout, columns, row) for row in readout])
     return pruned | {"readout.weight": fitted[:, :-1], "readout.bias": fitted[:, -1]}
 
 
@@ -140,11 +149,19 @@ def connections(weights: Arrays) -> int:
     return sum(int(np.count_nonzero(weights[name])) for name in names)
 
 
-def _check(weights: Arrays, share: float) -> None:
+def units(weights: Arrays) -> int:
+    """Return the number of units, all layers of a cascade together."""
+    return sum(len(value) for name, value in weights.items() if name.endswith("alpha.bias"))
+
+
+def _check_share(share: float) -> None:
     if not 0.0 < share < 1.0:
         raise RivuletError(f"the share to prune must be above 0 and below 1, not {share:g}")
+
+
+def _check_cell(weights: Arrays) -> None:
     if "alpha.recurrent" not in weights or "drive.recurrent" not in weights:
-        raise RivuletError("only a decay cell's weights can be pruned")
+        raise RivuletError("only the weights of a decay cell or a cascade can be pruned")
 
 
 def _gate(weights: Arrays, gate: str) -> Floats:
@@ -170,13 +187,3 @@ def _seen(weights: Arrays, settings: Settings, calibration: EventTable) -> _Seen
         features.append(np.append(feature, 1.0))
     joint, read = np.array(factors), np.array(features)
     return _Seen(joint.T @ joint / len(joint), read.T @ read / len(read))
-
-
-def _fit(moments: Floats, columns: NDArray[np.int64], row: Floats) -> Floats:
-    """Return weights of `columns` alone whose sum is nearest to that of the whole `row`."""
-    some = moments[np.ix_(columns, columns)]
-    # For a factor that never varied only the ridge decides, so it must not vanish.
-    ridge = _RIDGE * np.maximum(np.diag(some), 1e-6)
-    wanted = moments[columns] @ row + ridge * row[columns]
-    fitted: Floats = np.linalg.solve(some + np.diag(ridge), wanted)
-    return fitted

@@ -74,7 +74,9 @@ def _packed(tensors: Arrays, settings: Settings) -> bytes:
             key: value if isinstance(value, str) else _json(value)
             for key, value in settings.items()
         }
-        return _in_order(save(tensors, metadata=metadata))
+        # The library writes memory as it lies: a part of a matrix has its other columns between.
+        whole = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+        return _in_order(save(whole, metadata=metadata))
     except (TypeError, ValueError) as error:
         raise RivuletError(f"metadata: not what JSON can carry ({error})") from None
 

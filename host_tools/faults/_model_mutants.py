@@ -34,13 +34,14 @@ _VALUES = (
 
 
 def bases(folder: Path) -> list[bytes]:
-    """Return good files: a float model and an integer model."""
-    extra: dict[str, Any] = {
-        "guards": {"state": {"min": -2, "max": 2, "action": "clamp"}},
-        "warm_start": {"prior": [0.0] * 4},
-    }
+    """Return good files: a float model and an integer model of a decay cell and of a cascade."""
+    guards = {"state": {"min": -2, "max": 2, "action": "clamp"}}
     path = folder / "base.safetensors"
-    return [write_model(path, 1, hidden=4, integers=whole, **extra) for whole in (False, True)]
+    found = []
+    for units, own in ((4, {"hidden": 4}), (6, {"hidden": 3, "cell": "cascade"})):
+        extra: dict[str, Any] = {"guards": guards, "warm_start": {"prior": [0.0] * units}} | own
+        found += [write_model(path, 1, integers=whole, **extra) for whole in (False, True)]
+    return found
 
 
 def _packed(text: bytes, tensors: bytes) -> bytes:

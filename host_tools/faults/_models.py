@@ -26,13 +26,21 @@ def write_model(
     integers: bool = False,
     **settings: object,
 ) -> bytes:
-    """Write a decay model and return its bytes. recurrent: how much the state drives itself."""
+    """Write a decay model and return its bytes. recurrent: how much the state drives itself.
+
+    With cell="cascade": two layers of `hidden` units each.
+    """
     draw = np.random.default_rng(seed)
     weights = {}
-    for gate in ("alpha", "drive"):
-        weights[f"{gate}.recurrent"] = draw.normal(0, 1, (hidden, hidden)) * recurrent
-        weights[f"{gate}.input"] = draw.normal(0, 0.4, (hidden, len(channels)))
-        weights[f"{gate}.bias"] = draw.normal(0, 0.4, hidden)
+    layers = ("layer1.", "layer2.") if settings.get("cell") == "cascade" else ("",)
+    for layer in layers:
+        driven = {"": "recurrent", "layer2.": "below"}.get(layer)
+        for gate in ("alpha", "drive"):
+            name = f"{layer}{gate}"
+            if driven:
+                weights[f"{name}.{driven}"] = draw.normal(0, 1, (hidden, hidden)) * recurrent
+            weights[f"{name}.input"] = draw.normal(0, 0.4, (hidden, len(channels)))
+            weights[f"{name}.bias"] = draw.normal(0, 0.4, hidden)
     weights["readout.weight"] = draw.normal(0, 1, (3, hidden))
     weights["readout.bias"] = draw.normal(0, 1, 3)
     metadata = {

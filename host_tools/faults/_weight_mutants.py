@@ -52,6 +52,18 @@ def _node(draw: np.random.Generator) -> tuple[Arrays, Settings]:
     return weights, {"cell": "node", "step_s": 0.1, "activation": "tanh"}
 
 
+def _cascade(draw: np.random.Generator) -> tuple[Arrays, Settings]:
+    weights = _dense(draw, "readout", 2, 2)
+    for k, (units, below) in enumerate(((_UNITS, 0), (2, _UNITS)), start=1):
+        for gate in ("alpha", "drive"):
+            name = f"layer{k}.{gate}"
+            weights[f"{name}.input"] = draw.normal(size=(units, _INPUTS))
+            weights[f"{name}.bias"] = np.zeros(units)
+            if below:
+                weights[f"{name}.below"] = draw.normal(size=(units, below))
+    return weights, {"cell": "cascade", "alpha_min": 0.1, "alpha_max": 10.0}
+
+
 def _ltc(draw: np.random.Generator) -> tuple[Arrays, Settings]:
     n, m = _UNITS, _INPUTS
     weights = {name: draw.uniform(0.2, 1, n) for name in ("gleak", "vleak", "cm")}
@@ -104,7 +116,7 @@ def _changed(draw: random.Random, value: Any) -> Any:
 
 def attempt(draw: random.Random) -> tuple[bool, str]:
     """Convert what is odd in one place. Returns whether it was taken, and what is wrong."""
-    make = draw.choice((_decay, _ctrnn, _node, _ltc, _cfc))
+    make = draw.choice((_decay, _cascade, _ctrnn, _node, _ltc, _cfc))
     weights: Any
     metadata: Any
     weights, metadata = make(np.random.default_rng(draw.randrange(1 << 30)))

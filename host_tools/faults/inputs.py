@@ -37,7 +37,7 @@ def run(given: Given) -> list[Row]:
         lambda: _events_mutants.attempt(draw, path),
     )
     weights = _row(
-        "weights and metadata with one element of another kind, five cells",
+        "weights and metadata with one element of another kind, six cells",
         "a file that boards take, or one line; no warning",
         given.times(full=40_000, short=600),
         lambda: _weight_mutants.attempt(draw),

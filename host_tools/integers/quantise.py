@@ -14,7 +14,7 @@ from host_tools.data.calibration import NARROWEST, ranges, uncovered
 from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.cells import Inputs, integer_cell
-from host_tools.integers.reference import STATE_LIMIT
+from host_tools.integers.reference import INPUT_LIMIT, STATE_LIMIT
 from host_tools.integers.row_scales import Floats, Rows, most_bits, quantise_rows
 from rivulet.integers.arithmetic import ONE
 
@@ -41,8 +41,9 @@ def quantise(model: ModelFile, calibration: EventTable | None = None) -> ModelFi
     half = np.array([channel.half for channel in channels])
     integer_scale = np.array([float(f"{value:.6g}") for value in scale * NARROWEST / half])
     offset = np.array(normalisation["offset"], dtype=np.float64)
-    made = cell.quantise(model, Inputs(offset, integer_scale), calibration)
-    outputs, output_bits = _readout(model, made.state_scale)
+    inputs = Inputs(offset, integer_scale)
+    made = cell.quantise(model, inputs, calibration)
+    outputs, output_bits = _readout(model, made.state_scale, inputs)
     integer = {
         "arithmetic": "int8",
         "state_scale": made.state_scale,
@@ -61,12 +62,18 @@ def quantise(model: ModelFile, calibration: EventTable | None = None) -> ModelFi
     )
 
 
-def _readout(model: ModelFile, state_scale: float) -> tuple[Rows, int]:
+def _readout(model: ModelFile, state_scale: float, inputs: Inputs) -> tuple[Rows, int]:
     readout = model.tensors["readout.weight"].astype(np.float64)
     weights, bias = readout[:, :-1] * state_scale, readout[:, -1]
+    limits = np.full(weights.shape[1], STATE_LIMIT)
+    if model.settings.get("readout_inputs"):
+        first = weights.shape[1] - len(inputs.scale)
+        inward, folded = inputs.unfolded(readout[:, first:-1])
+        weights, bias = np.hstack([weights[:, :first], inward]), bias + folded
+        limits[first:] = INPUT_LIMIT
     bits = _output_bits(weights, bias)
     names = [f"output {i}" for i in range(len(readout))]
-    per_unit, limits = np.full(len(bias), 2.0**bits), np.full(weights.shape[1], STATE_LIMIT)
+    per_unit = np.full(len(bias), 2.0**bits)
     return quantise_rows(weights, bias, per_unit, limits, names), bits
 
 

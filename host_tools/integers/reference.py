@@ -112,13 +112,16 @@ class Reference:
         normalisation = settings["normalisation"]
         self._offset = np.array(normalisation["offset"], dtype=np.float64)
         self._scale = np.array(normalisation["scale"], dtype=np.float64)
-        hidden = tensors["readout.weight"].shape[1]
+        hidden = self._units(tensors, settings)
         self.hidden = hidden
         self.state: Ints = np.zeros((streams, hidden), np.int64)
         self.mean: Ints = np.zeros((streams, hidden), np.int64)
         self.confidence: Ints = np.zeros((streams, 1), np.int64)
         self.inputs: Ints = np.zeros((streams, len(self._offset)), np.int64)
         self.alpha: Ints = np.zeros((streams, hidden), np.int64)
+
+    def _units(self, tensors: Tensors, settings: dict[str, Any]) -> int:
+        return int(tensors["readout.weight"].shape[1])
 
     def normalised(self, values: ArrayLike) -> Ints:
         """Return physical values as inputs in Q12, saturated."""

@@ -17,14 +17,14 @@ _COARSE = 0.01  # relative error of the rates above which there is a warning
 
 
 def tables_for(settings: dict[str, Any], alpha_range: float, state_scale: float) -> Tensors:
-    """Return the decay cell's tables; that of the rates spans +- `alpha_range`."""
+    """Return the tables of a decay cell or a cascade; that of the rates spans +- `alpha_range`."""
     alpha = rates(nodes(alpha_range), settings)
     tables: Tensors = {
         "table.alpha": np.round(alpha * (1 << 20)).astype(np.int32),
         "table.drive": q15(np.tanh(nodes(TANH_RANGE))),
         "table.decay": decay_table(),
     }
-    if settings["drive"] == "additive":
+    if settings.get("drive") == "additive":
         reciprocal = np.round(32768 / (alpha * state_scale))
         tables["table.reciprocal"] = np.minimum(reciprocal, 32767).astype(np.int16)
     return tables

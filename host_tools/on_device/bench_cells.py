@@ -1,4 +1,4 @@
-"""CfC and LTC cells as floats and in every integer kernel that runs here; `rivulet bench --cells`.
+"""Four cells as floats and in every integer kernel that runs here; `rivulet bench --cells`.
 
 Needs `UNITS`, `INPUTS`, `EVENTS` and `PART` in its globals and comes behind bench_models.py, each
 part in a session of its own: what another one leaves of a board's heap is in pieces. Prints one
@@ -64,19 +64,32 @@ class FloatCell:
         self._cell.advance(_DT_S)
 
 
-def filled(cell, settings, units, inputs, tensors):
-    """(words, weights) of an integer model with tensors that are given, and any others."""
+def filled(cell, settings, units, inputs, tensors, read=0):
+    """(words, weights) of an integer model with tensors that are given, and any others.
+
+    read: how many units the readout reads, if not all.
+    """
     made = integer_cell(cell)
     sizes = units, inputs, OUTPUTS
     settings["rate_bits"] = 20
     words, weights, places = made.lay_out(settings, sizes, layout.MEAN, tensors.get)
-    shapes = made.shapes(settings, units, inputs, ())
+    shapes = made.shapes(settings, read or units, inputs, ())
     for name in tensors:
         del shapes[name]
         if isinstance(places[name], int):
             at = places[name] >> 2
             words[at : at + len(tensors[name])] = array("i", tensors[name])
     return layers_choice.filled(words, weights, places, shapes)
+
+
+def cascade(units, inputs):
+    settings = {"layers": [units - units // 2, units // 2], "rates": "u", "readout_inputs": False}
+    settings.update(alpha_min=0.05, alpha_max=30.0)
+    read = units // 2
+    return (
+        lambda: FloatCell("cascade", settings, read, inputs),
+        lambda: filled("cascade", settings, units, inputs, {}, read),
+    )
 
 
 def cfc(units, inputs):
@@ -117,12 +130,19 @@ def float_row(cell, made):
     yield "ulab" if BACKEND == "ulab" else "without ulab", made()
 
 
+def stepper(cell, kernel):
+    """The step of a cell on a kernel. Raises ImportError if this interpreter lacks it."""
+    if cell == "cascade":
+        return __import__("rivulet.integers.cascade_" + kernel, None, None, ("step",)).step
+    return layers_choice.stepper(cell, kernel)
+
+
 def integer_rows(cell, made):
     words, weights = made()
     input_map = input_map_of(words, INPUTS)
     for kernel in ("viper", "thumb"):
         try:
-            step = layers_choice.stepper(cell, kernel)
+            step = stepper(cell, kernel)
         except (ImportError, SyntaxError, ValueError):
             continue  # none for this chip
         yield "in integers, %s" % _PATHS[kernel], Integers(step, (words, weights, input_map))
@@ -134,6 +154,7 @@ def main(units, inputs, events, part):
         ("CfC, backbone of %d" % (2 * units), "cfc", lambda: cfc(units, inputs)),
         ("LTC, all to all", "ltc", lambda: ltc(units, inputs, 1)),
         ("LTC, one synapse of four", "ltc", lambda: ltc(units, inputs, 4)),
+        ("Cascade of two layers", "cascade", lambda: cascade(units, inputs)),
     )[part // 2]
     rows = integer_rows if part % 2 else float_row
     for path, subject in rows(cell, makers()[part % 2]):

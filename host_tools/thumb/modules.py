@@ -9,6 +9,7 @@ from host_tools.thumb.source import Macro, documentation, read
 _INTEGERS = FIRMWARE / "rivulet" / "integers"
 _COMMAND = "python -m host_tools.thumb"
 _RECIPES = {
+    "cascade": _INTEGERS / "cascade_thumb.py",
     "decay": _INTEGERS / "decay_thumb.py",
     "layers": _INTEGERS / "layers_thumb.py",
     "ltc": _INTEGERS / "ltc_thumb.py",

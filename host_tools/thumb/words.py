@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rivulet.integers import arithmetic, layers, layout, ltc
+from rivulet.integers import arithmetic, cascade, layers, layout, ltc
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ _FILLED = {
     "DT": layout.MANTISSA,
 }
 _LAYER = ("LAYER_ROWS", "LAYER_COLUMNS", "BEGIN", "BIAS", "MULTIPLIER", "VECTOR", "OUT", "TABLE")
+# The word of a cascade's layer in the place of TABLE.
+_UNITS = Offset("LAYER_UNITS", 4 * _LAYER.index("TABLE"), "a layer's words")
 _NUMBERS: dict[str, int] = {
     "LAYER_BYTES": 4 * layers.WORDS,
     "US_SCALE_HIGH": arithmetic.US_SCALE >> 8,
@@ -28,6 +30,8 @@ _NUMBERS: dict[str, int] = {
     # Shifts that move a flag into the carry (right) or the sign (left).
     "MEAN_TO_CARRY": layout.MEAN.bit_length(),
     "ADDITIVE_TO_CARRY": layout.ADDITIVE.bit_length(),
+    "FROM_BELOW_TO_CARRY": cascade.FROM_BELOW.bit_length(),
+    "READ_INPUTS_TO_CARRY": cascade.READ_INPUTS.bit_length(),
     "INPUT_FIRST_TO_SIGN": 32 - layout.INPUT_FIRST.bit_length(),
 }
 
@@ -38,12 +42,14 @@ def constant(name: str) -> Offset | int | None:
         return _NUMBERS[name]
     if name in _FILLED:
         return Offset(name, 4 * _FILLED[name], "words, filled by the step itself")
+    if name == _UNITS.name:
+        return _UNITS
     if name in _LAYER:
         return Offset(name, 4 * _LAYER.index(name), "a layer's words")
     if name == "OWN":
         # A load's offset is 124 at most: a cell's own entries are reached from here.
         return Offset(name, 4 * layout.HEADER)
-    for module in (layout, layers, ltc):
+    for module in (layout, layers, ltc, cascade):
         if name.isupper() and hasattr(module, name):
             return Offset(name, 4 * getattr(module, name))
     return None

@@ -15,7 +15,7 @@ import torch
 from host_tools import tau
 from host_tools.convert import ModelFile, convert
 from host_tools.integers.quantise import quantise
-from host_tools.integers.reference import IntegerReference
+from host_tools.integers.reference import reference
 from host_tools.printing import say
 from host_tools.train import curve, datasets, judge, results, time_constants
 from host_tools.train.contenders import Damage, Data, batch, conditions, loss, score
@@ -93,7 +93,7 @@ def train(what: Reference, options: Options) -> None:
     }
     weights, own = network.exported(shipped)
     model = convert(weights, own | stated)
-    if model.settings["cell"] == "decay":
+    if model.settings["cell"] in ("decay", "cascade"):
         metrics["test_accuracy_in_int8"] = {
             name: round(in_integers(model, testing, damage), 4) for name, damage in judged.items()
         }
@@ -145,7 +145,7 @@ def in_integers(model: ModelFile, data: Data, damage: Damage) -> float:
     )
     gaps[:, 0] = 0  # a stream begins with its first event
     integers = quantise(model)
-    run = IntegerReference(integers.tensors, integers.settings, len(pick))
+    run = reference(integers.tensors, integers.settings, len(pick))
     for index in range(gaps.shape[1]):
         run.measured(gaps[:, index], values[:, index])
     run.step(rest)

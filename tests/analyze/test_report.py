@@ -14,7 +14,19 @@ from host_tools.convert import convert
 from host_tools.errors import RivuletError
 from host_tools.paths import MODELS
 from tests.conftest import CHANNELS, make_model
-from tests.trained_weights import CFC, LTC, UNITS, WIRED, cfc, lstm, ltc, own, wired
+from tests.trained_weights import (
+    CASCADE,
+    CFC,
+    LTC,
+    UNITS,
+    WIRED,
+    cascade,
+    cfc,
+    lstm,
+    ltc,
+    own,
+    wired,
+)
 
 _ACTIVITY = MODELS / "activity" / "activity.safetensors"
 
@@ -212,6 +224,8 @@ def test_stored_time_constants_are_compared(tmp_path: Path) -> None:
 
 
 _OTHER_CELLS: dict[str, tuple[Any, Any, bool]] = {
+    "cascade": (cascade(), CASCADE, True),
+    "cascade, rates from v": (cascade((3, 2, 2), "v", True), CASCADE, True),
     "ltc": (ltc(), LTC, True),
     "ltc with memory": (ltc() | lstm(UNITS), LTC, False),
     "cfc": (cfc(), CFC, False),

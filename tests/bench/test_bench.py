@@ -99,9 +99,13 @@ def test_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     found = run.run_bench(None, 8, 3, lambda text: None, cells=True)
     assert [row["what"] for row in found["rows"]][-1] == "one event through the whole loop"
     assert {row["heap_bytes"] for row in found["rows"][2:]} == {0}
-    assert {row["cell"].split(",")[0] for row in found["cells"]} == {"CfC", "LTC"}
+    assert {row["cell"].split(",")[0] for row in found["cells"]} == {
+        "Cascade of two layers",
+        "CfC",
+        "LTC",
+    }
     integers = [row for row in found["cells"] if "in integers" in row["what"]]
-    assert len(integers) == 3 and not any(row["heap_bytes"] for row in integers)
+    assert len(integers) == 4 and not any(row["heap_bytes"] for row in integers)
     assert "missing" in found["edges"] and "missing" in found["c"]
     assert json.loads(json.dumps(found)) == found
 

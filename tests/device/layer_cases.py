@@ -15,6 +15,7 @@ from kernel_cases import (
 )
 
 from rivulet.integers import layout
+from rivulet.integers.cells import cascade as cascade_cell
 from rivulet.integers.cells import cfc as cfc_cell
 from rivulet.integers.cells import ltc as ltc_cell
 
@@ -95,6 +96,36 @@ def ltc(numbers, size, kind):
     return words, weights
 
 
+def cascade(numbers, size, kind):
+    """(words, weights) of a cascade; WILD ones use all that the kernels promise to bear."""
+    n, m, k = size
+    layers = [n]
+    while layers[-1] > 1 and len(layers) < 3 and numbers.below(4):
+        part = 1 + numbers.below(layers[-1] - 1)
+        layers[-1:] = [layers[-1] - part, part]
+    settings = {
+        "layers": layers,
+        "rates": numbers.one_of(("u", "v")),
+        "readout_inputs": bool(numbers.below(2)),
+    }
+    flags = numbers.one_of((0, layout.MEAN, layout.INPUT_FIRST, layout.MEAN | layout.INPUT_FIRST))
+    words, weights, places = cascade_cell.lay_out(settings, size, flags, None)
+    read = layers[-1] + (m if settings["readout_inputs"] else 0)
+    shapes = cascade_cell.shapes(settings, read, m, ())
+    fill(numbers, words, weights, places, shapes, kind)
+    shapes["readout.weight"] = k, read
+    places["readout.weight"] = words[layout.OUT_WEIGHTS_AT], words[layout.FEATURES]
+    for name in shapes:
+        if len(shapes[name]) == 2 and shapes[name][1] & 1:
+            # The padding stands before another part of the words, and what is kept must not
+            # depend on it.
+            begin, columns = places[name]
+            for row in range(layout.padded(shapes[name][0])):
+                at = begin + ((row >> 3) * columns + columns - 1) * 8 + (row & 7)
+                weights[at] = 0x80
+    return words, weights
+
+
 def metadata(cell, words):
     """What the file of a model with these words says of itself, as far as the loop needs it."""
     count = words[layout.INPUTS]
@@ -127,6 +158,12 @@ def _values(numbers, name, count, kind):
     wild = kind == WILD
     if name == "table.decay":
         return decay_table()
+    if name == "table.alpha":
+        rates = [1000]
+        for _ in range(count - 1):
+            step = numbers.signed(1 << 24) if wild else numbers.below(50000)
+            rates.append(min(max(rates[-1] + step, 1), (1 << 30) - 1))
+        return rates
     if name.endswith(".multiplier"):
         shifts = (0, 3, 9, 30) if wild else (7, 8, 9)
         return [16384 + numbers.below(16384) | numbers.one_of(shifts) << 16 for _ in range(count)]

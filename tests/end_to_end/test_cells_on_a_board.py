@@ -10,10 +10,24 @@ from host_tools.convert import convert
 from host_tools.integers.quantise import quantise
 from host_tools.link.wire import Board
 from host_tools.simulate.virtual import VirtualBoard
-from tests.trained_weights import CFC, LTC, UNITS, WIRED, cfc, lstm, ltc, own, wired
+from tests.trained_weights import (
+    CASCADE,
+    CFC,
+    LTC,
+    UNITS,
+    WIRED,
+    cascade,
+    cfc,
+    lstm,
+    ltc,
+    own,
+    wired,
+)
 
 _FREE = LTC | {"implicit_param_constraints": False}
 _MODELS: list[tuple[str, Any, Any, int]] = [
+    ("cascade", cascade(), CASCADE, UNITS),
+    ("cascade", cascade((3, 4), "v", True), CASCADE, 7),
     ("ltc", ltc(), LTC, UNITS),
     ("cfc", cfc(), CFC, UNITS),
     ("wired_cfc", wired(), WIRED, UNITS),
@@ -23,6 +37,8 @@ _MODELS: list[tuple[str, Any, Any, int]] = [
 ]
 
 _INTEGERS: list[tuple[str, Any, Any, int]] = [
+    ("cascade", cascade(), CASCADE, UNITS),
+    ("cascade", cascade((3, 4), "v", True), CASCADE, 7),
     ("cfc", cfc(), CFC, UNITS),
     ("cfc", cfc("pure"), CFC | {"mode": "pure"}, UNITS),
     ("ltc", ltc(), _FREE, UNITS),

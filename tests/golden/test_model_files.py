@@ -32,6 +32,7 @@ def test_integer_models_as_the_command_converts_them(tmp_path: Path, rivulet: Ru
         "decay": ("--prune", 0.6, "--calibrate", events, "--late", "drop", "--version", 7),
         "ltc": (),
         "cfc": (),
+        "cascade": (),
     }.items():
         weights, metadata = trained(kind)
         np.savez(tmp_path / "w.npz", metadata=json.dumps(metadata), **weights)

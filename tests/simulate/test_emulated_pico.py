@@ -42,7 +42,7 @@ from tests.imu import as_read
 from tests.three_projects import MACHINES
 from tests.three_sensors import CHANNELS as PROJECT_CHANNELS
 from tests.three_sensors import DAC, RECORDING, RIG, VALVE
-from tests.trained_weights import CFC, LTC, UNITS, cfc, ltc, own, running
+from tests.trained_weights import CASCADE, CFC, LTC, UNITS, cascade, cfc, ltc, own, running
 
 _UF2 = os.environ.get("PICO_UF2", "")
 pytestmark = [
@@ -227,6 +227,7 @@ def test_cells_are_pushed_while_events_come(pico: EmulatedPico, tmp_path: Path) 
     with _wire(pico) as wire:
         for weights, metadata in (
             (own("ctrnn"), {"cell": "ctrnn"}),
+            (cascade((3, 3), "v", True), CASCADE),
             (cfc(), CFC),
             (ltc(), LTC),
         ):

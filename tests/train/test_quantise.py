@@ -1,5 +1,7 @@
 """The int8 weights that are trained with are those that the converter makes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,8 @@ from host_tools.data.event_table import EventTable  # noqa: E402
 from host_tools.errors import RivuletError  # noqa: E402
 from host_tools.integers import sparse  # noqa: E402
 from host_tools.integers.quantise import quantise  # noqa: E402
-from host_tools.integers.reference import IntegerReference  # noqa: E402
+from host_tools.integers.reference import reference  # noqa: E402
+from host_tools.train.cells import cascade  # noqa: E402
 from host_tools.train.cells.ctrnn import Ctrnn  # noqa: E402
 from host_tools.train.cells.decay import DecayCell  # noqa: E402
 from host_tools.train.cells.relaxing import Form  # noqa: E402
@@ -53,12 +56,29 @@ def test_the_converter_makes_the_same_integers() -> None:
         assert (np.rint(integers) == theirs).mean() > 0.95
 
 
-@pytest.mark.parametrize("drive", ["relaxing", "additive"])
-@pytest.mark.parametrize("readout", ["mean", "state"])
-def test_what_is_trained_is_what_the_integers_compute(drive, readout, irregular, tmp_path) -> None:
-    """The float network is far from the device's integers, the one trained for them is near."""
+def _decay(drive: str) -> Any:
     form = Form(drive=drive, alpha_min=0.5)
-    network = DecayCell([4], 3, 2, 8, form=form, readout=Readout(readout))
+    return lambda readout: DecayCell([4], 3, 2, 8, form=form, readout=readout)
+
+
+def _cascade(rates: str, inputs: bool) -> Any:
+    form = cascade.Form(rates=rates, alpha_min=0.5, readout_inputs=inputs)
+    return lambda readout: cascade.Cascade([4], 3, 2, (6, 5), form, readout)
+
+
+_KINDS = {
+    "decay": _decay("relaxing"),
+    "decay-additive": _decay("additive"),
+    "cascade-u": _cascade("u", False),
+    "cascade-v-inputs": _cascade("v", True),
+}
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+@pytest.mark.parametrize("readout", ["mean", "state"])
+def test_what_is_trained_is_what_the_integers_compute(kind, readout, irregular, tmp_path) -> None:
+    """The float network is far from the device's integers, the one trained for them is near."""
+    network = _KINDS[kind](Readout(readout))
     weights, metadata = network.exported(0)
     names = [f"c{i}" for i in range(3)]
     normal = {"offset": [0.0] * 3, "scale": [1.0] * 3}
@@ -72,7 +92,7 @@ def test_what_is_trained_is_what_the_integers_compute(drive, readout, irregular,
     played.inputs[0, 5:9] *= 30  # beyond what the integers hold: clipped
 
     model = quantise(convert(weights, metadata), calibration)
-    fixed = IntegerReference(model.tensors, model.settings, len(played.inputs))
+    fixed = reference(model.tensors, model.settings, len(played.inputs))
     device = []
     for gaps, inputs in zip(played.gaps_us.T, played.inputs.transpose(1, 0, 2), strict=True):
         fixed.measured(gaps, inputs)

@@ -170,8 +170,6 @@ def step(r0, r1, r2, r3):
     # Rates to gains.
     label(GAINS)
     data(2, 0x9E00)  # ldr r6, [sp, 0]
-    # rates=r0, gain=r1, h=r2 (the mantissa), half=r3 (2^21), one=r8 (2^30), right=r9, left=r10
-    # most=r11 (the largest s before its left shift), table=r12, end=lr (with the mean's)
     ldr(r0, [r6, _ALPHA_AT])
     add(r0, r0, r6)
     ldr(r1, [r6, _HIDDEN])
@@ -179,6 +177,8 @@ def step(r0, r1, r2, r3):
     add(r1, r1, r0)
     add(r1, 4)
     mov(lr, r1)
+    # rates=r0, gain=r1, h=r2 (the mantissa), half=r3 (2^21), one=r8 (2^30), right=r9, left=r10
+    # most=r11 (the largest s before its left shift), table=r12, end=lr
     ldr(r1, [r6, _GAIN_AT])
     add(r1, r1, r6)
     mov(r3, 1)
@@ -250,7 +250,6 @@ def step(r0, r1, r2, r3):
     label(ALL_GAINED)
 
     # Every unit moves.
-    # targets=r0, gain=r1, states=r2, short=r3 (the states in Q12), rounding=r8, end=r9
     data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r4, [r6, _HIDDEN])
     lsl(r4, r4, 2)
@@ -265,6 +264,7 @@ def step(r0, r1, r2, r3):
     add(r2, r2, r6)
     ldr(r3, [r6, _V_AT])
     add(r3, r3, r6)
+    # targets=r0, gain=r1, states=r2, short=r3 (the states in Q12), rounding=r8, end=r9
     mov(r4, 1)
     lsl(r4, r4, 17)
     mov(r8, r4)

@@ -63,11 +63,12 @@ DECAY_NODES = const(193)
 _GROUP = const(8)
 
 
-def lay_out(sizes, flags, own, header=HEADER):
+def lay_out(sizes, flags, own, header=HEADER, beside=0):
     """Return the words of a cell of sizes (n, m, k), zero except for the header.
 
     own: (entry, length in words) of the cell's own parts. The first one is ACC_AT, so that all a
-    model remembers lies together, from CONFIDENCE_AT on (see `memory`).
+    model remembers lies together, from CONFIDENCE_AT on (see `memory`). beside: words behind the
+    features, for inputs that the readout reads.
     """
     hidden, inputs, outputs = sizes
     columns = hidden + inputs + (hidden + inputs & 1)
@@ -81,7 +82,7 @@ def lay_out(sizes, flags, own, header=HEADER):
         (MEAN_AT, hidden),
         (ALPHA_AT, hidden + 1),
         (V_AT, columns),
-        (FEATURE_AT, features),
+        (FEATURE_AT, features + beside),
         (Y_AT, out_rows),
     ) + own
     words = array("i", bytes(4 * (header + sum(size for _, size in entries))))

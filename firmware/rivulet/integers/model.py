@@ -25,6 +25,11 @@ def _coarse(dt_us):
     return -min(dt_us >> 10, _LONGEST_US)
 
 
+def _read_out(words, weights):
+    mean = words[layout.FLAGS] & layout.MEAN
+    arithmetic.read_out(words, weights, words[layout.FEATURE_AT if mean else layout.V_AT])
+
+
 class InputMap:
     """Maps one sensor's values to model inputs. The sensor writes its integers into `raw`."""
 
@@ -56,6 +61,7 @@ class IntegerModel:
         cell = integer_cell(settings["cell"])
         self.kernel = cell.KERNEL
         self._step = cell.step
+        self._read_out = getattr(cell, "read_out", _read_out)
         self._words = words
         self._weights = weights
         normalisation = settings["normalisation"]
@@ -236,11 +242,7 @@ class IntegerModel:
         return min(int(scaled), arithmetic.ONE - 1)
 
     def _reread(self):
-        words = self._words
-        mean = words[layout.FLAGS] & layout.MEAN
-        arithmetic.read_out(
-            words, self._weights, words[layout.FEATURE_AT if mean else layout.V_AT]
-        )
+        self._read_out(self._words, self._weights)
 
     def _target(self, name):
         if name in self.channels:

@@ -59,10 +59,11 @@ def check(settings, tensors):
         raise ValueError("the normalisation's scale does not cover every channel")
     if "readout.weight" not in tensors or len(tensors["readout.weight"][0]) != 2:
         raise ValueError("tensor 'readout.weight' is missing or not a matrix")
-    k, n = tensors["readout.weight"][0]
+    k, features = tensors["readout.weight"][0]
     m = len(settings["channels"])
-    wanted = cell.shapes(settings, n, m, tensors)
-    wanted["readout.weight"] = (k, n)
+    wanted = cell.shapes(settings, features, m, tensors)
+    n = cell.units(settings) if hasattr(cell, "units") else features
+    wanted["readout.weight"] = (k, features)
     wanted["readout.bias"] = wanted["readout.multiplier"] = (k,)
     for name, shape in wanted.items():
         if name not in tensors:

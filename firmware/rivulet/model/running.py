@@ -215,5 +215,8 @@ class Model:
         ):
             for i in range(len(view)):
                 view[i] = values[i]
+        if self.settings["readout"] == "state":
+            # An integer model that reads the state keeps no mean.
+            self.readout.feature_floats[:] = self.cell.state_floats
         self.cell.evaluate()
         return True

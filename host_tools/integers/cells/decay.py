@@ -13,7 +13,15 @@ from host_tools.integers.reference import INPUT_LIMIT, STATE_LIMIT, Z_LIMIT, Int
 from host_tools.integers.row_scales import Floats, power_of_two, quantise_rows
 from host_tools.integers.tables import TANH_RANGE, coarse, tables_for
 
-__all__ = ["Reference", "check", "quantise", "state_bound", "unfolded"]
+__all__ = [
+    "Reference",
+    "alpha_range_of",
+    "check",
+    "check_rates",
+    "quantise",
+    "state_bound",
+    "unfolded",
+]
 
 Reference = IntegerReference
 
@@ -29,6 +37,11 @@ def check(settings: dict[str, Any]) -> None:
                 f"int8 arithmetic has no {key} '{settings.get(key)}', only {' and '.join(known)}: "
                 "convert it to float32"
             )
+    check_rates(settings)
+
+
+def check_rates(settings: dict[str, Any]) -> None:
+    """Check the bounds of the rates. Raises RivuletError."""
     for key in ("alpha_min", "alpha_max"):
         if not _ALPHA_SMALLEST <= settings[key] < _ALPHA_LARGEST:
             raise RivuletError(
@@ -43,7 +56,7 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
     state_scale = state_bound(settings)
     hidden = len(recurrent) // 2
     weights = np.hstack([recurrent * state_scale, inward])
-    alpha_range = _alpha_range(settings["alpha_max"], weights[:hidden], bias[:hidden])
+    alpha_range = alpha_range_of(settings["alpha_max"], weights[:hidden], bias[:hidden])
     limits = np.array([STATE_LIMIT] * hidden + [INPUT_LIMIT] * inward.shape[1])
     per_unit = np.repeat([Z_LIMIT / alpha_range, Z_LIMIT / TANH_RANGE], hidden)
     names = [f"{gate} gate of unit {i}" for gate in ("alpha", "drive") for i in range(hidden)]
@@ -72,7 +85,7 @@ def unfolded(model: ModelFile, inputs: Inputs) -> tuple[Floats, Floats, Floats]:
     return gates[:, :hidden], inward, gates[:, -1] + bias
 
 
-def _alpha_range(alpha_max: float, weights: Floats, bias: Floats) -> float:
+def alpha_range_of(alpha_max: float, weights: Floats, bias: Floats) -> float:
     """Return the range of softplus' table: alpha_max or the largest sum, as a power of two."""
     farthest = float((np.abs(bias) + np.abs(weights) @ np.full(weights.shape[1], 8.0)).max())
     return power_of_two(max(_SOFTPLUS_RANGE, min(alpha_max, farthest)))

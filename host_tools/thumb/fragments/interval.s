@@ -23,3 +23,14 @@ LONG:
 LEFTWARDS:
     str right, [words, RIGHT]; str shift, [words, LEFT]
 .endm
+
+@ Store the interval for rates in Q20. Changes dt and r3 to r5.
+.macro store_interval words, dt
+    .tmp shift=r3, t=r4
+    movs shift, 2
+    mantissa dt, shift, t, r5, <movs shift, 12>
+    movs t, US_SCALE_HIGH; lsls t, t, 8; adds t, US_SCALE_LOW
+    muls dt, t; lsrs dt, dt, 15; str dt, [words, DT]
+    movs t, 0
+    store_shift words, shift, t
+.endm

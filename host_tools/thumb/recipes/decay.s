@@ -27,13 +27,7 @@ INPUT_LATER:
 
 # The interval as mantissa, right and left shift.
 MOVE_ON:
-    .tmp shift=r3, t=r4
-    movs shift, 2
-    mantissa dt, shift, t, r5, <movs shift, 12>
-    movs t, US_SCALE_HIGH; lsls t, t, 8; adds t, US_SCALE_LOW
-    muls dt, t; lsrs dt, dt, 15; str dt, [words, DT]
-    movs t, 0
-    store_shift words, shift, t
+    store_interval words, dt
 
 # Both gates' sums.
     address r3, words, BIAS_AT; address r4, words, ACC_AT
@@ -74,20 +68,13 @@ GAINS:
     gains words
 
 # Every unit moves.
-    .reg targets=r0, gain=r1, states=r2, short=r3 (the states in Q12), rounding=r8, end=r9
-    .tmp target=r4, x=r5, k=r6
+    .tmp words=r6
     ldr words, [sp, WORDS]
     hidden_bytes r4, words
-    address targets, words, ACC_AT; adds targets, targets, r4
-    adds r4, r4, targets; mov end, r4
-    address gain, words, GAIN_AT; address states, words, X_AT; address short, words, V_AT
-    power r4, 17; mov rounding, r4
-UNIT:
-    ldm targets!, {target}; ldr x, [states, 0]; ldm gain!, {k}
-    move x, target, k, r7
-    stm states!, {x}
-    add x, rounding; asrs x, x, 18; stm short!, {x}
-    cmp targets, end; bne UNIT
+    address r0, words, ACC_AT; adds r0, r0, r4
+    adds r4, r4, r0; mov r9, r4
+    address r1, words, GAIN_AT; address r2, words, X_AT; address r3, words, V_AT
+    move_units
 
 # The mean. Its weight follows the units' gains; r1 points at it.
     ldr words, [sp, WORDS]
@@ -95,7 +82,7 @@ UNIT:
     ldr r1, [words, V_AT]; b READ_OUT
 MEAN:
     mean_gain words, r1
-    average words, r1, rounding
+    average words, r1, r8
     ldr words, [sp, WORDS]
     ldr r1, [words, FEATURE_AT]
 
@@ -125,20 +112,7 @@ DONE:
     pop {r0}
     leave
 
-# APPLY: v = clamp((raw M + O) >> b) for every value of the input map.
-    .reg words=r0, raw=r1, settings=r2, end=r8, of a value: place=r3, v=r4, m=r5, o=r6, right=r7
-APPLY:
-    ldr raw, [words, INPUT_MAP]
-    ldm raw!, {r2}; lsls r2, r2, 2; adds settings, r2, raw; mov end, settings
-    b APPLIED
-INPUT:
-    ldm raw!, {v}; ldm settings!, {place, m, o, right}
-    muls v, m; adds v, v, o; asrs v, right
-    clamp_q15 v, r5
-    str v, [words, place]
-APPLIED:
-    cmp raw, end; bne INPUT
-    bx lr
+    apply
 
 # MUL_SHIFT: r4 M >> (16 + b), of r5 = M | b << 16; changes r5 to r7.
 MUL_SHIFT:

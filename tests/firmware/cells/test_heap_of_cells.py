@@ -9,7 +9,19 @@ import pytest
 
 from host_tools.convert import convert
 from host_tools.paths import FIRMWARE
-from tests.trained_weights import CFC, LTC, WIRED, Arrays, cfc, lstm, ltc, own, wired
+from tests.trained_weights import (
+    CASCADE,
+    CFC,
+    LTC,
+    WIRED,
+    Arrays,
+    cascade,
+    cfc,
+    lstm,
+    ltc,
+    own,
+    wired,
+)
 
 _UNITS = 32
 
@@ -44,6 +56,8 @@ print(json.dumps([measure(path) for path in sys.argv[2:]] if board else None))
 # product makes an array, each in-place operation an object. An LTC has seven rounds of them.
 _CELLS: dict[str, tuple[Arrays, dict[str, Any], int]] = {
     "ctrnn": (own("ctrnn", _UNITS), {"cell": "ctrnn"}, 550),
+    "cascade": (cascade((_UNITS // 2, _UNITS // 2)), CASCADE, 800),
+    "cascade, rates from v": (cascade((16, 16), "v", True), CASCADE, 1100),
     "node": (own("node", _UNITS, (_UNITS,)), {"cell": "node"}, 4700),
     "ltc": (ltc(_UNITS), LTC, 9300),
     "ltc, mixed memory": (ltc(_UNITS) | lstm(_UNITS), LTC, 11900),

@@ -3,14 +3,17 @@
 A cell's module has
 
     check(settings)                    raises ValueError if the cell cannot run this metadata
-    shapes(settings, n, m, tensors)    {name: shape} of its tensors without the readout's, for n
-                                       units and m channels
+    shapes(settings, n, m, tensors)    {name: shape} of its tensors without the readout's, for m
+                                       channels and n units, or n values that the readout reads
     lay_out(settings, sizes, flags, read)
                                        (words, weights, places): the kernel's two buffers for
                                        sizes (n, m, k), and the place of each tensor: a byte
                                        offset in words, (begin, columns) of rows in weights, or a
                                        function of the open file and the tensor's shape.
                                        read(name) returns a tensor before its turn in the file
+    units(settings)                    only of a cell whose readout reads another vector than all
+                                       of the state or of its mean: the number of units
+    read_out(words, weights)           only of such a cell: computes the outputs
     verify(words)                      raises ValueError if a value is out of the kernels' range
     KERNEL, step                       the name of the fastest kernel that runs here, and its step:
                                        step(words, weights, dt_us, input_map)

@@ -1,0 +1,777 @@
+# Generated from host_tools/thumb/recipes/cascade.s by: python -m host_tools.thumb
+"""The step of cascade.py in Thumb assembler, with instructions that every Cortex-M has.
+
+decay_thumb.py has notes on instructions and cycles.
+"""
+
+import micropython
+from micropython import const
+
+# Byte offsets in a layer's words.
+_LAYER_ROWS = const(0)
+_LAYER_COLUMNS = const(4)
+_BEGIN = const(8)
+_BIAS = const(12)
+_MULTIPLIER = const(16)
+_VECTOR = const(20)
+_OUT = const(24)
+_LAYER_UNITS = const(28)
+# Byte offsets in words.
+_HIDDEN = const(0)
+_INPUTS = const(4)
+_OUTPUTS = const(8)
+_FLAGS = const(12)
+_CONFIDENCE_AT = const(32)
+_X_AT = const(36)
+_MEAN_AT = const(40)
+_ALPHA_AT = const(44)
+_V_AT = const(48)
+_FEATURE_AT = const(52)
+_Y_AT = const(56)
+_ACC_AT = const(60)
+_GAIN_AT = const(64)
+_MULTIPLIER_AT = const(72)
+_OUT_MULTIPLIER_AT = const(80)
+_ALPHA_TABLE_AT = const(84)
+_DRIVE_TABLE_AT = const(88)
+_DECAY_TABLE_AT = const(96)
+_RIGHT = const(120)
+_LEFT = const(124)
+_OWN = const(128)
+_LAYERS_AT = const(128)
+_INWARD_AT = const(132)
+_READ_AT = const(136)
+_HELD_AT = const(140)
+_RATES_AT = const(144)
+_TARGETS_AT = const(148)
+_SUMS_AT = const(152)
+# Byte offsets in words, filled by the step itself.
+_WEIGHTS = const(108)
+_INPUT_MAP = const(112)
+_DT = const(116)
+
+
+@micropython.asm_thumb
+def step(r0, r1, r2, r3):
+    # words, weights, dt_us, input_map
+    mov(r4, r8)
+    mov(r5, r9)
+    mov(r6, r10)
+    mov(r7, r11)
+    push({r4, r5, r6, r7})
+    str(r1, [r0, _WEIGHTS])
+    str(r2, [r0, _DT])
+    str(r3, [r0, _INPUT_MAP])
+    push({r0, r1, r2, r3})
+    # [sp]: WORDS, AT (a record), SKIP (bytes of the layers before), TARGETS
+    ldr(r1, [r0, _FLAGS])
+    lsl(r1, r1, 29)  # INPUT_FIRST_TO_SIGN
+    bpl(INPUT_LATER)
+    bl(APPLY)
+    label(INPUT_LATER)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r2, [r6, _DT])
+    cmp(r2, 0)
+    bne(MOVE_ON)
+    b(MOVED)
+
+    # The interval as mantissa, right and left shift.
+    label(MOVE_ON)
+    mov(r3, 2)
+    cmp(r2, 0)
+    bgt(MICROSECONDS)
+    neg(r2, r2)
+    mov(r3, 12)
+    label(MICROSECONDS)
+    mov(r4, 1)
+    lsl(r4, r4, 15)
+    label(SHORT)
+    cmp(r2, r4)
+    bcs(LONG)
+    lsl(r2, r2, 1)
+    sub(r3, 1)
+    b(SHORT)
+    label(HALVE)
+    lsr(r2, r2, 1)
+    add(r3, 1)
+    label(LONG)
+    lsr(r5, r2, 16)
+    bne(HALVE)
+    mov(r4, 67)  # US_SCALE_HIGH
+    lsl(r4, r4, 8)
+    add(r4, 28)  # US_SCALE_LOW
+    mul(r2, r4)
+    lsr(r2, r2, 15)
+    str(r2, [r6, _DT])
+    mov(r4, 0)
+    cmp(r3, 0)
+    bge(LEFTWARDS)
+    neg(r4, r3)
+    mov(r3, 0)
+    label(LEFTWARDS)
+    str(r4, [r6, _RIGHT])
+    str(r3, [r6, _LEFT])
+
+    # Do the inputs differ from those that are held?
+    # u=r1, held=r2, left=r3, differ=r4, words=r6, own=r7
+    mov(r7, r6)
+    add(r7, _OWN)
+    ldr(r4, [r6, _HIDDEN])
+    lsl(r4, r4, 2)
+    ldr(r1, [r6, _V_AT])
+    add(r1, r1, r6)
+    add(r1, r1, r4)
+    ldr(r2, [r7, _HELD_AT - _OWN])
+    add(r2, r2, r6)
+    ldr(r3, [r6, _INPUTS])
+    mov(r4, 0)
+    label(INPUT_HELD)
+    data(2, 0xC920)  # ldm r1!, {r5}
+    ldr(r0, [r2, 0])
+    data(2, 0xC220)  # stm r2!, {r5}
+    cmp(r0, r5)
+    beq(SKIP)
+    mov(r4, 1)
+    label(SKIP)
+    sub(r3, 1)
+    bne(INPUT_HELD)
+    cmp(r4, 0)
+    bne(FRESH)
+    b(KEPT)
+
+    # Everything that depends on the inputs alone.
+    label(FRESH)
+    ldr(r7, [r7, _INWARD_AT - _OWN])
+    add(r7, r7, r6)
+    bl(SUMS)
+    # sums=r0, multipliers=r1, table=r2 (its offset), out=r3, bytes=r4 (of a word for each unit)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    mov(r7, r6)
+    add(r7, _OWN)
+    ldr(r5, [r7, _LAYERS_AT - _OWN])
+    add(r5, r5, r6)
+    data(2, 0x9501)  # str r5, [sp, 4]
+    ldr(r4, [r5, _LAYER_UNITS])
+    lsl(r4, r4, 2)
+    ldr(r0, [r7, _SUMS_AT - _OWN])
+    add(r0, r0, r6)
+    add(r0, r0, r4)
+    ldr(r1, [r6, _MULTIPLIER_AT])
+    add(r1, r1, r6)
+    add(r1, r1, r4)
+    ldr(r3, [r7, _TARGETS_AT - _OWN])
+    add(r3, r3, r6)
+    ldr(r2, [r6, _DRIVE_TABLE_AT])
+    bl(LOOK_UP)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    mov(r7, r6)
+    add(r7, _OWN)
+    ldr(r0, [r7, _SUMS_AT - _OWN])
+    add(r0, r0, r6)
+    ldr(r1, [r6, _MULTIPLIER_AT])
+    add(r1, r1, r6)
+    ldr(r3, [r7, _RATES_AT - _OWN])
+    add(r3, r3, r6)
+    label(FRESH_RATES)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    data(2, 0x9D01)  # ldr r5, [sp, 4]
+    ldr(r4, [r5, _LAYER_UNITS])
+    lsl(r4, r4, 2)
+    beq(KEPT)
+    add(r5, 32)  # LAYER_BYTES
+    data(2, 0x9501)  # str r5, [sp, 4]
+    data(2, 0x9402)  # str r4, [sp, 8]
+    ldr(r2, [r6, _ALPHA_TABLE_AT])
+    bl(LOOK_UP)
+    data(2, 0x9C02)  # ldr r4, [sp, 8]
+    add(r0, r0, r4)
+    add(r1, r1, r4)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r5, [r6, _FLAGS])
+    lsr(r5, r5, 4)  # FROM_BELOW_TO_CARRY
+    bcc(FRESH_RATES)
+
+    # Kept rates.
+    label(KEPT)
+    # rates=r0, alpha=r1, end=r2
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    mov(r7, r6)
+    add(r7, _OWN)
+    ldr(r0, [r7, _RATES_AT - _OWN])
+    add(r0, r0, r6)
+    ldr(r1, [r6, _ALPHA_AT])
+    add(r1, r1, r6)
+    ldr(r2, [r6, _HIDDEN])
+    lsl(r2, r2, 2)
+    add(r2, r2, r0)
+    label(RATE)
+    data(2, 0xC810)  # ldm r0!, {r4}
+    data(2, 0xC110)  # stm r1!, {r4}
+    cmp(r0, r2)
+    bne(RATE)
+    ldr(r4, [r7, _LAYERS_AT - _OWN])
+    add(r4, r4, r6)
+    data(2, 0x9401)  # str r4, [sp, 4]
+    mov(r4, 0)
+    data(2, 0x9402)  # str r4, [sp, 8]
+
+    # A layer: its targets, and its rates if they depend on the layer below.
+    label(LAYER)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    data(2, 0x9F01)  # ldr r7, [sp, 4]
+    ldr(r4, [r7, _LAYER_ROWS])
+    cmp(r4, 0)
+    bne(DRIVEN)
+    add(r6, _OWN)
+    ldr(r0, [r6, _TARGETS_AT - _OWN])
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    add(r0, r0, r6)
+    data(2, 0x9003)  # str r0, [sp, 12]
+    b(GAINS)
+    label(DRIVEN)
+    bl(SUMS)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    data(2, 0x9F01)  # ldr r7, [sp, 4]
+    ldr(r0, [r7, _OUT])
+    add(r0, r0, r6)
+    ldr(r1, [r7, _MULTIPLIER])
+    add(r1, r1, r6)
+    ldr(r4, [r7, _LAYER_UNITS])
+    lsl(r4, r4, 2)
+    ldr(r5, [r6, _FLAGS])
+    lsr(r5, r5, 4)  # FROM_BELOW_TO_CARRY
+    bcs(RATES)
+    add(r1, r1, r4)
+    b(DRIVE)
+    label(RATES)
+    ldr(r3, [r6, _ALPHA_AT])
+    add(r3, r3, r6)
+    data(2, 0x9D02)  # ldr r5, [sp, 8]
+    add(r3, r3, r5)
+    ldr(r2, [r6, _ALPHA_TABLE_AT])
+    bl(LOOK_UP)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    data(2, 0x9F01)  # ldr r7, [sp, 4]
+    ldr(r4, [r7, _LAYER_UNITS])
+    lsl(r4, r4, 2)
+    label(DRIVE)
+    data(2, 0x9003)  # str r0, [sp, 12]
+    mov(r3, r0)
+    ldr(r2, [r6, _DRIVE_TABLE_AT])
+    bl(LOOK_UP)
+
+    # Rates to gains. The mean's follow those of the last layer.
+    label(GAINS)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    data(2, 0x9F01)  # ldr r7, [sp, 4]
+    ldr(r0, [r6, _ALPHA_AT])
+    add(r0, r0, r6)
+    data(2, 0x9C02)  # ldr r4, [sp, 8]
+    add(r0, r0, r4)
+    ldr(r4, [r7, _LAYER_UNITS])
+    lsl(r4, r4, 2)
+    add(r4, r4, r0)
+    ldr(r5, [r7, _LAYER_UNITS + 32])  # LAYER_BYTES
+    cmp(r5, 0)
+    bne(SKIP_2)
+    add(r4, 4)
+    label(SKIP_2)
+    mov(lr, r4)
+    # rates=r0, gain=r1, h=r2 (the mantissa), half=r3 (2^21), one=r8 (2^30), right=r9, left=r10
+    # most=r11 (the largest s before its left shift), table=r12, end=lr
+    ldr(r1, [r6, _GAIN_AT])
+    add(r1, r1, r6)
+    mov(r3, 1)
+    lsl(r4, r3, 30)
+    mov(r8, r4)
+    lsl(r3, r3, 21)
+    ldr(r4, [r6, _RIGHT])
+    mov(r9, r4)
+    ldr(r4, [r6, _LEFT])
+    mov(r10, r4)
+    mov(r5, 12)
+    lsl(r5, r5, 26)
+    lsr(r5, r4)
+    mov(r11, r5)
+    ldr(r4, [r6, _DECAY_TABLE_AT])
+    add(r4, r4, r6)
+    mov(r12, r4)
+    ldr(r2, [r6, _DT])
+    label(GAIN)
+    data(2, 0xC810)  # ldm r0!, {r4}
+    lsl(r5, r4, 17)
+    lsr(r5, r5, 17)
+    lsr(r4, r4, 15)
+    mul(r4, r2)
+    mul(r5, r2)
+    lsr(r5, r5, 15)
+    add(r4, r4, r5)
+    mov(r5, r9)
+    lsr(r4, r5)
+    data(2, 0x455C)  # cmp r4, r11
+    bhi(LARGEST)
+    mov(r5, r10)
+    lsl(r4, r5)
+    label(EXPONENT)
+    add(r5, r4, r3)
+    lsr(r5, r5, 22)
+    beq(SMALL)
+    lsl(r6, r5, 22)
+    sub(r4, r4, r6)
+    asr(r6, r4, 6)
+    mul(r6, r6)
+    lsr(r6, r6, 15)
+    sub(r4, r4, r6)
+    asr(r4, r4, 6)
+    lsl(r5, r5, 2)
+    mov(r6, r12)
+    data(2, 0x59AD)  # ldr r5, [r5, r6]
+    mul(r4, r5)
+    asr(r4, r4, 6)
+    lsl(r5, r5, 14)
+    sub(r4, r4, r5)
+    data(2, 0x4444)  # add r4, r8
+    label(GAINED)
+    data(2, 0xC110)  # stm r1!, {r4}
+    data(2, 0x4570)  # cmp r0, lr
+    bne(GAIN)
+    b(ALL_GAINED)
+    label(LARGEST)
+    mov(r4, 12)
+    lsl(r4, r4, 26)
+    b(EXPONENT)
+    label(SMALL)
+    asr(r6, r4, 6)
+    mul(r6, r6)
+    lsr(r6, r6, 15)
+    sub(r4, r4, r6)
+    lsl(r4, r4, 4)
+    b(GAINED)
+    label(ALL_GAINED)
+
+    # Every unit moves.
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    data(2, 0x9F01)  # ldr r7, [sp, 4]
+    ldr(r4, [r7, _LAYER_UNITS])
+    lsl(r4, r4, 2)
+    data(2, 0x9803)  # ldr r0, [sp, 12]
+    add(r5, r4, r0)
+    mov(r9, r5)
+    data(2, 0x9D02)  # ldr r5, [sp, 8]
+    ldr(r1, [r6, _GAIN_AT])
+    add(r1, r1, r6)
+    ldr(r2, [r6, _X_AT])
+    add(r2, r2, r6)
+    add(r2, r2, r5)
+    ldr(r3, [r6, _V_AT])
+    add(r3, r3, r6)
+    add(r3, r3, r5)
+    add(r5, r5, r4)
+    data(2, 0x9502)  # str r5, [sp, 8]
+    add(r7, 32)  # LAYER_BYTES
+    data(2, 0x9701)  # str r7, [sp, 4]
+    # targets=r0, gain=r1, states=r2, short=r3 (the states in Q12), rounding=r8, end=r9
+    mov(r4, 1)
+    lsl(r4, r4, 17)
+    mov(r8, r4)
+    label(UNIT)
+    data(2, 0xC810)  # ldm r0!, {r4}
+    ldr(r5, [r2, 0])
+    data(2, 0xC940)  # ldm r1!, {r6}
+    asr(r7, r5, 15)
+    sub(r4, r4, r7)
+    lsl(r7, r6, 17)
+    lsr(r7, r7, 17)
+    lsr(r6, r6, 15)
+    mul(r6, r4)
+    mul(r7, r4)
+    asr(r7, r7, 15)
+    add(r5, r5, r6)
+    add(r5, r5, r7)
+    data(2, 0xC220)  # stm r2!, {r5}
+    data(2, 0x4445)  # add r5, r8
+    asr(r5, r5, 18)
+    data(2, 0xC320)  # stm r3!, {r5}
+    data(2, 0x4548)  # cmp r0, r9
+    bne(UNIT)
+    data(2, 0x9F01)  # ldr r7, [sp, 4]
+    ldr(r4, [r7, _LAYER_UNITS])
+    cmp(r4, 0)
+    beq(LAST)
+    b(LAYER)
+
+    # The mean; r1 points at its weight.
+    label(LAST)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r5, [r6, _FLAGS])
+    lsr(r5, r5, 1)  # MEAN_TO_CARRY
+    bcc(MOVED)
+    # w=r1, c=r2, one=r3 (2^30), rest=r4 (2^30 - c)
+    ldr(r1, [r1, 0])
+    cmp(r1, 0)
+    beq(WEIGHED)
+    ldr(r5, [r6, _CONFIDENCE_AT])
+    add(r5, r5, r6)
+    ldr(r2, [r5, 0])
+    mov(r3, 1)
+    lsl(r3, r3, 30)
+    sub(r4, r3, r2)
+    beq(WEIGHED)
+    lsl(r6, r4, 17)
+    lsr(r6, r6, 17)
+    lsr(r4, r4, 15)
+    lsr(r7, r1, 15)
+    mul(r6, r7)
+    lsr(r6, r6, 15)
+    add(r2, r2, r6)
+    mul(r7, r4)
+    add(r2, r2, r7)
+    lsl(r6, r1, 17)
+    lsr(r6, r6, 17)
+    mul(r6, r4)
+    lsr(r6, r6, 15)
+    add(r2, r2, r6)
+    sub(r4, r3, r2)
+    lsr(r6, r4, 10)
+    bne(SKIP_3)
+    mov(r2, r3)
+    label(SKIP_3)
+    str(r2, [r5, 0])
+    cmp(r1, r2)
+    bcs(WHOLE)
+    # w / c in 30 bits; the quotient's leading 1 stops the loop.
+    mov(r4, 1)
+    label(DIVIDE)
+    lsl(r1, r1, 1)
+    cmp(r1, r2)
+    bcc(SKIP_4)
+    sub(r1, r1, r2)
+    label(SKIP_4)
+    adc(r4, r4)
+    lsr(r6, r4, 30)
+    beq(DIVIDE)
+    sub(r1, r4, r3)
+    b(WEIGHED)
+    label(WHOLE)
+    mov(r1, r3)
+    label(WEIGHED)
+    # states=r0, means=r1, features=r2, the gain's high=r3 and low=r7, end=r9
+    lsr(r3, r1, 15)
+    lsl(r7, r1, 17)
+    lsr(r7, r7, 17)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r4, [r6, _HIDDEN])
+    lsl(r4, r4, 2)
+    ldr(r0, [r6, _X_AT])
+    add(r0, r0, r6)
+    add(r4, r4, r0)
+    mov(r9, r4)
+    ldr(r1, [r6, _MEAN_AT])
+    add(r1, r1, r6)
+    ldr(r2, [r6, _FEATURE_AT])
+    add(r2, r2, r6)
+    label(AVERAGE)
+    data(2, 0xC810)  # ldm r0!, {r4}
+    ldr(r5, [r1, 0])
+    asr(r4, r4, 15)
+    asr(r6, r5, 15)
+    sub(r4, r4, r6)
+    mov(r6, r4)
+    mul(r6, r3)
+    mul(r4, r7)
+    asr(r4, r4, 15)
+    add(r5, r5, r6)
+    add(r5, r5, r4)
+    data(2, 0xC120)  # stm r1!, {r5}
+    data(2, 0x4445)  # add r5, r8
+    asr(r5, r5, 18)
+    data(2, 0xC220)  # stm r2!, {r5}
+    data(2, 0x4548)  # cmp r0, r9
+    bne(AVERAGE)
+    label(MOVED)
+    data(2, 0x9800)  # ldr r0, [sp, 0]
+    ldr(r1, [r0, _FLAGS])
+    lsl(r1, r1, 29)  # INPUT_FIRST_TO_SIGN
+    bmi(APPLIED)
+    bl(APPLY)
+    label(APPLIED)
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    mov(r7, r6)
+    add(r7, _OWN)
+    ldr(r1, [r6, _FLAGS])
+    lsr(r2, r1, 5)  # READ_INPUTS_TO_CARRY
+    bcs(BESIDE)
+    ldr(r2, [r6, _DT])
+    cmp(r2, 0)
+    bne(READ_OUT)
+    b(DONE)
+
+    # Inputs that are read beside a mean.
+    label(BESIDE)
+    # u=r1, behind=r2, left=r3
+    lsr(r1, r1, 1)  # MEAN_TO_CARRY
+    bcc(READ_OUT)
+    ldr(r4, [r6, _HIDDEN])
+    lsl(r4, r4, 2)
+    ldr(r1, [r6, _V_AT])
+    add(r1, r1, r6)
+    add(r1, r1, r4)
+    ldr(r2, [r6, _FEATURE_AT])
+    add(r2, r2, r6)
+    add(r2, r2, r4)
+    ldr(r3, [r6, _INPUTS])
+    label(INPUT_BESIDE)
+    data(2, 0xC920)  # ldm r1!, {r5}
+    data(2, 0xC220)  # stm r2!, {r5}
+    sub(r3, 1)
+    bne(INPUT_BESIDE)
+
+    # The outputs.
+    label(READ_OUT)
+    ldr(r7, [r7, _READ_AT - _OWN])
+    add(r7, r7, r6)
+    bl(SUMS)
+    # sums=r0, multipliers=r1, outputs=r2, left=r3
+    data(2, 0x9E00)  # ldr r6, [sp, 0]
+    ldr(r0, [r6, _ACC_AT])
+    add(r0, r0, r6)
+    ldr(r1, [r6, _OUT_MULTIPLIER_AT])
+    add(r1, r1, r6)
+    ldr(r2, [r6, _Y_AT])
+    add(r2, r2, r6)
+    ldr(r3, [r6, _OUTPUTS])
+    label(OUTPUT)
+    data(2, 0xC810)  # ldm r0!, {r4}
+    data(2, 0xC920)  # ldm r1!, {r5}
+    lsr(r6, r5, 16)
+    data(2, 0xB2AD)  # uxth r5, r5
+    data(2, 0xB2A7)  # uxth r7, r4
+    asr(r4, r4, 16)
+    mul(r4, r5)
+    mul(r7, r5)
+    lsr(r7, r7, 16)
+    add(r4, r4, r7)
+    asr(r4, r6)
+    data(2, 0xC210)  # stm r2!, {r4}
+    sub(r3, 1)
+    bne(OUTPUT)
+    label(DONE)
+    pop({r0, r1, r2, r3})
+    pop({r4, r5, r6, r7})
+    mov(r8, r4)
+    mov(r9, r5)
+    mov(r10, r6)
+    mov(r11, r7)
+    mov(r0, 0)
+    b(END)
+
+    # APPLY: v = clamp((raw M + O) >> b) for every value of the input map.
+    # words=r0, raw=r1, settings=r2, end=r8, of a value: place=r3, v=r4, m=r5, o=r6, right=r7
+    label(APPLY)
+    ldr(r1, [r0, _INPUT_MAP])
+    data(2, 0xC904)  # ldm r1!, {r2}
+    lsl(r2, r2, 2)
+    add(r2, r2, r1)
+    mov(r8, r2)
+    b(APPLIED_2)
+    label(INPUT)
+    data(2, 0xC910)  # ldm r1!, {r4}
+    data(2, 0xCAE8)  # ldm r2!, {r3, r5, r6, r7}
+    mul(r4, r5)
+    add(r4, r4, r6)
+    asr(r4, r7)
+    mov(r5, 1)
+    lsl(r5, r5, 15)
+    sub(r5, 1)
+    cmp(r4, r5)
+    ble(SKIP_5)
+    mov(r4, r5)
+    label(SKIP_5)
+    neg(r5, r5)
+    cmp(r4, r5)
+    bge(SKIP_6)
+    mov(r4, r5)
+    label(SKIP_6)
+    data(2, 0x50C4)  # str r4, [r0, r3]
+    label(APPLIED_2)
+    data(2, 0x4541)  # cmp r1, r8
+    bne(INPUT)
+    bx(lr)
+
+    # LOOK_UP: r4 / 4 sums at r0, multipliers at r1, looked up in the table at words + r2; to r3.
+    label(LOOK_UP)
+    add(r4, r4, r0)
+    mov(r8, r4)
+    add(r2, r2, r6)
+    mov(r4, 1)
+    lsl(r4, r4, 10)
+    add(r2, r2, r4)
+    lsl(r4, r4, 4)
+    sub(r4, 1)
+    mov(r9, r4)
+    # sums=r0, multipliers=r1, table=r2 (its middle node), out=r3, end=r8, limit=r9
+    label(LOOK)
+    data(2, 0xC810)  # ldm r0!, {r4}
+    data(2, 0xC920)  # ldm r1!, {r5}
+    lsr(r6, r5, 16)
+    data(2, 0xB2AD)  # uxth r5, r5
+    data(2, 0xB2A7)  # uxth r7, r4
+    asr(r4, r4, 16)
+    mul(r4, r5)
+    mul(r7, r5)
+    lsr(r7, r7, 16)
+    add(r4, r4, r7)
+    asr(r4, r6)
+    asr(r5, r4, 14)
+    asr(r6, r4, 31)
+    cmp(r5, r6)
+    beq(INSIDE)
+    mov(r4, r9)
+    eor(r4, r6)
+    label(INSIDE)
+    asr(r5, r4, 6)
+    lsl(r5, r5, 2)
+    add(r5, r5, r2)
+    data(2, 0xCDC0)  # ldm r5!, {r6, r7}
+    lsl(r4, r4, 26)
+    lsr(r4, r4, 26)
+    sub(r7, r7, r6)
+    mul(r7, r4)
+    asr(r7, r7, 6)
+    add(r6, r6, r7)
+    data(2, 0xC340)  # stm r3!, {r6}
+    data(2, 0x4540)  # cmp r0, r8
+    bne(LOOK)
+    bx(lr)
+
+    # SUMS: of the record at r7, words=r6. Goes on in PRODUCT.
+    label(SUMS)
+    ldr(r5, [r7, _LAYER_ROWS])
+    add(r5, 7)
+    lsr(r5, r5, 3)
+    lsl(r5, r5, 3)
+    ldr(r1, [r7, _VECTOR])
+    add(r1, r1, r6)
+    ldr(r2, [r7, _LAYER_COLUMNS])
+    ldr(r3, [r7, _BIAS])
+    add(r3, r3, r6)
+    ldr(r4, [r7, _OUT])
+    add(r4, r4, r6)
+    ldr(r0, [r6, _WEIGHTS])
+    ldr(r6, [r7, _BEGIN])
+    add(r0, r0, r6)
+
+    # PRODUCT: bias + W v, for a multiple of 8 rows and an even number of columns.
+    # weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (results), rows=r5
+    label(PRODUCT)
+    push({lr})
+    lsl(r2, r2, 2)
+    add(r2, r2, r1)
+    mov(lr, r2)
+    lsl(r5, r5, 2)
+    add(r5, r5, r4)
+    mov(r12, r5)
+    # excess=r6 (-128 sum(v), because weights are stored plus 128)
+    mov(r6, 0)
+    mov(r7, r1)
+    label(SUM)
+    data(2, 0xCF24)  # ldm r7!, {r2, r5}
+    sub(r6, r6, r2)
+    sub(r6, r6, r5)
+    data(2, 0x4577)  # cmp r7, lr
+    bne(SUM)
+    lsl(r6, r6, 7)
+    mov(r5, r12)
+    mov(r2, r1)
+    push({r2})
+    push({r3, r4, r5, r6})
+    # [sp]: BIASES, OUT, END_OF_SUMS, EXCESS, V
+    label(EIGHT)
+    data(2, 0x9F00)  # ldr r7, [sp, 0]
+    data(2, 0x9E03)  # ldr r6, [sp, 12]
+    data(2, 0xCF1E)  # ldm r7!, {r1, r2, r3, r4}
+    add(r1, r1, r6)
+    add(r2, r2, r6)
+    add(r3, r3, r6)
+    add(r4, r4, r6)
+    mov(r8, r1)
+    mov(r9, r2)
+    mov(r10, r3)
+    mov(r11, r4)
+    data(2, 0xCF1E)  # ldm r7!, {r1, r2, r3, r4}
+    data(2, 0x9700)  # str r7, [sp, 0]
+    add(r1, r1, r6)
+    mov(r12, r1)
+    add(r5, r2, r6)
+    add(r7, r4, r6)
+    add(r6, r3, r6)
+    # weights=r0, v=r1, end=lr, a weight=r4, sums of eight rows: r8 to r12 and r5 to r7
+    data(2, 0x9904)  # ldr r1, [sp, 16]
+    label(PAIR)
+    data(2, 0xC90C)  # ldm r1!, {r2, r3}
+    ldrb(r4, [r0, 0])
+    mul(r4, r2)
+    data(2, 0x44A0)  # add r8, r4
+    ldrb(r4, [r0, 1])
+    mul(r4, r2)
+    data(2, 0x44A1)  # add r9, r4
+    ldrb(r4, [r0, 2])
+    mul(r4, r2)
+    data(2, 0x44A2)  # add r10, r4
+    ldrb(r4, [r0, 3])
+    mul(r4, r2)
+    data(2, 0x44A3)  # add r11, r4
+    ldrb(r4, [r0, 4])
+    mul(r4, r2)
+    data(2, 0x44A4)  # add r12, r4
+    ldrb(r4, [r0, 5])
+    mul(r4, r2)
+    add(r5, r5, r4)
+    ldrb(r4, [r0, 6])
+    mul(r4, r2)
+    add(r6, r6, r4)
+    ldrb(r4, [r0, 7])
+    mul(r4, r2)
+    add(r7, r7, r4)
+    ldrb(r4, [r0, 8])
+    mul(r4, r3)
+    data(2, 0x44A0)  # add r8, r4
+    ldrb(r4, [r0, 9])
+    mul(r4, r3)
+    data(2, 0x44A1)  # add r9, r4
+    ldrb(r4, [r0, 10])
+    mul(r4, r3)
+    data(2, 0x44A2)  # add r10, r4
+    ldrb(r4, [r0, 11])
+    mul(r4, r3)
+    data(2, 0x44A3)  # add r11, r4
+    ldrb(r4, [r0, 12])
+    mul(r4, r3)
+    data(2, 0x44A4)  # add r12, r4
+    ldrb(r4, [r0, 13])
+    mul(r4, r3)
+    add(r5, r5, r4)
+    ldrb(r4, [r0, 14])
+    mul(r4, r3)
+    add(r6, r6, r4)
+    ldrb(r4, [r0, 15])
+    mul(r4, r3)
+    add(r7, r7, r4)
+    add(r0, 16)
+    data(2, 0x4571)  # cmp r1, lr
+    bne(PAIR)
+    data(2, 0x9901)  # ldr r1, [sp, 4]
+    mov(r2, r8)
+    mov(r3, r9)
+    data(2, 0xC10C)  # stm r1!, {r2, r3}
+    mov(r2, r10)
+    mov(r3, r11)
+    mov(r4, r12)
+    data(2, 0xC1FC)  # stm r1!, {r2, r3, r4, r5, r6, r7}
+    data(2, 0x9101)  # str r1, [sp, 4]
+    data(2, 0x9A02)  # ldr r2, [sp, 8]
+    cmp(r1, r2)
+    bne(EIGHT)
+    pop({r3, r4, r5, r6})
+    pop({r2, pc})
+    label(END)

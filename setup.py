@@ -1,16 +1,29 @@
-"""Copies firmware/ and boards/ into the wheel; all else about the build is in pyproject.toml.
+"""Copies firmware/, boards/ and the examples into the wheel; all else is in pyproject.toml.
 
 The wheel holds firmware/rivulet twice: as the package `rivulet`, which the host imports, and in
-host_tools/shipped, from where it goes onto boards. One build copies both from the same files.
+host_tools/shipped, from where it goes onto boards. One build copies both from the same files. Of
+models/NAME it holds what `rivulet new --from NAME` copies.
 """
 
 import shutil
+import tomllib
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
 _SHIPPED = ("firmware", "boards")
+
+
+def _example_files(folder):
+    """Return the files of a project in models/ that a copy of it needs."""
+    file = folder / "rivulet.toml"
+    yield file
+    model = tomllib.loads(file.read_text(encoding="utf-8")).get("model", {}).get("file")
+    if model is not None:
+        yield folder / model
+    yield from folder.glob("drivers/*.py")
+    yield from folder.glob("recordings/*")
 
 
 class BuildWithShipped(build_py):
@@ -26,6 +39,11 @@ class BuildWithShipped(build_py):
                     Path(self.build_lib) / "host_tools" / "shipped" / name,
                     ignore=shutil.ignore_patterns("__pycache__"),
                 )
+            for project in Path("models").glob("*/rivulet.toml"):
+                for path in _example_files(project.parent):
+                    copy = Path(self.build_lib) / "host_tools" / "shipped" / path
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, copy)
 
 
 setup(cmdclass={"build_py": BuildWithShipped})

@@ -12,7 +12,7 @@ from rivulet.control.action import Action
 from rivulet.control.actuators import Actuators
 from rivulet.link.port import Link
 from rivulet.loop import Loop
-from rivulet.store.snapshot import Warm
+from rivulet.store.snapshot import SnapshotFile
 from rivulet.store.uploads import Store
 
 # Where main.py keeps why the program did not start.
@@ -45,7 +45,7 @@ def run(keyed, trouble=""):
         chip = Resting(board.NAME)
     left = "fault"
     try:
-        actuators = Actuators(_wired(chip).make_actuators(), chip.ticks_ms, Action())
+        actuators = _actuators(chip)
         try:
             # From here on only completed turns of the loop keep a board with a watchdog running.
             if hasattr(board, "start_watchdog"):
@@ -81,10 +81,16 @@ def _wired(chip):
     return rig if chip is board else chip
 
 
+# Two functions, whose frames end: the collector keeps what stands in a frame, even unused.
+
+
+def _actuators(chip):
+    return Actuators(_wired(chip).make_actuators(), chip.ticks_ms, Action())
+
+
 def _loop(chip, store, access, cause, actuators):
-    # A function, whose frame goes, because what a frame has held the collector keeps.
     link = Link(sys.stdin.buffer, sys.stdout.buffer)
-    return Loop(chip, _wired(chip), link, store, access, Warm(cause=cause), actuators)
+    return Loop(chip, _wired(chip), link, store, access, SnapshotFile(cause=cause), actuators)
 
 
 def _leave(store, keyed):

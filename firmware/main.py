@@ -83,7 +83,10 @@ def application():
 def main():
     if not keyed:
         micropython.kbd_intr(3)
+    global application
     app, trouble = application()
+    # The program gets its memory.
+    application = None
     if app.run(keyed, trouble):
         # A soft reset: everything begins anew, this file as well.
         raise SystemExit

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ class BoardDefinition:
     # The pins that a rig may use, and those of them that measure voltages.
     gpio: tuple[Pin, ...]
     adc: tuple[Pin, ...]
+    # Pins that cannot drive anything, and pins whose levels at a reset decide how the chip starts.
+    input_only: tuple[Pin, ...]
+    strapping: tuple[Pin, ...]
+    # Files that board.py imports, and that go onto the board beside it.
+    modules: tuple[Path, ...]
     # {"i2c": {"0": {"sda": [4, ...], ...}}}: the pins that the chip connects to each bus. A kind
     # of bus that is not listed takes any pins.
     buses: dict[str, dict[str, dict[str, list[Pin]]]]
@@ -50,7 +56,9 @@ def load_board(name: str, beside: Path | None = None) -> BoardDefinition:
         return _read((beside or Path()) / name)
     known = list_boards()
     if name not in known:
-        raise RivuletError(f"there is no board '{name}'; known boards: {', '.join(known)}")
+        close = get_close_matches(name, known, 1)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        raise RivuletError(f"there is no board '{name}'; {hint}known boards: {', '.join(known)}")
     return _read(BOARDS / name)
 
 
@@ -66,6 +74,10 @@ def _read(folder: Path) -> BoardDefinition:
             ulab=str(facts["ulab"]),
             gpio=tuple(facts["gpio"]),
             adc=tuple(facts["adc"]),
+            # Boards of one's own may do without these.
+            input_only=tuple(facts.get("input_only", ())),
+            strapping=tuple(facts.get("strapping", ())),
+            modules=tuple(folder / name for name in facts.get("modules", ())),
             buses=dict(facts["buses"]),
             facts=facts,
             folder=folder,

@@ -24,7 +24,7 @@ from host_tools.link.ports import VIRTUAL_PORTS
 from host_tools.link.records import Record
 from host_tools.link.wire import Board
 from host_tools.paths import BUILD, MODELS, need_checkout
-from host_tools.simulate import playback, stimulus
+from host_tools.simulate import reference_data, stimulus
 from host_tools.simulate.boards import SimulatedBoard, emulated_pico, virtual_board
 from host_tools.watch.screen import Screen, screen
 from host_tools.watch.status import status_of
@@ -59,7 +59,7 @@ def run_demo(kind: str, uf2: Path | None, console: Console) -> None:
     settings = _settings(kind, uf2, console)
     console.print("[1/5] recordings and models")
     loaded = recordings.load("activity", "test")
-    order = playback.shuffled(len(loaded.labels))[: settings.recordings]
+    order = reference_data.shuffled(len(loaded.labels))[: settings.recordings]
     made = stimulus.build(loaded, order, drop=_DROP, jitter_us=_JITTER_US)
     folder = VIRTUAL_PORTS / f"demo-{kind}"
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,8 +1,8 @@
 """Where files are found and written. No other module of the host tools computes such a path.
 
-In a checkout the firmware and the boards stand beside this package, and build/ takes what is
-made. An installed wheel carries both inside the package (setup.py copies them), and what is made
-goes into the user's cache folder: nothing is ever written beside the package.
+In a checkout the firmware, the boards and the examples stand beside this package, and build/
+takes what is made. An installed wheel carries them inside the package (setup.py copies them), and
+what is made goes into the user's cache folder: nothing is ever written beside the package.
 """
 
 from pathlib import Path
@@ -19,6 +19,10 @@ IN_CHECKOUT = (ROOT / "firmware" / "main.py").is_file()
 _SHIPPED = ROOT if IN_CHECKOUT else _PACKAGE / "shipped"
 FIRMWARE = _SHIPPED / "firmware"
 BOARDS = _SHIPPED / "boards"
+# Projects that can be copied. A wheel has no more of them than that takes.
+EXAMPLES = _SHIPPED / "models"
+# What a new project is made from.
+TEMPLATE = _PACKAGE / "project" / "template"
 # Programs of the host tools that run on MicroPython.
 ON_DEVICE = _PACKAGE / "on_device"
 # The assembler that the firmware's Thumb modules are written from.

@@ -36,3 +36,31 @@ t_us,up,range,speed,label
 """
 # Of a model for it; no sensor feeds the last.
 CHANNELS = ["up", "ahead", "range", "position", "speed", "spare"]
+# An actuator on the bus of the IMU, and its driver, drivers/dac.py.
+VALVE = """
+[actuators.valve]
+driver = "dac"
+bus = { i2c = 1, sda = 6, scl = 7 }
+pins = { enable = 8 }
+from = "class"
+table = { calm = 1.25, moving = 1.25, falling = 1.25 }
+"""
+DAC = """\
+KIND = "actuator"
+BUS = "i2c"
+PINS = {"enable": "out"}
+SETTINGS = {"address": (0x60,)}
+UNIT = "V"
+LIMITS = (0.0, 3.3)
+
+
+class Driver:
+    def __init__(self, bus, pins, address):
+        self._bus = bus
+
+    def start(self):
+        self._bus.writeto_mem(0x60, 0, b"\\0\\0")
+
+    def write(self, value):
+        self._bus.writeto_mem(0x60, 0, b"\\0\\0")
+"""

@@ -10,6 +10,8 @@ _OWN_FOLDER = "drivers/"
 _FIRMWARES = ("firmware/a/", "firmware/b/")
 _FRAME = '  File "'
 _LONGEST = const(200)
+# How many kinds of faults are remembered as told; after that the oldest is told again.
+_KINDS = const(8)
 
 
 def place(error):
@@ -41,3 +43,20 @@ def told(error, where=None):
     """
     words = [place(error) if where is None else where, type(error).__name__, str(error)]
     return ": ".join([word for word in words if word])[:_LONGEST]
+
+
+def note(faults, who, error):
+    """Note an exception that the code of `who` has raised; returns it in words."""
+    where = place(error)
+    text = told(error, where)
+    faults.count += 1
+    faults.last = "%s: %s" % (who, text)
+    # Not the message: it may hold a number that is another one each time.
+    kind = who, where, type(error).__name__
+    if kind not in faults.kinds:
+        faults.kinds.append(kind)
+        if len(faults.kinds) > _KINDS:
+            faults.kinds.pop(0)
+        faults.fresh = faults.last
+        faults.say("fault: " + faults.last)
+    return text

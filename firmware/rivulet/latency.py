@@ -1,4 +1,4 @@
-"""How long events took: a histogram of fixed size, from which the host reads percentiles."""
+"""Latency histogram of fixed size. The host reads percentiles from it."""
 
 from array import array
 
@@ -11,8 +11,12 @@ _LAST = const(0)
 _WORST = const(1)
 
 
-class Costs:
-    """counts[i]: how many durations fell into bucket i; below 16 us exact, then 8 an octave."""
+class LatencyHistogram:
+    """Histogram of durations in microseconds.
+
+    counts[i]: the number in bucket i. Below 16 us a bucket is 1 us wide; above, eight of them
+    make an octave.
+    """
 
     def __init__(self):
         self.counts = array("H", bytes(2 * _BUCKETS))

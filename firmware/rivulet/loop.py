@@ -95,10 +95,10 @@ class Loop(Runtime):
     The parameters are those of Runtime.
     """
 
-    def __init__(self, board, rig, link, store, access=None, warm=None, actuators=None):
+    def __init__(self, board, rig, link, store, access=None, snapshot=None, actuators=None):
         self.progress = Progress()
         self._progress = self.progress.words
-        super().__init__(board, rig, link, store, access, warm, actuators)
+        super().__init__(board, rig, link, store, access, snapshot, actuators)
         self._decided = array("i", self.clock.now)
 
     def run(self, feed=None):
@@ -137,9 +137,10 @@ class Loop(Runtime):
         clock.update()
         progress = self._progress
         progress[_TURNS] = (progress[_TURNS] + 1) & _WRAP
+        collector = self._collecting[0]
         busy = self.ring.take()
         if busy:
-            self._take_events()
+            self._take_events(collector)
         waited_us = (clock.now[_TICKS] - self._decided[_TICKS]) & _WRAP
         # What makes the loop go back to the model before, or None.
         change = None
@@ -151,6 +152,9 @@ class Loop(Runtime):
         if self.telemetry.due((now - progress[_TURNED]) & _WRAP):
             self.telemetry.report()
             listen = True  # and send
+        if collector is not None:
+            self._collection.turn((now - progress[_TURNED]) & _WRAP)
+            listen = True
         progress[_TURNED] = now
         if change is not None:
             self._go_back(*change)
@@ -160,33 +164,34 @@ class Loop(Runtime):
                 self._commands.conclude(self.swap)
         elif not busy:
             if progress[_MADE] >= _MADE_PER_COLLECTION:
-                self._collect()
-            if self.warm is not None and self.warm.due(progress[_EVENTS]):
+                self._collect_garbage()
+            if self.snapshot is not None and self.snapshot.due(progress[_EVENTS]):
                 self._keep(False)
             if self._unstarted:
                 self._retry()
             self.board.idle()
 
-    def _take_events(self):
+    def _take_events(self, collector):
         """Take the event that the ring has found, and the next few if they wait already.
 
         For each: read its sensor, move the model to the event's own time, apply the input.
+        collector: takes them down for a host; None without one.
         """
         # All in one call: a frame of this size is on the heap, and on a Pico MicroPython takes 40
         # to 100 us to find room for one. Every attribute costs 3 us: each is looked up once.
         ring = self.ring
         found = ring.found
-        inlets = self._inlets
+        inputs = self._inputs
         guard = self.guard
         clock = self.clock
         progress = self._progress
-        costs = self.costs
+        latency = self.latency
         for number in range(_EVENTS_PER_TURN):
             if number and not ring.take():
                 break
             started = ticks_us()
             source = found[_FOUND_SOURCE]
-            read, values, array, move, slots, seen = inlets[source]
+            read, values, array, move, slots, seen = inputs[source]
             try:
                 read(values)
             except OSError:
@@ -196,14 +201,19 @@ class Loop(Runtime):
             except MemoryError:
                 raise
             except Exception as error:
-                self._read_failed(source, error)
+                self.health.fail(source, error, self.faults)
                 continue
+            if collector is not None:
+                # Before what is no number is replaced.
+                collector.take(source, values, array is None)
             # Integers are always numbers.
             if array is not None and not guard.values(
-                source, array, values, self.inlets.held[source]
+                source, array, values, self.inputs.held[source]
             ):
                 seen = clock.stamp  # that of the last good reading stays
             dt_us = clock.advance(found[_FOUND_TICKS], progress, seen)
+            if collector is not None:
+                collector.stamp(clock.stamp)
             progress[_EVENTS] = (progress[_EVENTS] + 1) & _WRAP
             if not progress[_STARTED]:
                 # The state's time begins here, even if the sensor spoke while the board started.
@@ -219,16 +229,7 @@ class Loop(Runtime):
                 if move is not None:
                     move(dt_us, slots, values)
                     self._check_state()
-            costs.add(ticks_diff(ticks_us(), started))
-
-    def _read_failed(self, source, error):
-        """Note a fault in a driver's code; until the sensor reads well again, only count more."""
-        if self.health.watches[source].at_fault:
-            # To find the place takes milliseconds.
-            self.faults.count = (self.faults.count + 1) & _WRAP
-            return
-        name = "sensor " + self.sensors[source].name
-        self.health.fail(source, self.faults.note(name, error))
+            latency.add(ticks_diff(ticks_us(), started))
 
     def _check_state(self):
         model = self.control.model
@@ -297,7 +298,7 @@ class Loop(Runtime):
             self._store.trial.pass_over()
             self.control.act(why)
 
-    def _collect(self):
+    def _collect_garbage(self):
         # First, so that one that fails for want of memory is not tried again at every turn.
         self._progress[_MADE] = 0
         started = ticks_us()
@@ -310,8 +311,8 @@ class Loop(Runtime):
 
     def _keep(self, orderly):
         """Save a snapshot."""
-        if self.warm is not None and self.model is not None:
+        if self.snapshot is not None and self.model is not None:
             try:
-                self.warm.save(self.model, self.model_hash, self.progress.events, orderly)
+                self.snapshot.save(self.model, self.model_hash, self.progress.events, orderly)
             except MemoryError:
                 self.memory_errors += 1  # who releases the board gets it without a snapshot

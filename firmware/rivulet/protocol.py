@@ -25,12 +25,17 @@ Host to board, the reply echoes kind and sequence:
                nonce in hex, or nothing on a board without a key
     AUTHORISED tag [32], kind u8, payload     performs that kind, and answers as it would: tag is
                the HMAC-SHA-256 of COMMAND_DOMAIN, nonce, kind and payload under the board's key
+    COLLECT    lease u16 ms                   value: events since the collection began
+               each event's values from now until the lease ends, which the host renews as that of
+               telemetry; 0 ms: no more than those that the value counts
 The payload of each kind has the length in PAYLOAD_BYTES; the board refuses any other.
 Board to host:
     REPLY      sequence u8, kind u8, status u8, value u32, text
     DOCUMENT   sequence u8, kind u8, total u16, offset u16, bytes
     TELEMETRY  see TELEMETRY_FIELDS, a SENSOR_HEAD for each sensor of the description, then float32
                or int32 blocks in the order of BLOCKS
+    EVENTS     EVENTS_HEAD, then for each event EVENT_HEAD and its sensor's values, float32 in the
+               units of the description, or int32 counts of the description's scales
 """
 
 import struct
@@ -39,7 +44,7 @@ from binascii import crc32
 
 from rivulet.compat import const, micropython, ptr8, ptr32
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 HELLO = 0x01
 DESCRIBE = 0x02
@@ -54,9 +59,11 @@ CONFIRM = 0x0A
 ROLLBACK = 0x0B
 CHALLENGE = 0x0C
 AUTHORISED = 0x0D
+COLLECT = 0x0E
 REPLY = 0x41
 DOCUMENT = 0x42
 TELEMETRY = 0x43
+EVENTS = 0x44
 
 # Status of a reply.
 OK = 0
@@ -94,7 +101,14 @@ TELEMETRY_HEAD_BYTES = struct.calcsize(TELEMETRY_HEAD)
 SENSOR_BYTES = struct.calcsize(SENSOR_HEAD)
 OLDEST_MS = (1 << 30) - 1
 TROUBLES = ("missing", "stuck", "out of range", "bus errors", "fault")
+# count of events u16 | since the collection began: events before these u32, those among them that
+# found no room u32 | since the start: events that the ring passed over or lost u32, readings that
+# failed u32. Each u32 is kept modulo 2^30.
+EVENTS_HEAD = "<HIIII"
+# ticks u32 | sensor, INTEGERS, epoch << 8 u32: the interrupt's time is epoch * 2^30 + ticks us.
+EVENT_HEAD = "<II"
 CONFIGURE_BODY = "<BfH"
+COLLECT_BODY = "<H"
 PUSH_BEGIN_BODY = "<I32s"
 PUSH_DATA_HEAD = "<I"
 REPLY_HEAD = "<BBBI"
@@ -123,6 +137,7 @@ PAYLOAD_BYTES = {
     CONFIRM: _EMPTY,
     ROLLBACK: _EMPTY,
     CHALLENGE: _EMPTY,
+    COLLECT: (struct.calcsize(COLLECT_BODY), struct.calcsize(COLLECT_BODY)),
 }
 
 _FLAG = const(0x7E)
@@ -221,6 +236,15 @@ def _seal(body: ptr8, count: int, table: ptr32):
     for i in range(4):
         body[count + i] = crc & 0xFF
         crc >>= 8
+
+
+@micropython.viper
+def pack_words(source, count: int, out, at: int):
+    """Copy `count` words of 32 bits to those of `out` from number `at` on, allocating nothing."""
+    words = ptr32(source)
+    target = ptr32(out)
+    for i in range(count):
+        target[at + i] = words[i]
 
 
 def encode(body, length, out, at):

@@ -5,24 +5,23 @@ import gc
 from rivulet import protocol
 from rivulet.compat import const, forget, heap_free
 from rivulet.control.action import Action
-from rivulet.control.actuators import Actuators
+from rivulet.control.actuators import RETRY_MS, Actuators
 from rivulet.control.outputs import Control
-from rivulet.errors import ModelError, StoreError
+from rivulet.errors import StoreError
 from rivulet.faults import Faults
-from rivulet.latency import Costs
+from rivulet.latency import LatencyHistogram
+from rivulet.link.collection import Collection
 from rivulet.link.commands import Commands
 from rivulet.link.ctrl_c import CtrlC
 from rivulet.link.documents import Documents
 from rivulet.link.telemetry import Telemetry
 from rivulet.sensing.clock import Clock
 from rivulet.sensing.health import Health
-from rivulet.sensing.inputs import Inlets
+from rivulet.sensing.inputs import SensorInputs
 from rivulet.sensing.recent_inputs import RecentInputs
 from rivulet.sensing.ring import EventRing
 from rivulet.store.slots import why_not
 
-# A sensor that did not start is tried again every so often.
-_AGAIN_MS = const(5000)
 _WRAP = const(0x3FFFFFFF)
 # Modules that only a start or a change of model needs. They are imported then and dropped with the
 # next collection: an .mpy lives on the heap. The code of a running model is not among them, or the
@@ -31,12 +30,14 @@ SELDOM = (
     "rivulet.blame",
     "rivulet.control.crossfade",
     "rivulet.integers.tensors",
+    "rivulet.link.collector",
     "rivulet.model",
     "rivulet.model.bounds",
     "rivulet.model.header",
     "rivulet.model.kinds",
     "rivulet.model.self_test",
     "rivulet.model.warm_start",
+    "rivulet.sensing.connect",
     "rivulet.sensing.start",
     "rivulet.store.swap",
 )
@@ -48,14 +49,14 @@ class Runtime:
     board: a board module (see boards/), what its chip does; rig: a module, what is wired to it:
     `make_sensors()` and `make_actuators()` return lists of Sensor and Actuator; link: the wire;
     store: where models are kept; access: who may command the board (access.Access), or None where
-    anyone may; warm: the snapshot that survives a restart (snapshot.Warm), or None; actuators: the
-    rig's Actuators, if the caller has to use them too.
+    anyone may; snapshot: what the state is kept in over a restart (snapshot.SnapshotFile), or
+    None; actuators: the rig's Actuators, if the caller has to use them too.
     """
 
     # Why the board runs another firmware than it should.
     firmware_trouble = ""
 
-    def __init__(self, board, rig, link, store, access, warm, actuators):
+    def __init__(self, board, rig, link, store, access, snapshot, actuators):
         self.board = board
         self.ring = EventRing()
         self.clock = Clock(board.ticks_us, board.ticks_ms)
@@ -65,27 +66,27 @@ class Runtime:
         self.control = Control(actuators, self.faults, link)
         self.control.act("start")
         self.guard = self.control.guard
-        self.costs = Costs()
+        self.latency = LatencyHistogram()
         self.ctrl_c = CtrlC(link, access is None or not access.keyed)
-        self.warm = warm
+        self.snapshot = snapshot
         self._link = link
         self._store = store
         # A board without its sensors still answers, takes models and says what is wrong.
         self.sensors = rig.make_sensors()
         self.health = Health(self.sensors, self.clock, self.guard, self.ring)
         # Those that did not start: their numbers, and why in a line.
-        self._unstarted = []
-        for source in range(len(self.sensors)):
-            self._start_sensor(source)
+        from rivulet.sensing.start import start_all
+
+        self._unstarted = start_all(board, self.ring, self.health, self.faults)
         self._tried_ms = board.ticks_ms()
         self._model_error = ""
-        self.inlets = Inlets(self.sensors, self.health.watches)
+        self.inputs = SensorInputs(self.sensors, self.health.by_source)
         self.progress.begin(self.clock.now, False)
         self.telemetry = Telemetry(
-            link, self.control, self.health, self.ring, self.progress, self.costs
+            link, self.control, self.health, self.ring, self.progress, self.latency
         )
-        parts = (self.clock, self.control, self.health, self.costs, self.telemetry, self.ctrl_c)
-        parts += (self.faults, link, store, access, warm)
+        parts = (self.clock, self.control, self.health, self.latency, self.telemetry, self.ctrl_c)
+        parts += (self.faults, link, store, access, snapshot)
         documents = Documents(
             board.NAME,
             self.sensors,
@@ -93,8 +94,17 @@ class Runtime:
             self.health,
             [part.facts for part in parts if part is not None] + [self._facts],
         )
+        self._collection = Collection(link, self.sensors, self.ring, self.guard)
+        self._collecting = self._collection.collecting
         self._commands = Commands(
-            link, store, access, self.clock, self.control, self.telemetry, documents
+            link,
+            store,
+            access,
+            self.clock,
+            self.control,
+            self.telemetry,
+            documents,
+            self._collection,
         )
         self.recent = None
         self.swaps = 0
@@ -126,47 +136,31 @@ class Runtime:
             lines.append(self._model_error)
         return "; ".join(lines)
 
-    def _start_sensor(self, source):
-        """Whether a sensor answers."""
-        from rivulet.sensing.start import start
-
-        line = start(
-            self.sensors[source],
-            source,
-            self.board,
-            self.ring,
-            self.health.watches[source],
-            self.faults,
-        )
-        if line:
-            self._unstarted.append((source, line))
-        return not line
-
     def _start(self):
         """Start the store's active model, if it has one that runs."""
-        self._connect(None, self.inlets.connect(None, True))
+        self._connect(None, self.inputs.connect(None, True))
         try:
             model = self._store.load_active()
             if model is not None:
                 self._make_room(model)
-                self._install(model, self.inlets.connect(model, True))
+                self._install(model, self.inputs.connect(model, True))
                 self._restore()
         except Exception as error:
             if self._store.on_trial:
                 raise  # to the model before
             # The board stays reachable, so that a good model can be pushed.
             self._model_error = "stored model: %s" % why_not(error)
-            self._connect(None, self.inlets.connect(None, True))
+            self._connect(None, self.inputs.connect(None, True))
         self._watch()
         self.control.act("no model" if self.model is None else "start")
 
     def _restore(self):
         """Give the model the state it had before the board started, brought to now."""
-        if self.warm is not None:
-            restored = self.warm.restore(self.model, self.model_hash)
+        if self.snapshot is not None:
+            restored = self.snapshot.restore(self.model, self.model_hash)
             self.clock.update()
             self.progress.begin(self.clock.now, restored)
-            self._link.text("model started " + self.warm.started)
+            self._link.text("model started " + self.snapshot.started)
 
     def swap(self, candidate, trusted=True):
         """Run a store.slots.Candidate from the next event on; returns what became of the state.
@@ -180,12 +174,14 @@ class Runtime:
         model = candidate.model
         try:
             self._make_room(model)
-            inlets = self.inlets.connect(model, not self.progress.events)
-            self.note_heap()  # two models are in memory now
+            inputs = self.inputs.connect(model, not self.progress.events)
+            # Two models are in memory now, and what loading the new one has left.
+            gc.collect()
+            self.note_heap()
             outcome, crossfade = hand_over(
                 self.model, model, self.recent, self.progress, self.clock, trusted
             )
-            self._activate(candidate, inlets, crossfade)
+            self._activate(candidate, inputs, crossfade)
         except StoreError:
             raise
         except Exception as error:
@@ -206,14 +202,14 @@ class Runtime:
             self._start_again()
         return outcome
 
-    def _activate(self, candidate, inlets, crossfade):
+    def _activate(self, candidate, inputs, crossfade):
         """Make the candidate the active model on flash, then here."""
         # A Ctrl-C in between must not leave two models mixed.
         self.ctrl_c.block()
         try:
             candidate.activate()
             try:
-                self._install(candidate.model, inlets)
+                self._install(candidate.model, inputs)
                 self.control.crossfade = crossfade
                 # What was wrong before is not this model's.
                 self.faults.fresh = ""
@@ -236,15 +232,15 @@ class Runtime:
         """Make room for the model's telemetry records."""
         self._link.resize(protocol.longest_record(model, len(self.sensors)))
 
-    def _install(self, model, inlets):
-        self._connect(model, inlets)
+    def _install(self, model, inputs):
+        self._connect(model, inputs)
         self.recent = RecentInputs(model)
         # What events cost is told of the model that runs.
-        self.costs.clear()
+        self.latency.clear()
 
-    def _connect(self, model, inlets):
+    def _connect(self, model, inputs):
         """Connect the sensors to this model and it to the actuators; None: there is no model."""
-        self._inlets = self.inlets.use(inlets, model)
+        self._inputs = self.inputs.use(inputs, model)
         self.health.install(model)
         self.control.install(model)
         self.progress.decide_every(self.control.cadence_us)
@@ -252,24 +248,24 @@ class Runtime:
     def _retry(self):
         """Try to start a sensor that failed, if that is due, and connect it."""
         now = self.board.ticks_ms()
-        if (now - self._tried_ms) & _WRAP < _AGAIN_MS // len(self._unstarted):
+        if (now - self._tried_ms) & _WRAP < RETRY_MS // len(self._unstarted):
             return
         self._tried_ms = now
-        source = self._unstarted.pop(0)[0]
-        if not self._start_sensor(source):
-            return
-        name = "sensor " + self.sensors[source].name
-        try:
-            model = self.model
-            inlet = self.inlets.inlet(source, model, not self.progress.events)
-            self._inlets[source] = inlet
-            self.health.watches[source].install(inlet[1], inlet[2] is None, model)
-            self._link.text(name + " answers")
-        except (ModelError, MemoryError) as error:
-            self._unstarted.append((source, "%s: %s" % (name, why_not(error))))
+        from rivulet.sensing.start import start_again
+
+        start_again(
+            self._unstarted, self.board, self.ring, self.health, self.faults, self._connect_sensor
+        )
+
+    def _connect_sensor(self, source, name):
+        model = self.model
+        entry = self.inputs.of_sensor(source, model, not self.progress.events)
+        self._inputs[source] = entry
+        self.health.by_source[source].install(entry[1], entry[2] is None, model)
+        self._link.text(name + " answers")
 
     def note_heap(self):
-        """Record the lowest free heap seen: right after a collection, or with two models."""
+        """Record the lowest free heap seen right after a collection."""
         free = heap_free()
         if free < self.heap_low:
             self.heap_low = free

@@ -60,21 +60,21 @@ static inline void product(const uint8_t *weights, const int32_t *v, int columns
     }
 }
 
-static void apply(int32_t *words, const int32_t *inlet)
+static void apply(int32_t *words, const int32_t *input_map)
 {
-    int count = inlet[0];
-    const int32_t *p = inlet + 1 + count;
+    int count = input_map[0];
+    const int32_t *p = input_map + 1 + count;
     for (int i = 0; i < count; i++, p += 4) {
-        int32_t v = (inlet[1 + i] * p[1] + p[2]) >> p[3];
+        int32_t v = (input_map[1 + i] * p[1] + p[2]) >> p[3];
         *(int32_t *)((char *)words + p[0]) = v > 32767 ? 32767 : v < -32767 ? -32767 : v;
     }
 }
 
-int step(int32_t *words, const uint8_t *weights, int32_t dt, const int32_t *inlet)
+int step(int32_t *words, const uint8_t *weights, int32_t dt, const int32_t *input_map)
 {
     int n = words[HIDDEN], flags = words[FLAGS];
     if (flags & 4)
-        apply(words, inlet);
+        apply(words, input_map);
     if (dt) {
         int e = 2;
         if (dt < 0) {
@@ -134,6 +134,6 @@ int step(int32_t *words, const uint8_t *weights, int32_t dt, const int32_t *inle
             AT(OUT_BIAS_AT), AT(OUT_MULTIPLIER_AT), AT(Y_AT));
     }
     if (!(flags & 4))
-        apply(words, inlet);
+        apply(words, input_map);
     return 0;
 }

@@ -48,6 +48,7 @@ def flash(
     as_json: JsonOption = False,
 ) -> None:
     """Install the firmware on a board; copies only what changed."""
+    from host_tools.commands._virtual_project import as_flashed
     from host_tools.deploy.flash import flash as flash_board
     from host_tools.deploy.keys import key_for, read_key
     from host_tools.deploy.provision import AccessSettings
@@ -56,6 +57,8 @@ def flash(
     from host_tools.link import ports
 
     rig = _project(project, board)
+    found = ports.resolve(port, rig.file)
+    rig = as_flashed(rig, found)
     # RIVULET_KEY only opens a board. Giving a board a key takes --key.
     access = AccessSettings(
         key=read_key(key) if key is not None else None,
@@ -65,7 +68,7 @@ def flash(
     )
     with progress_bar("flashing") as advance:
         report = flash_board(
-            ports.resolve(port),
+            found,
             rig.board,
             lambda done, total, _: advance(done, total),
             key=key_for(key),
@@ -99,7 +102,7 @@ def _project(folder: Path | None, board: str | None) -> "Project":
     """Return the project to flash. Raises RivuletError."""
     from host_tools.boards import load_board
     from host_tools.errors import RivuletError
-    from host_tools.project import find_project, load
+    from host_tools.project import find_project, load, need_sensors
 
     # An unknown board is named before anything else.
     wanted = load_board(board) if board is not None else None
@@ -109,6 +112,7 @@ def _project(folder: Path | None, board: str | None) -> "Project":
         raise RivuletError(
             f"{file}: board.name: the project is for {found.board.name}, and --board says {board}"
         )
+    need_sensors(found)
     return found
 
 

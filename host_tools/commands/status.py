@@ -7,6 +7,7 @@ from host_tools.commands._options import JsonOption, KeyOption, PortOption
 from host_tools.link.records import SensorState
 from host_tools.printing import say, say_json
 from host_tools.tau import in_words
+from host_tools.watch import actuators
 
 
 def status(port: PortOption = None, as_json: JsonOption = False, key: KeyOption = None) -> None:
@@ -110,18 +111,10 @@ def _rig_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("unfed channels", f"{', '.join(facts['unfed'])}: no sensor feeds them"))
     lines += [("units", difference) for difference in facts["unit_differences"]]
     if "actuators" in facts:
-        words = ", ".join(_actuator(each) for each in facts["actuators"]) or "none"
-        resting = facts.get("resting")
-        lines.append(("actuators", f"{words}; at rest: {resting}" if resting else words))
+        lines.append(("actuators", actuators.in_words(facts) or "none"))
     if facts.get("faults"):
         lines.append(("faults in code", f"{facts['faults']}; the last: {facts.get('fault', '')}"))
     return lines
-
-
-def _actuator(actuator: dict[str, Any]) -> str:
-    value = actuator["value"]
-    text = f"{actuator['name']} {'has no value yet' if value is None else format(value, '.4g')}"
-    return f"{text} ({actuator['error']})" if actuator["error"] else text
 
 
 def _access_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -17,13 +17,13 @@ def virtual(
     context: typer.Context,
     project: ProjectOption = None,
     play: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="FILE|FOLDER|sine|hold",
             help="What a project's sensors play: recordings, waves (sine), or values that stand "
-            "still (hold).",
+            "still (hold). Default: its recordings, else waves.",
         ),
-    ] = "sine",
+    ] = None,
     data: Annotated[
         str,
         typer.Option(
@@ -41,6 +41,7 @@ def virtual(
     """Run a virtual board until Ctrl-C; print its port.
 
     In a project it gets the project's firmware and rig, and the port is printed when it answers.
+    A project without sensors gets one called `recording`, with the channels of its recordings.
     """
     from host_tools.errors import RivuletError
     from host_tools.project import find_project
@@ -63,7 +64,7 @@ def virtual(
             _stay(board)
 
 
-def _run_project(file: Path, play: str) -> None:
+def _run_project(file: Path, play: str | None) -> None:
     from host_tools.commands._virtual_project import virtual_board
     from host_tools.deploy.started import await_start
 
@@ -77,7 +78,7 @@ def _bare_board(data: str, drop: float, jitter: float) -> "VirtualBoard":
     """Return the board outside a project, with what was flashed to it the last time."""
     from host_tools.interpreter.find import find_micropython
     from host_tools.link.ports import VIRTUAL_PORTS
-    from host_tools.simulate.playback import prepare
+    from host_tools.simulate.reference_data import prepare
     from host_tools.simulate.virtual import VirtualBoard
 
     folder = VIRTUAL_PORTS / "default"

@@ -10,7 +10,9 @@ import importlib.util
 
 from host_tools.convert.checks import finite, plain, shown
 from host_tools.convert.model_file import Arrays, ModelFile, Settings, read_model
-from host_tools.convert.ncps import convert_ncps, from_ncps, is_ncps
+from host_tools.convert.ncps import convert_ncps
+from host_tools.convert.ncps_find import is_ncps
+from host_tools.convert.ncps_live import from_ncps
 from host_tools.convert.weights import read_weights
 from host_tools.errors import RivuletError
 
@@ -20,16 +22,11 @@ __all__ = ["Arrays", "ModelFile", "Settings", "convert", "from_ncps", "read_mode
 def convert(weights: Arrays, metadata: Settings) -> ModelFile:
     """Check a trainer's weights and lay them out for the board. Raises RivuletError."""
     arrays, metadata = finite(weights), plain(metadata)
-    source = metadata.get("source", "rivulet")
+    source = metadata.get("source", "ncps" if is_ncps(arrays) else "rivulet")
     if source == "ncps":
         return convert_ncps(arrays, metadata)
     if source != "rivulet":
         raise RivuletError(f"metadata: source '{shown(source)}' is not known; 'ncps' is")
-    if is_ncps(arrays):
-        raise RivuletError(
-            "these are weights of ncps: say so, and what they do not carry, in the metadata: "
-            '{"source": "ncps", "kind": "ltc"} or "cfc", "mode", "activation", "time_unit_s", ...'
-        )
     cell = metadata.get("cell", "decay")
     name = f"host_tools.convert.{cell}"
     if (

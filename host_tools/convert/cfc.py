@@ -6,7 +6,7 @@ import numpy as np
 
 from host_tools.convert.checks import check_names, check_shapes, matrix, shown
 from host_tools.convert.model_file import Arrays, Settings, fold
-from host_tools.convert.ncps_parts import Parts
+from host_tools.convert.ncps_parts import SAY_IT, Parts
 from host_tools.errors import RivuletError
 
 _GATES = ("ff2", "time_a", "time_b")
@@ -22,7 +22,10 @@ def parts(arrays: Arrays, metadata: Settings) -> Parts:
         if (found := re.fullmatch(r"backbone\.(\d+)\.weight", name))
     )
     if numbers and "activation" not in metadata:
-        raise RivuletError("metadata: activation of the backbone is missing, as 'lecun_tanh'")
+        raise RivuletError(
+            "metadata: activation of the backbone is missing; ncps' default is 'lecun_tanh'"
+            + SAY_IT
+        )
     activation = metadata.pop("activation", "lecun_tanh")
     layers = [f"backbone.{number}" for number in numbers]
     heads = head_names(mode)
@@ -71,7 +74,7 @@ def pop_mode(arrays: Arrays, metadata: Settings, pure_tensor: str) -> str:
     """Return the mode. Only "pure" shows in the tensors; the metadata must state the others."""
     mode = metadata.pop("mode", "pure" if pure_tensor in arrays else None)
     if mode is None:
-        raise RivuletError("metadata: mode is missing: 'default' or 'no_gate'")
+        raise RivuletError("metadata: mode is missing: 'default' or 'no_gate'" + SAY_IT)
     if mode not in ("default", "pure", "no_gate"):
         raise RivuletError(
             f"metadata: mode '{shown(mode)}' is not known; default, pure and no_gate are"

@@ -7,6 +7,9 @@ import numpy as np
 
 from host_tools.convert.model_file import Arrays, Settings
 
+# Where a person says an option of ncps that the tensors do not show.
+SAY_IT = "; say it in --wiring W.json or --metadata"
+
 
 @dataclass
 class Parts:

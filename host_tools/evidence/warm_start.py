@@ -28,7 +28,7 @@ from host_tools.integers.quantise import quantise
 from host_tools.paths import MODELS, need_checkout
 from host_tools.printing import say
 from rivulet import model as device_model
-from rivulet.store.snapshot import Warm
+from rivulet.store.snapshot import SnapshotFile
 
 STARTS = ("cold", "usual state", "snapshot")
 _HASH = "00" * 32
@@ -47,11 +47,11 @@ class Comparison:
     differences: dict[str, NDArray[np.float64]]
 
 
-def _warm(folder: str, seconds: int) -> Any:
+def _snapshot(folder: str, seconds: int) -> Any:
     """Return the snapshot of a board whose real-time clock shows this many seconds."""
-    warm = Warm(folder, "watchdog")
-    warm.seconds = lambda: seconds
-    return warm
+    snapshot = SnapshotFile(folder, "watchdog")
+    snapshot.seconds = lambda: seconds
+    return snapshot
 
 
 def compare(model: ModelFile, events: EventTable, stop_s: float, off_s: int) -> Comparison:
@@ -71,11 +71,11 @@ def compare(model: ModelFile, events: EventTable, stop_s: float, off_s: int) -> 
         for running in (always, stopped):
             _event(running, events, i, t_s, None)
     with tempfile.TemporaryDirectory() as folder:
-        _warm(folder, _DAY_S).save(stopped, _HASH, int(stop), True)
+        _snapshot(folder, _DAY_S).save(stopped, _HASH, int(stop), True)
         again = {name: made() for name in STARTS}
-        _warm(folder, _DAY_S + off_s).restore(again["snapshot"], _HASH)
+        _snapshot(folder, _DAY_S + off_s).restore(again["snapshot"], _HASH)
     with tempfile.TemporaryDirectory() as folder:
-        _warm(folder, _DAY_S).restore(again["usual state"], _HASH)
+        _snapshot(folder, _DAY_S).restore(again["usual state"], _HASH)
     for i in range(stop, start):
         _event(always, events, i, t_s, None)
     differences: dict[str, list[float]] = {name: [] for name in STARTS}

@@ -32,7 +32,7 @@ _STOP = struct.pack(protocol.CONFIGURE_BODY, 15, 0.0, 3000)
 # Performed for everybody: the first two tell of the protocol alone, the beginning of a push binds
 # its pieces.
 _FREE = (protocol.HELLO, protocol.CHALLENGE, protocol.PUSH_DATA, protocol.PUSH_END)
-_READING = (protocol.STATUS, protocol.DESCRIBE, protocol.CONFIGURE)
+_READING = (protocol.STATUS, protocol.DESCRIBE, protocol.CONFIGURE, protocol.COLLECT)
 
 
 @dataclass(frozen=True)

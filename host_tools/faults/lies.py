@@ -18,7 +18,6 @@ from host_tools.faults._lying_prompt import flash_at_a_lying_prompt
 from host_tools.link.wire import Board
 from host_tools.printing import console, note, say, say_json
 from host_tools.watch.monitor import monitor
-from host_tools.watch.screen import plain_line
 from host_tools.watch.status import status_of, tau_outside
 from host_tools.watch.view import LiveView
 from rivulet import protocol
@@ -45,7 +44,7 @@ def _watch(board: Board, _: Path) -> None:
         view.describe(board.description) if number % 7 == 6 else view.add(record)
         view.lines.extend(board.lines)
         board.lines.clear()
-        live.print(plain_line(view), soft_wrap=True)
+        live.print(view.line(), soft_wrap=True)
         live.print(view.render(120, 40))
 
 

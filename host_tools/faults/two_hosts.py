@@ -44,6 +44,7 @@ class _Intruder:
             protocol.PUSH_DATA: struct.pack(protocol.PUSH_DATA_HEAD, draw.randrange(2000))
             + draw.randbytes(50),
             protocol.CONFIGURE: struct.pack(protocol.CONFIGURE_BODY, 15, 20.0, 1000),
+            protocol.COLLECT: struct.pack(protocol.COLLECT_BODY, 1000),
         }
         kind = draw.choice(
             (*payload, protocol.STATUS, protocol.DESCRIBE, protocol.RESET, protocol.PUSH_END)

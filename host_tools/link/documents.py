@@ -49,6 +49,8 @@ class Sensor(TypedDict):
     name: str
     channels: list[str]
     units: list[str]
+    # Units a count, where its driver reads integers.
+    scales: NotRequired[list[_Number] | None]
 
 
 class Description(TypedDict):

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 from pathlib import Path
 
@@ -13,6 +14,14 @@ from host_tools.paths import BUILD
 
 # Every virtual board that is switched on has its port here, as a link.
 VIRTUAL_PORTS = BUILD / "virtual"
+
+
+def virtual_folder(project_file: Path) -> Path:
+    """Return the folder of the virtual board that belongs to a project."""
+    file = project_file.resolve()
+    # Two projects whose folders have one name are two boards.
+    mark = hashlib.sha256(str(file).encode()).hexdigest()[:6]
+    return VIRTUAL_PORTS / f"{file.parent.name or 'project'}-{mark}"
 
 
 def candidates() -> list[str]:
@@ -27,8 +36,12 @@ def is_socket(port: str) -> bool:
     return port.startswith("socket://")
 
 
-def resolve(port: str | None) -> str:
-    """Return the named port, or the only one there is. Raises PortUnusable."""
+def resolve(port: str | None, project_file: Path | None = None) -> str:
+    """Return the named port, or the only one there is. Raises PortUnusable.
+
+    project_file: of the project that the command is about. Its virtual board is taken among
+    several, as long as no other one is a board on a cable.
+    """
     if port is not None:
         if not (is_socket(port) or port.upper().startswith("COM") or Path(port).exists()):
             raise PortUnusable(f"no port {port}: is the board plugged in? {_listing()}")
@@ -36,6 +49,10 @@ def resolve(port: str | None) -> str:
     found = candidates()
     if len(found) == 1:
         return found[0]
+    if project_file is not None:
+        own = str(virtual_folder(project_file) / "port")
+        if own in found and all(each.startswith(str(VIRTUAL_PORTS)) for each in found):
+            return own
     if not found:
         raise PortUnusable("no board found: plug one in, or start one with 'rivulet virtual'")
     raise PortUnusable(f"more than one board: choose with --port. {_listing()}")

@@ -39,6 +39,8 @@ _BROKEN_ANSWERS = 40
 _DOCUMENT_S = 60.0
 
 _LARGEST_BODY = 16384
+# The board sends these unasked.
+_STREAMED = (protocol.TELEMETRY, protocol.EVENTS)
 # The board takes these from anybody: a push's pieces are bound by its authorised beginning.
 _NEVER_SEALED = (protocol.HELLO, protocol.CHALLENGE, protocol.PUSH_DATA, protocol.PUSH_END)
 # What is waited for, in words.
@@ -55,6 +57,7 @@ _AWAITED = {
     protocol.CONFIRM: "the confirmation of the model",
     protocol.ROLLBACK: "the rollback",
     protocol.CHALLENGE: "the request for a challenge",
+    protocol.COLLECT: "the request for events",
 }
 
 
@@ -113,9 +116,10 @@ class Requester:
                             return reply
         raise self._no_reply(kind, start)
 
-    def document(self, kind: int) -> Any:
+    def document(self, kind: int, tries: int = _SILENT_ANSWERS) -> Any:
         """Return the document that the board answers to a request of this kind.
 
+        tries: after how many requests in a row that brought nothing it is given up.
         Raises NoReply, BadReply, Locked.
         """
         start = self._now()
@@ -136,7 +140,7 @@ class Requester:
                         f"host ({error}): if its firmware is older, run 'rivulet flash'"
                     ) from None
             silent = 0 if is_heard else silent + 1
-            if silent == _SILENT_ANSWERS:
+            if silent == tries:
                 raise self._no_reply(kind, start)
         raise NoReply(
             f"{self.port}: {broken} replies of the board arrived damaged within "
@@ -233,7 +237,7 @@ class Requester:
         return self._stream.now_s
 
     def _read(self) -> list[bytes]:
-        """Return the frames that arrived, without telemetry."""
+        """Return the frames that arrived, without telemetry and events."""
         frames = []
         deframer = self._deframer
         for byte in self._stream.read():
@@ -242,7 +246,7 @@ class Requester:
                 body = bytes(deframer.body[: deframer.length])
                 self.frames += 1
                 self._heard(body)
-                if body[0] != protocol.TELEMETRY:
+                if body[0] not in _STREAMED:
                     frames.append(body)
             elif found == protocol.TEXT:
                 line = bytes(deframer.body[: deframer.length]).decode(errors="replace")
@@ -250,4 +254,4 @@ class Requester:
         return frames
 
     def _heard(self, body: bytes) -> None:
-        """Called with every frame, telemetry too, in the order they came."""
+        """Called with every frame, streamed ones too, in the order they came."""

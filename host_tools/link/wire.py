@@ -15,6 +15,7 @@ from host_tools.errors import (
     RivuletError,
 )
 from host_tools.link.documents import Description, Model, Status
+from host_tools.link.event_batches import EventBatch, decode_events
 from host_tools.link.push import push_model
 from host_tools.link.records import Record, decode_record
 from host_tools.link.requester import ONCE, PROMPT, QUICK, SLOW, STARTING, Requester
@@ -23,7 +24,7 @@ from rivulet import protocol
 
 _SAMPLE_HZ = 20.0
 _FASTEST_HZ = 1e6
-# Telemetry stops by itself when the host has not renewed it for so long.
+# Telemetry and events stop by themselves when the host has not renewed them for so long.
 _LEASE_MS = 3000
 # For how long a board that was sending telemetry may be silent: a stall of the host, a reset.
 _STALL_S = 60.0
@@ -57,10 +58,12 @@ class Board(Requester):
         # Telemetry that another program asked for may arrive before the description does.
         self.description = cast(Description, {})
         self._records: deque[Record] = deque()
+        self._batches: deque[EventBatch] = deque()
         self._last_sequence: int | None = None
         self._rate_hz = 0.0
         self._blocks = 0
         self._renew_at = 0.0
+        self._is_collecting = False
         self._stale = False
         self._heard_at = self._now()
         try:
@@ -151,29 +154,32 @@ class Board(Requester):
             mask |= 1 << protocol.BLOCKS.index(name)
         self._rate_hz, self._blocks = rate_hz, mask
         self._configure()
+        self._renew_at = self._now() + _LEASE_MS / 3000
 
     def records(self, seconds: float) -> Iterator[Record]:
         """Yield telemetry for so many seconds of host time; renew the subscription meanwhile.
 
         A board that falls silent is waited for, for a minute. Then raises NoReply.
         """
-        end = self._now() + seconds
-        while self._now() < end:
-            try:
-                if self._rate_hz and self._now() > self._renew_at:
-                    self._configure()
-                self._read()
-                if self._stale:
-                    self.describe()
-                    self._stale = False
-            except NoReply:
-                if self.silent_s > _STALL_S * self._scale:
-                    raise NoReply(
-                        f"{self.port}: nothing came from the board for {self.silent_s:.0f} s: "
-                        "check the cable or reset the board"
-                    ) from None
+        for _ in self._listen(seconds):
             while self._records:
                 yield self._records.popleft()
+
+    def collect(self) -> None:
+        """Ask for every event's values; `batches` keeps it up until `end_collection`."""
+        self._is_collecting = True
+        self._renew()
+
+    def batches(self, seconds: float) -> Iterator[EventBatch]:
+        """Yield batches of events as `records` yields telemetry."""
+        for _ in self._listen(seconds):
+            while self._batches:
+                yield self._batches.popleft()
+
+    def end_collection(self) -> int:
+        """Ask for no more events. Returns how many the board took down since it began."""
+        self._is_collecting = False
+        return self.request(protocol.COLLECT, struct.pack(protocol.COLLECT_BODY, 0))[0]
 
     @property
     def silent_s(self) -> float:
@@ -230,12 +236,37 @@ class Board(Requester):
         self.describe()
         self.model()
 
-    def _configure(self) -> None:
-        body = struct.pack(protocol.CONFIGURE_BODY, self._blocks, self._rate_hz, _LEASE_MS)
+    def _listen(self, seconds: float) -> Iterator[None]:
+        """Read for so many seconds, and keep up what was asked for; yield after each read."""
+        end = self._now() + seconds
+        while self._now() < end:
+            try:
+                if self._now() > self._renew_at:
+                    self._renew()
+                self._read()
+                if self._stale:
+                    self.describe()
+                    self._stale = False
+            except NoReply:
+                if self.silent_s > _STALL_S * self._scale:
+                    raise NoReply(
+                        f"{self.port}: nothing came from the board for {self.silent_s:.0f} s: "
+                        "check the cable or reset the board"
+                    ) from None
+            yield
+
+    def _renew(self) -> None:
         # Before, or a board that does not reply would be asked without a pause.
         self._renew_at = self._now() + _LEASE_MS / 3000
-        self.request(protocol.CONFIGURE, body)
+        if self._rate_hz:
+            self._configure()
+        if self._is_collecting:
+            self.request(protocol.COLLECT, struct.pack(protocol.COLLECT_BODY, _LEASE_MS))
         self._renew_at = self._now() + _LEASE_MS / 3000
+
+    def _configure(self) -> None:
+        body = struct.pack(protocol.CONFIGURE_BODY, self._blocks, self._rate_hz, _LEASE_MS)
+        self.request(protocol.CONFIGURE, body)
 
     def _heard(self, body: bytes) -> None:
         self._heard_at = self._now()
@@ -244,6 +275,8 @@ class Board(Requester):
         self._last_sequence = body[1]
         if body[0] == protocol.TELEMETRY:
             self._take(body)
+        elif body[0] == protocol.EVENTS:
+            self._take_events(body)
 
     def _take(self, body: bytes) -> None:
         record = decode_record(body, self.description)
@@ -252,3 +285,11 @@ class Board(Requester):
             self._stale = True
         else:
             self._records.append(record)
+
+    def _take_events(self, body: bytes) -> None:
+        batch = decode_events(body, self.description)
+        if batch is None:
+            # A sensor has started since, whose scales `batches` asks for.
+            self._stale = True
+        else:
+            self._batches.append(batch)

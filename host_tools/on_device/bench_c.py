@@ -9,7 +9,7 @@ import uctypes
 
 @micropython.asm_thumb  # noqa: F821
 def call(r0):
-    # r0: words, weights, interval, inlet, and where the function is
+    # r0: words, weights, interval, input map, and where the function is
     mov(r4, r0)
     ldr(r0, [r4, 0])
     ldr(r1, [r4, 4])
@@ -25,9 +25,9 @@ class InC:
 
     def __init__(self, code, entry, model):
         self._kept = bytearray(code), model
-        words, weights, inlet = (uctypes.addressof(buffer) for buffer in model)
+        words, weights, input_map = (uctypes.addressof(buffer) for buffer in model)
         at = uctypes.addressof(self._kept[0]) + entry + 1
-        self.arguments = array("I", (words, weights, 10000, inlet, at))
+        self.arguments = array("I", (words, weights, 10000, input_map, at))
 
     def event(self):
         call(self.arguments)

@@ -139,13 +139,13 @@ def stepper(cell, kernel):
 
 def integer_rows(cell, made):
     words, weights = made()
-    inlet = inlet_of(words, INPUTS)
+    input_map = input_map_of(words, INPUTS)
     for kernel in ("viper", "thumb"):
         try:
             step = stepper(cell, kernel)
         except (ImportError, SyntaxError, ValueError):
             continue  # none for this chip
-        yield "in integers, %s" % _PATHS[kernel], Integers(step, (words, weights, inlet))
+        yield "in integers, %s" % _PATHS[kernel], Integers(step, (words, weights, input_map))
 
 
 def main(units, inputs, events, part):

@@ -49,16 +49,16 @@ _SOME_WEIGHTS = some_bytes(1021)
 TABLES = tables()
 
 
-def inlet_of(words, inputs):
-    """Return an inlet with a value for each input."""
-    inlet = [inputs] + [1000 * i for i in range(inputs)]
+def input_map_of(words, inputs):
+    """Return an input map with a value for each input."""
+    input_map = [inputs] + [1000 * i for i in range(inputs)]
     for i in range(inputs):
-        inlet += [words[layout.V_AT] + 4 * (words[layout.HIDDEN] + i), 20000, 0, 15]
-    return array("i", inlet)
+        input_map += [words[layout.V_AT] + 4 * (words[layout.HIDDEN] + i), 20000, 0, 15]
+    return array("i", input_map)
 
 
 def integer_model(units, inputs, every=1):
-    """(words, weights, inlet) of an integer model with random weights, mean readout.
+    """(words, weights, input_map) of an integer model with random weights, mean readout.
 
     every: 1, or sparse gates that keep one of so many columns.
     """
@@ -82,7 +82,7 @@ def integer_model(units, inputs, every=1):
     for entry, table in TABLES:
         put(words, entry, len(table))[:] = table
     put(words, layout.ALPHA_AT, units + 1)[units] = 1 << 19
-    return words, weights, inlet_of(words, inputs)
+    return words, weights, input_map_of(words, inputs)
 
 
 class Integers:
@@ -90,10 +90,10 @@ class Integers:
 
     def __init__(self, step, model):
         self._step = step
-        self._words, self._weights, self._inlet = model
+        self._words, self._weights, self._input_map = model
 
     def event(self):
-        self._step(self._words, self._weights, 10000, self._inlet)
+        self._step(self._words, self._weights, 10000, self._input_map)
 
 
 def measure(name, subject, events, together=1):

@@ -8,8 +8,10 @@ from host_tools.project.load import (
     load,
     load_default,
     model_of,
+    need_sensors,
 )
 from host_tools.project.parts import Bus, Channel, Project, RigActuator, RigSensor
+from host_tools.project.recording_files import recording_files
 
 __all__ = [
     "Bus",
@@ -24,4 +26,6 @@ __all__ = [
     "load",
     "load_default",
     "model_of",
+    "need_sensors",
+    "recording_files",
 ]

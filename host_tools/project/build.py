@@ -37,7 +37,9 @@ def sensor(name: str, table: SensorTable, problems: Problems) -> RigSensor | Non
     else:
         channels, extra["channels"] = _described(where, driver, table, problems)
     for channel in channels:
-        _check_name(f"{where}.channels", channel.name, problems)
+        fault = name_fault(channel.name)
+        if fault:
+            problems.add(f"{where}.channels", fault)
     for channel_name in table.units:
         if channel_name not in [channel.name for channel in channels]:
             known = nearest(channel_name, [channel.name for channel in channels])
@@ -121,15 +123,16 @@ def _common(
     return driver
 
 
-def _check_name(where: str, name: str, problems: Problems) -> None:
+def name_fault(name: str) -> str:
+    """Return what is wrong with a channel's name, "" if nothing is."""
     if _RESERVED.fullmatch(name):
-        problems.add(where, f"'{name}' is reserved; choose another name for this channel")
-    elif not _CHANNEL_NAME.fullmatch(name):
-        problems.add(
-            where,
+        return f"'{name}' is reserved; choose another name for this channel"
+    if not _CHANNEL_NAME.fullmatch(name):
+        return (
             f"'{name}' is no name of a channel; allowed are 1 to 48 letters, digits, '_', '-' and "
-            "'.', the first of them a letter or '_'",
+            "'.', the first of them a letter or '_'"
         )
+    return ""
 
 
 def _channels(

@@ -5,12 +5,17 @@ from host_tools.project.parts import Bus, Project, RigActuator, RigSensor
 from host_tools.project.problems import Problems
 
 _ADDRESS = "address"  # the setting that holds a chip's address on I2C
+# The wires of a bus, and the uses of a pin, that the chip drives.
+_DRIVEN = ("sda", "scl", "sck", "mosi", "tx", "out", "pwm")
 
 
-def find(project: Project, problems: Problems) -> None:
-    """Add every contradiction between the parts, and between them and the board."""
+def find(project: Project, problems: Problems, warnings: list[str]) -> None:
+    """Add every contradiction between the parts, and between them and the board.
+
+    `warnings` gets the lesser things.
+    """
     _names(project, problems)
-    _pins(project, problems)
+    _pins(project, problems, warnings)
     _buses(project, problems)
 
 
@@ -31,16 +36,27 @@ def _names(project: Project, problems: Problems) -> None:
             owners.setdefault(channel.name, sensor.name)
 
 
-def _pins(project: Project, problems: Problems) -> None:
+def _pins(project: Project, problems: Problems, warnings: list[str]) -> None:
     board = project.board
     owners: dict[Pin, str] = {}
 
-    def take(where: str, pin: Pin) -> None:
+    def take(where: str, pin: Pin, use: str) -> None:
         if pin in owners:
             problems.add(where, f"GPIO {pin} is taken by {owners[pin]} already")
         elif pin not in board.gpio:
             problems.add(
                 where, f"{board.name} has no pin {_quoted(pin)}; it has {_ranges(board.gpio)}"
+            )
+        elif pin in board.input_only and use in _DRIVEN:
+            problems.add(
+                where,
+                f"pin {_quoted(pin)} of {board.name} is an input only; so are "
+                f"{_ranges(board.input_only)}",
+            )
+        elif pin in board.strapping:
+            warnings.append(
+                f"{where}: the level of pin {_quoted(pin)} decides how {board.name} starts: "
+                "nothing may pull it while the chip is reset"
             )
         owners.setdefault(pin, where)
 
@@ -50,11 +66,12 @@ def _pins(project: Project, problems: Problems) -> None:
         if part.bus is not None and (part.bus.kind, part.bus.number) not in seen:
             seen.add((part.bus.kind, part.bus.number))
             for name, pin in part.bus.pins.items():
-                take(f"{where}.bus.{name}", pin)
+                take(f"{where}.bus.{name}", pin, name)
             _check_wires(f"{where}.bus", part.bus, board, problems)
         for name, pin in part.pins.items():
-            take(f"{where}.pins.{name}", pin)
-            if part.driver.pins[name].use == "adc" and pin not in board.adc:
+            use = part.driver.pins[name].use
+            take(f"{where}.pins.{name}", pin, use)
+            if use == "adc" and pin not in board.adc:
                 problems.add(
                     f"{where}.pins.{name}",
                     f"pin {_quoted(pin)} of {board.name} measures no voltage; "

@@ -21,7 +21,7 @@ def lines(project: Project) -> list[str]:
         found.append(f"actuator {actuator.name}: {_part(actuator)}")
         found.append(f"    {_driven(actuator)}")
     if not project.sensors:
-        found.append("no sensors")
+        found.append("no sensors: a virtual board plays recordings, a real one needs some")
     if not project.actuators:
         found.append("no actuators")
     return found

@@ -6,6 +6,7 @@ from typing import Any
 
 from host_tools.errors import RivuletError
 from host_tools.project import units
+from host_tools.project.parts import RECORDING
 
 
 @dataclass(frozen=True)
@@ -43,22 +44,23 @@ class UnitDifference:
             return f"{self.channel}: the model does not state its unit; the sensor gives " + (
                 self.sensor_unit
             )
-        write = f'units = {{ {self.channel} = "{self.model_unit}" }}'
-        if not self.sensor_unit:
-            return (
-                f"{self.channel}: the sensor's unit is not stated, the model takes "
-                f"{self.model_unit}: if the sensor gives that, write {write} in "
-                f"[sensors.{self.sensor}]"
-            )
-        text = f"{self.channel}: the model takes {self.model_unit}, the sensor gives "
+        wanted, given = self.model_unit, self.sensor_unit
+        of_recordings = self.sensor == RECORDING
+        table = f"[sensors.{self.sensor}]"
+        write = f'units = {{ {self.channel} = "{wanted}" }}'
+        if not given:
+            text = f"{self.channel}: the sensor's unit is not stated, the model takes {wanted}: "
+            if of_recordings:
+                return f"{text}if that is the recordings', state it in NAME.json beside them"
+            return f"{text}if the sensor gives that, write {write} in {table}"
+        text = f"{self.channel}: the model takes {wanted}, the sensor gives {given}"
         try:
-            units.conversion(self.sensor_unit, self.model_unit)
+            units.conversion(given, wanted)
         except units.UnitError as error:
-            return f"{text}{self.sensor_unit}: {error}"
-        return (
-            f"{text}{self.sensor_unit}: write {write} in [sensors.{self.sensor}] of rivulet.toml "
-            "and flash again"
-        )
+            return f"{text}: {error}"
+        if of_recordings:
+            return f"{text}, which NAME.json beside the recordings states: train a model of them"
+        return f"{text}: write {write} in {table} of rivulet.toml and flash again"
 
 
 def unit_differences(
@@ -98,9 +100,15 @@ def check_push(
         raise RivuletError("nothing was sent: " + "; ".join(errors))
     missing = unfed(settings["channels"], fed)
     if missing and not allow_unfed:
-        known = ", ".join(each.name for each in fed) or "none"
+        known, absent = ", ".join(each.name for each in fed) or "none", ", ".join(missing)
+        if any(each.sensor == RECORDING for each in fed):
+            raise RivuletError(
+                f"nothing was sent: the recordings that this board plays have no {absent} (their "
+                f"channels: {known}); push a model that was trained on them, or push with "
+                "--unfed: then they count as stale"
+            )
         raise RivuletError(
-            f"nothing was sent: no sensor of this board feeds {', '.join(missing)} (its channels: "
-            f"{known}); wire and flash them, or push with --unfed: then they count as stale"
+            f"nothing was sent: no sensor of this board feeds {absent} (its channels: {known}); "
+            "wire and flash them, or push with --unfed: then they count as stale"
         )
     return [str(each) for each in differences]

@@ -1,5 +1,6 @@
 """Finds, reads and examines a project."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from host_tools.project.tables import ProjectFile
 
 FILE = "rivulet.toml"
 DEFAULT = "default.toml"
+# A sensor's table that is commented out.
+_COMMENTED = re.compile(r"\s*#\s*(\[sensors\.[^].]+\])")
 
 
 @dataclass
@@ -59,14 +62,31 @@ def find_project(folder: Path | None, board: str | None) -> Path:
     return file
 
 
-def load(path: Path) -> Project:
-    """Return the project of a folder or of a file. Raises RivuletError with the first problem."""
-    found = examine(find_project(path, None))
+def load(path: Path, *, with_model: bool = True) -> Project:
+    """Return the project of a folder or of a file. Raises RivuletError with the first problem.
+
+    with_model: compare the rig with the model; training makes a new one, whatever the last was.
+    """
+    found = examine(find_project(path, None), with_model=with_model)
     if found.problems or found.project is None:
         more = len(found.problems) - 1
         rest = f" (and {more} more: see 'rivulet check')" if more else ""
         raise RivuletError(found.problems[0] + rest)
     return found.project
+
+
+def need_sensors(project: Project) -> None:
+    """Raise RivuletError if a project names no sensors, with what to uncomment."""
+    if project.sensors:
+        return
+    lines = project.file.read_text(encoding="utf-8").splitlines()
+    found = [(number, _COMMENTED.match(line)) for number, line in enumerate(lines, start=1)]
+    tables = [f"{match[1]} (line {number})" for number, match in found if match]
+    what = f"uncomment {' or '.join(tables)}" if tables else "write a table [sensors.NAME]"
+    raise RivuletError(
+        f"{project.file}: names no sensors: {what} and set the pins that it is wired to; "
+        "'rivulet virtual' needs none, it plays recordings"
+    )
 
 
 def load_default(board: BoardDefinition) -> Project:
@@ -84,10 +104,11 @@ def model_of(project: Project) -> dict[str, Any] | None:
     return read_settings(project.model)[0]
 
 
-def examine(file: Path, model: Path | None = None) -> Examination:
+def examine(file: Path, model: Path | None = None, *, with_model: bool = True) -> Examination:
     """Read a project's file and find everything that is wrong. Raises RivuletError for no TOML.
 
-    model: a model file to compare with, instead of the one that the project names.
+    model: a model file to compare with, instead of the one that the project names. with_model:
+    whether to compare with any.
     """
     problems = Problems(file)
     tables = read_tables(read_toml(file), problems)
@@ -99,9 +120,10 @@ def examine(file: Path, model: Path | None = None) -> Examination:
         problems.add("board.name", str(error))
         return Examination(None, problems.lines)
     project = _project(file, board, tables, problems)
-    contradictions.find(project, problems)
     found = Examination(project, problems.lines)
-    _compare(found, model or project.model, model is not None, problems)
+    contradictions.find(project, problems, found.warnings)
+    if with_model:
+        _compare(found, model or project.model, model is not None, problems)
     return found
 
 

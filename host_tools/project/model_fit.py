@@ -40,6 +40,12 @@ def find(
                     'write "class" or an output, "y0"',
                 )
         return
+    classes = settings["classes"] if settings["output"] == "class" else None
+    for actuator in project.actuators.values():
+        _actuator(actuator, classes, output_count, problems)
+    if not project.sensors:
+        warnings.append("no sensors are named, so the model's channels are not checked")
+        return
     fed = fed_by(project)
     for channel in feeding.unfed(settings["channels"], fed):
         names = nearest(channel, [each.name for each in fed])
@@ -49,9 +55,6 @@ def find(
             problems.add(f"sensors.{difference.sensor}", str(difference))
         else:
             warnings.append(str(difference))
-    classes = settings["classes"] if settings["output"] == "class" else None
-    for actuator in project.actuators.values():
-        _actuator(actuator, classes, output_count, problems)
 
 
 def _actuator(

@@ -10,6 +10,9 @@ from host_tools.project.tables.data import DataTable
 from host_tools.project.tables.model import ModelTable
 from host_tools.project.tables.train import TrainTable
 
+# The sensor that a virtual board has where a project names none: it plays recordings.
+RECORDING = "recording"
+
 
 @dataclass(frozen=True)
 class Bus:

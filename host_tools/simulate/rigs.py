@@ -2,7 +2,8 @@
 
 A sensor whose driver has a chip model keeps its driver, and the model answers it. Every other
 sensor gets the driver on_device/drivers/virtual_player.py, which reads the same channels from
-words in memory. Name, channels, units and limits stay as the rig has them.
+words in memory. Name, channels, units and limits stay as the rig has them. An actuator on a bus
+gets the driver virtual_actuator.py, which writes its value to a word in memory.
 """
 
 from collections.abc import Iterator
@@ -11,13 +12,17 @@ from dataclasses import dataclass, replace
 from host_tools.boards import Pin, load_board
 from host_tools.errors import RivuletError
 from host_tools.paths import ON_DEVICE
-from host_tools.project import Project, RigSensor, load_default
+from host_tools.project import Project, RigActuator, RigSensor, load_default
 from host_tools.simulate.stimulus import Source
 from host_tools.simulate.wiring import PLAYER, Device, Output, Wiring, chip_model, has_model
 
-_DRIVER = "virtual_player"
+PLAYER_DRIVER = "virtual_player"
+PLAYER_FILE = ON_DEVICE / "drivers" / f"{PLAYER_DRIVER}.py"
 # An address that no chip of the emulated Pico has; chips/player.py says how many bytes each takes.
 PLAYERS_AT = 0x40068000
+# Behind the players: the values of actuators on a bus.
+_ACTUATORS_AT = PLAYERS_AT + 0x800
+_ACTUATOR_FILE = ON_DEVICE / "drivers" / "virtual_actuator.py"
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,7 @@ def simulate(project: Project) -> SimulatedRig:
             )
         address = PLAYERS_AT + space * len(devices)
         devices.append(Device(sensor.name, PLAYER, count, None, address, event))
-        facts = replace(
-            driver, name=_DRIVER, path=ON_DEVICE / "drivers" / f"{_DRIVER}.py", bus="", pins={}
-        )
+        facts = replace(driver, name=PLAYER_DRIVER, path=PLAYER_FILE, bus="", pins={})
         sensors[sensor.name] = replace(
             sensor,
             driver=facts,
@@ -64,12 +67,34 @@ def simulate(project: Project) -> SimulatedRig:
             pins={"event": event},
             settings={"address": address, "count": count},
         )
-    outputs = [
-        Output(actuator.name if len(actuator.pins) == 1 else f"{actuator.name}.{name}", pin)
-        for actuator in project.actuators.values()
-        for name, pin in actuator.pins.items()
-    ]
-    return SimulatedRig(replace(project, sensors=sensors), Wiring(tuple(devices), tuple(outputs)))
+    actuators, outputs = _actuators(project)
+    simulated = replace(project, sensors=sensors, actuators=actuators)
+    return SimulatedRig(simulated, Wiring(tuple(devices), tuple(outputs)))
+
+
+def _actuators(project: Project) -> tuple[dict[str, RigActuator], list[Output]]:
+    """Return the actuators, and where the simulated board sees what they do."""
+    actuators: dict[str, RigActuator] = {}
+    outputs = []
+    for number, actuator in enumerate(project.actuators.values()):
+        actuators[actuator.name] = actuator
+        if actuator.bus is None:
+            outputs += [
+                Output(
+                    actuator.name if len(actuator.pins) == 1 else f"{actuator.name}.{name}", pin
+                )
+                for name, pin in actuator.pins.items()
+            ]
+            continue
+        address = _ACTUATORS_AT + 4 * number
+        outputs.append(Output(actuator.name, address))
+        driver = replace(
+            actuator.driver, name=_ACTUATOR_FILE.stem, path=_ACTUATOR_FILE, bus="", pins={}
+        )
+        actuators[actuator.name] = replace(
+            actuator, driver=driver, bus=None, pins={}, settings={"address": address}
+        )
+    return actuators, outputs
 
 
 def default_wiring(board: str) -> Wiring:

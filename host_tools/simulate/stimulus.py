@@ -11,7 +11,7 @@ a stimulus that is repeated begins again at end_us.
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -187,17 +187,17 @@ class Column:
 def from_events(
     path: Path,
     sources: Sequence[Source] = (IMU,),
-    columns: Mapping[str, Column] | None = None,
+    columns: Mapping[str, Column | None] | None = None,
     resting: Sequence[NDArray[np.float64]] | None = None,
     lead_us: int = 0,
 ) -> Stimulus:
     """Play an event file: `t_us,<channel names>`, a cell empty where an event carries no value.
 
-    A sensor measures all its channels at once: those that a row leaves out keep their value. Only
-    the sources that have a column are part of the stimulus. columns: by name; None: the sources'
-    own channels. resting: values of each source's channels before the first; None: zeros.
-    lead_us: when the first event is played, whatever its t_us: recordings carry absolute times.
-    Raises RivuletError.
+    A sensor measures all its channels at once: those that a row leaves out keep their value, and
+    have their first one before. Only the sources that have a column are part of the stimulus.
+    columns: by name, None for one that is not played; None: the sources' own channels. resting:
+    values of each source's channels that the file lacks; None: zeros. lead_us: when the first
+    event is played, whatever its t_us: recordings carry absolute times. Raises RivuletError.
     """
     if columns is None:
         columns = {
@@ -206,34 +206,57 @@ def from_events(
             for index, name in enumerate(source.channels)
         }
     places = list(columns.values())
-    held = [np.zeros(len(source.channels)) for source in sources]
-    if resting is not None:
-        held = [values.copy() for values in resting]
-    width = max((len(values) for values in held), default=0)
+    width = max((len(source.channels) for source in sources), default=0)
+    # Plain lists, all of one width: an array a row would take most of the time.
+    held = [[0.0] * width for _ in sources]
+    for values, rest in zip(held, resting or (), strict=False):
+        values[: len(rest)] = rest.tolist()
     times: list[int] = []
     numbers: list[int] = []
-    rows: list[NDArray[np.float64]] = []
+    rows: list[list[float]] = []
+    # By source and channel: how many samples the source has without a value, and then the value.
+    first: dict[tuple[int, int], tuple[int, float]] = {}
     for event in read(path, list(columns), whose="the simulated sensors'"):
         if event.back_from is not None:
             raise RivuletError(goes_back(path, event))
-        carried = [i for i, value in enumerate(event.values) if not math.isnan(value)]
-        for i in carried:
-            place = places[i]
-            held[place.source][place.channel] = event.values[i] * place.factor + place.offset
-        for number in sorted({places[i].source for i in carried}):
+        touched = set()
+        for place, cell in zip(places, event.values, strict=True):
+            if place is None or math.isnan(cell):
+                continue
+            value = cell * place.factor + place.offset
+            held[place.source][place.channel] = value
+            first.setdefault((place.source, place.channel), (len(times), value))
+            touched.add(place.source)
+        for number in sorted(touched):
             times.append(event.t_us)
             numbers.append(number)
-            rows.append(np.pad(held[number], (0, width - len(held[number]))))
+            rows.append(held[number].copy())
     if not times:
-        raise RivuletError(f"{path}: no event carries a value")
+        raise RivuletError(f"{path}: no event carries a value of the simulated sensors' channels")
+    samples = np.array(rows)
+    of_source = np.array(numbers)
+    for (number, channel), (count, value) in first.items():
+        samples[:count, channel][of_source[:count] == number] = value
     used = sorted(set(numbers))
     t_all = np.array([t_us - times[0] for t_us in times]) + lead_us
-    records = to_records(t_all, np.searchsorted(used, numbers), 0, np.array(rows))
+    records = to_records(t_all, np.searchsorted(used, numbers), 0, samples)
     # A repeated file goes on after a pause of usual length.
     pause_us = max(1, (times[-1] - times[0]) // len(times)) if len(times) > 1 else _PAUSE_US
     played = tuple(sources[number] for number in used)
     end_us = int(t_all[-1]) + pause_us - lead_us
     return Stimulus(played, records, (), len(records), 0, end_us)
+
+
+def without_gaps(whole: Stimulus, longest_us: int) -> tuple[Stimulus, list[int]]:
+    """Return a stimulus with no silence longer than this, and the gaps that were, in us."""
+    t_us = whole.records["t_us"].astype(np.int64)
+    # The silence before a repetition counts as well.
+    steps = np.diff(t_us, append=t_us[0] + whole.end_us)
+    excess = np.maximum(steps - longest_us, 0)
+    records = whole.records.copy()
+    records["t_us"] = t_us - (np.cumsum(excess) - excess)
+    gaps = steps[:-1][excess[:-1] > 0].tolist()
+    return replace(whole, records=records, end_us=whole.end_us - int(excess.sum())), gaps
 
 
 def join(parts: Sequence[Stimulus]) -> Stimulus:

@@ -41,7 +41,7 @@ class Device:
 
 @dataclass(frozen=True)
 class Output:
-    """A pin that an actuator is wired to."""
+    """A pin that an actuator is wired to, or the address of the word that holds its value."""
 
     name: str
     gpio: int | str

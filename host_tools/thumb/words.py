@@ -15,7 +15,11 @@ class Offset:
 
 
 # Words in which a decay step keeps its arguments; the word of MANTISSA holds dt_us first.
-_FILLED = {"WEIGHTS": layout.SPARSE_AT + 1, "INLET": layout.SPARSE_AT + 2, "DT": layout.MANTISSA}
+_FILLED = {
+    "WEIGHTS": layout.SPARSE_AT + 1,
+    "INPUT_MAP": layout.SPARSE_AT + 2,
+    "DT": layout.MANTISSA,
+}
 _LAYER = ("LAYER_ROWS", "LAYER_COLUMNS", "BEGIN", "BIAS", "MULTIPLIER", "VECTOR", "OUT", "TABLE")
 # The word of a cascade's layer in the place of TABLE.
 _UNITS = Offset("LAYER_UNITS", 4 * _LAYER.index("TABLE"), "a layer's words")

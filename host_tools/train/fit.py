@@ -81,6 +81,7 @@ def fit(
     validation: tuple[EventBatch, Tensor] | None = None,
     save_to: Path | None = None,
     stop_at: int | None = None,
+    choice: Loss | None = None,
 ) -> History:
     """Train every seed's model in place.
 
@@ -88,8 +89,9 @@ def fit(
     the parameters of its best validation, and training ends early once every model has had
     `plan.patience` validations in a row without a better one.
     save_to: a checkpoint, written every `plan.checkpoint_every` iterations and resumed from if it
-    is there. stop_at: return after this iteration, as an interruption would. Raises RivuletError,
-    also if the loss is not finite.
+    is there. stop_at: return after this iteration, as an interruption would. choice: what is
+    lowest at the best validation; None: the loss. Raises RivuletError, also if the loss is not
+    finite.
     """
     if len(seeds) != network.models:
         raise RivuletError(f"{len(seeds)} seeds for {network.models} models")
@@ -106,7 +108,7 @@ def fit(
             run.iteration += 1
             done = run.iteration
             if validation is not None and done % plan.validate_every == 0:
-                _validate(run, loss, validation)
+                _validate(run, choice or loss, validation)
             report.show(done, run.events, run.history)
             ends = done == (stop_at or plan.iterations)
             if save_to is not None and (ends or done % plan.checkpoint_every == 0):
@@ -202,13 +204,13 @@ def clip(parameters: list[Tensor], limit: float) -> None:
         gradient *= (limit / norm.clamp_min(limit)).view(shape)
 
 
-def _validate(run: Run, loss: Loss, validation: tuple[EventBatch, Tensor]) -> None:
+def _validate(run: Run, choice: Loss, validation: tuple[EventBatch, Tensor]) -> None:
     network, (one, targets) = run.network, validation
     events = stack([one] * network.models)
     trajectory = Trajectory()
     with torch.no_grad():
         features, _ = network.run(events, network.zero_state(len(targets)), trajectory)
-        losses = loss(
+        losses = choice(
             network.logits(features), events, targets.expand(network.models, *targets.shape)
         ).tolist()
     run.history.validations.append((run.iteration, losses, time_constants.overall(trajectory)))

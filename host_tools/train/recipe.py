@@ -60,14 +60,13 @@ def run_recipe(
     """
     script = folder / "train.py"
     if not script.is_file():
-        need_checkout(f"{folder} has no train.py; a reference model")
-        raise RivuletError(f"{folder} has no train.py: name a folder such as models/activity")
-    for name, least in (("seeds", seeds), ("iterations", iterations)):
-        if least is not None and not 1 <= least <= _MOST:
-            bound = "at least 1" if least < 1 else f"at most {_MOST}"
-            raise RivuletError(f"{name} must be {bound}, not {least}")
-    if importlib.util.find_spec("torch") is None:
-        raise RivuletError("training needs PyTorch: pip install 'rivulet[train]'")
+        lacks = "has no train.py and no rivulet.toml"
+        if folder == Path("."):
+            raise RivuletError(f"this folder {lacks}: name the folder of a project")
+        need_checkout(f"{folder} {lacks}; a reference model")
+        raise RivuletError(f"{folder} {lacks}: name a project's folder, or models/activity")
+    check_counts(seeds, iterations)
+    need_torch()
     from host_tools.train.network import one_thread
 
     files.make_folder(out or folder)  # now, and not after hours of training
@@ -86,6 +85,20 @@ def run_recipe(
         raise RivuletError(f"{script} has no function train(options)")
     with one_thread():
         module.train(Options(folder, out or folder, seeds, iterations, resume, int8))
+
+
+def check_counts(seeds: int | None, iterations: int | None) -> None:
+    """Raise RivuletError for a number of seeds or of iterations that makes no sense."""
+    for name, count in (("seeds", seeds), ("iterations", iterations)):
+        if count is not None and not 1 <= count <= _MOST:
+            bound = "at least 1" if count < 1 else f"at most {_MOST}"
+            raise RivuletError(f"{name} must be {bound}, not {count}")
+
+
+def need_torch() -> None:
+    """Raise RivuletError without PyTorch."""
+    if importlib.util.find_spec("torch") is None:
+        raise RivuletError("training needs PyTorch: pip install 'rivulet[train]'")
 
 
 def main(file: str) -> None:

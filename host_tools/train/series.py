@@ -67,11 +67,8 @@ class Series:
     def events(self) -> EventBatch:
         """Return the received events in order of time; every channel holds its latest value."""
         count = self.received.sum(1)
-        # Stable: simultaneous events keep their order.
-        late = torch.where(self.received, self.times, torch.inf)
-        order = torch.argsort(late, dim=1, stable=True)[:, : int(count.max())]
+        order = self.order()
         place = torch.arange(order.shape[1])
-        order = order.gather(1, torch.minimum(place[None], count[:, None] - 1))
         times = self.times.gather(1, order)
         wide = order[..., None].expand(-1, -1, self.inputs.shape[2])
         inputs = self.inputs.gather(1, wide)
@@ -81,6 +78,18 @@ class Series:
         rest, received = self.duration - times[:, -1], place[None] < count[:, None]
         small = (part.to(inputs.dtype)[None] for part in (gaps, rest, received))
         return EventBatch(inputs[None], *small)
+
+    def order(self) -> Tensor:
+        """Return the places of the received events in order of time, (series, longest).
+
+        Shorter series repeat their last event at the end.
+        """
+        count = self.received.sum(1)
+        # Stable: simultaneous events keep their order.
+        late = torch.where(self.received, self.times, torch.inf)
+        order = torch.argsort(late, dim=1, stable=True)[:, : int(count.max())]
+        place = torch.arange(order.shape[1])
+        return order.gather(1, torch.minimum(place[None], count[:, None] - 1))
 
     def pick(self, index: Tensor) -> "Series":
         carried = None if self.carried is None else self.carried[index]

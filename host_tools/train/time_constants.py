@@ -19,8 +19,13 @@ def measure(trajectory: Trajectory, model: int) -> NDArray[np.float64]:
 
 
 def overall(trajectory: Trajectory) -> list[list[float]]:
-    """Return 5, 25, 50, 75 and 95 % of every model's tau over time and units, s."""
-    result = []
+    """Return 5, 25, 50, 75 and 95 % of every model's tau over time and units, s.
+
+    Nothing for networks without time constants.
+    """
+    result: list[list[float]] = []
+    if trajectory.empty:
+        return result
     for rates, gaps in zip(trajectory.rates(), trajectory.gaps(), strict=True):
         flat = rates.flatten(0, 1).double().numpy()
         weights = np.repeat(gaps.flatten().double().numpy(), flat.shape[1])

@@ -20,6 +20,11 @@ class Trajectory:
         self._after.append(after)
         self._gaps.append(gap)
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was recorded: the network has no time constants."""
+        return not self._gaps
+
     def rates(self) -> Tensor:
         """Return 1/tau at the start of each gap, 1/s: (models, series, gaps, units)."""
         return torch.stack(self._rates, 2)

@@ -1,6 +1,7 @@
 """Watches a board live, and records its telemetry."""
 
 import contextlib
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +11,15 @@ from host_tools.errors import NoReply, RivuletError, Terminated
 from host_tools.link.records import Record
 from host_tools.link.wire import Board
 from host_tools.printing import console
+from host_tools.watch import actuators
 from host_tools.watch.recorder import Recorder
 from host_tools.watch.screen import Screen, save_picture, screen
 from host_tools.watch.view import LiveView
 from rivulet import protocol
+
+# Telemetry does not carry the actuators' values. A board composes a status document between two
+# turns of its loop, so it is not asked often.
+_ACTUATORS_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,15 @@ def _until(
     board: Board, seconds_: float | None, view: LiveView, display: Screen
 ) -> Iterator[Record]:
     end = None if seconds_ is None else board.now_s + seconds_
+    ask_at = board.now_s
     while end is None or board.now_s < end:
+        if board.now_s >= ask_at and board.silent_s < _ACTUATORS_S:
+            ask_at = board.now_s + _ACTUATORS_S
+            # A board that stalls is waited for where its records are read.
+            with contextlib.suppress(NoReply):
+                view.actuators = actuators.in_words(board.document(protocol.STATUS, tries=1))
+                if not view.actuators:
+                    ask_at = math.inf
         yield from board.records(0.1)
         view.silent_s = board.silent_s
         view.lines.extend(board.lines)

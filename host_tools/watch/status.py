@@ -29,9 +29,9 @@ def status_of(board: Board) -> dict[str, Any]:
     facts["machine"] = board.description["machine"]
     epoch, ticks = facts.pop("uptime_epoch"), facts.pop("uptime_ticks")
     facts["uptime_s"] = (epoch * PERIOD + ticks) / 1e6
-    costs = facts.pop("event_cost_us")
-    facts["event_cost_p50_us"] = percentile(costs, 0.50)
-    facts["event_cost_p99_us"] = percentile(costs, 0.99)
+    latency = facts.pop("event_cost_us")
+    facts["event_cost_p50_us"] = percentile(latency, 0.50)
+    facts["event_cost_p99_us"] = percentile(latency, 0.99)
     facts["unfed"], facts["unit_differences"] = _feeding(board.description)
     return facts
 

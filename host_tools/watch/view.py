@@ -32,6 +32,8 @@ class LiveView:
         self.lines: deque[str] = deque(maxlen=_LOG_LINES)
         self.footer: list[tuple[str, str]] = []
         self.record: Record | None = None
+        # In words; "" while the board has told of none.
+        self.actuators = ""
         # How long the board has sent nothing.
         self.silent_s = 0.0
         self.describe(description)
@@ -84,6 +86,8 @@ class LiveView:
         parts: list[RenderableType] = [self._neurons(width, height), self._outputs()]
         if self.record is not None and self.record.sensors:
             parts.append(_sensors(self.record))
+        if self.actuators:
+            parts.append(Text.assemble(("actuators ", "dim"), self.actuators, no_wrap=True))
         if self.footer:
             parts.append(_pairs(self.footer))
         strange = self.strange()
@@ -101,9 +105,39 @@ class LiveView:
         )
         return Panel(Group(*parts), title=title, subtitle=Text(subtitle))
 
+    def line(self) -> str:
+        """Return the view in one line, for logs and pipes."""
+        record = self.record
+        if record is None:
+            return self.silent()
+        if self.silent():
+            return f"t {record.t_us / 1e6:.1f} s  {self.silent()}"
+        parts = [f"t {record.t_us / 1e6:.1f} s", f"events {record.events}"]
+        parts += [f"late {record.late}", f"dropped {record.dropped}"]
+        if "alpha" in record.blocks:
+            tau = sorted(float(value) for value in record.tau)
+            middle = tau[len(tau) // 2]
+            parts.append(f"tau {seconds(tau[0])} / {seconds(middle)} / {seconds(tau[-1])}")
+        strange = self.strange()
+        if strange:
+            parts.append(f"tau unlike training: {','.join(map(str, strange))}")
+        parts += [str(sensor) for sensor in record.sensors if sensor.troubles]
+        if record.stale:
+            parts.append("outputs are stale")
+        if record.guarded:
+            parts.append("guard active")
+        name = self.decided()
+        if name is not None:
+            parts.append(f"recognised {name}")
+            if self.truth is not None:
+                parts.append(f"truth {self.truth}")
+        if self.actuators:
+            parts.append(f"actuators {self.actuators}")
+        return "  ".join(parts)
+
     def _neurons(self, width: int, height: int) -> Table:
         columns = max(1, (width - 4) // _COLUMN_WIDTH)
-        rows = max(4, height - 10 - _LOG_LINES)
+        rows = max(4, height - 11 - _LOG_LINES)
         shown = min(len(self._history), columns * rows)
         per_column = math.ceil(shown / columns)
         table = Table.grid(padding=(0, 3))

@@ -17,7 +17,7 @@ from host_tools.bench.report import QUOTED_PAGE, README, figures_in
 from host_tools.errors import RivuletError
 from rivulet.integers import decay, layout
 
-_WORDS, _WEIGHTS, _INLET = 0x20000000, 0x30000000, 0x40000000
+_WORDS, _WEIGHTS, _INPUT_MAP = 0x20000000, 0x30000000, 0x40000000
 
 
 def edges(**changes: Any) -> dict[str, Any]:
@@ -149,16 +149,16 @@ def test_the_reference_in_c_computes_the_same_bits() -> None:
     if compiled is None:
         pytest.skip(reference.ADVICE)
     code, entry = compiled[0]
-    core = Core(code, entry=entry, memory=(_WORDS, _WEIGHTS, _INLET))
+    core = Core(code, entry=entry, memory=(_WORDS, _WEIGHTS, _INPUT_MAP))
     numbers = Integers(17)
     # It has no sparse gates.
     models = [case for case in cases(numbers, 12) if not case[0][layout.SPARSE_AT]]
     assert models
     for words, weights in models:
-        for dt_us, inlet in events(numbers, words, 6):
-            for at, data in ((_WORDS, words), (_WEIGHTS, weights), (_INLET, inlet)):
+        for dt_us, input_map in events(numbers, words, 6):
+            for at, data in ((_WORDS, words), (_WEIGHTS, weights), (_INPUT_MAP, input_map)):
                 core.uc.mem_write(at, bytes(data))
-            core.call(_WORDS, _WEIGHTS, dt_us, _INLET)
+            core.call(_WORDS, _WEIGHTS, dt_us, _INPUT_MAP)
             other = array("i", bytes(core.uc.mem_read(_WORDS, 4 * len(words))))
-            decay.step(words, weights, dt_us, inlet)
+            decay.step(words, weights, dt_us, input_map)
             assert list(layout.memory(words)) == list(layout.memory(other)), (words[:8], dt_us)

@@ -102,12 +102,16 @@ def test_pt_files_are_read_without_running_their_code(tmp_path: Path) -> None:
         made.tensors["gates.weight"], convert(_weights(), _metadata()).tensors["gates.weight"]
     )
 
+    for key in ("state_dict", "model_state_dict"):
+        torch.save({key: weights, "epoch": 3}, tmp_path / "checkpoint.pt")
+        assert read_weights(tmp_path / "checkpoint.pt")[0].keys() == weights.keys()
+
     class Hostile:
         def __reduce__(self) -> tuple[Any, tuple[str]]:
             return print, ("ran",)
 
     torch.save({"weights": Hostile()}, tmp_path / "hostile.pt")
-    with pytest.raises(RivuletError, match=r"not a \.pt file of weights"):
+    with pytest.raises(RivuletError, match=r"pickled object \(print\).*--module"):
         read_weights(tmp_path / "hostile.pt")
 
 

@@ -95,15 +95,18 @@ def without(arrays: Arrays, *names: str) -> Arrays:
     return {name: value for name, value in arrays.items() if name not in names}
 
 
+def inside(prefix: str, arrays: Arrays) -> Arrays:
+    return {prefix + name: value for name, value in arrays.items()}
+
+
 def changed(arrays: Arrays, name: str, value: Any) -> Arrays:
     return arrays | {name: np.asarray(value, dtype=float)}
 
 
 _BAD: list[tuple[Arrays, Any, str]] = [
-    (ltc(), {}, "weights of ncps: say so"),
+    (ltc(), {}, "time_unit_s is missing.*--wiring W.json or --metadata"),
     (ltc(), {"source": "keras"}, "source 'keras' is not known"),
-    (ltc(), {"source": "ncps"}, "kind 'None' is not known"),
-    (ltc(), {"source": "ncps", "kind": "ltc"}, "time_unit_s is missing"),
+    ({"w": np.ones(2)}, LTC, "no LTC or CfC of ncps among the tensors: w"),
     (cfc(), WIRED, "activation of the backbone is missing"),
     (cfc(), {k: v for k, v in CFC.items() if k != "mode"}, "mode is missing"),
     (wired(), {k: v for k, v in WIRED.items() if k != "mode"}, "mode is missing"),
@@ -119,7 +122,19 @@ _BAD: list[tuple[Arrays, Any, str]] = [
     (without(ltc(), "rnn_cell.cm", "rnn_cell.w"), LTC, "weights miss cm, w"),
     (without(ltc(), "rnn_cell.input_w"), LTC, "carry input_b, which an ncps LTC"),
     (ltc() | {"rnn_cell.extra": np.ones(2)}, LTC, "carry extra, which an ncps LTC"),
-    (ltc() | {"classifier.weight": np.ones((2, 2))}, LTC, "carry classifier.weight"),
+    (ltc() | {"norm.weight": np.ones(2)}, LTC, "carry norm.weight, which is neither"),
+    (ltc() | {"fc.weight": np.ones((2, 2)), "fc.scale": np.ones(1)}, LTC, "carry fc.scale"),
+    (ltc() | {"classifier.weight": np.ones((2, 5))}, LTC, r"is \(2, 5\); the 2 outputs before"),
+    (
+        ltc() | {"main.weight": np.ones((2, 2)), "aux.weight": np.ones((3, 2))},
+        LTC,
+        r"2 layers could be the head: 'main' \(2 to 2\), 'aux' \(2 to 3\)",
+    ),
+    (
+        inside("a.", ltc()) | inside("b.c.", cfc()),
+        LTC,
+        r"2 recurrent parts: 'a.rnn_cell' \(ltc\), 'b.c.rnn_cell' \(cfc\)",
+    ),
     (changed(ltc(), "rnn_cell.mu", np.ones((UNITS, 4))), LTC, r"'mu' is \(6, 4\); 6 units, 3"),
     (changed(ltc(), "rnn_cell.sensory_w", np.ones(4)), LTC, r"'sensory_w' is \(4,\), not"),
     (changed(ltc(), "rnn_cell.cm", [np.nan] * UNITS), LTC, "holds 6 NaN or infinite"),
@@ -135,8 +150,7 @@ _BAD: list[tuple[Arrays, Any, str]] = [
     ),
     (ltc() | without(lstm(UNITS), "lstm.input_map.bias"), LTC, "miss lstm.input_map.bias"),
     (ltc() | lstm(4), LTC, r"'lstm.input_map.weight' is \(16, 3\)"),
-    ({f"rnn.{k}": v for k, v in ltc().items()}, LTC, "names begin with 'rnn.'"),
-    (cfc(), LTC, "weights miss"),
+    (cfc(), LTC, "kind is 'ltc', and the tensors are of 'cfc'"),
     (cfc(), CFC | {"mode": "fast"}, "mode 'fast' is not known"),
     (cfc(), CFC | {"mode": "pure"}, "weights miss A, w_tau"),
     (cfc("pure"), CFC | {"mode": "default"}, "weights miss ff2.bias"),
@@ -156,6 +170,51 @@ _BAD: list[tuple[Arrays, Any, str]] = [
         "not one that ncps makes",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("weights", "metadata"),
+    [
+        (ltc(), LTC),
+        (ltc() | lstm(UNITS), LTC),
+        (cfc("pure"), CFC | {"mode": "pure"}),
+        (wired(), WIRED),
+    ],
+)
+def test_a_network_of_ones_own_is_found_under_any_names(weights: Arrays, metadata: Any) -> None:
+    """The cell, its projection and the head behind both."""
+    random = np.random.default_rng(7)
+    width = UNITS if metadata == CFC | {"mode": "pure"} else OUTPUTS
+    projection, head = dense(random, "fc", 3, width), dense(random, "fc", 4, 3)
+    plain = convert(weights | projection | inside("head.", _short(head)), metadata)
+    for prefix, name in (
+        ("rnn.", "fc."),
+        ("model.body.rnn.", "model.classify.0."),
+        ("fc.", "out."),
+    ):
+        own = inside(prefix, weights | projection) | inside(name, _short(head))
+        told = {key: value for key, value in metadata.items() if key not in ("source", "kind")}
+        made = convert(own, told)
+        assert made.settings == plain.settings
+        for tensor, values in plain.tensors.items():
+            np.testing.assert_array_equal(made.tensors[tensor], values)
+    bare = {key.removeprefix("rnn_cell."): value for key, value in weights.items()}
+    if not any(name.startswith("lstm.") for name in bare):
+        inner = convert(
+            inside("cell.", bare) | inside("fc.", _short(dense(random, "", 4, width))), metadata
+        )
+        assert inner.settings == plain.settings
+
+
+def _short(arrays: Arrays) -> Arrays:
+    return {name.rpartition(".")[2]: value for name, value in arrays.items()}
+
+
+def test_a_head_may_have_no_bias() -> None:
+    weight = np.random.default_rng(7).normal(size=(3, OUTPUTS))
+    made = convert(ltc() | {"fc.weight": weight}, LTC)
+    zero = convert(ltc() | {"fc.weight": weight, "fc.bias": np.zeros(3)}, LTC)
+    np.testing.assert_array_equal(made.tensors["readout.weight"], zero.tensors["readout.weight"])
 
 
 @pytest.mark.parametrize(("weights", "metadata", "message"), _BAD)

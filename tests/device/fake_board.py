@@ -190,9 +190,11 @@ class Recorder(Actuators):
 
 class Bench:
     """A loop with everything around it. folder: where its models are; access: its door;
-    warm: what it kept; rig: what is wired to it, if not `sensors` and a Recorder."""
+    snapshot: what it kept; rig: what is wired to it, if not `sensors` and a Recorder."""
 
-    def __init__(self, folder, data=None, sensors=None, now=0, access=None, warm=None, rig=None):
+    def __init__(
+        self, folder, data=None, sensors=None, now=0, access=None, snapshot=None, rig=None
+    ):
         if sensors is None:
             sensors = [Sensor("s", ("a", "b", "c"))]
         if data is not None:
@@ -210,7 +212,7 @@ class Bench:
         self.store = Store(folder, trust=Trust(access.files) if access else None)
         actuators = Recorder(self.board) if rig is None else None
         rig = rig or self.board
-        self.loop = Loop(self.board, rig, self.link, self.store, access, warm, actuators)
+        self.loop = Loop(self.board, rig, self.link, self.store, access, snapshot, actuators)
 
     def turns(self, count=1):
         for _ in range(count):
@@ -219,11 +221,16 @@ class Bench:
     def ask(self, kind, payload=b"", sequence=7):
         """(status, value, text) of the board's reply to a request."""
         self.port.incoming += protocol.frame(kind, sequence, payload)
-        self.turns(20)
-        for kind_, _, body in self.port.take()[0]:
-            if kind_ == protocol.REPLY:
-                head = struct.calcsize(protocol.REPLY_HEAD)
-                asked, of, status, value = struct.unpack_from(protocol.REPLY_HEAD, body, 0)
-                assert (asked, of) == (sequence, kind)
-                return status, value, str(body[head:], "utf-8")
+        for _ in range(20):
+            self.turns()
+            # Telemetry's frames and lines of text may come before the reply.
+            if self.port.incoming or not self.port.outgoing:
+                continue
+            for kind_, _, body in split(self.port.outgoing)[0]:
+                if kind_ == protocol.REPLY:
+                    self.port.outgoing = b""
+                    head = struct.calcsize(protocol.REPLY_HEAD)
+                    asked, of, status, value = struct.unpack_from(protocol.REPLY_HEAD, body, 0)
+                    assert (asked, of) == (sequence, kind)
+                    return status, value, str(body[head:], "utf-8")
         raise AssertionError("no reply")

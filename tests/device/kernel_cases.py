@@ -102,8 +102,8 @@ def model(numbers, size, flags, kind, sparse=False):
     return words, weights
 
 
-def inlet(numbers, words):
-    """An inlet for some of the inputs, with values at the edges among them."""
+def input_map(numbers, words):
+    """An input map for some of the inputs, with values at the edges among them."""
     n = words[layout.HIDDEN]
     taken = [c for c in range(words[layout.INPUTS]) if numbers.below(3)]
     made = [len(taken)]
@@ -154,13 +154,13 @@ def dense_twin(words, weights):
 
 
 def events(numbers, words, count):
-    """(dt_us, inlet) of so many events; now and then the state is put to its ends before."""
+    """(dt_us, input_map) of so many events; now and then the state is put to its ends before."""
     for _ in range(count):
         if numbers.below(6) == 0:
             saturate(numbers, words)
         any_us = (numbers.wide(1 << 30), numbers.wide(1 << 30), -numbers.wide(1 << 30))
         dt_us = numbers.one_of(INTERVALS_US + LONG_INTERVALS + any_us)
-        yield dt_us, inlet(numbers, words)
+        yield dt_us, input_map(numbers, words)
 
 
 def check_step(step, numbers, models, count):

@@ -9,7 +9,7 @@ from kernel_cases import (
     ORDINARY,
     WILD,
     decay_table,
-    inlet,
+    input_map,
     integer_settings,
     saturate,
 )
@@ -183,11 +183,11 @@ def cases(numbers, make, count):
 
 
 def events(numbers, words, count):
-    """(dt_us, inlet) of so many events; now and then the state is put to its ends before."""
+    """(dt_us, input_map) of so many events; now and then the state is put to its ends before."""
     for _ in range(count):
         if numbers.below(4) == 0:
             saturate(numbers, words)
         dt_us = numbers.one_of(
             INTERVALS_US + LONG_INTERVALS + (numbers.wide(1 << 30), numbers.wide(1 << 30))
         )
-        yield dt_us, inlet(numbers, words)
+        yield dt_us, input_map(numbers, words)

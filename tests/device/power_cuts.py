@@ -13,7 +13,7 @@ from fixtures import model_bytes, settings, tensors
 from rivulet.errors import StoreError
 from rivulet.store import slots
 from rivulet.store.slots import WATCHDOG
-from rivulet.store.snapshot import Warm
+from rivulet.store.snapshot import SnapshotFile
 from rivulet.store.uploads import Store
 
 OLD = model_bytes(arrays=tensors(hidden=2))
@@ -117,7 +117,7 @@ def _warm(folder, level=0.25):
     made = Store(folder).load_active()
     for i in range(made.hidden):
         made.cell.state_floats[i] = level
-    Warm(folder, "").save(made, made.digest, 1, True)
+    SnapshotFile(folder, "").save(made, made.digest, 1, True)
 
 
 def _old_and_warm(folder):
@@ -166,11 +166,11 @@ SCENARIOS = (
 
 def _snapshot_is_whole(folder):
     made = Store(folder).load_active()
-    warm = Warm(folder, "")
-    if not warm.restore(made, made.digest):
-        return "damaged" not in warm.started
+    snapshot = SnapshotFile(folder, "")
+    if not snapshot.restore(made, made.digest):
+        return "damaged" not in snapshot.started
     made = Store(folder).load_active()
-    state = warm._read(made, made.digest)[0][0]
+    state = snapshot._read(made, made.digest)[0][0]
     return list(state) in ([0.25] * made.hidden, [0.5] * made.hidden)
 
 

@@ -125,7 +125,7 @@ def test_idle_turns_collect_garbage_after_some_events():
     with Scratch() as folder:
         made = Bench(folder, model_bytes())
         calls = []
-        made.loop._collect = lambda: calls.append(made.loop.progress.events)
+        made.loop._collect_garbage = lambda: calls.append(made.loop.progress.events)
         for _ in range(15):
             made.board.event(0)
             made.turns(2)

@@ -156,7 +156,7 @@ def test_telemetry_stops_by_itself_and_never_blocks(running: VirtualBoard) -> No
 
 @pytest.fixture
 def old_board() -> Iterator[str]:
-    """A pty that answers HELLO with another protocol version."""
+    """A pty that answers HELLO with protocol 2, and every other request with OK."""
     master, slave = pty.openpty()
     tty.setraw(slave)
 
@@ -170,7 +170,8 @@ def old_board() -> Iterator[str]:
             for byte in data:
                 if deframer.feed(byte) == protocol.FRAME:
                     kind, sequence = deframer.body[0], deframer.body[1]
-                    body = bytes((sequence, kind, protocol.OK)) + b"\0\0\0\0"
+                    value = 2 if kind == protocol.HELLO else 0
+                    body = struct.pack(protocol.REPLY_HEAD, sequence, kind, protocol.OK, value)
                     os.write(master, protocol.frame(protocol.REPLY, 0, body))
 
     thread = threading.Thread(target=answer, daemon=True)
@@ -181,9 +182,15 @@ def old_board() -> Iterator[str]:
 
 
 def test_an_older_protocol_is_named(old_board: str, rivulet: Run) -> None:
-    done = rivulet("status", "--port", old_board)
-    assert done.returncode == 1
-    assert "protocol 0" in done.stderr and "rivulet flash" in done.stderr
+    for command in ("status", "monitor", "collect"):
+        done = rivulet(command, "--port", old_board)
+        assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+        assert "protocol 2, this host 3: run 'rivulet flash'" in done.stderr
+
+
+def test_a_board_of_an_older_protocol_is_released(old_board: str, rivulet: Run) -> None:
+    done = rivulet("release", "--port", old_board)
+    assert done.returncode == 0 and "at its prompt" in done.stdout, done.stderr
 
 
 def test_bare_micropython_is_told_from_silence(

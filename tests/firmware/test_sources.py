@@ -13,7 +13,7 @@ from host_tools.paths import BOARDS, FIRMWARE, ROOT
 _ARCHES = ("armv6m", "armv7emsp", "xtensawin", "rv32imc")
 _PACKAGE = sorted(FIRMWARE.glob("rivulet/**/*.py"))
 _TEMPLATE = ROOT / "docs" / "driver_template.py"
-_DEVICE = [*sorted(FIRMWARE.rglob("*.py")), *sorted(BOARDS.glob("*/board.py")), _TEMPLATE]
+_DEVICE = [*sorted(FIRMWARE.rglob("*.py")), *sorted(BOARDS.glob("*/*.py")), _TEMPLATE]
 _HOST = sorted((ROOT / "host_tools").rglob("*.py"))
 _PROTOCOL = FIRMWARE / "rivulet" / "protocol.py"
 # Judge the parser by the RFC: with its own names they would judge nothing.

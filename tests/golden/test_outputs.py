@@ -94,3 +94,11 @@ def test_the_port_of_a_virtual_board_is_found(rivulet: Run) -> None:
         assert f"{folder}/port" in rivulet("status", "--port", "/dev/nowhere").stderr
     finally:
         shutil.rmtree(folder)
+
+
+def test_json_of_estimate(rivulet: Run, model: Path) -> None:
+    done = rivulet("estimate", model, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {each["board"] for each in found} >= {"rpi_pico", "esp32_generic"}
+    hold("json_estimate.json", types_of(found))

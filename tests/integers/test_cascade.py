@@ -48,7 +48,7 @@ def test_the_same_bits_on_the_device(
     """At any interval, with inputs at their limits and inputs that stay."""
     model = made(weights, settings)[1]
     run, board = reference(model.tensors, model.settings), running(model, tmp_path)
-    inlet = board.slots(model.settings["channels"])
+    input_map = board.slots(model.settings["channels"])
     random = np.random.default_rng(run.hidden)
     assert list(board._alpha) == run.alpha[0].tolist()
     values = np.zeros(INPUTS)
@@ -57,7 +57,7 @@ def test_the_same_bits_on_the_device(
         if random.random() < 0.6:
             values = random.normal(0, 10.0 ** random.uniform(-2, 2), INPUTS)
         run.measured(dt_us, values)
-        board.event(dt_us, inlet, values.tolist())
+        board.event(dt_us, input_map, values.tolist())
         assert list(board._x) == run.state[0].tolist()
         assert list(board._alpha) == run.alpha[0].tolist()
         if dt_us or model.settings["readout_inputs"]:

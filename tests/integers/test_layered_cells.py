@@ -130,14 +130,14 @@ def test_ltc_gives_the_same_bits_on_the_device(
 def assert_the_same_bits(model: ModelFile, folder: Path) -> None:
     """The model from its file, at any interval and with inputs at their limits."""
     run, board = reference(model.tensors, model.settings), device(model, folder)
-    inlet = board.slots(model.settings["channels"])
+    input_map = board.slots(model.settings["channels"])
     random = np.random.default_rng(run.hidden)
     assert_same(run, board)
     for _ in range(60):
         dt_us = int(np.exp(random.uniform(0, np.log(_HOURS_US)))) * int(random.integers(0, 6) > 0)
         values = random.normal(0, 10.0 ** random.uniform(-2, 2), _INPUTS)
         run.measured(dt_us, values)
-        board.event(dt_us, inlet, values.tolist())
+        board.event(dt_us, input_map, values.tolist())
         assert_same(run, board)
         if dt_us:
             assert list(board.outputs()) == run.outputs()[0].tolist()

@@ -289,13 +289,13 @@ def test_the_device_computes_the_same_bits(
         settings, tensors = device_model.read_header(file, path.stat().st_size)
         device = integer_tensors.load(file, settings, tensors)
     run = IntegerReference(model.tensors, model.settings)
-    inlet = device.slots(settings["channels"])
+    input_map = device.slots(settings["channels"])
     random = np.random.default_rng(hidden)
     for _ in range(60):
         dt_us = int(np.exp(random.uniform(0, np.log(_DAYS_US)))) * int(random.integers(0, 6) > 0)
         values = random.normal(0, 4, 3)
         run.measured(dt_us, values)
-        device.event(dt_us, inlet, values.tolist())
+        device.event(dt_us, input_map, values.tolist())
         assert list(device._x) == run.state[0].tolist()
         assert list(device._alpha) == run.alpha[0].tolist()
         if run.state.any():

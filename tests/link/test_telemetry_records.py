@@ -76,7 +76,7 @@ def test_every_field_is_the_one_that_the_board_packs(bench: Bench) -> None:
     ring.dropped[0], ring.coalesced[0] = 7, 19
     guard.bus_errors[0], guard.bad_values[0], guard.trips = 23, 29, 31
     telemetry.dropped, bench.link.deframer.corrupt, bench.link.deframer.oversized = 11, 13, 100
-    loop.costs.add(17)
+    loop.latency.add(17)
     record = decode_record(body(bench, 15), description(bench))
     assert record is not None
     assert record.t_us == (PERIOD - 1000) + 3 * 150_000
@@ -104,7 +104,7 @@ def test_the_sensors_and_the_guard(bench: Bench) -> None:
     record = decode_record(body(bench, 15), facts)
     assert record is not None and not record.stale and not record.guarded
     assert [str(sensor) for sensor in record.sensors] == ["s 0 ms ago"]
-    watch = loop.health.watches[0]
+    watch = loop.health.by_source[0]
     watch.trouble, watch.age_us = 5, 3_200_000
     loop.health.stale = watch
     loop.guard.trips, loop.guard.reason = 2, "output 0 was nan: hold"

@@ -36,7 +36,10 @@ def test_a_project_without_contradictions(tmp_path):
         # Tables and keys.
         ("", "board: is missing; needed is the table [board]"),
         ("[bord]\n" + GOOD, "bord: is no key of this table: did you mean 'board'?"),
-        ('[board]\nname = "rpi_pic"\n', "board.name: there is no board 'rpi_pic'; known boards:"),
+        (
+            '[board]\nname = "rpi_pic"\n',
+            "board.name: there is no board 'rpi_pic'; did you mean 'rpi_pico'? known boards:",
+        ),
         ('[board]\nname = "./nowhere"\n', "board.name: .*nowhere/board.json: No such file"),
         ("[board]\nname = 3\n", "board.name: is 3; allowed is a name that 'rivulet boards' lists"),
         (
@@ -339,4 +342,31 @@ def test_a_broken_model_is_a_contradiction(tmp_path):
     assert found.problems == [
         f"{tmp_path}/rivulet.toml: model.file: {tmp_path}/m.safetensors: not a model file: no "
         "safetensors header"
+    ]
+
+
+ESP32 = BOARD.replace("rpi_pico", "esp32_generic")
+
+
+@pytest.mark.parametrize(
+    ("toml", "key"),
+    [
+        (ESP32 + SONAR_TABLE.replace("trigger = 2", "trigger = 34"), "sensors.sonar.pins.trigger"),
+        (ESP32 + FAN_TABLE.replace("pwm = 9", "pwm = 39"), "actuators.fan.pins.pwm"),
+        (ESP32 + IMU_TABLE.replace("scl = 5", "scl = 36"), "sensors.imu.bus.scl"),
+    ],
+)
+def test_a_pin_that_is_an_input_only_drives_nothing(tmp_path, toml, key):
+    (problem,) = examined(tmp_path, toml.replace("echo = 3", "echo = 35")).problems
+    assert f"{key}: pin 3" in problem
+    assert problem.endswith("of esp32_generic is an input only; so are 34 to 39")
+
+
+def test_a_pin_that_decides_how_the_chip_starts_is_a_note(tmp_path):
+    found = examined(tmp_path, ESP32 + IMU_TABLE.replace("interrupt = 15", "interrupt = 12"))
+    assert found.problems == []
+    assert found.warnings[-2:] == [
+        "sensors.imu.pins.interrupt: the level of pin 12 decides how esp32_generic starts: "
+        "nothing may pull it while the chip is reset",
+        "no model is named, so outputs are not checked",
     ]

@@ -71,3 +71,17 @@ def test_unfed_channels_are_refused_unless_allowed():
     ):
         check_push(DESCRIPTION, settings(ax="m/s^2", speed="m/s", heat="K"), False)
     assert check_push(DESCRIPTION, settings(ax="m/s^2", speed="m/s"), True) == []
+
+
+def test_of_recordings_that_are_played_there_is_no_wiring_to_mend():
+    played = {"sensors": [{"name": "recording", "channels": ["a", "b"], "units": ["g", ""]}]}
+    with pytest.raises(RivuletError) as refused:
+        check_push(played, settings(a="m/s^2"), True)
+    assert str(refused.value) == (
+        "nothing was sent: a: the model takes m/s^2, the sensor gives g, which NAME.json beside "
+        "the recordings states: train a model of them"
+    )
+    (warning,) = check_push(played, settings(b="V"), False)
+    assert warning.endswith("if that is the recordings', state it in NAME.json beside them")
+    with pytest.raises(RivuletError, match=r"plays have no c \(their channels: a, b\)"):
+        check_push(played, settings(a="g", c="V"), False)

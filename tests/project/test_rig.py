@@ -36,12 +36,12 @@ class machine:
 sys.modules["machine"] = machine
 import rig
 def told(part):
-    driver = part._make()
+    driver = part.make()
     bus = driver.made[0]
     wired = None if bus is None else bus.arguments
     return [part.name, wired, list(driver.made[1:])]
 sensors, actuators = rig.make_sensors(), rig.make_actuators()
-buses = [s._make().made[0] for s in sensors]
+buses = [s.make().made[0] for s in sensors]
 print(json.dumps({
     "name": rig.NAME,
     "sensors": [told(s) + [s.channels, s.units, s.limits] for s in sensors],

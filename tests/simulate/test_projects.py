@@ -1,13 +1,8 @@
 """A project of an IMU, a sonar, an encoder and a motor on the virtual board."""
 
 import json
-import shutil
-import signal
 import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +15,8 @@ from host_tools.simulate import play, rigs
 from tests.conftest import make_model
 from tests.imu import as_read
 from tests.listening import listen, listening_board
-from tests.three_sensors import CHANNELS, RECORDING, RIG
+from tests.three_sensors import CHANNELS, DAC, RECORDING, RIG, VALVE
+from tests.virtual_command import virtual
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -39,35 +35,6 @@ def recording(tmp_path: Path) -> Path:
     path = tmp_path / "recording.csv"
     path.write_text(RECORDING)
     return path
-
-
-@contextmanager
-def virtual(*options: object, cwd: Path | None = None) -> Iterator[tuple[str, list[str]]]:
-    """`rivulet virtual` while it runs: the first line of its output, the lines of its notes."""
-    command = [sys.executable, "-c", "from host_tools.commands import main; main()", "virtual"]
-    process = subprocess.Popen(
-        [*command, *map(str, options)],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None and process.stderr is not None
-    notes: list[str] = []
-    errors = process.stderr
-    reader = threading.Thread(target=lambda: notes.extend(line.strip() for line in errors))
-    reader.start()
-    port = process.stdout.readline().strip()
-    try:
-        yield port, notes
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-        reader.join()
-        process.stdout.close()
-        errors.close()
-        if port:
-            shutil.rmtree(Path(port).parent)
 
 
 def test_values_pass_chip_and_players_to_the_rigs_channels(
@@ -177,11 +144,24 @@ def test_the_port_is_the_first_line_once_the_board_answers(project: Path, tmp_pa
     assert "fan: 25.0 % at 20000 Hz" in notes
 
 
+def test_an_actuator_on_a_bus_is_shown_without_its_chip(project: Path, tmp_path: Path) -> None:
+    (project / "drivers").mkdir()
+    (project / "drivers" / "dac.py").write_text(DAC)
+    (project / "rivulet.toml").write_text(RIG + VALVE)
+    model = make_model(tmp_path / "model.safetensors", channels=CHANNELS)
+    with virtual(cwd=project) as (port, notes), Board(port) as wire:
+        wire.push(model.read_bytes())
+        wire.subscribe(20.0)
+        list(wire.records(1.0))
+        assert wire.status()["actuator_errors"] == 0
+    assert "valve: 1.25" in notes and "fan: 25.0 % at 20000 Hz" in notes
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (["--play", "absent.csv"], "absent.csv: No such file or directory"),
-        (["--play", "."], "the folder holds no .csv"),
+        (["--play", "."], "the folder holds no recordings: no .csv, no .parquet"),
         (["--play", "bad.txt"], "channels up, ahead, range, position, speed; unknown: volts"),
         (["--data", "none"], "--data is for a board outside a project"),
     ],

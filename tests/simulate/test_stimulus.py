@@ -146,7 +146,7 @@ def test_events_fill_their_own_channels(tmp_path: Path) -> None:
     assert made.records["t_us"].tolist() == [0, 10, 10]
     assert made.records["source"].tolist() == [0, 0, 1]
     assert made.records["values"].tolist() == [
-        [9.5, 0, 0, 0, 0, 0],
+        [9.5, 0, 0, 0, 0, 1],  # its first value, before it
         [9.5, 0, 0, 0, 0, 1],  # what an event does not carry stays
         [7, 3, 0, 0, 0, 0],
     ]

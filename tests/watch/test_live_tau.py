@@ -38,6 +38,7 @@ def test_status_and_monitor_tell_of_strange_time_constants(
     now = [float(tau) for tau in record.tau]
     text, outside, line = said()
     assert outside is None and "time constants" not in text and "unlike" not in line
+    assert "actuators led 0" in line  # from the status: telemetry does not carry them
 
     seen = {"0.05": now, "0.5": now, "0.95": now}
     with Board(str(board.port)) as wire:

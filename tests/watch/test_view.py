@@ -8,7 +8,8 @@ from rich.console import Console
 from host_tools.demo import Judge, Outcome
 from host_tools.link.records import Record, SensorState
 from host_tools.simulate.stimulus import Segment
-from host_tools.watch.screen import plain_line, save_picture
+from host_tools.watch import actuators
+from host_tools.watch.screen import save_picture
 from host_tools.watch.view import LiveView, seconds, sparkline
 
 _MODEL = {
@@ -66,14 +67,14 @@ def test_a_tau_unlike_training_is_marked_and_named() -> None:
     view.add(_record([2.0, 1.0, 100.0, 0.2]))
     assert view.strange() == []
     assert "every τ is within a factor of 2" in _text(view)
-    assert "unlike" not in plain_line(view)
+    assert "unlike" not in view.line()
     # 1.25 s is over twice 0.6 s; 2.3 s is not over twice 1.2 s; 3 ms is below half of 8 ms.
     view.add(_record([0.8, 1 / 2.3, 333.0, 0.2]))
     assert view.strange() == [0, 2]
     text = _text(view)
     assert "2 of 4 neurons is over 2 times outside the 90 % that training saw: 0, 2" in text
     assert "0 !τ" in text and "2 !τ" in text and "1  τ" in text and "3  τ" in text
-    assert "tau unlike training: 0,2" in plain_line(view)
+    assert "tau unlike training: 0,2" in view.line()
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_what_is_no_distribution_of_tau_tells_nothing(stored: Any) -> None:
     view = LiveView({"model": _MODEL | {"tau_s": stored}}, "Rivulet")
     view.add(_record([1e-3] * 4))
     assert view.strange() is None
-    assert "training" not in _text(view) and "training" not in plain_line(view)
+    assert "training" not in _text(view) and "training" not in view.line()
 
 
 def test_another_model_starts_new_ranges() -> None:
@@ -99,7 +100,7 @@ def test_no_model_and_no_telemetry_yet() -> None:
     assert "rivulet push" in _text(LiveView({"model": None}, "Rivulet"))
     waiting = LiveView({"model": _MODEL}, "Rivulet")
     assert "waiting for telemetry" in _text(waiting)
-    assert plain_line(waiting) == ""
+    assert waiting.line() == ""
 
 
 def test_the_view_fits_small_terminals() -> None:
@@ -111,7 +112,7 @@ def test_the_view_fits_small_terminals() -> None:
 def test_a_plain_line_holds_what_matters() -> None:
     view = LiveView({"model": _MODEL}, "Rivulet")
     view.add(_record([2.0, 1.0, 100.0, 0.2], events=12))
-    line = plain_line(view)
+    line = view.line()
     assert "t 1.5 s" in line and "events 12" in line and "recognised moving" in line
     assert "tau 10 ms / 1 s / 5 s" in line
 
@@ -122,11 +123,26 @@ def test_sensors_in_trouble_are_said_in_words() -> None:
     record.sensors = [SensorState("imu", 0.012, ()), SensorState("sonar", 3.25, ("missing",))]
     view.add(record)
     assert "imu 12 ms ago" in _text(view) and "sonar missing for 3.2 s" in _text(view)
-    assert "stale" not in _text(view) and "imu" not in plain_line(view)
+    assert "stale" not in _text(view) and "imu" not in view.line()
     record.stale = record.guarded = True
-    for text in (_text(view), plain_line(view)):
+    for text in (_text(view), view.line()):
         assert "outputs are stale" in text and "guard active" in text
         assert "sonar missing for 3.2 s" in text
+
+
+def test_actuators_are_shown_with_their_values_and_errors() -> None:
+    fan = {"name": "fan", "value": 0.25, "error": ""}
+    arm = {"name": "arm", "value": None, "error": "drivers/servo.py line 3: OSError: 5"}
+    view = LiveView({"model": _MODEL}, "Rivulet")
+    view.add(_record([2.0, 1.0, 100.0, 0.2]))
+    assert "actuators" not in _text(view) and "actuators" not in view.line()
+    view.actuators = actuators.in_words({"actuators": [fan, arm], "resting": "fault"})
+    expected = (
+        "actuators fan 0.25, arm has no value yet (drivers/servo.py line 3: OSError: 5); "
+        "at rest: fault"
+    )
+    assert expected in _text(view) and expected in view.line()
+    assert actuators.in_words({}) == actuators.in_words({"actuators": [], "resting": ""}) == ""
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host_tools.paths import BOARDS, FIRMWARE, ROOT
+from host_tools.paths import BOARDS, EXAMPLES, FIRMWARE, ROOT, TEMPLATE
 from tests.conftest import CHANNELS, random_weights
 
 pytestmark = pytest.mark.timeout(900)  # a hang guard: pip may have to download
@@ -163,11 +163,19 @@ def _sources(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder.parent).as_posix(): path.read_bytes() for path in kept}
 
 
-def test_the_wheel_carries_firmware_and_boards(wheel: Path) -> None:
+def test_the_wheel_carries_firmware_boards_and_examples(wheel: Path) -> None:
     contents = _contents(wheel)
     shipped = "host_tools/shipped/"
     found = {n.removeprefix(shipped): d for n, d in contents.items() if n.startswith(shipped)}
-    assert found == _sources(FIRMWARE) | _sources(BOARDS)
+    models = [
+        f"{name}/{file}"
+        for name in ("activity", "attitude", "gesture", "two_sensors", "vowels")
+        for file in ("rivulet.toml", f"{name}.safetensors")
+    ]
+    examples = {f"models/{name}": (EXAMPLES / name).read_bytes() for name in models}
+    assert found == _sources(FIRMWARE) | _sources(BOARDS) | examples
+    for path in TEMPLATE.iterdir():
+        assert contents[f"host_tools/project/template/{path.name}"] == path.read_bytes()
     # The package that the host imports is the one that goes onto boards.
     imported = {n: data for n, data in contents.items() if n.startswith("rivulet/")}
     assert imported == _sources(FIRMWARE / "rivulet")
@@ -239,6 +247,14 @@ def test_a_virtual_board_from_flash_to_status(
         if facts["events"] >= _EVENTS:
             break
     assert facts["events"] >= _EVENTS and facts["hidden"] == 6
+
+
+def test_a_new_project_and_a_copy_of_an_example(installed: Installed) -> None:
+    assert "a project for rpi_pico" in installed.said("new", "pump")
+    assert "no contradictions" in installed.said("check", "--project", "pump")
+    installed.said("new", "two", "--from", "two_sensors")
+    assert "second_gyro_x: rad/s" in installed.said("check", "--project", "two")
+    assert (installed.work / "two" / "build" / "model.safetensors").is_file()
 
 
 def _refused(done: subprocess.CompletedProcess[str]) -> None:

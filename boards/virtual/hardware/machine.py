@@ -126,6 +126,8 @@ class _Memory:
         device = virtual_world.player_at(address)
         if device is None:
             self._words[address] = value & 0xFFFFFFFF
+            # An actuator on a bus has its value in such a word.
+            virtual_world.moved_to(address, value & 0xFFFFFFFF)
         else:
             device.chip.write_word(address - device.address, value)
             virtual_world.start_if_armed(device)

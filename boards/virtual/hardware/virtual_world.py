@@ -6,6 +6,7 @@ which is what a real interrupt would have stamped.
 """
 
 import select
+import struct
 import sys
 import time
 
@@ -39,7 +40,7 @@ _record_us = None  # the board time of the record waiting in _stimulus
 _due_us = None  # the board time of whatever is next
 _edge_us = 0
 _delivering = False
-_outputs = {}  # the pins that actuators are wired to, and their states
+_outputs = {}  # the pins or words that actuators are wired to, and their states
 _moved = {}  # pin -> its new state, not told yet
 _told_ms = time.ticks_ms()
 
@@ -122,6 +123,12 @@ def moved(pin, state):
     if _outputs.get(pin, state) != state:
         _outputs[pin] = _moved[pin] = state
         _tell_moved()
+
+
+def moved_to(address, word):
+    """A word has another value; the host is told if it is an actuator's, a float32."""
+    if address in _outputs:
+        moved(address, "%.4g" % struct.unpack("<f", struct.pack("<I", word))[0])
 
 
 def _tell_moved():

@@ -6,8 +6,8 @@ the actuator up and `write(value)` moves it; either may raise, and is called aga
 
 from rivulet.compat import const
 
-# One that did not start is tried again every so often.
-_AGAIN_MS = const(5000)
+# How often a start that failed is tried again, an actuator's or a sensor's.
+RETRY_MS = const(5000)
 _WRAP = const(0x3FFFFFFF)
 
 
@@ -36,7 +36,7 @@ class Actuator:
         self.value = None
         self.error = ""
         self.started = False
-        self._make = make
+        self.make = make
         self._table = table
         self._limits = limits
         self._slew_per_s = slew_per_s
@@ -75,12 +75,12 @@ class Actuator:
     def rest(self, now_ms):
         """Go to the safe value at once; starts the driver first, if that is still to do."""
         if not self.started:
-            if self._tried_ms is not None and (now_ms - self._tried_ms) & _WRAP < _AGAIN_MS:
+            if self._tried_ms is not None and (now_ms - self._tried_ms) & _WRAP < RETRY_MS:
                 return
             self._tried_ms = now_ms
             if self._driver is None:
-                self._driver = self._make()
-                self._make = None
+                self._driver = self.make()
+                self.make = None
             self._driver.start()
             self.started = True
         self._write(self._safe)

@@ -125,13 +125,13 @@ def product(words, weights, begin, rows, columns, bias_at, vector_at, multiplier
     return out
 
 
-def apply(words, inlet):
-    """Write an inlet's raw values to the inputs."""
-    count = inlet[0]
+def apply(words, input_map):
+    """Write an input map's raw values to the inputs."""
+    count = input_map[0]
     for i in range(count):
         at = 1 + count + 4 * i
-        v = (inlet[1 + i] * inlet[at + 1] + inlet[at + 2]) >> inlet[at + 3]
-        words[inlet[at] >> 2] = min(max(v, -32767), 32767)
+        v = (input_map[1 + i] * input_map[at + 1] + input_map[at + 2]) >> input_map[at + 3]
+        words[input_map[at] >> 2] = min(max(v, -32767), 32767)
 
 
 def average(words, span):

@@ -240,10 +240,10 @@ def stepper(apply, changed, sums, look_up, span, move, average, read_out):
                 look_up(words, sums_at, multipliers_at, size, table_at, rates_at)
         move(words, skip, size, rates_at, targets_at)
 
-    def step(words, weights, dt_us, inlet):
+    def step(words, weights, dt_us, input_map):
         flags = words[layout.FLAGS]
         if flags & layout.INPUT_FIRST:
-            apply(words, inlet)
+            apply(words, input_map)
         if dt_us:
             if changed(words):
                 sums(words, weights, words[INWARD_AT])
@@ -256,7 +256,7 @@ def stepper(apply, changed, sums, look_up, span, move, average, read_out):
             if flags & layout.MEAN:
                 average(words)
         if not flags & layout.INPUT_FIRST:
-            apply(words, inlet)
+            apply(words, input_map)
         if dt_us or flags & READ_INPUTS:
             read_out(words, weights)
 

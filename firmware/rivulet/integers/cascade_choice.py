@@ -32,12 +32,12 @@ def _agrees(step, flags):
         values = range(first, first + count * step_by, step_by)
         layout.view(words, entry, count)[:] = array("i", values)
     words[(words[layout.ALPHA_AT] >> 2) + 3] = 1 << 19
-    inlet = array("i", (1, 1234, words[layout.V_AT] + 12, 3333, 1 << 14, 9))
+    input_map = array("i", (1, 1234, words[layout.V_AT] + 12, 3333, 1 << 14, 9))
     # All values are within their bounds. Beyond them 32 bits overflow, and kernels then differ.
     other = array("i", words)
     for dt_us in (0, 300, 70000, 9000000):
-        cascade.step(words, weights, dt_us, inlet)
-        step(other, weights, dt_us, inlet)
+        cascade.step(words, weights, dt_us, input_map)
+        step(other, weights, dt_us, input_map)
     return all(a == b for a, b in zip(layout.memory(words), layout.memory(other)))
 
 

@@ -128,16 +128,16 @@ def advance(words, weights, dt_us):
     arithmetic.read_out(words, weights, readable_at)
 
 
-def step(words, weights, dt_us, inlet):
-    """Process one event: `dt_us` pass and the inlet's values are applied, in the order that FLAGS
-    give.
+def step(words, weights, dt_us, input_map):
+    """Process one event: `dt_us` pass and the input map's values are applied, in the order that
+    FLAGS give.
 
     dt_us: 0 to LONGEST_US; 0 moves nothing. A longer interval is minus its length in units of
     1024 us, 1 to LONGEST_US of them.
     """
     if words[layout.FLAGS] & layout.INPUT_FIRST:
-        arithmetic.apply(words, inlet)
+        arithmetic.apply(words, input_map)
     if dt_us:
         advance(words, weights, dt_us)
     if not words[layout.FLAGS] & layout.INPUT_FIRST:
-        arithmetic.apply(words, inlet)
+        arithmetic.apply(words, input_map)

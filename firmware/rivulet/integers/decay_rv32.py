@@ -163,11 +163,11 @@ def product(a0, a1, a2):
     li(a0, 0)
 
 
-def step(words, weights, dt_us, inlet):
+def step(words, weights, dt_us, input_map):
     """Process one event; see decay.step."""
     first = words[_FLAGS_WORD] & _INPUT_FIRST
     if first:
-        apply(words, inlet)
+        apply(words, input_map)
     if dt_us:
         product(words, weights, 1)
         advance(words, dt_us)
@@ -175,4 +175,4 @@ def step(words, weights, dt_us, inlet):
             average(words)
         product(words, weights, 0)
     if not first:
-        apply(words, inlet)
+        apply(words, input_map)

@@ -40,13 +40,13 @@ _RIGHT = const(120)
 _LEFT = const(124)
 # Byte offsets in words, filled by the step itself.
 _WEIGHTS = const(108)
-_INLET = const(112)
+_INPUT_MAP = const(112)
 _DT = const(116)
 
 
 @micropython.asm_thumb
 def step(r0, r1, r2, r3):
-    # words, weights, dt_us, inlet
+    # words, weights, dt_us, input_map
     mov(r4, r8)
     mov(r5, r9)
     mov(r6, r10)
@@ -54,7 +54,7 @@ def step(r0, r1, r2, r3):
     push({r4, r5, r6, r7})
     str(r1, [r0, _WEIGHTS])
     str(r2, [r0, _DT])
-    str(r3, [r0, _INLET])
+    str(r3, [r0, _INPUT_MAP])
     push({r0})
     # [sp]: WORDS
     ldr(r1, [r0, _FLAGS])
@@ -427,10 +427,10 @@ def step(r0, r1, r2, r3):
     mov(r0, 0)
     b(END)
 
-    # APPLY: v = clamp((raw M + O) >> b) for every value of the inlet.
+    # APPLY: v = clamp((raw M + O) >> b) for every value of the input map.
     # words=r0, raw=r1, settings=r2, end=r8, of a value: place=r3, v=r4, m=r5, o=r6, right=r7
     label(APPLY)
-    ldr(r1, [r0, _INLET])
+    ldr(r1, [r0, _INPUT_MAP])
     data(2, 0xC904)  # ldm r1!, {r2}
     lsl(r2, r2, 2)
     add(r2, r2, r1)

@@ -41,13 +41,13 @@ _US_SCALE = const(17180)
 
 
 @micropython.viper
-def apply(v: ptr32, inlet: ptr32):
+def apply(v: ptr32, input_map: ptr32):
     words = int(v)
     wide = 1
     wide = 32 if (wide << 31) << 1 else 0
-    count = inlet[0]
-    raw = ptr32(int(inlet) + 4)
-    at = ptr32(int(inlet) + 4 + 4 * count)
+    count = input_map[0]
+    raw = ptr32(int(input_map) + 4)
+    at = ptr32(int(input_map) + 4 + 4 * count)
     i = 0
     while i < count:
         value = (raw[i] << wide) >> wide
@@ -268,11 +268,11 @@ def average(header: ptr32):
         r += 1
 
 
-def step(words, weights, dt_us, inlet):
+def step(words, weights, dt_us, input_map):
     """Process one event; see decay.step."""
     first = words[_FLAGS] & 4
     if first:
-        apply(words, inlet)
+        apply(words, input_map)
     if dt_us:
         product(words, weights, 1, words)
         advance(words, dt_us)
@@ -280,4 +280,4 @@ def step(words, weights, dt_us, inlet):
             average(words)
         product(words, weights, 0, words)
     if not first:
-        apply(words, inlet)
+        apply(words, input_map)

@@ -102,10 +102,10 @@ def stepper(apply, run, move, average):
     header.
     """
 
-    def step(words, weights, dt_us, inlet):
+    def step(words, weights, dt_us, input_map):
         flags = words[layout.FLAGS]
         if flags & layout.INPUT_FIRST:
-            apply(words, inlet)
+            apply(words, input_map)
         if dt_us:
             run(words, weights, words[LAYERS_AT])
             move(words, dt_us)
@@ -113,7 +113,7 @@ def stepper(apply, run, move, average):
                 average(words)
             run(words, weights, words[READOUT_AT])
         if not flags & layout.INPUT_FIRST:
-            apply(words, inlet)
+            apply(words, input_map)
 
     return step
 

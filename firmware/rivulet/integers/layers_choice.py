@@ -63,9 +63,9 @@ def filled(words, weights, places, shapes):
 
 def _agree(step, plain, words, weights):
     at = words[layout.V_AT] + 4 * words[layout.HIDDEN]
-    inlet = array("i", (1, 1234, at, 3333, 1 << 14, 9))
+    input_map = array("i", (1, 1234, at, 3333, 1 << 14, 9))
     other = array("i", words)
     for dt_us in (0, 300, 70000, 9000000):
-        plain(words, weights, dt_us, inlet)
-        step(other, weights, dt_us, inlet)
+        plain(words, weights, dt_us, input_map)
+        step(other, weights, dt_us, input_map)
     return all(a == b for a, b in zip(layout.memory(words), layout.memory(other)))

@@ -9,9 +9,9 @@ The gates of a decay cell may be sparse: each group of eight rows keeps only som
 at least one. The kept weights follow one another. At SPARSE_AT stands one word for each kept
 column: the byte offset of its v in `words`, doubled, plus 1 if it is the last of its group.
 
-An inlet, an array("i"), carries one sensor's values to inputs: count; `count` raw integers; then
-for each of them (byte offset of its v in `words`, M, O, b). It sets v = clamp((raw M + O) >> b)
-to +-32767; |raw M| and |O| are below 2^30.
+An input map, an array("i"), carries one sensor's values to inputs: count; `count` raw integers;
+then for each of them (byte offset of its v in `words`, M, O, b). It sets v = clamp((raw M + O) >>
+b) to +-32767; |raw M| and |O| are below 2^30.
 """
 
 from array import array

@@ -30,7 +30,7 @@ def _read_out(words, weights):
     arithmetic.read_out(words, weights, words[layout.FEATURE_AT if mean else layout.V_AT])
 
 
-class Inlet:
+class InputMap:
     """Maps one sensor's values to model inputs. The sensor writes its integers into `raw`."""
 
     def __init__(self, targets, factors):
@@ -92,7 +92,7 @@ class IntegerModel:
         self._memory = layout.memory(words)
         self._kept = array("i", self._memory)
         self._ahead = memoryview(array("i", bytes(4 * self.output_count)))
-        self._nothing = Inlet((), ())
+        self._nothing = InputMap((), ())
         self.reset()
 
     def reset(self):
@@ -112,15 +112,15 @@ class IntegerModel:
         self._reread()
 
     def slots(self, channels):
-        """Return the inlet for a sensor with these channel names that gives floats."""
-        return Inlet([self._target(name) for name in channels], [(1, 0, 0)] * len(channels))
+        """Return the InputMap for a sensor with these channel names that gives floats."""
+        return InputMap([self._target(name) for name in channels], [(1, 0, 0)] * len(channels))
 
     def raw_slots(self, channels, scales):
-        """Return the inlet for a sensor that gives integers; scales: the unit of each channel.
+        """Return the InputMap for a sensor that gives integers; scales: the unit of each channel.
 
         Raises ModelError.
         """
-        return Inlet(
+        return InputMap(
             [self._target(name) for name in channels],
             [self._factors(name, scale) for name, scale in zip(channels, scales)],
         )
@@ -128,7 +128,7 @@ class IntegerModel:
     def event(self, dt_us, slots, values):
         """Process an event `dt_us` >= 0 after the last one.
 
-        values: the inlet's own `raw`, or floats in the inlet's order. As in model.Model, `slots`
+        values: the input map's own `raw`, or floats in its order. As in model.Model, `slots`
         may also be a tuple of channel numbers.
         """
         if values is not getattr(slots, "raw", None):
@@ -137,11 +137,11 @@ class IntegerModel:
             self._convert(slots, values)
         self.move(dt_us, slots.words)
 
-    def move(self, dt_us, inlet):
-        """Process an event whose values are in the inlet's `raw` already; inlet: its `words`."""
+    def move(self, dt_us, input_map):
+        """Process an event whose values are in `raw` already; input_map: its `words`."""
         if dt_us > _LONGEST_US:
             dt_us = _coarse(dt_us)
-        self._step(self._words, self._weights, dt_us, inlet)
+        self._step(self._words, self._weights, dt_us, input_map)
 
     def _numbered(self, numbers):
         # A method of its own: a comprehension puts its function's `self` on the heap at each call.

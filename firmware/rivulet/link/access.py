@@ -20,7 +20,7 @@ _FREE = (protocol.HELLO, protocol.CHALLENGE)
 # had come: they count as reading.
 _PIECES = (protocol.PUSH_DATA, protocol.PUSH_END)
 # Allowed without the key unless reading is closed. Kinds named nowhere here need the key.
-_READING = (protocol.DESCRIBE, protocol.STATUS, protocol.CONFIGURE)
+_READING = (protocol.DESCRIBE, protocol.STATUS, protocol.CONFIGURE, protocol.COLLECT)
 _TAG_AT = const(2)
 _COMMAND_AT = const(34)
 _KEY_BYTES = const(32)

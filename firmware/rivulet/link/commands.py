@@ -18,7 +18,7 @@ class Commands:
     pass the function that swaps models to `conclude`.
     """
 
-    def __init__(self, link, store, access, clock, control, telemetry, documents):
+    def __init__(self, link, store, access, clock, control, telemetry, documents, collection):
         self._link = link
         self._store = store
         self._access = access
@@ -26,6 +26,7 @@ class Commands:
         self._control = control
         self._telemetry = telemetry
         self._documents = documents
+        self._collection = collection
         self.candidate = None
         self._document = b""
         self._sent = 0
@@ -115,6 +116,9 @@ class Commands:
         if kind == protocol.CONFIGURE:
             self._telemetry.configure(*struct.unpack_from(protocol.CONFIGURE_BODY, body, _BODY))
             return 0, ""
+        if kind == protocol.COLLECT:
+            lease_ms = struct.unpack_from(protocol.COLLECT_BODY, body, _BODY)[0]
+            return self._collection.renew(lease_ms), ""
         if kind == protocol.PUSH_BEGIN:
             size, digest = struct.unpack_from(protocol.PUSH_BEGIN_BODY, body, _BODY)
             return store.begin(size, digest), ""

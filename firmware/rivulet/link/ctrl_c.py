@@ -29,14 +29,19 @@ class CtrlC:
         kbd_intr(-1)
         self.deaf = True
         self.ignored += 1
+        # Each Ctrl-C makes the input before it void: the line may be noisy without a byte of it.
+        self._link.expect_noise()
         return False
 
     def _is_noise(self):
+        link = self._link
         try:
-            if self._link.noisy():
+            noise = link.noisy()
+            if noise:
                 return True
             sleep_ms(_SECOND_PRESS_MS)
-            return False
+            # What follows may have been on its way still.
+            return noise is None and bool(link.noisy())
         except KeyboardInterrupt:
             return True
 

@@ -32,7 +32,13 @@ class Documents:
             "float_bytes": FLOAT_BYTES,
             "blocks": protocol.BLOCKS,
             "sensors": [
-                {"name": sensor.name, "channels": sensor.channels, "units": sensor.units}
+                {
+                    "name": sensor.name,
+                    "channels": sensor.channels,
+                    "units": sensor.units,
+                    # Units a count, where the driver reads integers.
+                    "scales": None if sensor.scales is None else list(sensor.scales),
+                }
                 for sensor in self._sensors
             ],
             "model": None,

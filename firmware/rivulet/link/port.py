@@ -96,12 +96,20 @@ class Link:
             self._stray = 0
         return not self._stray
 
+    def expect_noise(self):
+        """Take the line for noisy until it has been quiet."""
+        self._stray += _TYPED + 1
+        self._heard_ms = ticks_ms()
+
     def noisy(self):
-        """Whether what came just before this moment, or comes next, is noise rather than keys."""
+        """Whether what came just before this moment, or comes next, is noise rather than keys.
+
+        None if nothing comes yet.
+        """
         if not self.quiet() and self._stray > _TYPED:
             return True
         if not self._readable.poll(0):
-            return False
+            return None
         # One byte has to be taken to know it. mpremote's is a Return, which nobody misses.
         self._reader.readinto(self._byte)
         if self._byte[0] in _KEYS:
@@ -117,14 +125,19 @@ class Link:
             self._begin = self._end = 0
         return self._end + protocol.frame_size(payload_bytes) + reserve <= len(self._out)
 
-    def send(self, kind, payload_bytes, reserve=_REPLY_ROOM):
-        """Queue a frame whose payload stands in `payload[2:]`; False if there is no room."""
+    def send(self, kind, payload_bytes, reserve=_REPLY_ROOM, payload=None):
+        """Queue a frame whose payload stands in `payload[2:]`; False if there is no room.
+
+        payload: a bytearray with four bytes to spare; None: the link's own.
+        """
         if not self.room(payload_bytes, reserve):
             return False
-        self.payload[0] = kind
-        self.payload[1] = self._sequence
+        if payload is None:
+            payload = self.payload
+        payload[0] = kind
+        payload[1] = self._sequence
         self._sequence = (self._sequence + 1) & 0xFF
-        self._end = protocol.encode(self.payload, payload_bytes + 2, self._out, self._end)
+        self._end = protocol.encode(payload, payload_bytes + 2, self._out, self._end)
         return True
 
     def text(self, line):

@@ -17,13 +17,13 @@ _INTERVAL_US = const(2)
 class Telemetry:
     """Samples a model at the rate the host asked for, until the host's lease ends."""
 
-    def __init__(self, link, control, health, ring, progress, costs):
+    def __init__(self, link, control, health, ring, progress, latency):
         self._link = link
         self._control = control
         self._health = health
         self._ring = ring
         self._progress = progress
-        self._costs = costs
+        self._latency = latency
         self._blocks = _ALL
         # Elements, because to store an attribute costs 27 us on a Pico (see sensing/clock.py).
         self._due = array("i", (0, 0, 0))
@@ -90,14 +90,16 @@ class Telemetry:
             sum(guard.bad_values),
             self.dropped,
             link.deframer.corrupt + link.deframer.oversized,
-            self._costs.last,
+            self._latency.last,
             sum(ring.coalesced),
             guard.trips,
             flags,
         )
         at = 2 + protocol.TELEMETRY_HEAD_BYTES
-        for watch in health.watches:
-            struct.pack_into(protocol.SENSOR_HEAD, payload, at, watch.age_ms(), watch.trouble)
+        for sensor_health in health.by_source:
+            struct.pack_into(
+                protocol.SENSOR_HEAD, payload, at, sensor_health.age_ms(), sensor_health.trouble
+            )
             at += protocol.SENSOR_BYTES
         for number in range(4):
             if blocks >> number & 1:

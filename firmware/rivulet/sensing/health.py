@@ -39,7 +39,7 @@ _FAR = const((1 << 30) - 1)
 _INFINITY = float("inf")
 
 
-class Watch:
+class SensorHealth:
     """What is known of one sensor. seen: (epoch, ticks) of its last good reading, which the loop
     writes. trouble: bits as above; age_us: time since that reading, at the last look; error: why
     it did not start, or the fault of its driver, in words.
@@ -84,11 +84,6 @@ class Watch:
         self._moved[:] = list(self.seen)
         self._bounds = self._limits(guards.get("channels", {}), raw)
         self.trouble &= _FAULT
-
-    @property
-    def at_fault(self):
-        """Whether its driver's code raised something, and it has not read well since."""
-        return bool(self.trouble & _FAULT)
 
     def absent(self, error):
         """Note why the sensor did not start: it has to speak before it counts as there."""
@@ -181,14 +176,14 @@ def _near(counts):
 class Health:
     """All sensors of a board.
 
-    stale: what feeds the model nothing new, in words: a sensor that is missing or stuck, a channel
-    without a sensor; None if all is well. unfed: the channels of the model without a sensor.
-    at_fault: whether the code of a driver is.
+    by_source: the SensorHealth of each. stale: what feeds the model nothing new, in words: a
+    sensor that is missing or stuck, a channel without a sensor; None if all is well. unfed: the
+    channels of the model without a sensor. at_fault: whether the code of a driver is.
     """
 
     def __init__(self, sensors, clock, guard, ring):
         self.sensors = sensors
-        self.watches = [Watch(sensor, clock.epoch, clock.ticks) for sensor in sensors]
+        self.by_source = [SensorHealth(sensor, clock.epoch, clock.ticks) for sensor in sensors]
         self.stale = None
         self.at_fault = False
         self.unfed = ()
@@ -199,9 +194,14 @@ class Health:
         self._ring = ring
         self._epoch, self._ticks = clock.epoch, clock.ticks
 
-    def fail(self, source, error):
-        """Note a fault of a driver's code, in words."""
-        self.watches[source].fail(error)
+    def fail(self, source, error, faults):
+        """Note what a driver's code has raised; until the sensor reads well again, only count."""
+        sensor_health = self.by_source[source]
+        if sensor_health.trouble & _FAULT:
+            # To find the place takes milliseconds.
+            faults.count = (faults.count + 1) & _FAR
+            return
+        sensor_health.fail(faults.note("sensor " + sensor_health.name, error))
         self.at_fault = True
 
     def install(self, model):
@@ -225,12 +225,12 @@ class Health:
         errors = self._guard.bus_errors
         stale = self._unfed
         at_fault = False
-        for source in range(len(self.watches)):
-            watch = self.watches[source]
-            watch.look(epoch, ticks, errors[source])
-            if watch.feeds and watch.trouble & STALE:
-                stale = watch.stale
-            if watch.trouble & _FAULT:
+        for source in range(len(self.by_source)):
+            sensor_health = self.by_source[source]
+            sensor_health.look(epoch, ticks, errors[source])
+            if sensor_health.feeds and sensor_health.trouble & STALE:
+                stale = sensor_health.stale
+            if sensor_health.trouble & _FAULT:
                 at_fault = True
         self.stale = stale
         self.at_fault = at_fault
@@ -239,18 +239,18 @@ class Health:
         """What a status document says of the sensors."""
         self.look()
         guard, ring = self._guard, self._ring
-        count = len(self.watches)
+        count = len(self.by_source)
         return {
             "sensors": [
                 {
-                    "name": watch.name,
+                    "name": sensor_health.name,
                     "channels": sensor.channels,
                     "units": sensor.units,
-                    "age_ms": watch.age_ms(),
-                    "trouble": watch.said(),
-                    "error": watch.error,
+                    "age_ms": sensor_health.age_ms(),
+                    "trouble": sensor_health.said(),
+                    "error": sensor_health.error,
                 }
-                for sensor, watch in zip(self.sensors, self.watches)
+                for sensor, sensor_health in zip(self.sensors, self.by_source)
             ],
             "outputs_stale": self.stale is not None,
             "coalesced": list(ring.coalesced)[:count],

@@ -3,12 +3,15 @@
 from rivulet.arrays import floats, np
 
 
-class Inlets:
-    """The sensors of a board; held: by sensor, the last good reading in floats."""
+class SensorInputs:
+    """Connects the sensors of a board to a model's inputs.
 
-    def __init__(self, sensors, watches):
+    health: the SensorHealth of each; held: by sensor, the last good reading in floats.
+    """
+
+    def __init__(self, sensors, health):
         self._sensors = sensors
-        self._watches = watches
+        self._health = health
         self._arrays = [np.zeros(len(sensor.channels)) for sensor in sensors]
         self.held = [floats(np.zeros(len(sensor.channels))) for sensor in sensors]
 
@@ -19,14 +22,14 @@ class Inlets:
         into what, the array of floats that has to be looked at (None for integers), how the model
         is moved (None without one), its slots, and where the time of a good reading is noted.
         """
-        return [self.inlet(i, model, fresh) for i in range(len(self._sensors))]
+        return [self.of_sensor(i, model, fresh) for i in range(len(self._sensors))]
 
-    def inlet(self, i, model, fresh):
+    def of_sensor(self, i, model, fresh):
         """The entry of one sensor."""
         sensor, array = self._sensors[i], self._arrays[i]
         if model is not None and fresh:
             self._suppose(model, sensor.channels, self.held[i])
-        seen = self._watches[i].seen
+        seen = self._health[i].seen
         if model is None:
             return sensor.read, floats(array), array, None, None, seen
         if model.integer and sensor.read_raw is not None:
@@ -42,8 +45,8 @@ class Inlets:
             if channel in model.channels:
                 held[i] = offsets[model.channels.index(channel)]
 
-    def use(self, inlets, model):
-        """Watch what is read through `inlets` for `model`; returns them."""
-        for inlet, watch in zip(inlets, self._watches):
-            watch.install(inlet[1], inlet[2] is None, model)
-        return inlets
+    def use(self, inputs, model):
+        """Judge from now on what is read through `inputs` for `model`; returns them."""
+        for entry, health in zip(inputs, self._health):
+            health.install(entry[1], entry[2] is None, model)
+        return inputs

@@ -47,39 +47,26 @@ class Sensor:
         self.stuck_after_ms = 0
         self.read = _absent
         self.read_raw = self.scales = None
-        self._make = make
-        self._driver = None
-        self._conversion = None
+        self.make = make
+        self.driver = None
+        self.conversion = None
         if picked is not None or factors is not None or offsets is not None:
-            self._conversion = len(channels), picked, width, factors, offsets
+            self.conversion = len(channels), picked, width, factors, offsets
 
     def start(self, handler):
         """Make the driver, if that is still to do, and start it.
 
         Raises OSError if the chip does not answer, and whatever else the driver's code raises.
         """
-        if self._driver is None:
-            self._driver = self._make()
-            # What made it is no longer needed, nor is the rig.
-            self._make = None
-        driver = self._driver
-        driver.start(handler)
-        self.interval_us = getattr(driver, "interval_us", 0)
-        self.stuck_after_ms = getattr(driver, "stuck_after_ms", 0)
-        if self._conversion is not None:
-            from rivulet.sensing.converted import Converted
+        # Imported for it: see runtime.SELDOM.
+        from rivulet.sensing.connect import connect
 
-            driver = Converted(driver, *self._conversion)
-        # The driver's own where nothing is converted: that costs nothing at an event.
-        self.read = driver.read
-        self.read_raw = getattr(driver, "read_raw", None)
-        if self.read_raw is not None:
-            self.scales = driver.scales
+        connect(self, handler)
 
     def stop(self):
         """Leave no interrupt and no timer behind."""
-        if self._driver is not None:
-            self._driver.stop()
+        if self.driver is not None:
+            self.driver.stop()
 
 
 def _absent(out):

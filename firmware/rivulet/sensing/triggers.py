@@ -19,10 +19,6 @@ failed = [None]
 # By source: the loop's handlers, which raise nothing and need no wrapper.
 _handlers = {}
 
-if hasattr(micropython, "alloc_emergency_exception_buf"):
-    # Else an exception raised in a hard interrupt names neither file nor line.
-    micropython.alloc_emergency_exception_buf(128)
-
 
 def stamp(push, ticks_us, source):
     """Return a handler that stores the time of an event: push(ticks_us(), source)."""
@@ -65,6 +61,9 @@ def _kept(function):
     """The function, with what it raises kept in `failed`: an interrupt has nobody to tell it."""
     if function in _handlers.values():
         return function
+    if hasattr(micropython, "alloc_emergency_exception_buf"):
+        # Else an exception raised in a hard interrupt names neither file nor line.
+        micropython.alloc_emergency_exception_buf(128)
 
     def call(argument):
         try:

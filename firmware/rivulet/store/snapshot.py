@@ -51,7 +51,7 @@ class Snapshot:
         return self._parts
 
 
-class Warm:
+class SnapshotFile:
     """The snapshot in `folder`. cause: what reset the board, as its reset_cause() says; None if it
     cannot tell.
 

@@ -76,7 +76,7 @@ def sensors_that_fail(times, numbers):
     longest_ms = 0
     guards = {"stale": {"after_ms": _LIMIT_MS}, "stuck": {"after_ms": _LIMIT_MS}}
     made = bench([Known("s", ("a", "b", "c"))], guards=guards)
-    sensor, watch = made.sensors[0], made.loop.health.watches[0]
+    sensor, sensor_health = made.sensors[0], made.loop.health.by_source[0]
 
     def pass_time(kind):
         made.board.now += 20000
@@ -95,10 +95,10 @@ def sensors_that_fail(times, numbers):
         kind = ("missing", "stuck", "out of range", "bus errors")[numbers.below(4)]
         for _ in range(10 + numbers.below(20)):
             pass_time("")
-        if watch.said():
-            broken.append("a sensor that works is said to be " + ", ".join(watch.said()))
+        if sensor_health.said():
+            broken.append("a sensor that works is said to be " + ", ".join(sensor_health.said()))
         begun = made.board.now
-        while kind not in watch.said() and made.board.now - begun < 2000000:
+        while kind not in sensor_health.said() and made.board.now - begun < 2000000:
             pass_time(kind)
         waited_ms = (made.board.now - begun) // 1000
         longest_ms = max(longest_ms, waited_ms)

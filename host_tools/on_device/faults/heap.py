@@ -147,22 +147,22 @@ class Shadow:
     def __init__(self, old, new):
         self._new = new
         self._at = old
-        self._inlet = self._prepared(old)
+        self._input_map = self._prepared(old)
         self._dt = 0
 
     def _prepared(self, model):
-        inlet = model.raw_slots(Counts.channels, Counts.scales)
-        Counts.read_raw(Counts(), inlet.raw)
-        return inlet
+        input_map = model.raw_slots(Counts.channels, Counts.scales)
+        Counts.read_raw(Counts(), input_map.raw)
+        return input_map
 
     def event(self):
-        self._at.move(self._dt, self._inlet.words)
+        self._at.move(self._dt, self._input_map.words)
         self._dt = 1000
 
     def swap(self):
         self._new.adopt(self._at)
         self._at = self._new
-        self._inlet = self._prepared(self._new)
+        self._input_map = self._prepared(self._new)
 
     def agrees(self, model):
         return list(model.physical(1)) == list(self._at.physical(1))

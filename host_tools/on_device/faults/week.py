@@ -64,7 +64,7 @@ class Shadow:
         kept = self.model is None or made.adopt(self.model)
         self.model = made
         if made.integer:
-            self._inlet = made.raw_slots(Counts.channels, Counts.scales)
+            self._input_map = made.raw_slots(Counts.channels, Counts.scales)
         return kept
 
     def event(self, dt_us, sensor):
@@ -72,8 +72,8 @@ class Shadow:
         if model is None:
             return
         if model.integer:
-            sensor.read_raw(self._inlet.raw)
-            model.move(dt_us, self._inlet.words)
+            sensor.read_raw(self._input_map.raw)
+            model.move(dt_us, self._input_map.words)
         else:
             counts, scales = sensor.counts, sensor.scales
             model.event(dt_us, (0, 1, 2), [counts[i] * scales[i] for i in range(3)])

@@ -14,7 +14,7 @@ class DataTable(Struct, forbid_unknown_fields=True):
             description="a list of recordings' paths from this file's folder; '*' stands for any "
             "part of a name"
         ),
-    ] = field(default_factory=lambda: ["recordings/*.csv"])
+    ] = field(default_factory=lambda: ["recordings/*.csv", "recordings/*.parquet"])
     split: Annotated[
         Literal["recording", "group"],
         Meta(

@@ -81,8 +81,8 @@ class Machine:
             # As when an image is copied onto a board: the filesystem behind it stays.
             self._mcu.flash[:_FLASH_BYTES] = self._flash_file.read_bytes()
             load_uf2(uf2, self._mcu)
-        attach(self._mcu, wiring, stimulus, say)
-        Outputs(self._mcu, wiring, say)
+        words = attach(self._mcu, wiring, stimulus, say)
+        Outputs(self._mcu, wiring, words.kept, say)
         self._console = Console(folder / "port", device.cdc, self._mcu.usb_ctrl)
         device.cdc.on_device_connected = lambda: say(READY)
         self._pacing: Any = self._mcu.clock.create_alarm(self._pace)

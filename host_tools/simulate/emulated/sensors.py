@@ -22,13 +22,18 @@ _PLAYERS_AT = 0x40068000
 Say = Callable[..., None]
 
 
-def attach(mcu: Any, wiring: Wiring, stimulus: Path | None, say: Say) -> None:
-    """Wire the sensors to the emulated chip; they play `stimulus` when a driver starts one."""
+def attach(mcu: Any, wiring: Wiring, stimulus: Path | None, say: Say) -> Words:
+    """Wire the sensors to the emulated chip; they play `stimulus` when a driver starts one.
+
+    Returns the words of its address space that stand for what is not simulated.
+    """
     playback = Playback(mcu, wiring, stimulus, say)
     for number, controller in enumerate(mcu.i2c):
         Bus(controller, mcu.clock, [one for one in playback.sensors if one.device.bus == number])
     players = [one for one in playback.sensors if one.device.bus is None]
-    mcu.peripherals[_PLAYERS_AT >> 12] = Words(_PLAYERS_AT, players)
+    words = Words(_PLAYERS_AT, players)
+    mcu.peripherals[_PLAYERS_AT >> 12] = words
+    return words
 
 
 class Sensor:

@@ -19,6 +19,11 @@ _BOOT = BOARDS / "virtual" / "hardware" / "boot.py"
 _START_TIMEOUT_S = 20
 
 
+def wiring_file(folder: Path) -> Path:
+    """Return the file that says what is wired to the virtual board of a folder."""
+    return folder / "wiring.json"
+
+
 class VirtualBoard(PoweredBoard):
     """Runs a MicroPython interpreter as a board.
 
@@ -72,7 +77,7 @@ class VirtualBoard(PoweredBoard):
         interpreter = self._interpreter or find_micropython()
         self._take()
         try:
-            self.wiring.write(self._wiring_file)
+            self.wiring.write(wiring_file(self.folder))
             self._terminal = Terminal(self.port)
             self._relay = Relay(
                 self._terminal,
@@ -144,10 +149,6 @@ class VirtualBoard(PoweredBoard):
         """The last lines that the interpreter itself (not the firmware) had to say."""
         return list(self._relay.stderr_lines) if self._relay is not None else []
 
-    @property
-    def _wiring_file(self) -> Path:
-        return self.folder / "wiring.json"
-
     def _moved(self, pin: str, state: str) -> None:
         """Pass on what an output pin did, under the name of the actuator."""
         if self.on_output is not None:
@@ -157,7 +158,7 @@ class VirtualBoard(PoweredBoard):
         heap = [] if self.heap_kb is None else ["-X", f"heapsize={self.heap_kb}k"]
         return [
             *(str(interpreter), *heap, str(_BOOT), mode, cause, str(self.files)),
-            *(str(round(self.speed * 1000)), str(self._wiring_file)),
+            *(str(round(self.speed * 1000)), str(wiring_file(self.folder))),
             *(str(self.stimulus.resolve()) if self.stimulus is not None else "",),
             "repeat" if self.repeat else "once",
         ]

@@ -1,11 +1,11 @@
-@ What every step shares: the inlet's values, and the units' move.
+@ What every step shares: the input map's values, and the units' move.
 
 .macro apply
 
-# APPLY: v = clamp((raw M + O) >> b) for every value of the inlet.
+# APPLY: v = clamp((raw M + O) >> b) for every value of the input map.
     .reg words=r0, raw=r1, settings=r2, end=r8, of a value: place=r3, v=r4, m=r5, o=r6, right=r7
 APPLY:
-    ldr raw, [words, INLET]
+    ldr raw, [words, INPUT_MAP]
     ldm raw!, {r2}; lsls r2, r2, 2; adds settings, r2, raw; mov end, settings
     b APPLIED
 INPUT:

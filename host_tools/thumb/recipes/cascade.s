@@ -2,11 +2,11 @@
 @
 @ decay_thumb.py has notes on instructions and cycles.
 
-.function step words, weights, dt_us, inlet
+.function step words, weights, dt_us, input_map
     enter
-    str weights, [words, WEIGHTS]; str dt_us, [words, DT]; str inlet, [words, INLET]
+    str weights, [words, WEIGHTS]; str dt_us, [words, DT]; str input_map, [words, INPUT_MAP]
     @ Three words of room; the values do not matter.
-    push {words, weights, dt_us, inlet}
+    push {words, weights, dt_us, input_map}
     .stack WORDS, AT (a record), SKIP (bytes of the layers before), TARGETS
     ldr r1, [words, FLAGS]; lsls r1, r1, INPUT_FIRST_TO_SIGN; bpl INPUT_LATER
     bl APPLY

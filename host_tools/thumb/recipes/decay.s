@@ -11,9 +11,9 @@
     bl LOOK_UP
 .endm
 
-.function step words, weights, dt_us, inlet
+.function step words, weights, dt_us, input_map
     enter
-    str weights, [words, WEIGHTS]; str dt_us, [words, DT]; str inlet, [words, INLET]
+    str weights, [words, WEIGHTS]; str dt_us, [words, DT]; str input_map, [words, INPUT_MAP]
     push {words}
     .stack WORDS
     ldr r1, [words, FLAGS]; lsls r1, r1, INPUT_FIRST_TO_SIGN; bpl INPUT_LATER

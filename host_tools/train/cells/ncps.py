@@ -65,6 +65,8 @@ class NcpsCell(Liquid):
             each.append(learned | ends)
         super().__init__(each, units, readout or Readout(), convention)
         self.module = cells[0].requires_grad_(False)
+        # Seconds in a unit of the timespans that the cell is given.
+        self.time_unit_s = 1.0
 
     def zero_state(self, series: int) -> State:
         wide = self.zeros(series, self.units * (1 + self.mixed_memory))
@@ -84,7 +86,8 @@ class NcpsCell(Liquid):
         arrays |= {name: p.detach().numpy() for name, p in fixed.items()}
         del metadata["cell"]
         named = {n if n.startswith(_LSTM) else _CELL + n: array for n, array in arrays.items()}
-        return named | head, metadata | {"source": "ncps", "kind": self.cell, "time_unit_s": 1.0}
+        own = {"source": "ncps", "kind": self.cell, "time_unit_s": self.time_unit_s}
+        return named | head, metadata | own
 
 
 class NcpsField(Field):
@@ -94,27 +97,33 @@ class NcpsField(Field):
 
     def __init__(self, network: NcpsCell, weights: Parameters, inputs: Tensor) -> None:
         self._memory = _Memory(weights, inputs) if network.mixed_memory else None
+        self._unit_s = network.time_unit_s
 
     def advance(self, index: int, x: Tensor, gap: Tensor) -> Tensor:
         moving = (gap > 0)[..., None]
         # Avoids dividing by an interval of 0, where LTC does not move.
-        seconds = torch.where(moving, gap[..., None], 1.0)
+        span = torch.where(moving, gap[..., None] / self._unit_s, 1.0)
         if self._memory is None:
-            return torch.where(moving, self.step(index, x, seconds), x)
-        before, memory = self._memory.step(index, x, seconds)
-        return torch.where(moving, torch.cat([self.step(index, before, seconds), memory], -1), x)
+            return torch.where(moving, self.step(index, x, span), x)
+        before, memory = self._memory.step(index, x, span)
+        return torch.where(moving, torch.cat([self.step(index, before, span), memory], -1), x)
 
     def rates(self, index: int, x: Tensor) -> Tensor:
         if self._memory is None:
-            return self.cell_rates(index, x)
+            return self.cell_rates(index, x) / self._unit_s
         x = x.chunk(2, -1)[0]
-        return torch.cat([self.cell_rates(index, x), self._memory.rates(index, x)], -1)
+        both = [self.cell_rates(index, x), self._memory.rates(index, x)]
+        return torch.cat(both, -1) / self._unit_s
 
     def cell_rates(self, index: int, x: Tensor) -> Tensor:
+        """Return 1/tau in 1/units of time."""
         raise NotImplementedError
 
     def step(self, index: int, x: Tensor, seconds: Tensor) -> Tensor:
-        """Return x (models, series, units) after `seconds` (models, series, 1) > 0."""
+        """Return x (models, series, units) after a timespan (models, series, 1) > 0.
+
+        `seconds` are units of time: seconds unless `time_unit_s` says otherwise.
+        """
         raise NotImplementedError
 
     def slope(self, index: int, x: Tensor) -> Tensor:

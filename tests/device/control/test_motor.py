@@ -293,7 +293,7 @@ class App:
         app.sys = self
         app.Link = lambda stdin, stdout: motor.port.link()
         app.Store = lambda trial_s, trust: Store(folder, trial_s, trust)
-        app.Warm = lambda cause: None
+        app.SnapshotFile = lambda cause: None
         app.Actuators = motor.actuators
         self.run = app.run
         for name in self._NAMES:

@@ -17,10 +17,10 @@ def agree(step, numbers, models, count):
         other = array("i", words)
         first = words[layout.CONFIDENCE_AT] >> 2
         own = words[layout.BIAS_AT] >> 2, words[cascade.HELD_AT] >> 2
-        for dt_us, inlet in made.events(numbers, words, count):
+        for dt_us, input_map in made.events(numbers, words, count):
             layout.memory(other)[:] = layout.memory(words)
-            cascade.step(words, weights, dt_us, inlet)
-            step(other, weights, dt_us, inlet)
+            cascade.step(words, weights, dt_us, input_map)
+            step(other, weights, dt_us, input_map)
             assert list(layout.memory(words)) == list(layout.memory(other)), (
                 list(words[:8]),
                 dt_us,
@@ -63,9 +63,9 @@ def test_what_is_kept_is_what_is_computed_anew():
     for words, weights in made.cases(numbers, made.cascade, 12):
         other = array("i", words)
         nothing = array("i", (0,))
-        for dt_us, inlet in made.events(numbers, words, 6):
+        for dt_us, input_map in made.events(numbers, words, 6):
             layout.memory(other)[:] = layout.memory(words)
-            for values in (inlet, nothing):
+            for values in (input_map, nothing):
                 other[other[cascade.HELD_AT] >> 2] = 1 << 30
                 cascade_choice.step(words, weights, dt_us, values)
                 cascade_choice.step(other, weights, dt_us, values)
@@ -102,9 +102,9 @@ def test_models_peek_reset_and_adopt():
         assert [list(model.physical(i)) for i in range(4)] == fresh
 
 
-def _run(model, inlet, out, count):
+def _run(model, input_map, out, count):
     for _ in range(count):
-        model.move(1700, inlet)
+        model.move(1700, input_map)
         model.peek(900)
         at = 0
         for number in range(4):
@@ -117,14 +117,14 @@ def test_ten_thousand_events_allocate_nothing():
     for model in _models():
         if model.kernel == "python":
             raise SkipTest("the plain kernel makes lists")
-        inlet = model.raw_slots(model.channels, (1 / 1024,) * 3).words
+        input_map = model.raw_slots(model.channels, (1 / 1024,) * 3).words
         out = bytearray(256)
-        _run(model, inlet, out, 10)
+        _run(model, input_map, out, 10)
         gc.collect()
         gc.disable()
         try:
             before = gc.mem_alloc()
-            _run(model, inlet, out, 10000)
+            _run(model, input_map, out, 10000)
             allocated = gc.mem_alloc() - before
         finally:
             gc.enable()

@@ -35,10 +35,10 @@ def test_sparse_models_are_the_dense_ones_with_zeros():
             continue
         seen += 1
         twin, dense = dense_twin(words, weights)
-        for dt_us, inlet in events(numbers, words, 6):
+        for dt_us, input_map in events(numbers, words, 6):
             layout.memory(twin)[:] = layout.memory(words)
-            decay.step(words, weights, dt_us, inlet)
-            decay.step(twin, dense, dt_us, inlet)
+            decay.step(words, weights, dt_us, input_map)
+            decay.step(twin, dense, dt_us, input_map)
             assert list(layout.memory(words)) == list(layout.memory(twin)), list(words[:8])
     assert seen > 2
 
@@ -55,8 +55,8 @@ def test_the_fastest_working_kernel_is_chosen():
 
 
 def test_a_kernel_with_other_bits_is_not_chosen():
-    def wrong(words, weights, dt_us, inlet):
-        decay.step(words, weights, dt_us, inlet)
+    def wrong(words, weights, dt_us, input_map):
+        decay.step(words, weights, dt_us, input_map)
         words[words[layout.X_AT] >> 2] += 1 << 16
 
     assert decay_choice._works(decay.step)
@@ -66,11 +66,11 @@ def test_a_kernel_with_other_bits_is_not_chosen():
 def test_no_interval_moves_nothing_but_inputs():
     numbers = Integers(3)
     for words, weights in cases(numbers, 4):
-        for _, inlet in events(numbers, words, 3):
+        for _, input_map in events(numbers, words, 3):
             before = list(layout.memory(words))
             decay.step(words, weights, 0, array("i", (0,)))
             assert list(layout.memory(words)) == before
-            decay_choice.step(words, weights, 0, inlet)
+            decay_choice.step(words, weights, 0, input_map)
             first = words[layout.V_AT] >> 2
             held = before[: first - (words[layout.CONFIDENCE_AT] >> 2)]
             assert list(layout.memory(words))[: len(held)] == held

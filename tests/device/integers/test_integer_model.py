@@ -172,7 +172,7 @@ def test_integers_leave_nothing_to_collect_but_requests_do():
     with Scratch() as folder:
         bench = raw_bench(folder)
         calls = []
-        bench.loop._collect = lambda: calls.append(bench.loop.progress.events)
+        bench.loop._collect_garbage = lambda: calls.append(bench.loop.progress.events)
         for _ in range(100):
             bench.board.event(0)
             bench.turns(2)

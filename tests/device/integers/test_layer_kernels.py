@@ -24,10 +24,10 @@ def check(kernel, models=16):
         numbers = Integers(17)
         for words, weights in made.cases(numbers, make, models):
             other = array("i", words)
-            for dt_us, inlet in made.events(numbers, words, 6):
+            for dt_us, input_map in made.events(numbers, words, 6):
                 layout.memory(other)[:] = layout.memory(words)
-                plain(words, weights, dt_us, inlet)
-                step(other, weights, dt_us, inlet)
+                plain(words, weights, dt_us, input_map)
+                step(other, weights, dt_us, input_map)
                 assert list(layout.memory(words)) == list(layout.memory(other)), (name, dt_us)
                 # Nothing in front of the memory, where the readout's constants are, is written.
                 assert (
@@ -60,11 +60,11 @@ def test_no_interval_moves_nothing_but_inputs():
     numbers = Integers(3)
     for name, make in _CELLS:
         for words, weights in made.cases(numbers, make, 4):
-            for _, inlet in made.events(numbers, words, 3):
+            for _, input_map in made.events(numbers, words, 3):
                 memory = list(layout.memory(words))
                 integer_cell(name).step(words, weights, 0, array("i", (0,)))
                 assert list(layout.memory(words)) == memory
-                integer_cell(name).step(words, weights, 0, inlet)
+                integer_cell(name).step(words, weights, 0, input_map)
                 held = (words[layout.V_AT] - words[layout.CONFIDENCE_AT]) >> 2
                 held += words[layout.HIDDEN]
                 assert list(layout.memory(words))[:held] == memory[:held]
@@ -99,9 +99,9 @@ def test_models_of_every_cell_peek_reset_and_adopt():
         assert [list(model.physical(i)) for i in range(4)] == fresh
 
 
-def _run(model, inlet, out, count):
+def _run(model, input_map, out, count):
     for _ in range(count):
-        model.move(1700, inlet)
+        model.move(1700, input_map)
         model.peek(900)
         at = 0
         for number in range(4):
@@ -114,14 +114,14 @@ def test_ten_thousand_events_allocate_nothing():
     for model in _models():
         if model.kernel == "python":
             raise SkipTest("the plain kernel makes lists")
-        inlet = model.raw_slots(model.channels, (1 / 1024,) * 3).words
+        input_map = model.raw_slots(model.channels, (1 / 1024,) * 3).words
         out = bytearray(256)
-        _run(model, inlet, out, 10)
+        _run(model, input_map, out, 10)
         gc.collect()
         gc.disable()
         try:
             before = gc.mem_alloc()
-            _run(model, inlet, out, 10000)
+            _run(model, input_map, out, 10000)
             allocated = gc.mem_alloc() - before
         finally:
             gc.enable()

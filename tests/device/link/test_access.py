@@ -62,7 +62,7 @@ def refused(access, body, clock, pushing=False):
 def test_what_needs_the_key():
     free = (protocol.HELLO, protocol.CHALLENGE)
     pieces = (protocol.PUSH_DATA, protocol.PUSH_END)
-    reading = (protocol.STATUS, protocol.DESCRIBE, protocol.CONFIGURE)
+    reading = (protocol.STATUS, protocol.DESCRIBE, protocol.CONFIGURE, protocol.COLLECT)
     with Scratch() as folder:
         for text, pushing, open_kinds in (
             ("{}", False, free + pieces + reading),

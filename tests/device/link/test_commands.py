@@ -32,7 +32,7 @@ def test_describe():
         assert facts["float_bytes"] == (4 if FLOAT32 else 8)
         assert facts["blocks"] == list(protocol.BLOCKS)
         assert facts["sensors"] == [
-            {"name": "s", "channels": ["a", "b", "c"], "units": ["m", "m", "m"]}
+            {"name": "s", "channels": ["a", "b", "c"], "units": ["m", "m", "m"], "scales": None}
         ]
         model = facts["model"]
         assert (model["hidden"], model["outputs"], model["unfed"]) == (4, 2, [])
@@ -186,12 +186,13 @@ def test_every_length_but_its_own_is_refused():
         assert made.ask(protocol.HELLO)[0] == protocol.OK
 
 
-def test_the_lengths_that_every_host_of_protocol_2_sends():
-    assert protocol.PROTOCOL == 2
+def test_the_lengths_that_every_host_of_protocol_3_sends():
+    assert protocol.PROTOCOL == 3
     lengths = dict.fromkeys(range(0x01, 0x0D), (0, 0))
     lengths[0x04] = (7, 7)
     lengths[0x05] = (36, 36)
     lengths[0x06] = (5, 196)
+    lengths[0x0E] = (2, 2)
     assert lengths == protocol.PAYLOAD_BYTES
 
 

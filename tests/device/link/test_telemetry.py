@@ -120,7 +120,7 @@ def test_the_counters():
         loop.guard.bad_values[7] = 7
         loop.telemetry.dropped = 8
         made.link.deframer.corrupt, made.link.deframer.oversized = 9, 10
-        loop.costs.add(11)
+        loop.latency.add(11)
         loop._progress[0], loop._progress[1] = 3, 0x3FFFFFFF
         loop.ring.coalesced[1], loop.ring.coalesced[2] = 5, 8
         loop.guard.trips = 12

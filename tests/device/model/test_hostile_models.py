@@ -10,9 +10,21 @@ from integer_files import file_of, raw_bench
 from kernel_cases import integer_settings
 from wire_helpers import push
 
-from rivulet import protocol
+from rivulet import loop, protocol, runtime
 
 _VALUES = ("1e999", "-1", "1.5", "0", "null", "[]", "{}", '"x"', "[1e999, 1, 1]", '["a", 2, 3]')
+
+
+class _Loaded:
+    """Keeps modules that are dropped after a push: to compile them for each of a thousand files
+    would take half of the time. Other tests see them dropped and imported again."""
+
+    def __enter__(self):
+        self._seldom = runtime.SELDOM
+        loop.SELDOM = runtime.SELDOM = ()
+
+    def __exit__(self, *_):
+        loop.SELDOM = runtime.SELDOM = self._seldom
 
 
 def _with(data, key, text):
@@ -50,11 +62,13 @@ def _survives(good, metadata):
 
 
 def test_float_models():
-    _survives(model_bytes(), settings())
+    with _Loaded():
+        _survives(model_bytes(), settings())
 
 
 def test_integer_models():
-    _survives(file_of(), integer_settings())
+    with _Loaded():
+        _survives(file_of(), integer_settings())
 
 
 def test_lists_within_lists_without_end():
@@ -133,7 +147,7 @@ def _refused(good, key, text):
         _runs(made)
 
 
-def test_lists_and_objects_are_checked_to_the_last_element():
+def _check_lists_and_objects():
     for good in (model_bytes(), file_of()):
         for key in ("channels", "units", "classes"):
             for text in _NO_LISTS:
@@ -159,6 +173,11 @@ def test_lists_and_objects_are_checked_to_the_last_element():
             _refused(good, "guards", '{"stale": {"after_ms": %s}}' % text)
             _refused(good, "warm_start", '{"longest_s": %s}' % text)
             _refused(good, "warm_start", '{"prior": [0, 0, 0, %s]}' % text)
+
+
+def test_lists_and_objects_are_checked_to_the_last_element():
+    with _Loaded():
+        _check_lists_and_objects()
 
 
 def test_what_stands_twice():

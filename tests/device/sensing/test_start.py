@@ -87,7 +87,7 @@ def test_the_others_feed_the_model():
         # It is missing, and its channel is not without a sensor.
         live(made, 0.1, 0)
         assert made.loop.health.unfed == []
-        assert [watch.said() for watch in made.loop.health.watches] == [[], ["missing"]]
+        assert [each.said() for each in made.loop.health.by_source] == [[], ["missing"]]
         assert made.loop.health.stale == "right says nothing new"
 
 
@@ -156,7 +156,7 @@ def test_one_that_answers_later_feeds_the_model_then():
         live(made, 0.2)
         assert made.loop.boot_error == "" and b"sensor right answers" in made.port.take()[1]
         # It is there when it has spoken, and not before.
-        assert made.loop.health.watches[1].said() == ["missing"]
+        assert made.loop.health.by_source[1].said() == ["missing"]
         made.sensors[1].values = [2.0]
         made.board.event(1)
         made.turns()

@@ -8,7 +8,7 @@ from integer_files import made as integer_made
 
 from rivulet.errors import ModelError
 from rivulet.store import snapshot as module
-from rivulet.store.snapshot import Warm
+from rivulet.store.snapshot import SnapshotFile
 
 _HASH = "ab" * 32
 _OTHER = "cd" * 32
@@ -51,14 +51,14 @@ def moved(model):
 
 def kept(folder, model, orderly=True, seconds=2000000000, digest=_HASH, ms=1000):
     with At(seconds, ms):
-        Warm(folder).save(model, digest, 4, orderly)
+        SnapshotFile(folder).save(model, digest, 4, orderly)
 
 
 def restored(folder, model, seconds=2000000000, cause="watchdog", digest=_HASH, ms=1000):
-    warm = Warm(folder, cause)
+    snapshot = SnapshotFile(folder, cause)
     with At(seconds, ms):
-        warm.restore(model, digest)
-    return warm
+        snapshot.restore(model, digest)
+    return snapshot
 
 
 def everything(model):
@@ -75,18 +75,18 @@ def test_the_time_that_went_by_counts():
             with Scratch() as folder:
                 kept(folder, moved(make()))
                 fresh, twin = make(), moved(make())
-                warm = restored(folder, fresh, 2000000000 + off_s)
+                snapshot = restored(folder, fresh, 2000000000 + off_s)
                 twin.event(1000000 * off_s, (), ())
                 assert same(fresh, twin)
-                assert warm.started == "warm, %d s after the last snapshot" % off_s
+                assert snapshot.started == "warm, %d s after the last snapshot" % off_s
 
 
 def test_a_float_models_snapshot_serves_the_same_model_alone():
     with Scratch() as folder:
         kept(folder, moved(built()))
         fresh = built()
-        warm = restored(folder, fresh, digest=_OTHER)
-        assert warm.started == "cold: the snapshot is another model's"
+        snapshot = restored(folder, fresh, digest=_OTHER)
+        assert snapshot.started == "cold: the snapshot is another model's"
         assert same(fresh, built())
 
 
@@ -99,8 +99,8 @@ def test_too_old_is_cold_or_the_usual_state():
         prior = [0.25, -0.5, 0.125, 0.0]
         for make in (built, integer_made):
             usual = make(warm_start={"prior": prior})
-            warm = restored(folder, usual, 2000000601)
-            assert warm.started == "from the usual state: too long ago"
+            snapshot = restored(folder, usual, 2000000601)
+            assert snapshot.started == "from the usual state: too long ago"
             state, inputs, mean, missing = usual.snapshot()
             assert close(state, prior, 1e-6) and close(mean, prior, 1e-6) and missing == 1.0
             assert close(inputs, make().snapshot()[1])
@@ -131,8 +131,8 @@ def test_without_a_clock_of_the_day():
     ):
         with Scratch() as folder:
             kept(folder, moved(built()), orderly, unset, ms=0x3FFFFFFF - 9999)
-            warm = restored(folder, built(), unset + 7, cause, ms=30000)
-            assert warm.started == started, (orderly, cause)
+            snapshot = restored(folder, built(), unset + 7, cause, ms=30000)
+            assert snapshot.started == started, (orderly, cause)
     # Set on one side alone it says nothing; set back it says nothing either.
     with Scratch() as folder:
         kept(folder, moved(built()), seconds=unset)
@@ -149,8 +149,8 @@ def test_a_soft_reset_does_not_date_a_snapshot_from_before_the_power_was_off():
             kept(folder, moved(built()), True, unset, ms=100000)
             restored(folder, built(), unset, cause, ms=50)
             # The program ended with an error, and nothing was saved since.
-            warm = restored(folder, built(), unset, "", ms=300000)
-            assert warm.started == "cold: no snapshot", cause
+            snapshot = restored(folder, built(), unset, "", ms=300000)
+            assert snapshot.started == "cold: no snapshot", cause
 
 
 def test_a_snapshot_cut_or_torn_at_any_byte_is_not_used():
@@ -179,12 +179,12 @@ def test_power_that_fails_while_saving_leaves_the_last_snapshot():
 def test_a_filesystem_that_refuses_is_said_and_no_more():
     with Scratch() as folder:
         os.mkdir(folder + "/warm.new")
-        warm = Warm(folder)
-        warm.save(moved(built()), _HASH, 4)
-        assert warm.saves == 0 and warm.trouble.startswith("no snapshot: ")
+        snapshot = SnapshotFile(folder)
+        snapshot.save(moved(built()), _HASH, 4)
+        assert snapshot.saves == 0 and snapshot.trouble.startswith("no snapshot: ")
         os.rmdir(folder + "/warm.new")
-        warm.save(moved(built()), _HASH, 4)
-        assert warm.saves == 1 and warm.trouble == ""
+        snapshot.save(moved(built()), _HASH, 4)
+        assert snapshot.saves == 1 and snapshot.trouble == ""
 
 
 def test_a_state_that_is_no_number_is_not_kept():
@@ -201,15 +201,15 @@ def test_at_most_96_snapshots_a_day_and_none_without_events():
         ms = [0]
         real, module.ticks_ms = module.ticks_ms, lambda: ms[0] & 0x3FFFFFFF
         try:
-            warm = Warm(folder)
+            snapshot = SnapshotFile(folder)
             for second in range(2 * 86400):
                 ms[0] = 1000 * second
                 # Events on the first day alone.
-                if warm.due(min(second, 86400)):
-                    warm.save(model, _HASH, min(second, 86400))
+                if snapshot.due(min(second, 86400)):
+                    snapshot.save(model, _HASH, min(second, 86400))
         finally:
             module.ticks_ms = real
-        assert 90 <= warm.saves <= 97
+        assert 90 <= snapshot.saves <= 97
 
 
 def test_what_the_file_may_not_say():
@@ -229,12 +229,12 @@ def test_what_the_file_may_not_say():
 
 
 def test_a_loop_without_memory_for_a_snapshot_is_released_all_the_same():
-    class Full(Warm):
+    class Full(SnapshotFile):
         def save(self, *_):
             raise MemoryError
 
     with Scratch() as folder:
-        made = Bench(folder, model_bytes(), warm=Full(folder))
+        made = Bench(folder, model_bytes(), snapshot=Full(folder))
         made.loop._commands.released = True
         made.loop.run()
         assert made.loop.memory_errors == 1
@@ -262,13 +262,13 @@ def test_a_loop_goes_on_where_it_was_left():
         run(always, 0, 60)
         data = model_bytes()
         with At(2000000000):
-            broken = Bench(two, data, warm=Warm(two, "software"))
-            assert broken.loop.warm.started == "cold: no snapshot"
+            broken = Bench(two, data, snapshot=SnapshotFile(two, "software"))
+            assert broken.loop.snapshot.started == "cold: no snapshot"
             run(broken, 0, 40)
             before = list(broken.loop.model.outputs())
             released(broken)
         with At(2000000000):
-            again = Bench(two, None, warm=Warm(two, "software"))
+            again = Bench(two, None, snapshot=SnapshotFile(two, "software"))
         assert close(list(again.loop.model.outputs()), before, 2e-6)
         run(again, 40, 60)
         assert again.loop.progress.late == 0 and close(state(again), state(always), 2e-6)

@@ -70,8 +70,8 @@ def test_the_same_bits(step: Any, seed: int) -> None:
     numbers = Integers(700 + seed)
     for words, weights in made.cases(numbers, made.cascade, 8):
         other = array("i", words)
-        for dt_us, inlet in made.events(numbers, words, 5):
+        for dt_us, input_map in made.events(numbers, words, 5):
             layout.memory(other)[:] = layout.memory(words)
-            cascade.step(words, weights, dt_us, inlet)
-            step(other, weights, dt_us, inlet)
+            cascade.step(words, weights, dt_us, input_map)
+            step(other, weights, dt_us, input_map)
             assert list(layout.memory(words)) == list(layout.memory(other)), dt_us

@@ -16,7 +16,7 @@ pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
 from tests.core import Core  # noqa: E402
 
 _KERNELS = FIRMWARE / "rivulet" / "integers"
-_WORDS, _WEIGHTS, _INLET = 0x20000000, 0x30000000, 0x40000000
+_WORDS, _WEIGHTS, _INPUT_MAP = 0x20000000, 0x30000000, 0x40000000
 Step = Callable[[array, bytearray, int, array], None]
 
 
@@ -24,12 +24,12 @@ Step = Callable[[array, bytearray, int, array], None]
 def step() -> Step:
     """The step on a core with the instructions of a Cortex-M0 only."""
     (code,) = machine_code(_KERNELS / "cascade_thumb.py", "armv6m")
-    core = Core(code, memory=(_WORDS, _WEIGHTS, _INLET))
+    core = Core(code, memory=(_WORDS, _WEIGHTS, _INPUT_MAP))
 
-    def run(words: array, weights: bytearray, dt_us: int, inlet: array) -> None:
-        for at, data in ((_WORDS, words), (_WEIGHTS, weights), (_INLET, inlet)):
+    def run(words: array, weights: bytearray, dt_us: int, input_map: array) -> None:
+        for at, data in ((_WORDS, words), (_WEIGHTS, weights), (_INPUT_MAP, input_map)):
             core.uc.mem_write(at, bytes(data))
-        core.call(_WORDS, _WEIGHTS, dt_us, _INLET)
+        core.call(_WORDS, _WEIGHTS, dt_us, _INPUT_MAP)
         assert bytes(core.uc.mem_read(_WEIGHTS, len(weights))) == weights
         words[:] = array("i", bytes(core.uc.mem_read(_WORDS, 4 * len(words))))
 
@@ -42,10 +42,10 @@ def test_the_same_bits(step: Step, seed: int) -> None:
     for words, weights in made.cases(numbers, made.cascade, 10):
         other = array("i", words)
         first, last = words[layout.CONFIDENCE_AT] >> 2, words[cascade.HELD_AT] >> 2
-        for dt_us, inlet in made.events(numbers, words, 8):
+        for dt_us, input_map in made.events(numbers, words, 8):
             layout.memory(other)[:] = layout.memory(words)
-            cascade.step(words, weights, dt_us, inlet)
-            step(other, weights, dt_us, inlet)
+            cascade.step(words, weights, dt_us, input_map)
+            step(other, weights, dt_us, input_map)
             assert list(layout.memory(words)) == list(layout.memory(other)), dt_us
             assert words[layout.HEADER : first] == other[layout.HEADER : first]
             constant = words[layout.BIAS_AT] >> 2

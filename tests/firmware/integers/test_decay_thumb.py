@@ -18,7 +18,7 @@ pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
 from tests.core import Core  # noqa: E402
 
 _KERNELS = FIRMWARE / "rivulet" / "integers"
-_WORDS, _WEIGHTS, _INLET = 0x20000000, 0x30000000, 0x40000000
+_WORDS, _WEIGHTS, _INPUT_MAP = 0x20000000, 0x30000000, 0x40000000
 
 
 class Kernel:
@@ -26,13 +26,13 @@ class Kernel:
 
     def __init__(self) -> None:
         (code,) = machine_code(_KERNELS / "decay_thumb.py", "armv6m")
-        self._core = Core(code, memory=(_WORDS, _WEIGHTS, _INLET))
+        self._core = Core(code, memory=(_WORDS, _WEIGHTS, _INPUT_MAP))
 
-    def step(self, words: array, weights: bytearray, dt_us: int, inlet: array) -> None:
+    def step(self, words: array, weights: bytearray, dt_us: int, input_map: array) -> None:
         memory = self._core.uc
-        for at, data in ((_WORDS, words), (_WEIGHTS, weights), (_INLET, inlet)):
+        for at, data in ((_WORDS, words), (_WEIGHTS, weights), (_INPUT_MAP, input_map)):
             memory.mem_write(at, bytes(data))
-        self._core.call(_WORDS, _WEIGHTS, dt_us, _INLET)
+        self._core.call(_WORDS, _WEIGHTS, dt_us, _INPUT_MAP)
         assert bytes(memory.mem_read(_WEIGHTS, len(weights))) == weights
         words[:] = array("i", bytes(memory.mem_read(_WORDS, 4 * len(words))))
 
@@ -53,7 +53,7 @@ def test_the_same_bits(kernel: Kernel, seed: int) -> None:
 def test_offsets_are_the_headers(name: str, unit: int) -> None:
     text = (_KERNELS / f"{name}.py").read_text()
     own = dict(re.findall(r"^_([A-Z_]+) = const\((\d+)\)", text, re.MULTILINE))
-    inner = ("WEIGHTS", "INLET", "DT", "RIGHT", "LEFT")
+    inner = ("WEIGHTS", "INPUT_MAP", "DT", "RIGHT", "LEFT")
     for constant in ("HERE", "NEXT_WORD", "NEXT_WEIGHT", "FLAGS_WORD", "MEAN", "INPUT_FIRST"):
         own.pop(constant, None)  # other constants of decay_rv32.py
     assert len(own) > 12

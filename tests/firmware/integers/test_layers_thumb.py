@@ -48,10 +48,10 @@ def check(plain: Any, step: Any, make: Callable[..., Any], seed: int) -> None:
     numbers = Integers(200 + seed)
     for words, weights in made.cases(numbers, make, 8):
         other = array("i", words)
-        for dt_us, inlet in made.events(numbers, words, 6):
+        for dt_us, input_map in made.events(numbers, words, 6):
             layout.memory(other)[:] = layout.memory(words)
-            plain(words, weights, dt_us, inlet)
-            step(other, weights, dt_us, inlet)
+            plain(words, weights, dt_us, input_map)
+            step(other, weights, dt_us, input_map)
             assert list(layout.memory(words)) == list(layout.memory(other)), dt_us
             first = words[layout.CONFIDENCE_AT] >> 2
             assert words[layout.HEADER : first] == other[layout.HEADER : first]

@@ -48,7 +48,7 @@ class Flash:
 flash = Flash()
 sys.path[:0] = sys.argv[1:3]
 from fixtures import built, tensors
-from rivulet.store.snapshot import Warm
+from rivulet.store.snapshot import SnapshotFile
 names = ["c%d" % i for i in range(6)]
 model = built(
     tensors(32, 6, 4), channels=names, classes=list("abcd"),
@@ -61,13 +61,13 @@ os.mkdir("models")
 with open("models/a.safetensors", "wb") as file:
     file.write(bytes(20000))
 before = list(flash.erased)
-warm = Warm()
+snapshot = SnapshotFile()
 for i in range({_SAVES}):
     model.event(40000, tuple(range(6)), [0.1 * (i % 9)] * 6)
-    warm.save(model, "ab" * 32, i)
+    snapshot.save(model, "ab" * 32, i)
 each = [now - then for now, then in zip(flash.erased, before)]
 print(json.dumps({{
-    "saves": warm.saves, "erases": sum(each), "most": max(each)
+    "saves": snapshot.saves, "erases": sum(each), "most": max(each)
 }}))
 """
 

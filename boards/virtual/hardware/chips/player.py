@@ -10,8 +10,8 @@ It stands in for a sensor that no chip model describes. Runs on MicroPython and 
 
 import struct
 
-# Words of one player are this far apart, in bytes; so it has at most 31 channels.
-SPACE = 128
+# Words of one player are this far apart, in bytes; so it has at most 63 channels.
+SPACE = 256
 
 
 class Chip:

@@ -16,7 +16,7 @@ A cell's module has
     read_out(words, weights)           only of such a cell: computes the outputs
     verify(words)                      raises ValueError if a value is out of the kernels' range
     KERNEL, step                       the name of the fastest kernel that runs here, and its step:
-                                       step(words, weights, dt_us, inlet)
+                                       step(words, weights, dt_us, input_map)
 
 IntegerModel reads these parts of the header of `words`, which all cells share: sizes and FLAGS;
 the memory from CONFIDENCE_AT to ACC_AT, where scratch begins; the readout.

@@ -1,4 +1,4 @@
-"""What a simulated sensor is given to play, by name."""
+"""What the MPU-6050 of a simulated board outside a project plays, by name."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,0 +1,100 @@
+"""Trains a network quickly on a project's windows, and lets it answer at the events of pieces.
+
+Every network of a comparison is trained the same way: on the windows, with the losses and the loss
+of `rivulet train`, for the same number of iterations. Needs PyTorch.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from host_tools.learn.baselines.judging import Answers
+from host_tools.learn.dataset import Dataset
+from host_tools.learn.objectives import choice_of, loss_of
+from host_tools.learn.piece import Piece
+from host_tools.learn.windows import Windows
+from host_tools.train.fit import TrainingPlan, fit
+from host_tools.train.network import Network, one_thread
+from host_tools.train.series import EventBatch
+
+# Events of a window, windows of a batch, and windows that validation takes.
+WINDOW, _BATCH, _VALIDATED = 96, 32, 64
+_ITERATIONS, _PATIENCE, _VALIDATE_EVERY = 400, 6, 25
+# Pieces that answer together: more take memory.
+_TOGETHER = 64
+# Seconds between events -> what the network gets of them.
+Clock = Callable[[Tensor], Tensor]
+
+
+class Trained:
+    """A network on a data set. clock: changes the time between events; None: seconds."""
+
+    def __init__(
+        self, data: Dataset, network: Network, drop: float, clock: Clock | None = None
+    ) -> None:
+        self._data = data
+        self._network = network
+        self._drop = drop
+        self._clock = clock
+
+    def fit(self, name: str) -> None:
+        """Train, with early stopping on the validation part. Raises RivuletError."""
+        data, windows = self._data, Windows(self._data, self._data.training)
+        validation = None
+        if data.validation:
+            events, targets = Windows(data, data.validation).spread(_VALIDATED, WINDOW)
+            validation = self._timed(events), targets
+        plan = TrainingPlan(
+            _ITERATIONS,
+            warm_up=30,
+            validate_every=_VALIDATE_EVERY,
+            patience=None if validation is None else _PATIENCE,
+        )
+
+        def draw(random: torch.Generator) -> tuple[EventBatch, Tensor]:
+            events, targets = windows.draw(_BATCH, WINDOW, self._drop, random)
+            return self._timed(events), targets
+
+        with one_thread():
+            fit(
+                name,
+                self._network,
+                [0],
+                draw,
+                loss_of(data),
+                plan,
+                validation,
+                choice=choice_of(data),
+            )
+
+    def predict(self, pieces: Sequence[Piece]) -> Answers:
+        """Return the answers at the answered events, each piece from rest."""
+        found: dict[int, np.ndarray] = {}
+        order = sorted(range(len(pieces)), key=lambda i: len(pieces[i]))
+        with one_thread(), torch.no_grad():
+            for first in range(0, len(order), _TOGETHER):
+                some = order[first : first + _TOGETHER]
+                windows = Windows(self._data, [pieces[i] for i in some])
+                ends = np.cumsum(windows.lengths)
+                starts = torch.tensor(ends - windows.lengths)
+                series, _ = windows.take(starts, torch.tensor(windows.lengths))
+                events = self._timed(series.events())
+                features, _ = self._network.run(events, self._network.zero_state(len(some)))
+                outputs = self._network.logits(features)[0].double().numpy()
+                for row, i in enumerate(some):
+                    found[i] = outputs[row, : len(pieces[i])][pieces[i].answered]
+        answers = np.concatenate([found[i] for i in range(len(pieces))])
+        if self._data.classes:
+            chosen: Answers = answers.argmax(1)
+            return chosen
+        scaling = self._data.outputs
+        values: Answers = answers / scaling.scale + scaling.offset
+        return values
+
+    def _timed(self, events: EventBatch) -> EventBatch:
+        if self._clock is None:
+            return events
+        return replace(events, gaps=self._clock(events.gaps))

@@ -4,14 +4,17 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from host_tools import tau
+from host_tools.build_model.live import LiveNetwork, fidelity
 from host_tools.build_model.prune import connections, fine_tune, prune_connections, prune_units
+from host_tools.build_model.time_constants import time_constants
 from host_tools.build_model.usual_state import usual_state
 from host_tools.choices import Dtype, Late
 from host_tools.convert import Arrays, ModelFile, Settings, convert
-from host_tools.data.calibration import ranges
+from host_tools.data.calibration import ChannelRange, ranges, seen
 from host_tools.data.event_table import EventTable, read_table
 from host_tools.errors import RivuletError
-from host_tools.integers.compare import compare
+from host_tools.integers.compare import compare, outputs_after
 from host_tools.integers.quantise import quantise
 
 
@@ -47,8 +50,13 @@ def units(model: ModelFile) -> int:
     return columns if "arithmetic" in model.settings else columns - 1
 
 
-def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelFile, list[str]]:
-    """Return the model file and the lines of a report on how it was made. Raises RivuletError."""
+def build(
+    weights: Arrays, settings: Settings, options: Options, live: LiveNetwork | None = None
+) -> tuple[ModelFile, list[str]]:
+    """Return the model file and the lines of a report on how it was made. Raises RivuletError.
+
+    live: the network that the weights are of, with which a calibration compares the model.
+    """
     pruning = options.prune is not None or options.prune_units is not None
     if options.fine_tune and not pruning:
         raise RivuletError("--fine-tune goes with --prune or --prune-units")
@@ -66,7 +74,7 @@ def build(weights: Arrays, settings: Settings, options: Options) -> tuple[ModelF
             "pruned without --calibrate EVENTS.csv: the remaining weights were not refitted, "
             "which costs accuracy"
         )
-    return _finished(model, options, events, report)
+    return _finished(model, options, events, report, live)
 
 
 def build_from_model(model: ModelFile, options: Options) -> tuple[ModelFile, list[str]]:
@@ -83,29 +91,66 @@ def build_from_model(model: ModelFile, options: Options) -> tuple[ModelFile, lis
 
 
 def _finished(
-    model: ModelFile, options: Options, events: EventTable | None, report: list[str]
+    model: ModelFile,
+    options: Options,
+    events: EventTable | None,
+    report: list[str],
+    live: LiveNetwork | None = None,
 ) -> tuple[ModelFile, list[str]]:
     """Add what the options ask for, and quantise if they do."""
     _note(model, options)
-    if events is not None:
-        warm = dict(model.settings.get("warm_start", {}))
-        if events.dropped:
-            model.warnings.append(events.dropped)
-        model.settings["warm_start"] = {"prior": usual_state(model, events)} | warm
     if options.version is not None:
         model.settings["version"] = options.version
-    if options.dtype is Dtype.float32:
-        return model, report
-    integers = quantise(model, events)
-    if events is not None:
-        for channel in ranges(model.settings, events):
-            seen = f"{channel.seen[0]:g} to {channel.seen[1]:g}" if channel.seen else "nothing"
-            report.append(
-                f"{channel.channel}: {channel.lowest:g} to {channel.highest:g} {channel.unit}, "
-                f"seen {seen}, {channel.clipped:.2%} clipped"
-            )
-        report.append(f"int8 against float {compare(model, integers, events)}")
-    return integers, report
+    if events is None:
+        return (model if options.dtype is Dtype.float32 else quantise(model)), report
+    warm = dict(model.settings.get("warm_start", {}))
+    if events.dropped:
+        model.warnings.append(events.dropped)
+    model.settings["warm_start"] = {"prior": usual_state(model, events)} | warm
+    made = model if options.dtype is Dtype.float32 else quantise(model, events)
+    faithful = []
+    moved = events.gaps_us > 0
+    if live is not None and model.settings["readout"] == "state" and moved.any():
+        outputs = outputs_after(model, events)[moved]
+        said = fidelity(model, outputs, live.outputs(model, events))
+        faithful.append(f"float32 against ncps {said}")
+    if made is model:
+        report += map(str, seen(model.settings, events))
+    else:
+        report += [_range_text(channel) for channel in ranges(model.settings, events)]
+        faithful.append(f"int8 against float {compare(model, made, events)}")
+    report += faithful
+    _keep_calibration(made, model.hidden, options, events, faithful)
+    return made, report
+
+
+def _range_text(channel: ChannelRange) -> str:
+    seen_text = f"{channel.seen[0]:g} to {channel.seen[1]:g}" if channel.seen else "nothing"
+    return (
+        f"{channel.channel}: {channel.lowest:g} to {channel.highest:g} {channel.unit}, "
+        f"seen {seen_text}, {channel.clipped:.2%} clipped"
+    )
+
+
+def _keep_calibration(
+    model: ModelFile, hidden: int, options: Options, events: EventTable, faithful: list[str]
+) -> None:
+    """Record in the provenance what a calibration found, as text: a board holds it in memory."""
+    assert options.calibrate is not None
+    provenance = _provenance(model)
+    # What training saw itself says more than one recording does.
+    if not tau.from_provenance(provenance, hidden):
+        found = time_constants(model, events)
+        if found:
+            provenance["tau_s"] = found
+    provenance["calibration"] = {
+        "recording": options.calibrate.name,
+        "events": len(events.t_us),
+        "ranges": ", ".join(each.within() for each in seen(model.settings, events)),
+    }
+    if faithful:
+        provenance["calibration"]["fidelity"] = "; ".join(faithful)
+    model.settings["provenance"] = provenance
 
 
 def _pruned(
@@ -136,8 +181,7 @@ def _note(model: ModelFile, options: Options) -> None:
         notes.append(f"{options.prune_units:.0%} of the units pruned")
     if options.prune is not None:
         notes.append(f"{options.prune:.0%} of the connections pruned")
-    said = model.settings["provenance"]
-    provenance = dict(said) if isinstance(said, dict) else {"trainer": said}
+    provenance = _provenance(model)
     if notes:
         provenance.pop("test_accuracy", None)
         notes += ["fitted anew"] if options.calibrate is not None else []
@@ -146,3 +190,9 @@ def _note(model: ModelFile, options: Options) -> None:
         notes.append("quantised to int8")
     if notes:
         model.settings["provenance"] = provenance | {"converted": ", ".join(notes)}
+
+
+def _provenance(model: ModelFile) -> Settings:
+    """Return a copy of the provenance, which may be a text of the trainer's."""
+    said = model.settings["provenance"]
+    return dict(said) if isinstance(said, dict) else {"trainer": said}

@@ -12,8 +12,29 @@ from host_tools.printing import note, say
 
 
 def convert(
-    weights: Annotated[Path, typer.Argument(help="Trained weights: .npz, .pt or .safetensors")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The model file to write.")],
+    weights: Annotated[
+        Path | None,
+        typer.Argument(help="Trained weights: .npz, .pt or .safetensors. --module may hold them."),
+    ] = None,
+    module: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.py:NAME",
+            help="A network of PyTorch and ncps: NAME is it, or returns it without arguments.",
+        ),
+    ] = None,
+    wiring: Annotated[
+        Path | None,
+        typer.Option(help="JSON with an ncps network's wiring and options, for a state dict."),
+    ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder whose recordings say an ncps network's channels, mean, deviation and "
+            "classes. Default: the current folder, if it holds rivulet.toml."
+        ),
+    ] = None,
     metadata: Annotated[
         Path | None,
         typer.Option(help="JSON with metadata to add to the weights' own, or replace."),
@@ -24,7 +45,8 @@ def convert(
     calibrate: Annotated[
         Path | None,
         typer.Option(
-            help="EVENTS.csv. int8 covers its 99.9 % quantiles; keeps its mean state for starts."
+            help="EVENTS.csv. int8 covers its 99.9 % quantiles; keeps its mean state and τ; says "
+            "how far the outputs are off."
         ),
     ] = None,
     late: LateOption = Late.refuse,
@@ -45,19 +67,28 @@ def convert(
     ] = None,
 ) -> None:
     """Check trained weights and write a model file."""
-    from host_tools.build_model.build import Options, build, build_from_model, read_metadata, units
-    from host_tools.convert import read_model, read_weights
+    from host_tools.build_model.build import Options, build, build_from_model, units
+    from host_tools.build_model.module import file_of
+    from host_tools.build_model.source import Where, read_source
+    from host_tools.convert import read_model
 
-    files.check(out, (weights, metadata, calibrate))
+    if weights is None and module is None:
+        raise typer.BadParameter("name the file of the weights, or the network with --module")
+    script = None if module is None else file_of(module)
+    files.check(out, (weights, script, wiring, metadata, calibrate))
     options = Options(dtype, calibrate, late, prune, prune_units, fine_tune, version)
-    converted = read_model(weights)
-    if converted is not None and metadata is None and dtype is Dtype.int8:
+    alone = dtype is Dtype.int8 and (module, metadata, wiring) == (None, None, None)
+    converted = read_model(weights) if alone and weights is not None else None
+    if converted is not None:
         model, report = build_from_model(converted, options)
     else:
-        arrays, settings = read_weights(weights)
-        if metadata is not None:
-            settings |= read_metadata(metadata)
-        model, report = build(arrays, settings, options)
+        source = read_source(Where(weights, module, wiring, metadata, project))
+        model, report = build(source.weights, source.settings, options, source.live)
+        report[:0] = source.notes
+        model.warnings[:0] = source.warnings
+        if source.live is not None:
+            different = source.live.compare_forward(len(model.settings["channels"]))
+            model.warnings += [different] if different else []
     model.save(out)
     for line in report:
         say(line)

@@ -1,4 +1,4 @@
-"""Ranges of a model's channels, from recorded events."""
+"""Values and ranges of a model's channels, from recorded events."""
 
 import math
 from dataclasses import dataclass
@@ -29,6 +29,42 @@ class ChannelRange:
     half: float  # of the range, in normalised units
     seen: tuple[float, float] | None  # None: no value, or a constant one
     clipped: float  # share of the values outside
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The values of a channel in the calibration; None where it carries none."""
+
+    channel: str
+    unit: str
+    extremes: tuple[float, float] | None
+    most: tuple[float, float] | None  # between them lie 99.9 % of the values
+
+    def __str__(self) -> str:
+        if self.extremes is None or self.most is None:
+            return f"{self.channel}: no values"
+        low, high = (f"{value:.5g}" for value in self.extremes)
+        text = f"{self.channel}: {low} to {high} {self.unit}".rstrip()
+        return f"{text}, 99.9 % of the values {self.within()}"
+
+    def within(self) -> str:
+        """Return the interval that holds 99.9 % of the values, "-" without any."""
+        return f"{self.most[0]:.4g} to {self.most[1]:.4g}" if self.most else "-"
+
+
+def seen(settings: dict[str, Any], events: EventTable) -> list[Seen]:
+    """Return what every channel carries in the events."""
+    found = []
+    for index, channel in enumerate(settings["channels"]):
+        values = events.values[:, index]
+        values = values[~np.isnan(values)]
+        extremes = most = None
+        if len(values):
+            extremes = float(values.min()), float(values.max())
+            low, high = np.quantile(values, ((1 - _COVERED) / 2, (1 + _COVERED) / 2))
+            most = float(low), float(high)
+        found.append(Seen(channel, settings["units"][index], extremes, most))
+    return found
 
 
 def ranges(settings: dict[str, Any], events: EventTable | None) -> list[ChannelRange]:

@@ -83,6 +83,16 @@ def feed(run: device_model.Model, gap_us: int, values: Floats) -> None:
     run.event(gap_us, tuple(carried.tolist()), values[carried].tolist())
 
 
+def outputs_after(model: ModelFile, events: EventTable) -> Floats:
+    """Return a float model's outputs after each event, (events, outputs)."""
+    run = running(model)
+    found = []
+    for gap_us, values in zip(events.gaps_us, events.values, strict=True):
+        feed(run, int(gap_us), values)
+        found.append(np.array(run.outputs()))
+    return np.array(found)
+
+
 def trace(model: ModelFile, events: EventTable) -> Iterator[tuple[Floats, Floats, Floats]]:
     """Yield (state, inputs, features) of a float model at each event.
 

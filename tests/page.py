@@ -75,9 +75,14 @@ class Page:
         if words[:2] == ["rivulet", "virtual"]:
             board = subprocess.Popen(words, **options)
             assert board.stdout is not None
-            port = board.stdout.readline().strip()
+            said = []
+            for text in board.stdout:
+                said.append(text)
+                if text.startswith("/"):
+                    break
+            port = said[-1].strip() if said else ""
             self._boards.append((board, Path(port).parent))
-            assert port.startswith("/"), port
+            assert port.startswith("/"), "".join(said)
             return
         done = subprocess.run(words, timeout=250, check=False, **options)
         assert done.returncode == 0, f"{line}\n{done.stdout}"

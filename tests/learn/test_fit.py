@@ -17,7 +17,7 @@ _SMALL = "[model]\nunits = 16\n"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch) -> None:
-    monkeypatch.setattr(sequences, "_ITERATIONS", 200)
+    monkeypatch.setattr(sequences, "_ITERATIONS", 150)
 
 
 def _fit(folder):

@@ -89,6 +89,7 @@ def models() -> Iterator[ModelFile]:
     """Yield models of every cell in floats, and of those that have int8, in int8 as well."""
     from ncps.wirings import AutoNCP
 
+    from host_tools.train.cells.cascade import Cascade
     from host_tools.train.cells.cfc import Cfc
     from host_tools.train.cells.ctrnn import Ctrnn
     from host_tools.train.cells.decay import DecayCell
@@ -102,6 +103,7 @@ def models() -> Iterator[ModelFile]:
     # The middle sizes first: with them an interrupted run says most.
     for units, channels in ((32, 4), (64, 6), (16, 2), (96, 6)):
         yield from _forms(DecayCell([0], channels, 4, units), channels)
+        yield from _forms(Cascade([0], channels, 4, units), channels)
         if units == 96:
             break
         half = units // 2

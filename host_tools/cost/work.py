@@ -33,8 +33,9 @@ def count_work(model: Path) -> Work:
     shapes = {name: tuple(tensor[0]) for name, tensor in tensors.items()}
     integer = settings.get("arithmetic") == "int8"
     outputs, width = shapes["readout.weight"]
-    # The last column of a float readout is its bias.
-    units = width if integer else width - 1
+    # The last column of a float readout is its bias. That of a cascade reads one layer.
+    layered = settings["cell"] == "cascade"
+    units = sum(settings["layers"]) if layered else width if integer else width - 1
     passes = _passes(settings)
     return Work(
         cell=settings["cell"],

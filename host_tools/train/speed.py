@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from host_tools.errors import RivuletError
 from host_tools.printing import console
+from host_tools.train.cells.cascade import Cascade
 from host_tools.train.cells.cfc import Cfc
 from host_tools.train.cells.ctrnn import Ctrnn
 from host_tools.train.cells.decay import DecayCell
@@ -72,8 +73,9 @@ def compare(sizes: Sizes, rounds: int, seeds: int = 5) -> list[Row]:
 
 
 def _kinds(seeds: int) -> list[tuple[Any, int]]:
-    together = [(kind, seeds) for kind in (DecayCell, Ctrnn, Gru, Cfc)]
-    return [(kind, 1) for kind in (DecayCell, Ctrnn, NeuralOde, Gru, Cfc, Ltc)] + together
+    together = [(kind, seeds) for kind in (DecayCell, Cascade, Ctrnn, Gru, Cfc)]
+    alone = (DecayCell, Cascade, Ctrnn, NeuralOde, Gru, Cfc, Ltc)
+    return [(kind, 1) for kind in alone] + together
 
 
 def _ours(kind: Any, models: int, sizes: Sizes, events: EventBatch, labels: Tensor) -> Row:

@@ -76,6 +76,17 @@ def test_every_cell(kind, tmp_path) -> None:
     assert work.multiply_adds >= weights or kind in ("ltc", "wired_cfc")
 
 
+@pytest.mark.parametrize("integer", [False, True])
+def test_a_cascades_units_are_those_of_all_layers(integer, tmp_path) -> None:
+    path = tmp_path / "m.safetensors"
+    model = convert(*trained("cascade"))
+    (quantise(model) if integer else model).save(path)
+    work = count_work(path)
+    assert (work.units, work.evaluations) == (7, 7)
+    # Gates over 2 inputs, those of layer 2 over layer 1, the readout; in floats with the biases.
+    assert work.multiply_adds == 14 * (2 if integer else 3) + 6 * 4 + 2 * (5 if integer else 6)
+
+
 def test_a_board_that_nobody_measured_is_an_estimate_and_says_from_what(tmp_path) -> None:
     path = _int8(tmp_path / "m.safetensors", 32)
     found = _estimated(path, "esp32_generic")

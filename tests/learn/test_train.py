@@ -213,6 +213,31 @@ def test_trained_for_integers(tmp_path) -> None:
     assert trained.models.int8 is not None and "int8" in trained.metrics
 
 
+@pytest.mark.parametrize(
+    ("toml", "layers", "rates"),
+    [
+        ('units = [5, 4]\nrates = "v"\n', [5, 4], "v"),
+        ("units = 7\n", [4, 3], "u"),
+    ],
+)
+def test_a_cascade_has_the_projects_layers_and_rates(toml, layers, rates, tmp_path) -> None:
+    made.tempo(tmp_path)
+    project = made.project(tmp_path, '[model]\ncell = "cascade"\n' + toml)
+    trained = train_project(project, load(project), Options(project.build, iterations=20))
+    assert trained.models.int8 is not None
+    for model in (trained.models.float32, trained.models.int8):
+        assert model.hidden == sum(layers)
+        assert (model.settings["layers"], model.settings["rates"]) == (layers, rates)
+        assert model.settings["readout_inputs"] and model.settings["convention"] == "current"
+
+
+def test_layers_of_a_cell_without_layers_are_refused(tmp_path) -> None:
+    made.tempo(tmp_path)
+    project = made.project(tmp_path, "[model]\nunits = [5, 4]\n")
+    with pytest.raises(RivuletError, match="the cell 'decay' has no layers: give one number"):
+        train_project(project, load(project), Options(project.build, iterations=20))
+
+
 def test_what_integers_do_not_run_is_told_before_training(tmp_path) -> None:
     made.tempo(tmp_path)
     with pytest.raises(RivuletError, match=r"train.int8: .*'ctrnn'.*int8 = false"):

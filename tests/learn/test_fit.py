@@ -12,6 +12,8 @@ from host_tools.learn.fitness import fitness  # noqa: E402
 from host_tools.learn.piece import LOSSES  # noqa: E402
 from tests.learn import made, made_fit  # noqa: E402
 
+# Three networks are trained in each test: minutes on a busy machine.
+pytestmark = pytest.mark.timeout(900)
 _SMALL = "[model]\nunits = 16\n"
 
 

@@ -21,3 +21,12 @@ def read_settings(model: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     except device_model.ModelError as error:
         raise RivuletError(f"{model}: {error}") from None
     return settings, tensors
+
+
+def units(settings: dict[str, Any], columns: int) -> int:
+    """Return the number of units of a model whose readout has `columns` columns."""
+    if settings["cell"] == "cascade":
+        # Its readout reads one layer only.
+        return sum(settings["layers"])
+    # Only a float32 readout carries the bias as a column.
+    return columns if "arithmetic" in settings else columns - 1

@@ -12,6 +12,7 @@ from safetensors.numpy import load, save
 from host_tools import files
 from host_tools.convert.probes import probes
 from host_tools.errors import RivuletError
+from host_tools.model_header import units
 from rivulet import model as device_model
 
 Arrays = dict[str, np.ndarray]
@@ -43,11 +44,7 @@ class ModelFile:
     @property
     def hidden(self) -> int:
         """The number of units, all layers of a cascade together."""
-        if self.settings["cell"] == "cascade":
-            return int(sum(self.settings["layers"]))
-        # Only a float32 readout carries the bias as a column.
-        columns = int(self.tensors["readout.weight"].shape[1])
-        return columns if "arithmetic" in self.settings else columns - 1
+        return units(self.settings, int(self.tensors["readout.weight"].shape[1]))
 
     def to_bytes(self) -> bytes:
         """Return the safetensors file without probe events, for the device code on this host."""

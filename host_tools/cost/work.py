@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from host_tools.model_header import read_settings
+from host_tools.model_header import read_settings, units
 
 Shapes = dict[str, tuple[int, ...]]
 # Evaluations of the cell's right-hand side in one step of an integrator; others take one.
@@ -33,18 +33,16 @@ def count_work(model: Path) -> Work:
     shapes = {name: tuple(tensor[0]) for name, tensor in tensors.items()}
     integer = settings.get("arithmetic") == "int8"
     outputs, width = shapes["readout.weight"]
-    # The last column of a float readout is its bias. That of a cascade reads one layer.
-    layered = settings["cell"] == "cascade"
-    units = sum(settings["layers"]) if layered else width if integer else width - 1
+    hidden = units(settings, width)
     passes = _passes(settings)
     return Work(
         cell=settings["cell"],
         arithmetic="int8" if integer else "float32",
-        units=units,
+        units=hidden,
         channels=len(settings["channels"]),
         outputs=outputs,
         multiply_adds=_products(settings, shapes, passes) + outputs * width,
-        evaluations=units * passes,
+        evaluations=hidden * passes,
         tensor_bytes=max(end for _, _, end in tensors.values()),
         file_bytes=model.stat().st_size,
     )

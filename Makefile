@@ -37,7 +37,7 @@ test-wheel: $(VENV)/.test ## build the wheel, install it elsewhere, and run what
 	@$(BIN)/python -m pytest -q tests/wheel
 
 test-train: $(VENV)/.train ## the tests that need PyTorch: training, gradients, parity with ncps
-	@$(BIN)/python -m pytest -q -n 2 tests/parity tests/train tests/learn
+	@$(BIN)/python -m pytest -q -n 2 tests/parity tests/train tests/learn tests/tutorials
 
 bench: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## the benchmark, its table and picture [PICO_UF2=file.uf2: on an emulated Pico]
 	@$(BIN)/rivulet bench $(if $(PICO_UF2),--uf2 '$(PICO_UF2)' --write docs/bench/emulated_pico,--write build/bench/this_computer)

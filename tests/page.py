@@ -5,21 +5,26 @@
     ```text                                           lines that the commands before it printed
 
 In `text`, numbers stand for numbers, since they differ from machine to machine. `rivulet virtual`
-runs until the page ends.
+runs until the page starts another or ends, `rivulet monitor` until Ctrl-C.
 """
 
 import os
 import re
-import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
+
+from host_tools.paths import ROOT
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _NAMED = re.compile(r"`([\w./-]+\.\w+)`[^`]*:\s*$")
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?")
+# A hang guard for a command, and how long a reader looks at the live view.
+_LONGEST_S, _LOOK_S = 1500, 8.0
 
 
 class Page:
@@ -35,6 +40,7 @@ class Page:
         self._environment = os.environ | {
             "PATH": os.pathsep.join([binaries, os.environ["PATH"]]),
             "COLUMNS": "200",
+            "REPOSITORY": str(ROOT),
         }
 
     def run(self) -> list[str]:
@@ -49,7 +55,9 @@ class Page:
                 if fence[1] == "text":
                     self._compare(fence[2])
                 elif named is not None:
-                    (self._folder / named[1]).write_text(fence[2], encoding="utf-8")
+                    file = self._folder / named[1]
+                    file.parent.mkdir(exist_ok=True)
+                    file.write_text(fence[2], encoding="utf-8")
                 elif not fence[1]:
                     self._printed = ""
                     for line in fence[2].splitlines():
@@ -60,9 +68,8 @@ class Page:
         return ran
 
     def _command(self, line: str) -> None:
-        words = shlex.split(line)
-        if words[0] == "cd":
-            self._folder = self._folder / words[1]
+        if line.startswith("cd "):
+            self._folder = self._folder / line[3:]
             return
         options: dict[str, Any] = {
             "cwd": self._folder,
@@ -72,16 +79,31 @@ class Page:
             "stderr": subprocess.STDOUT,
             "text": True,
         }
+        words = line.split()
         if words[:2] == ["rivulet", "virtual"]:
+            self._stop()
             board = subprocess.Popen(words, **options)
             assert board.stdout is not None
-            port = board.stdout.readline().strip()
+            said = []
+            for text in board.stdout:
+                said.append(text)
+                if text.startswith("/"):
+                    break
+            port = said[-1].strip() if said else ""
             self._boards.append((board, Path(port).parent))
-            assert port.startswith("/"), port
+            assert port.startswith("/"), "".join(said)
             return
-        done = subprocess.run(words, timeout=250, check=False, **options)
-        assert done.returncode == 0, f"{line}\n{done.stdout}"
-        self._printed += done.stdout
+        running = subprocess.Popen(["bash", "-c", line], start_new_session=True, **options)
+        try:
+            if words == ["rivulet", "monitor"]:
+                time.sleep(_LOOK_S)
+                os.killpg(running.pid, signal.SIGINT)
+            printed = running.communicate(timeout=_LONGEST_S)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise
+        assert running.returncode == 0, f"{line}\n{printed}"
+        self._printed += printed
 
     def _compare(self, text: str) -> None:
         printed = [_plain(line) for line in self._printed.splitlines()]
@@ -91,7 +113,8 @@ class Page:
             )
 
     def _stop(self) -> None:
-        for board, folder in self._boards:
+        while self._boards:
+            board, folder = self._boards.pop()
             board.terminate()
             board.communicate(timeout=60)
             if folder.is_absolute():

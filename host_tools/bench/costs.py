@@ -151,14 +151,21 @@ def measure(uf2: Path, out: Path) -> None:
 
 
 def _write(path: Path, found: dict[str, Any]) -> None:
-    rows = ",\n".join(f"  {json.dumps(row)}" for row in found["models"])
-    rest = {key: value for key, value in found.items() if key != "models"}
-    files.write_text(path, f'{json.dumps(rest, indent=1)[:-2]},\n "models": [\n{rows}\n]\n}}\n')
+    """Write the file with one line for each entry and for each model."""
+    entries = []
+    for key, value in found.items():
+        text = json.dumps(value)
+        if isinstance(value, list):
+            rows = ",\n".join(f"  {json.dumps(row)}" for row in value)
+            text = f"[\n{rows}\n ]"
+        entries.append(f" {json.dumps(key)}: {text}")
+    files.write_text(path, "{\n" + ",\n".join(entries) + "\n}\n")
 
 
 def _room(repl: RawRepl) -> dict[str, Any]:
-    free, flash_free, flash_all = json.loads(repl.run(ON_PATH + _PROGRAM + _ROOM))
-    return {"heap_bytes": free, "flash_free_bytes": flash_free, "flash_bytes": flash_all}
+    """Return what a model may use, beside the program and a second firmware."""
+    heap, free, size = json.loads(repl.run(ON_PATH + _PROGRAM + _ROOM))
+    return {"heap_bytes": heap, "flash_free_bytes": free - (size - free) // 2}
 
 
 def _row(repl: RawRepl, path: Path, model: ModelFile) -> dict[str, Any]:

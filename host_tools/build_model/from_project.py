@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from host_tools.convert import Arrays, Settings, convert
 from host_tools.data.recording import Recording, read_recording
 from host_tools.errors import RivuletError
-from host_tools.project import Project, load
+from host_tools.project import Project, load, recording_files
 
 # What a project can say; without any of these missing its recordings are not read.
 _SAID = ("channels", "units", "normalisation")
@@ -74,22 +74,13 @@ def lacks(settings: Settings) -> bool:
 
 
 def _recordings(project: Project) -> list[Recording]:
-    files = sorted({path for each in project.data.recordings for path in _matching(project, each)})
+    files = recording_files(project)
     if not files:
         raise RivuletError(
             f"{project.file}: no recording matches {', '.join(project.data.recordings)}; mean, "
             "deviation and channels come from them: add one, or say them with --metadata"
         )
     return [read_recording(path) for path in files]
-
-
-def _matching(project: Project, pattern: str) -> list[Path]:
-    try:
-        return [path for path in project.folder.glob(pattern) if path.is_file()]
-    except (ValueError, NotImplementedError):
-        raise RivuletError(
-            f"{project.file}: data.recordings '{pattern}' is no path from its folder"
-        ) from None
 
 
 def _channels(recordings: list[Recording]) -> list[str]:

@@ -57,8 +57,6 @@ def flash(
     from host_tools.link import ports
 
     rig = _project(project, board)
-    found = ports.resolve(port, rig.file)
-    rig = as_flashed(rig, found)
     # RIVULET_KEY only opens a board. Giving a board a key takes --key.
     access = AccessSettings(
         key=read_key(key) if key is not None else None,
@@ -66,6 +64,8 @@ def flash(
         modulus=read_public_key(trust) if trust is not None else None,
         keep_version=True if no_downgrade else None,
     )
+    found = ports.resolve(port, rig.file)
+    rig = as_flashed(rig, found)
     with progress_bar("flashing") as advance:
         report = flash_board(
             found,

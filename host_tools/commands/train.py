@@ -9,7 +9,7 @@ import typer
 from host_tools.choices import Late
 from host_tools.commands._options import LateOption
 from host_tools.errors import RivuletError
-from host_tools.printing import say
+from host_tools.printing import note, say
 
 
 def train(
@@ -64,7 +64,6 @@ def _train_project(
 ) -> None:
     from host_tools.learn import cells, said
     from host_tools.learn.dataset import load
-    from host_tools.printing import note
     from host_tools.project import load as load_project
     from host_tools.train.recipe import check_counts, need_torch
 

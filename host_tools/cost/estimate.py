@@ -65,7 +65,7 @@ def _estimate(work: Work, table: Table) -> Estimate:
     event_us, certain, basis = _time(work, table)
     event_us *= table.scale(work)
     # One fit for all cells of an arithmetic: what a model keeps are its tensors and its state.
-    ram = round(table.heap(work.arithmetic).at(work.units, work.tensor_bytes))
+    ram = table.heap_bytes_of(work)
     flash = _SLOTS * work.file_bytes
     problems = []
     if ram > _USABLE * table.heap_bytes:

@@ -65,12 +65,18 @@ class Table:
             return None
         return _fit([(r["evaluations"], r["multiply_adds"], r["event_us"]) for r in rows])
 
-    def heap(self, arithmetic: str) -> Fit:
-        """Return the fit of a model's heap, by units and bytes of tensors."""
-        rows = [r for r in self.heaps if r["arithmetic"] == arithmetic]
-        return _fit(
-            [(r["units"], r["tensor_bytes"], r["heap_bytes"] + r["garbage_bytes"]) for r in rows]
-        )
+    def heap_bytes_of(self, work: Work) -> int:
+        """Return what a model and an event take of the heap.
+
+        Fitted by units and bytes of tensors to the 32-bit build, and scaled to the models that
+        were loaded on the board itself.
+        """
+        fit = _fit([_heap_row(row) for row in self.heaps if row["arithmetic"] == work.arithmetic])
+        ratios = [
+            taken / fit.at(units, size)
+            for units, size, taken in (_heap_row(r) for r in self.models if _loaded(r, work))
+        ]
+        return round(fit.at(work.units, work.tensor_bytes) * float(np.median(ratios or [1.0])))
 
     def scale(self, work: Work) -> float:
         """Return the time here in that of the board that was measured."""
@@ -111,6 +117,14 @@ def read_table(name: str) -> Table | None:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RivuletError(f"{path} is no table of costs: {error}") from None
+
+
+def _loaded(row: dict[str, Any], work: Work) -> bool:
+    return "heap_bytes" in row and row["arithmetic"] == work.arithmetic
+
+
+def _heap_row(row: dict[str, Any]) -> tuple[float, float, float]:
+    return row["units"], row["tensor_bytes"], row["heap_bytes"] + row["garbage_bytes"]
 
 
 def _fit(rows: list[tuple[float, float, float]]) -> Fit:

@@ -87,6 +87,7 @@ def load(project: Project, late: Late = Late.refuse) -> Dataset:
     classes = answers.classes_of(recorded) if train.task == "class" else []
     hidden = set(train.target) if train.task == "value" else set()
     channels = [name for name in columns.names if name not in hidden]
+    _note_unfed(project, channels, notes)
     units, factor, offset = answers.target_units(project, columns)
     pieces = [
         _piece(project, each, columns, channels, classes, factor, offset) for each in recorded
@@ -111,6 +112,15 @@ def load(project: Project, late: Late = Late.refuse) -> Dataset:
     )
     _check_split(data)
     return data
+
+
+def _note_unfed(project: Project, channels: Sequence[str], notes: list[str]) -> None:
+    fed = {channel.name for sensor in project.sensors.values() for channel in sensor.channels}
+    unfed = [name for name in channels if name not in fed]
+    if fed and unfed:
+        notes.append(
+            f"no sensor of {project.file.name} feeds {', '.join(unfed)}: a board would not either"
+        )
 
 
 def _piece(

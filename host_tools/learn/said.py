@@ -62,7 +62,7 @@ def result_lines(data: Dataset, metrics: dict[str, Any], paths: Sequence[Path]) 
     for path in paths:
         size = metrics["sizes"].get(path.name)
         lines.append(f"{path}: {size:,} bytes" if size else str(path))
-    lines.append("next: rivulet virtual; with a board: rivulet flash, then rivulet push")
+    lines.append("next: 'rivulet virtual' runs it without a board, 'rivulet push' sends it to one")
     return lines
 
 

@@ -162,7 +162,7 @@ def _fit(
     batch = min(_BATCH_EVENTS, _TIMES * int(windows.lengths.sum()))
     count = min(max(batch // window, _FEWEST), _MOST)
     return fit(
-        f"{project.name} ({_digest(data)})",
+        f"{project.name} (data {_digest(data)})",
         network,
         seeds,
         lambda random: windows.draw(count, window, project.train.drop, random),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from host_tools.convert import ModelFile
 from host_tools.data.recordings import Recordings
-from host_tools.integers.reference import FixedReference
+from host_tools.integers.reference import IntegerReference
 
 ORDERS = 20  # random orders, each with its own lost samples
 JITTER_US = 30_000
@@ -88,7 +88,7 @@ class FloatStreams:
         return total
 
 
-def accuracy(run: FloatStreams | FixedReference, played: Streams) -> float:
+def accuracy(run: FloatStreams | IntegerReference, played: Streams) -> float:
     right = asked = 0
     each = zip(played.gaps_us, played.values, played.labels, strict=True)
     for gaps_us, values, labels in each:

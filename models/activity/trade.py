@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from played import ORDERS, FloatStreams, Streams, accuracy, streams
 
+from host_tools import files
 from host_tools.build_model.prune import fine_tune, prune_connections, prune_units
 from host_tools.convert import ModelFile, convert, read_weights
 from host_tools.data.event_table import EventTable
@@ -26,7 +27,8 @@ from host_tools.data.recordings import load
 from host_tools.integers import sparse
 from host_tools.integers.compare import compare
 from host_tools.integers.quantise import quantise
-from host_tools.integers.reference import FixedReference
+from host_tools.integers.reference import IntegerReference
+from host_tools.printing import note, say
 
 FOLDER = Path(__file__).parent
 METRICS = FOLDER / "integer_metrics.json"
@@ -64,9 +66,9 @@ def point(name: str, model: ModelFile, file: bytes, testing: dict[str, Streams])
         weights = int(np.count_nonzero(sparse.dense(model.tensors, inputs)))
         work = model.tensors["gates.values"].size
 
-    def run() -> FloatStreams | FixedReference:
+    def run() -> FloatStreams | IntegerReference:
         if integer:
-            return FixedReference(model.tensors, model.settings, ORDERS)
+            return IntegerReference(model.tensors, model.settings, ORDERS)
         return FloatStreams(model, ORDERS)
 
     found = {drop: round(accuracy(run(), played), 4) for drop, played in testing.items()}
@@ -108,22 +110,21 @@ def points(testing: dict[str, Streams]) -> tuple[list[Point], dict[str, bytes]]:
             "int8, 50 % of units, fine-tuned": pruned(0, 0.5, True),
             "int8, 25 % of units and 50 %, fine-tuned": pruned(0.5, 0.25, True),
         }
-    made, files = [], {}
+    made, contents = [], {}
     for name, make in makers.items():
         model = make()
-        files[name] = file_of(model)
-        made.append(point(name, model, files[name], testing))
-        print(".", end="", flush=True)
-    print()
-    return made, files
+        contents[name] = file_of(model)
+        made.append(point(name, model, contents[name], testing))
+        note(name)
+    return made, contents
 
 
-def with_times(rows: list[Point], files: dict[str, bytes], uf2: Path | None) -> list[Point]:
+def with_times(rows: list[Point], contents: dict[str, bytes], uf2: Path | None) -> list[Point]:
     """The rows with what an event takes, measured with the image `uf2` or known from before."""
     if uf2 is not None:
         from timed import timed
 
-        times = timed(files, uf2)
+        times = timed(contents, uf2)
         return [replace(row, event_us=times[row.name]) for row in rows]
     before = json.loads(METRICS.read_text())["trade"] if METRICS.is_file() else []
     known = {row.get("sha256"): row.get("event_us") for row in before}
@@ -143,7 +144,7 @@ def write_events(path: Path) -> None:
     lines = [",".join(["t_us", *load("activity", "train").channels])]
     for t_us, values in zip(events.t_us.tolist(), events.values.tolist(), strict=True):
         lines.append(",".join(map(str, [t_us, *values])))
-    path.write_text("\n".join(lines) + "\n")
+    files.write_text(path, "\n".join(lines) + "\n")
 
 
 def table(rows: list[Point]) -> str:
@@ -185,7 +186,8 @@ def picture(rows: list[Point], path: Path) -> None:
     axes.set_ylabel("test accuracy, stream")
     axes.set_title("50 % (rings) and 90 % (discs) of the samples dropped", size="medium")
     figure.legend(loc="outside right upper", fontsize="small", markerscale=0.6)
-    figure.savefig(path, dpi=150)
+    with files.replacing(path) as beside:
+        figure.savefig(beside, dpi=150)
 
 
 def main() -> None:
@@ -202,16 +204,17 @@ def main() -> None:
     recordings = load("activity", "test")
     testing = {f"{drop:g}": streams(recordings, drop) for drop in DROPS}
     rows = with_times(*points(testing), arguments.uf2)
-    print("test accuracy of streams, by share of samples dropped")
-    print(table(rows))
+    say("test accuracy of streams, by share of samples dropped")
+    for line in table(rows).splitlines():
+        say(line)
     weights, settings = read_weights(FOLDER / "weights.npz")
     model = convert(weights, settings)
     played = testing["0.3"]
     events = EventTable(np.cumsum(played.gaps_us[:, 0]), played.values[:, 0])
     error = compare(model, quantise(model, calibration()), events)
-    print(f"int8 against float, one stream with 30 % dropped: {error}")
+    say(f"int8 against float, one stream with 30 % dropped: {error}")
     found = {"streams": ORDERS, "error": asdict(error), "trade": [asdict(row) for row in rows]}
-    METRICS.write_text(json.dumps(found, indent=1) + "\n")
+    files.write_text(METRICS, json.dumps(found, indent=1) + "\n")
     if arguments.picture:
         picture(rows, arguments.picture)
 

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from host_tools import tau
 from host_tools.data.recordings import Recordings, load
 from host_tools.errors import RivuletError
+from host_tools.printing import note, say
 from host_tools.train import augment, curve, judge, results, time_constants
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.collect import even
@@ -92,7 +93,7 @@ def train(options: Options) -> None:
         histories[name] = fit(name, network, seeds, draw, loss, plan, save_to=kept)
     curve.draw(options.out / "curve.png", histories)
 
-    print("judging every seed", flush=True)
+    note("judging every seed")
     # The test set has no say in which seed is shipped.
     losses = [judge(decay, training, drop=drop).loss for judge in WAYS.values() for drop in DROPS]
     choice = torch.stack(losses).mean(0)
@@ -129,7 +130,7 @@ def train(options: Options) -> None:
         stated = metadata(recordings, (offset, scale))
         stated["provenance"] |= {"seed": seeds[index], "test_accuracy": test, "tau_s": seen}
         results.save(options.out / file, decay, index, stated)
-        print(f"wrote {options.out / file}: seed {seeds[index]}")
+        say(f"wrote {options.out / file}: seed {seeds[index]}")
 
 
 def normalisation(recordings: Recordings) -> tuple[list[float], list[float]]:

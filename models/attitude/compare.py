@@ -17,10 +17,12 @@ import numpy as np
 import physics
 from pieces import trouble
 
+from host_tools import files
 from host_tools.convert import ModelFile, convert
 from host_tools.convert.weights import read_weights
 from host_tools.integers.quantise import quantise
 from host_tools.integers.reference import reference
+from host_tools.printing import note, say
 
 FOLDER = Path(__file__).parent
 Floats = physics.Floats
@@ -126,7 +128,7 @@ def tuned(name: str, recordings: list[physics.Recording]) -> tuple[float, ...]:
             tried.append(score(run, recordings, (FROM_S, SECONDS))[which])
         best[which] = float(grid[int(np.argmin(tried))])
         if not 0 < int(np.argmin(tried)) < len(grid) - 1:
-            print(f"{name}: the best of setting {which} is at the end of its grid", flush=True)
+            note(f"{name}: the best of setting {which} is at the end of its grid")
     return tuple(best)
 
 
@@ -152,7 +154,7 @@ def library() -> tuple[dict[str, Estimate], dict[str, list[float]]]:
     for name, (make, _) in filters.KINDS.items():
         settings = tuned(name, recordings)
         found[name] = [float(f"{setting:.3g}") for setting in settings]
-        print(f"{name}: {found[name]}", flush=True)
+        say(f"{name}: {found[name]}")
         made[name] = lambda recording, make=make, settings=settings: filters.run(
             make(*settings), recording
         )
@@ -166,7 +168,7 @@ def judged(made: dict[str, Estimate], motion: physics.Motion) -> dict[str, dict[
         window = (FROM_S, SECONDS) if max(losses.drop) or losses == _ALL() else EPISODE
         for name, estimate in made.items():
             table[name][condition] = score(estimate, recordings, window)
-            print(f"{condition:28} {name:18} {table[name][condition]}", flush=True)
+            say(f"{condition:28} {name:18} {table[name][condition]}")
     return table
 
 
@@ -203,7 +205,8 @@ def picture(made: dict[str, Estimate], motion: physics.Motion, path: Path) -> No
     axes[2].set_ylim(0, 30)
     axes[2].set_xlabel("s; half of all samples lost, grey: no accelerometer")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
-    figure.savefig(path, dpi=110)
+    with files.replacing(path) as beside:
+        figure.savefig(beside, dpi=110)
 
 
 def main() -> None:
@@ -216,7 +219,7 @@ def main() -> None:
         "filters": {"library": "ahrs 0.4.0", "settings": settings},
         "table": judged(made, motion),
     }
-    (FOLDER / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
+    files.write_text(FOLDER / "metrics.json", json.dumps(metrics, indent=1) + "\n")
     picture(made, motion, FOLDER / "run.png")
 
 

@@ -13,6 +13,7 @@ from pieces import SCALE, Pieces, played
 from torch import Tensor
 
 from host_tools import tau
+from host_tools.printing import say
 from host_tools.train import curve, results, time_constants
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.cells.relaxing import Form
@@ -48,7 +49,7 @@ def train(options: Options) -> None:
     stated = metadata()
     stated["provenance"] |= {"seed": seeds[best], "tau_s": dynamics(network, motion, best)}
     results.save(options.out / "weights.npz", network, best, stated)
-    print(f"wrote {options.out / 'weights.npz'}")
+    say(f"wrote {options.out / 'weights.npz'}")
 
 
 def loss(values: Tensor, events: EventBatch, targets: Tensor) -> Tensor:

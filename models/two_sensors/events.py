@@ -7,15 +7,16 @@ every second, third or fourth of its own, at random; both at their own jittered 
 """
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools import files
 from host_tools.data.recordings import load
 from host_tools.errors import RivuletError
+from host_tools.printing import note
 
 CHANNELS = [f"accel_{axis}" for axis in "xyz"] + [f"second_gyro_{axis}" for axis in "xyz"]
 JITTER_US = 30_000
@@ -62,7 +63,7 @@ def write(played: Played, path: Path) -> None:
     lines = [",".join(["t_us", *CHANNELS])]
     for t_us, row in zip(played.t_us.tolist(), played.values.tolist(), strict=True):
         lines.append(",".join([str(t_us), *("" if np.isnan(v) else f"{v:.6g}" for v in row)]))
-    path.write_text("\n".join(lines) + "\n")
+    files.write_text(path, "\n".join(lines) + "\n")
 
 
 def main() -> None:
@@ -77,7 +78,7 @@ def main() -> None:
             raise RivuletError(f"a share of samples must be from 0 to 1, not {given.drop:g}")
         write(play(given.split, given.drop, given.drop, given.seed), given.out)
     except (RivuletError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        note(f"error: {error}")
         raise SystemExit(1) from None
 
 

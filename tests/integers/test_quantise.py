@@ -184,7 +184,7 @@ def test_what_the_integers_cannot_run_is_refused_by_name(
 def test_other_cells_are_refused_by_name() -> None:
     model = _model()
     other = ModelFile(model.tensors, model.settings | {"cell": "node"})
-    with pytest.raises(RivuletError, match="no cell 'node', only cfc, decay, ltc"):
+    with pytest.raises(RivuletError, match="no cell 'node', only cascade, cfc, decay, ltc"):
         quantise(other)
 
 

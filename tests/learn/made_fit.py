@@ -12,20 +12,20 @@ def gaps(random: np.random.Generator, events: int) -> np.ndarray:
     return np.cumsum(random.lognormal(-2.1, 1.0, events)).round(6)
 
 
-def heating(folder: Path, count: int = 16, events: int = 200) -> None:
-    """A body warms while it is heated, with a time constant of 2 s; classes by its temperature.
+def heating(folder: Path, count: int = 12, events: int = 400) -> None:
+    """A body warms while it is heated, with a time constant of 5 s; classes by its temperature.
 
     What was given, and for how long, is all that tells: memory and true times matter.
     """
     random = np.random.default_rng(11)
     for number in range(count):
         times = gaps(random, events)
-        heat = np.repeat(random.uniform(-1, 1, events // 8 + 1), 8)[:events]
+        heat = np.repeat(random.uniform(-1, 1, events // 4 + 1), 4)[:events]
         warmth, labels, given = 0.0, [], 0.0
         for gap, now in zip(np.diff(times, prepend=times[0]), heat, strict=True):
-            warmth = given + (warmth - given) * np.exp(-gap / 2.0)
+            warmth = given + (warmth - given) * np.exp(-gap / 5.0)
             given = now
-            labels.append("cold" if warmth < -0.15 else "hot" if warmth > 0.15 else "mild")
+            labels.append("cold" if warmth < -0.08 else "hot" if warmth > 0.08 else "mild")
         record(folder, f"h{number}", times, {"heat": heat}, labels)
 
 

@@ -78,6 +78,14 @@ def test_late_events_end_it_or_are_dropped(tmp_path) -> None:
     assert sorted(map(len, data.recordings)) == [11, 12, 12, 12, 12, 12]
 
 
+def test_channels_that_no_sensor_feeds_are_said(tmp_path) -> None:
+    _six(tmp_path)
+    sensor = '[sensors.knob]\ndriver = "adc"\npins = { adc = 26 }\n'
+    channels = 'channels = [{ name = "b", unit = "V" }]\n'
+    data = load(made.project(tmp_path, sensor + channels))
+    assert "no sensor of rivulet.toml feeds a" in data.notes[0]
+
+
 def test_a_channel_that_never_moves_is_switched_off(tmp_path) -> None:
     for number in range(6):
         channels = {"a": np.arange(9.0), "b": np.full(9, 1e5 / 3)}

@@ -5,19 +5,23 @@ import pytest
 pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
 pytest.importorskip("sklearn", reason="needs scikit-learn: pip install 'rivulet[train]'")
 
-from host_tools.learn.baselines import sequences  # noqa: E402
+from host_tools.learn.baselines import features, sequences  # noqa: E402
 from host_tools.learn.baselines.compare import compare  # noqa: E402
 from host_tools.learn.dataset import load  # noqa: E402
 from host_tools.learn.fitness import fitness  # noqa: E402
 from host_tools.learn.piece import LOSSES  # noqa: E402
 from tests.learn import made, made_fit  # noqa: E402
 
+# Three networks are trained in each test: minutes on a busy machine.
+pytestmark = pytest.mark.timeout(900)
 _SMALL = "[model]\nunits = 16\n"
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch) -> None:
-    monkeypatch.setattr(sequences, "_ITERATIONS", 200)
+    monkeypatch.setattr(sequences, "_ITERATIONS", 150)
+    monkeypatch.setattr(features, "_WINDOW", 96)
+    monkeypatch.setattr(sequences, "_BATCH_EVENTS", 3072)
 
 
 def _fit(folder):

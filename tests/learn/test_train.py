@@ -251,3 +251,21 @@ def test_names_that_no_model_takes_are_told_before_training(tmp_path) -> None:
         made.record(tmp_path, f"r{number}", 0.1 * np.arange(9), {"v": np.arange(9.0)}, labels)
     with pytest.raises(RivuletError, match="classes"):
         _train(tmp_path, iterations=10**6)
+
+
+def test_two_recordings_and_two_targets(tmp_path) -> None:
+    """Nothing to validate on: training runs to its end, and the loss chooses between seeds."""
+    random = np.random.default_rng(8)
+    for number in range(2):
+        drive = random.normal(size=80).repeat(3)
+        times = made.irregular(random, 240)
+        channels = {"drive": drive, "p": 100 + drive, "q": -3 * drive}
+        made.record(tmp_path, f"r{number}", times, channels, units={"p": "hPa"})
+    toml = '[train]\ntask = "value"\ntarget = ["p", "q"]\nunits = { p = "Pa" }\n'
+    trained = _train(tmp_path, toml, iterations=60, seeds=2)
+    assert trained.history.validations == [] and len(trained.history.losses) == 60
+    errors = trained.metrics["rmse_by_target"]
+    assert trained.metrics["units"] == {"p": "Pa", "q": ""}
+    assert errors["p"] < 100 and errors["q"] < 3
+    both = np.sqrt((errors["p"] ** 2 + errors["q"] ** 2) / 2)
+    assert trained.metrics["rmse"] == pytest.approx(both, rel=1e-4)

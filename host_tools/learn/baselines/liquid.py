@@ -1,10 +1,11 @@
-"""The project's own network, trained as quickly as the recurrent networks beside it."""
+"""The project's own network, trained as `rivulet train` does."""
 
 from collections.abc import Sequence
 
 from host_tools.learn import cells
+from host_tools.learn.baselines.features import window_of
 from host_tools.learn.baselines.judging import Answers
-from host_tools.learn.baselines.sequences import WINDOW, Trained
+from host_tools.learn.baselines.sequences import Trained
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece
 from host_tools.learn.time_scales import time_scales
@@ -15,7 +16,7 @@ from host_tools.train.network import Network
 def _network(project: Project, data: Dataset) -> Network:
     """Return the project's network, untrained."""
     outputs = len(data.classes) or len(data.targets)
-    scales = time_scales(data, WINDOW, project.train.int8)
+    scales = time_scales(data, window_of(data), project.train.int8)
     wanted = cells.Wanted([0], len(data.channels), outputs, project.network, scales)
     return cells.make(project, wanted)
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from host_tools.learn.baselines.features import window_of
 from host_tools.learn.baselines.judging import Answers
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.objectives import choice_of, loss_of
@@ -20,9 +21,10 @@ from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, one_thread
 from host_tools.train.series import EventBatch
 
-# Events of a window, windows of a batch, and windows that validation takes.
-WINDOW, _BATCH, _VALIDATED = 96, 32, 64
-_ITERATIONS, _PATIENCE, _VALIDATE_EVERY = 400, 6, 25
+# As learn/train.py has them: events and windows of a batch, windows that validation takes.
+_BATCH_EVENTS, _TIMES, _FEWEST, _MOST = 8192, 4, 32, 256
+_VALIDATED = 128
+_ITERATIONS, _PATIENCE, _VALIDATE_EVERY = 400, 10, 20
 # Pieces that answer together: more take memory.
 _TOGETHER = 64
 # Seconds between events -> what the network gets of them.
@@ -43,9 +45,12 @@ class Trained:
     def fit(self, name: str) -> None:
         """Train, with early stopping on the validation part. Raises RivuletError."""
         data, windows = self._data, Windows(self._data, self._data.training)
+        window = window_of(data)
+        batch = min(_BATCH_EVENTS, _TIMES * int(windows.lengths.sum()))
+        count = min(max(batch // window, _FEWEST), _MOST)
         validation = None
         if data.validation:
-            events, targets = Windows(data, data.validation).spread(_VALIDATED, WINDOW)
+            events, targets = Windows(data, data.validation).spread(_VALIDATED, 2 * window)
             validation = self._timed(events), targets
         plan = TrainingPlan(
             _ITERATIONS,
@@ -55,7 +60,7 @@ class Trained:
         )
 
         def draw(random: torch.Generator) -> tuple[EventBatch, Tensor]:
-            events, targets = windows.draw(_BATCH, WINDOW, self._drop, random)
+            events, targets = windows.draw(count, window, self._drop, random)
             return self._timed(events), targets
 
         with one_thread():

@@ -1,7 +1,7 @@
 """Whether the order of the events matters, whether their times do, or whether whole recordings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +94,15 @@ def at_the_end(data: Dataset, answers: Answers) -> float:
 
 
 def _last_rows(features: Features, pieces: Sequence[Piece]) -> NDArray[np.float64]:
-    return np.concatenate([features(piece)[-1:] for piece in pieces])
+    return np.concatenate([features(_ending(piece)) for piece in pieces])
+
+
+def _ending(piece: Piece) -> Piece:
+    """Return the piece with its last label alone."""
+    labels = np.full_like(piece.labels, -1)
+    last = np.flatnonzero(piece.labels >= 0)[-1]
+    labels[last] = piece.labels[last]
+    return replace(piece, labels=labels)
 
 
 def _labels(pieces: Sequence[Piece]) -> NDArray[np.int64]:

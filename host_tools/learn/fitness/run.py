@@ -7,6 +7,7 @@ from typing import Any
 from host_tools.choices import Late
 from host_tools.data.summary import aligned
 from host_tools.errors import RivuletError
+from host_tools.learn.baselines.features import window_of
 from host_tools.learn.baselines.forest import need_scikit_learn
 from host_tools.learn.baselines.judging import Score, under_losses
 from host_tools.learn.baselines.majority import Majority
@@ -20,8 +21,6 @@ from host_tools.learn.time_scales import time_scales
 from host_tools.project import Project
 
 Say = Callable[[str], None]
-# Events that training sees at a time.
-_WINDOW = 256
 
 
 def fitness(
@@ -50,7 +49,7 @@ def _tried(
     for note in data.notes:
         say(note)
     say("")
-    own = time_scales(data, _WINDOW, int8=project.train.int8)
+    own = time_scales(data, window_of(data), int8=project.train.int8)
     for line in scales.scale_lines(scales.scales_of(data), (own.shortest_s, own.longest_s)):
         say(line)
     need_scikit_learn()

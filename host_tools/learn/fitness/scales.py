@@ -55,7 +55,9 @@ def time_scale(name: str, pieces: Sequence[tuple[Floats, Floats]]) -> Scale | No
             squares.append(0.5 * np.square(values[lag:] - values[:-lag]))
             spans.append(times[lag:] - times[:-lag])
     square, span = np.concatenate(squares), np.concatenate(spans)
-    variance = float(np.concatenate([values for _, values in pieces]).var())
+    # Within the recordings: what lies between them is no change over time.
+    within = [values - values.mean() for _, values in pieces if len(values)]
+    variance = float(np.square(np.concatenate(within)).mean())
     usable = span > 0
     if variance <= 0.0 or not usable.any():
         return None

@@ -37,8 +37,8 @@ def no_times(why: str) -> Verdict:
         False,
         "timestamps",
         f"the data have no timestamps: {why}. A liquid network computes with the time between "
-        "events. Record with the true times ('rivulet collect', or a log with a time column), or "
-        "use trees on windows of rows or a recurrent network.",
+        "events. Record with the true times of the events, or use trees on windows of rows or a "
+        "recurrent network.",
     )
 
 

@@ -49,7 +49,7 @@ def module(origin: str, doc: str, recipe: Macro, macros: dict[str, Macro]) -> st
 
 def _constants(offsets: Iterable[Offset]) -> str:
     text, within = "", ""
-    for offset in sorted(offsets, key=lambda offset: (offset.within, offset.value)):
+    for offset in sorted(offsets, key=lambda each: (each.within, each.value, each.name)):
         if offset.within != within:
             within = offset.within
             text += f"# Byte offsets in {within}.\n"

@@ -30,7 +30,7 @@ def test_without_pytorch_it_says_how_to_install_it(tmp_path, monkeypatch, capsys
 def test_an_unknown_cell_is_one_line_with_those_there_are(tmp_path, monkeypatch, capsys) -> None:
     made.project(tmp_path, '[model]\ncell = "gru"\n')
     said = _fails(monkeypatch, capsys, tmp_path)
-    assert "model.cell: there is no cell 'gru'; there are cfc, ctrnn, decay" in said
+    assert "model.cell: there is no cell 'gru'; there are cascade, cfc, ctrnn, decay" in said
 
 
 def test_a_folder_that_is_neither(tmp_path, monkeypatch, capsys) -> None:

@@ -16,7 +16,7 @@ def check(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="Compare with this model file. Default: the one that [model] names."),
+        typer.Option(help="Compare with this model file. Default: the project's."),
     ] = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of rivulet.toml for editors.")

@@ -13,6 +13,7 @@ from host_tools.project.parts import Bus, Channel, RigActuator, RigSensor
 from host_tools.project.problems import Problems, nearest
 from host_tools.project.tables.actuator import ActuatorTable
 from host_tools.project.tables.sensor import SensorTable
+from host_tools.project.tables.train import TrainTable
 from host_tools.project.tables.wiring import BusTable
 
 # The pins of each kind of bus, and those that it cannot do without.
@@ -54,7 +55,9 @@ def sensor(name: str, table: SensorTable, problems: Problems) -> RigSensor | Non
     )
 
 
-def actuator(name: str, table: ActuatorTable, problems: Problems) -> RigActuator | None:
+def actuator(
+    name: str, table: ActuatorTable, train: TrainTable, problems: Problems
+) -> RigActuator | None:
     """Return the actuator of a table, None if it has no driver that can be read."""
     where = f"actuators.{name}"
     driver = _common(name, where, "actuator", table, problems)
@@ -75,13 +78,16 @@ def actuator(name: str, table: ActuatorTable, problems: Problems) -> RigActuator
     _check_values(where, table, limits, problems)
     if table.table is not None and table.source != "class":
         problems.add(f"{where}.table", f'needs from = "class"; from is "{table.source}"')
+    # A model of values has an output for each target, in their order.
+    is_target = train.task != "class" and table.source in train.target
     return RigActuator(
         name=name,
         driver=driver,
         bus=_bus(where, driver, table.bus, problems),
         pins=_pins(where, driver, table.pins, problems),
         settings=_settings(where, driver, table.settings, problems),
-        source=table.source,
+        source=f"y{train.target.index(table.source)}" if is_target else table.source,
+        target=table.source if is_target else "",
         table=table.table,
         limits=limits,
         slew_per_s=table.slew_per_s,

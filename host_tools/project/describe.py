@@ -60,6 +60,8 @@ def _channel(channel: Channel, driver: DriverFacts) -> str:
 
 def _driven(actuator: RigActuator) -> str:
     text = f"from {actuator.source}"
+    if actuator.target:
+        text += f", {actuator.target}"
     if actuator.table is not None:
         text += (
             " (" + ", ".join(f"{name} {value:g}" for name, value in actuator.table.items()) + ")"

@@ -132,7 +132,8 @@ def _project(
 ) -> Project:
     sensors = {name: build.sensor(name, table, problems) for name, table in tables.sensors.items()}
     actuators = {
-        name: build.actuator(name, table, problems) for name, table in tables.actuators.items()
+        name: build.actuator(name, table, tables.train, problems)
+        for name, table in tables.actuators.items()
     }
     return Project(
         file=file,

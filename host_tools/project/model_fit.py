@@ -36,13 +36,15 @@ def find(
             if not (actuator.source == "class" or _OUTPUT.fullmatch(actuator.source)):
                 problems.add(
                     f"actuators.{actuator.name}.from",
-                    f'"{actuator.source}" is a class of no model: name the file in [model], or '
-                    'write "class" or an output, "y0"',
+                    f'"{actuator.source}" is a class of no model and no channel of '
+                    '[train] target: write "class", an output such as "y0", or a target, or name '
+                    "the model in [model]",
                 )
         return
     classes = settings["classes"] if settings["output"] == "class" else None
     for actuator in project.actuators.values():
         _actuator(actuator, classes, output_count, problems)
+        _target(actuator, settings["provenance"].get("targets"), problems)
     if not project.sensors:
         warnings.append("no sensors are named, so the model's channels are not checked")
         return
@@ -80,6 +82,19 @@ def _actuator(
         problems.add(
             f"{where}.from",
             f'the model has no output "{actuator.source}": {nearest(actuator.source, known)}',
+        )
+
+
+def _target(actuator: RigActuator, targets: object, problems: Problems) -> None:
+    """Compare the output that an actuator names with the targets that the model was trained on."""
+    if not actuator.target or not isinstance(targets, list):
+        return
+    number = int(actuator.source[1:])
+    if number < len(targets) and targets[number] != actuator.target:
+        problems.add(
+            f"actuators.{actuator.name}.from",
+            f'the model\'s {actuator.source} is {targets[number]}, not "{actuator.target}": '
+            "[train] target has changed since; train again",
         )
 
 

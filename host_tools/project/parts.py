@@ -63,6 +63,8 @@ class RigActuator:
     settings: dict[str, Any]
     # "class", "y0", "y1", ..., or the name of a class, whose score it gets.
     source: str
+    # The channel of [train] target that the output `source` stands for, "" if none is named.
+    target: str
     table: dict[str, float] | None
     limits: Limits
     slew_per_s: float

@@ -257,7 +257,7 @@ def test_a_project_without_contradictions(tmp_path):
         ),
         (
             BOARD + FAN_TABLE.replace('"class"', '"worn"'),
-            'actuators.fan.from: "worn" is a class of no model: name the file in',
+            'actuators.fan.from: "worn" is a class of no model and no channel of',
         ),
     ],
 )
@@ -299,6 +299,12 @@ def test_every_contradiction_is_one_line(tmp_path, toml, line):
             FAN_TABLE,
             {"output": "value", "classes": []},
             "actuators.fan.from: the model decides no class; it has y0 to y2",
+        ),
+        (
+            FAN_TABLE.replace('"class"', '"speed"')
+            + '[train]\ntask = "value"\ntarget = ["speed"]\n',
+            {"output": "value", "classes": [], "provenance": {"targets": ["load"]}},
+            'actuators.fan.from: the model\'s y0 is load, not "speed": [train] target has changed',
         ),
         (
             "",

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from host_tools.deploy.mpy import compile_module
+from host_tools.errors import RivuletError
 from host_tools.paths import FIRMWARE
-from host_tools.project import load, rig
+from host_tools.project import describe, load, rig
 from tests.project.projects import BOARD, BUS, FAN_TABLE, IMU_TABLE, SONAR_TABLE, write
 
 RIG = (
@@ -133,6 +134,16 @@ def test_an_actuator_is_driven_by_a_class_s_score(tmp_path):
     toml = BOARD + SONAR_TABLE + IMU_TABLE + FAN_TABLE.replace('"class"', '"worn"')
     with pytest.raises(Exception, match='"worn" is a class of no model'):
         load(write(tmp_path, toml).parent)
+
+
+def test_an_actuator_is_driven_by_the_output_of_a_target(tmp_path):
+    toml = BOARD + SONAR_TABLE + FAN_TABLE.replace('"class"', '"speed"')
+    trained = toml + '[train]\ntask = "value"\ntarget = ["load", "speed"]\n'
+    project = load(write(tmp_path, trained).parent)
+    assert "            source='y1',\n" in rig.source(project)
+    assert "    from y1, speed, " in "\n".join(describe.lines(project))
+    with pytest.raises(RivuletError, match='"speed" is a class of no model'):
+        load(write(tmp_path, trained.replace('"speed"]', '"power"]')).parent)
 
 
 def test_an_empty_project_is_a_rig_too(tmp_path):

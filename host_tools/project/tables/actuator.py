@@ -14,7 +14,8 @@ class ActuatorTable(Struct):
     source: Annotated[
         str,
         Meta(
-            description='"class" (the decided class), or an output of the model: "y0", "y1", ...'
+            description='"class" (the decided class), or an output of the model: "y0", "y1", '
+            "..., or a channel of [train] target"
         ),
     ] = field(name="from")
     bus: Annotated[

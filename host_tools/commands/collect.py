@@ -42,6 +42,7 @@ def collect(
     from host_tools import files
     from host_tools.data.recording import description_file
     from host_tools.deploy.keys import key_file
+    from host_tools.project import load, need_sensors
     from host_tools.project.load import FILE
     from host_tools.watch.collect import collect as record
     from host_tools.watch.collect import default_path
@@ -59,6 +60,9 @@ def collect(
             raise RivuletError(f"--out {out}: a recording grows as CSV: name it NAME.csv")
         files.check(out, (key_file(key),))
         files.check(description_file(out), (key_file(key),))
+    if port is None and Path(FILE).is_file():
+        # The board on the cable may be another project's; a person who means it says --port.
+        need_sensors(load(Path(), with_model=False))
     with connect(port, key) as board:
         path = out or default_path(Path("recordings") if Path(FILE).is_file() else Path())
         collection, terminated = record(board, path, labels, seconds)

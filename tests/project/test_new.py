@@ -126,13 +126,14 @@ def test_mistakes_are_one_line_and_leave_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full"]
 
 
-def test_flash_without_sensors_says_what_to_uncomment(
-    tmp_path: Path, rivulet: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("command", ["flash", "collect"])
+def test_a_command_without_sensors_says_what_to_uncomment(
+    command: str, tmp_path: Path, rivulet: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_project(tmp_path / "pump", None, None)
     monkeypatch.chdir(tmp_path / "pump")
     assert rivulet("check").returncode == 0
-    done = rivulet("flash")
+    done = rivulet(command)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"rivulet: {_NO_SENSORS}\n")
 
 

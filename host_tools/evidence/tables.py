@@ -19,26 +19,34 @@ from host_tools.train import RULER
 Result = dict[str, Any]
 Found = dict[str, dict[str, Result]]
 
-LIQUID = ("decay", "LTC", "CfC", "CTRNN", "neural ODE")
+LIQUID = (
+    *("decay", "cascade u", "cascade u, half", "cascade v", "cascade v, half"),
+    *("LTC", "CfC", "CTRNN", "neural ODE"),
+)
+_OTHERS = (RULER, "decay")  # those that the liquid cells are counted against
+_LEAST = 1e-9  # a difference of two equal means, with the rounding of their sums
 _COLUMNS = ("units", "parameters", "readout", "learning_rate")
 
 _PAGE = """\
 # Evidence: liquid cells and recurrent cells compared
 
-Written by `make evidence` in {seconds:,} CPU seconds on one thread of {machine}. The folder
-[`evidence/`](evidence) holds the figures of every seed.
+Written by `make evidence` in {seconds} CPU seconds on one thread of {machine}. The folder
+[`evidence/`](evidence) holds the figures of every seed.{reused}
 
-Five liquid cells and three recurrent cells learn the same recordings under the same conditions:
+Six liquid cells and three recurrent cells learn the same recordings under the same conditions:
 
-- **Data.** The published splits of three sets, all played at one sample in {period:g} s:
+- **Data.** The published splits of three sets, all played at one sample in {period} s:
   - `activity` (BasicMotions): four activities, 6 channels, 40 recordings to train and 40 to test.
   - `gesture` (PickupGestureWiimoteZ): which of ten people picks something up, from vertical
     acceleration, 50 and 50 recordings.
   - `vowels` (JapaneseVowels): which of nine speakers, 12 channels, 270 and 370 recordings.
 - **Size.** Each kind of cell is as large as possible, with no more parameters than a GRU of
-  {ruler_units} units that gets the interval as an input ("GRU fed dt"). The CfC's backbone and the
-  neural ODE's layer are as wide as their states. To save training time, the LTC takes 3 unfolds an
-  event instead of ncps' 6, and the neural ODE takes steps of at most 0.25 s.
+  {ruler_units} units that gets the interval as an input ("GRU fed dt"); "half" stands for no more
+  than half of them. A cascade has two layers of half its units each. The rates of the second layer
+  depend on the inputs ("u") or on the first layer too ("v"). The readout of every cell reads the
+  state alone, a cascade's that of its second layer. The CfC's backbone and the neural ODE's layer
+  are as wide as their states. To save training time, the LTC takes 3 unfolds an event instead of
+  ncps' 6, and the neural ODE takes steps of at most 0.25 s.
 - **Training.** {iterations} iterations of AdamW over batches of {batch}. The loss is that at the
   end of a recording, plus half of that over the time before. Each time a recording is used, it is
   damaged anew: samples are dropped at a rate up to 90 %, times are jittered, a sensor is silent,
@@ -57,10 +65,22 @@ _VERDICT = """\
 ## Difference to the {ruler}
 
 Test accuracy of each liquid cell minus that of the {ruler}, ± the standard error of the difference
-of two means over seeds. If one cell has to serve all sets, the trials alone (without the test
-recordings) select {best}.
+of two means over seeds. A difference below twice its standard error is a tie; the others are
+**bold**. The standard error covers the seeds, not the choice of the few test recordings. If one
+cell has to serve all sets, the trials alone (without the test recordings) select {best}.
 
-{table}"""
+{differences}
+## Ahead, tied and behind
+
+The number of the {conditions} conditions in which a cell is ahead of another, tied with it, and
+behind it.
+
+{standings}"""
+_REUSED = """
+
+{count} of the {all} results are kept from an earlier run; the rest was trained for this page.
+With `--reuse`, a stored result is kept if the first iterations of its training still give the same
+losses. `make evidence` trains everything anew."""
 
 
 def show(found: Found) -> None:
@@ -72,6 +92,7 @@ def show(found: Found) -> None:
     if best is not None:
         title = f"accuracy minus that of the {RULER}, ± standard error; trials select {best}"
         _print(screen, title, _differences(found))
+        _print(screen, "conditions ahead, tied and behind", _standings(found))
 
 
 def _print(screen: Console, title: str, rows: list[list[str]]) -> None:
@@ -102,13 +123,17 @@ def load(docs: Path, dataset: str) -> dict[str, Result]:
 def page(found: Found, period_s: float, machine: str) -> str:
     every = [result for results in found.values() for result in results.values()]
     seconds = sum(result["cpu_seconds"] for result in every)
-    parts = [_PAGE.format(seconds=seconds, machine=machine, period=period_s, **every[0]["setup"])]
+    count = sum(result.get("reused", False) for result in every)
+    told = {"reused": _REUSED.format(count=count, all=len(every)) if count else ""}
+    told |= {"seconds": f"{seconds:,}", "machine": machine, "period": f"{period_s:g}"}
+    parts = [_PAGE.format(**told, **every[0]["setup"])]
     for dataset, results in found.items():
         parts.append(f"## `{dataset}`\n\n{markdown(results)}")
     best = preferred(found)
     if best is not None:
-        table = _markdown(_differences(found))
-        parts.append(_VERDICT.format(best=best, ruler=RULER, table=table))
+        told = {"best": best, "ruler": RULER, "conditions": str(len(every[0]["accuracy"]))}
+        told |= {"differences": _markdown(_differences(found))}
+        parts.append(_VERDICT.format(**told, standings=_markdown(_standings(found))))
     return "\n".join(parts)
 
 
@@ -144,17 +169,49 @@ def _differences(found: Found) -> list[list[str]]:
     """Return the table of differences in accuracy between the liquid cells and the ruler."""
     rows = [["set", "kind", *next(iter(found.values()))[RULER]["accuracy"]]]
     for dataset, results in found.items():
-        theirs = results[RULER]["accuracy"]
         for kind in (kind for kind in LIQUID if kind in results):
-            pairs = [(ours, theirs[n]) for n, ours in results[kind]["accuracy"].items()]
+            pairs = _compared(results[kind], results[RULER])
             rows.append([dataset, kind, *(_difference(*pair) for pair in pairs)])
     return rows
 
 
-def _difference(ours: list[float], theirs: list[float]) -> str:
-    error = np.sqrt(sum(np.var(each, ddof=1) / len(each) for each in (ours, theirs)))
-    apart = round(float(np.mean(ours) - np.mean(theirs)), 3) + 0.0  # no -0.000
-    return f"{apart:+.3f} ± {error:.3f}"
+def _standings(found: Found) -> list[list[str]]:
+    """Return the table of conditions that each liquid cell wins, ties and loses."""
+    rows = [["set", "kind", "parameters", *(f"against {other}" for other in _OTHERS)]]
+    for dataset, results in found.items():
+        for kind in (kind for kind in LIQUID if kind in results):
+            counts = [_standing(results, kind, other) for other in _OTHERS]
+            rows.append([dataset, kind, str(results[kind]["parameters"]), *counts])
+    return rows
+
+
+def _standing(results: dict[str, Result], kind: str, other: str) -> str:
+    if other not in results or other == kind:
+        return "-"
+    pairs = _compared(results[kind], results[other])
+    ahead = sum(apart > 0 and not tied(apart, error) for apart, error in pairs)
+    ties = sum(tied(apart, error) for apart, error in pairs)
+    return f"{ahead} ahead, {ties} tied, {len(pairs) - ahead - ties} behind"
+
+
+def _compared(ours: Result, theirs: Result) -> list[tuple[float, float]]:
+    """Return the difference of the means and its standard error in every condition."""
+    pairs = []
+    for name, mine in ours["accuracy"].items():
+        both = mine, theirs["accuracy"][name]
+        error = np.sqrt(sum(np.var(each, ddof=1) / len(each) for each in both))
+        pairs.append((float(np.mean(both[0]) - np.mean(both[1])), float(error)))
+    return pairs
+
+
+def tied(apart: float, error: float) -> bool:
+    """Tell whether a difference is below twice its standard error; no difference is a tie."""
+    return abs(apart) < 2 * error or abs(apart) < _LEAST
+
+
+def _difference(apart: float, error: float) -> str:
+    told = f"{round(apart, 3) + 0.0:+.3f} ± {error:.3f}"  # no -0.000
+    return told if tied(apart, error) else f"**{told}**"
 
 
 def _machine() -> str:

@@ -36,9 +36,29 @@ def test_one_cell_is_preferred_by_its_trials_over_all_sets() -> None:
     found = {"one": results(0.6, 0.7), "two": results(0.9, 0.7)}
     assert tables.preferred(found) == "decay"
     page = tables.page(found, 0.1, "a machine")
-    assert "| one | decay | -0.125 ± 0.000 | +0.000 ± 0.141 |" in page
+    assert "| one | decay | **-0.125 ± 0.000** | +0.000 ± 0.141 |" in page
     assert "| CfC | 3 | 40 | mean | 0.01 | 0.990 ± 0.000 | 0.600 ± 0.141 |" in page
     assert tables.preferred({"one": {"GRU": _result(1.0, 1.0)}}) is None
+
+
+def test_a_difference_below_twice_its_standard_error_is_a_tie() -> None:
+    assert tables.tied(0.019, 0.01) and tables.tied(-0.019, 0.01) and tables.tied(0.0, 0.0)
+    assert not tables.tied(0.021, 0.01) and not tables.tied(-0.021, 0.01)
+    results = {
+        "decay": _result(0.5, 0.8),
+        "cascade u": _result(0.75, 0.8),
+        "GRU fed dt": _result(1.0, 0.9),
+    }
+    page = tables.page({"made": results}, 0.1, "a machine")
+    row = "| made | cascade u | 40 | 0 ahead, 1 tied, 1 behind | 1 ahead, 1 tied, 0 behind |"
+    assert row in page
+
+
+def test_the_page_tells_how_many_results_are_of_an_earlier_run() -> None:
+    results = {"decay": _result(0.5, 0.8) | {"reused": True}, "GRU fed dt": _result(1.0, 0.9)}
+    assert "1 of the 2 results are kept" in tables.page({"made": results}, 0.1, "a machine")
+    del results["decay"]["reused"]
+    assert "are kept" not in tables.page({"made": results}, 0.1, "a machine")
 
 
 def test_what_is_written_is_read_again(tmp_path) -> None:

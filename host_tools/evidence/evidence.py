@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from host_tools.errors import RivuletError
 from host_tools.paths import BUILD, DOCS, need_checkout
@@ -31,6 +30,7 @@ import numpy as np
 
 from host_tools import files
 from host_tools.evidence import tables
+from host_tools.evidence.comparison import Found, Result
 from host_tools.train.contenders import (
     CONTENDERS,
     PERIOD_S,
@@ -46,7 +46,6 @@ from host_tools.train.datasets import SOURCES
 from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, Readout, one_thread
 
-Result = dict[str, Any]
 # Iterations whose losses tell whether a stored result is that of the contender as it is now.
 FIRST = 10
 _SAME = 1e-4  # relative; machines may sum in another order
@@ -205,7 +204,7 @@ def main() -> None:
     out = given.out or BUILD / ("evidence-quick" if given.quick else "evidence")
     try:
         with one_thread():
-            found: tables.Found = {}
+            found: Found = {}
             for dataset in given.datasets:
                 stored = tables.load(DOCS, dataset) if given.reuse else {}
                 found[dataset] = {

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet
 pytest.importorskip("ncps", reason="needs ncps: pip install 'rivulet[train]'")
 
 from host_tools.errors import RivuletError  # noqa: E402
-from host_tools.evidence import evidence, tables  # noqa: E402
+from host_tools.evidence import comparison, evidence, tables  # noqa: E402
 from host_tools.train import (  # noqa: E402
     RULER,  # noqa: E402
     datasets,
@@ -68,7 +68,7 @@ def test_a_stored_result_is_reused_while_training_gives_its_losses(
     result = evidence.run(tmp_path / "first", "made", "cascade u", _SETUP)
     assert np.shape(result["first_losses"]) == (_SETUP.iterations, _SETUP.seeds)
 
-    def again(out: str, kind: str, stored: tables.Result, setup=_SETUP) -> tables.Result:
+    def again(out: str, kind: str, stored: comparison.Result, setup=_SETUP) -> comparison.Result:
         return evidence.run(tmp_path / out, "made", kind, setup, stored)
 
     reused = again("second", "cascade u", result)

@@ -4,7 +4,8 @@ For every set and kind: a small grid of settings, the same for all, is tried on 
 training recordings; the best is trained on all of them, five seeds, and judged on the test
 recordings. Each of these steps leaves a file and is not done again, so a run may be interrupted
 at any time, moved, or shared between machines by naming different sets or kinds. Once nothing is
-missing the tables are written to docs/evidence.md.
+missing the tables are written to docs/evidence.md. With --reuse only contenders that are new or
+have changed are trained; the results of the others are taken from docs/evidence.
 """
 
 import argparse
@@ -14,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from host_tools.errors import RivuletError
 from host_tools.paths import BUILD, DOCS, need_checkout
@@ -26,10 +26,13 @@ if __name__ == "__main__":
     except RivuletError as error:
         raise SystemExit(f"error: {error}") from None
 
+import numpy as np
+
 from host_tools import files
 from host_tools.evidence import tables
+from host_tools.evidence.comparison import Found, Result
 from host_tools.train.contenders import (
-    KINDS,
+    CONTENDERS,
     PERIOD_S,
     Data,
     batch,
@@ -43,7 +46,9 @@ from host_tools.train.datasets import SOURCES
 from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, Readout, one_thread
 
-Result = dict[str, Any]
+# Iterations whose losses tell whether a stored result is that of the contender as it is now.
+FIRST = 10
+_SAME = 1e-4  # relative; machines may sum in another order
 # Settings tried for every kind; the best validation accuracy wins.
 GRID = [(rate, readout) for readout in ("mean", "state") for rate in (0.01, 0.003)]
 
@@ -63,8 +68,8 @@ class Setup:
 QUICK = Setup(iterations=20, trial_iterations=10, seeds=2, batch=20, ruler_units=16, times=2)
 
 
-def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
-    """Return the result of one kind on one set, from its file or by training."""
+def run(out: Path, dataset: str, kind: str, setup: Setup, stored: Result | None = None) -> Result:
+    """Return the result of one kind on one set: from its file, `stored` if it holds, or new."""
     folder = out / dataset / kind.replace(" ", "_")
     data, testing, sizes = prepared(dataset)
     part, held_back = data.parted()
@@ -82,6 +87,8 @@ def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
         }
 
     def cell() -> Result:
+        if stored is not None and holds(stored, dataset, kind, setup):
+            return stored | {"reused": True}
         started = time.process_time()
         trials = {
             (rate, readout): once(
@@ -93,13 +100,14 @@ def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
         seeds = list(range(setup.seeds))
         network = contender(kind, seeds, sizes, setup.ruler_units, Readout(readout))
         kept, plan = folder / "result.pt", TrainingPlan(setup.iterations, rate)
-        train(f"{dataset}, {kind}", network, data, plan, setup, kept)
+        losses = train(f"{dataset}, {kind}", network, data, plan, setup, kept)
         scores = {n: score(network, testing, d, setup.times) for n, d in judged.items()}
         return {
             "units": network.units,
             "parameters": network.size(),
             "learning_rate": rate,
             "readout": readout,
+            "first_losses": first(losses),
             "trials": {f"{r:g}, {o}": trials[r, o]["accuracy"] for r, o in GRID},
             "cpu_seconds": round(time.process_time() - started),
             "accuracy": {
@@ -113,11 +121,47 @@ def run(out: Path, dataset: str, kind: str, setup: Setup) -> Result:
 
 def train(
     name: str, network: Network, data: Data, plan: TrainingPlan, setup: Setup, kept: Path
-) -> None:
-    """Train every kind alike, on the same recordings, damages and loss; resumes `kept`."""
+) -> list[list[float]]:
+    """Train every kind alike, on the same recordings, damages and loss; resumes `kept`.
+
+    Return the losses of every iteration.
+    """
     seeds = list(range(network.models))
-    fit(name, network, seeds, lambda r: batch(data, setup.batch, r), loss, plan, save_to=kept)
+    draw = partial(batch, data, setup.batch)
+    losses = fit(name, network, seeds, draw, loss, plan, save_to=kept).losses
     kept.unlink()
+    return losses
+
+
+def first(losses: list[list[float]]) -> list[list[float]]:
+    return [[round(value, 5) for value in each] for each in losses[:FIRST]]
+
+
+def holds(stored: Result, dataset: str, kind: str, setup: Setup) -> bool:
+    """Tell whether a stored result is what training would give now.
+
+    Its setup, grid and conditions must be the same, and so must the losses of the first
+    iterations: they depend on the data, the damage, the cell, its start, the loss and the
+    optimiser.
+    """
+    same = (
+        stored.get("setup") == asdict(setup)
+        and list(stored["trials"]) == [f"{r:g}, {o}" for r, o in GRID]
+        and list(stored["accuracy"]) == list(conditions(PERIOD_S))
+    )
+    if not same or "first_losses" not in stored:
+        return False
+    data, _, sizes = prepared(dataset)
+    seeds = list(range(setup.seeds))
+    network = contender(kind, seeds, sizes, setup.ruler_units, Readout(stored["readout"]))
+    if network.size() != stored["parameters"]:
+        return False
+    plan, draw = TrainingPlan(setup.iterations, stored["learning_rate"]), partial(batch, data)
+    name = f"{dataset}, {kind}, as stored?"
+    found = fit(name, network, seeds, partial(draw, setup.batch), loss, plan, stop_at=FIRST)
+    then = np.array(stored["first_losses"])
+    now = np.array(first(found.losses))
+    return then.shape == now.shape and np.allclose(now, then, rtol=_SAME, atol=0)
 
 
 def once(path: Path, setup: Setup, make: Callable[[], Result]) -> Result:
@@ -147,21 +191,29 @@ def read(path: Path, setup: Setup) -> Result:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m host_tools.evidence.evidence")
     parser.add_argument("--datasets", nargs="+", default=list(SOURCES), choices=list(SOURCES))
-    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
+    parser.add_argument("--kinds", nargs="+", default=list(CONTENDERS), choices=list(CONTENDERS))
     parser.add_argument(
         "--out", type=Path, help="where results go, and come from if they are there"
     )
     parser.add_argument("--quick", action="store_true", help="a trial of everything, in minutes")
+    parser.add_argument(
+        "--reuse", action="store_true", help="keep the stored results of unchanged contenders"
+    )
     given = parser.parse_args()
     setup = QUICK if given.quick else Setup()
     out = given.out or BUILD / ("evidence-quick" if given.quick else "evidence")
     try:
         with one_thread():
-            found = {d: {k: run(out, d, k, setup) for k in given.kinds} for d in given.datasets}
+            found: Found = {}
+            for dataset in given.datasets:
+                stored = tables.load(DOCS, dataset) if given.reuse else {}
+                found[dataset] = {
+                    k: run(out, dataset, k, setup, stored.get(k)) for k in given.kinds
+                }
     except RivuletError as error:
         raise SystemExit(f"error: {error}") from None
     tables.show(found)
-    if given.datasets == list(SOURCES) and given.kinds == list(KINDS) and not given.quick:
+    if given.datasets == list(SOURCES) and given.kinds == list(CONTENDERS) and not given.quick:
         tables.write(DOCS, found, PERIOD_S)
 
 

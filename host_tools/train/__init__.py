@@ -8,7 +8,7 @@
     judge, tau, results, curve
     recipe      what a models/<name>/train.py is given; reference what those of labelled sets share
     speed       against ncps' own loop
-    evidence    by contenders on datasets, against the peers GRU and LSTM; evidence_tables
+    evidence    by contenders on datasets, against the peers GRU and LSTM
 
 Every tensor of parameters, states and events has a leading axis: one entry a model. A small step
 costs mostly the calls, so five seeds take little more than twice the time of one (`speed` measures

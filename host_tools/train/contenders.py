@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from host_tools.errors import RivuletError
 from host_tools.train import RULER, augment, datasets, judge
+from host_tools.train.cells.cascade import Cascade, Form
 from host_tools.train.cells.cfc import Cfc
 from host_tools.train.cells.ctrnn import Ctrnn
 from host_tools.train.cells.decay import DecayCell
@@ -27,6 +29,8 @@ MOST_UNITS = 256
 Make = Callable[..., Network]
 KINDS: dict[str, Make] = {
     "decay": DecayCell,
+    "cascade u": Cascade,
+    "cascade v": partial(Cascade, form=Form(rates="v")),
     # Half of ncps' unfolds: each is a pass over every synapse and every series.
     "LTC": lambda seeds, m, k, n, **more: Ltc(seeds, m, k, n, unfolds=3, **more),
     # The backbone is as wide as the state: one size to choose, as for the others.
@@ -40,18 +44,24 @@ KINDS: dict[str, Make] = {
     "GRU fed dt": Gru,
     "LSTM": lambda seeds, m, k, n, **more: Lstm(seeds, m, k, n, timed=False, **more),
 }
+HALF = ", half"  # ends the name of a contender that may have half of the ruler's parameters
+CONTENDERS = (
+    *("decay", "cascade u", f"cascade u{HALF}", "cascade v", f"cascade v{HALF}", "LTC", "CfC"),
+    *("CTRNN", "neural ODE", "GRU", "GRU fed dt", "LSTM"),
+)
 
 
 def contender(
-    kind: str, seeds: list[int], sizes: tuple[int, int], ruler_units: int, readout: Readout
+    name: str, seeds: list[int], sizes: tuple[int, int], ruler_units: int, readout: Readout
 ) -> Network:
-    """Make the largest networks of a kind with no more parameters than the ruler.
+    """Make the largest networks of a kind within the ruler's number of parameters, or half of it.
 
     sizes: channels and classes.
     """
+    kind = name.removesuffix(HALF)
     if kind not in KINDS:
         raise RivuletError(f"no kind is called '{kind}': {', '.join(KINDS)}")
-    budget = KINDS[RULER]([0], *sizes, ruler_units).size()
+    budget = KINDS[RULER]([0], *sizes, ruler_units).size() // (2 if name.endswith(HALF) else 1)
     low, high = 1, MOST_UNITS
     while low < high:
         middle = (low + high + 1) // 2

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from host_tools.evidence import tables
+from host_tools.evidence import comparison, tables
 from host_tools.paths import DOCS, MODELS
 
 _SETS = ("activity", "gesture", "vowels")
 
 
-def _result(accuracy: float, trial: float, seconds: int = 7) -> tables.Result:
+def _result(accuracy: float, trial: float, seconds: int = 7) -> comparison.Result:
     setup = {"iterations": 9, "trial_iterations": 4, "seeds": 2, "batch": 8, "ruler_units": 3}
     return {
         "setup": setup | {"times": 5},
@@ -25,7 +25,7 @@ def _result(accuracy: float, trial: float, seconds: int = 7) -> tables.Result:
 
 
 def test_one_cell_is_preferred_by_its_trials_over_all_sets() -> None:
-    def results(decay: float, cfc: float) -> dict[str, tables.Result]:
+    def results(decay: float, cfc: float) -> dict[str, comparison.Result]:
         return {
             "decay": _result(0.75, trial=decay),
             "CfC": _result(0.99, trial=cfc),  # better where nobody may look
@@ -34,11 +34,52 @@ def test_one_cell_is_preferred_by_its_trials_over_all_sets() -> None:
         }
 
     found = {"one": results(0.6, 0.7), "two": results(0.9, 0.7)}
-    assert tables.preferred(found) == "decay"
+    assert comparison.preferred(found) == "decay"
     page = tables.page(found, 0.1, "a machine")
-    assert "| one | decay | -0.125 ± 0.000 | +0.000 ± 0.141 |" in page
+    assert "| one | decay | **-0.125 ± 0.000** | +0.000 ± 0.141 |" in page
     assert "| CfC | 3 | 40 | mean | 0.01 | 0.990 ± 0.000 | 0.600 ± 0.141 |" in page
-    assert tables.preferred({"one": {"GRU": _result(1.0, 1.0)}}) is None
+    assert comparison.preferred({"one": {"GRU": _result(1.0, 1.0)}}) is None
+
+
+def test_a_difference_below_twice_its_standard_error_is_a_tie() -> None:
+    assert (
+        comparison.tied(0.019, 0.01)
+        and comparison.tied(-0.019, 0.01)
+        and comparison.tied(0.0, 0.0)
+    )
+    assert not comparison.tied(0.021, 0.01) and not comparison.tied(-0.021, 0.01)
+    results = {
+        "decay": _result(0.5, 0.8),
+        "cascade u": _result(0.75, 0.8),
+        "GRU fed dt": _result(1.0, 0.9),
+    }
+    page = tables.page({"made": results}, 0.1, "a machine")
+    row = "| made | cascade u | 40 | 0 ahead, 1 tied, 1 behind | 1 ahead, 1 tied, 0 behind |"
+    assert row in page
+
+
+def test_the_page_says_whether_the_goals_are_met() -> None:
+    def page(accuracy: float) -> str:
+        results = {
+            "decay": _result(0.5, 0.8),
+            "cascade u, half": _result(accuracy, 0.8),
+            "GRU fed dt": _result(0.75, 0.9),
+        }
+        for each in results.values():
+            each["accuracy"] = {f"drop {n} %": each["accuracy"]["drop 0 %"] for n in (0, 30, 50)}
+        return tables.page({"vowels": results}, 0.1, "a machine")
+
+    row = "| cascade u, half | {0} / {0} / {0} | {1} | {2} |"
+    assert row.format("+0.020", "yes", "3 ahead, 0 tied, 0 behind | yes") in page(0.77)
+    assert row.format("+0.009", "no", "3 ahead, 0 tied, 0 behind | yes") in page(0.759)
+    assert row.format("-0.250", "no", "0 ahead, 3 tied, 0 behind | no") in page(0.5)
+
+
+def test_the_page_tells_how_many_results_are_of_an_earlier_run() -> None:
+    results = {"decay": _result(0.5, 0.8) | {"reused": True}, "GRU fed dt": _result(1.0, 0.9)}
+    assert "1 of the 2 results are kept" in tables.page({"made": results}, 0.1, "a machine")
+    del results["decay"]["reused"]
+    assert "are kept" not in tables.page({"made": results}, 0.1, "a machine")
 
 
 def test_what_is_written_is_read_again(tmp_path) -> None:

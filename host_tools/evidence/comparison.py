@@ -1,0 +1,105 @@
+"""Compares results of the evidence: differences, ties, and the goals of the cascade.
+
+Results are {set: {kind: result}} as `evidence` makes them; nothing here needs PyTorch.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from host_tools.train import RULER
+
+Result = dict[str, Any]
+Found = dict[str, dict[str, Result]]
+
+LIQUID = (
+    *("decay", "cascade u", "cascade u, half", "cascade v", "cascade v, half"),
+    *("LTC", "CfC", "CTRNN", "neural ODE"),
+)
+_OTHERS = (RULER, "decay")  # those that the liquid cells are counted against
+_LEAST = 1e-9  # a difference of two equal means, with the rounding of their sums
+_GOAL = 0.01  # the cascade's lead over the ruler on vowels
+_GOAL_CONDITIONS = ("drop 0 %", "drop 30 %", "drop 50 %")
+
+
+def preferred(found: Found) -> str | None:
+    """Return the liquid cell with the best trials over all sets; None without a ruler."""
+    kinds = set.intersection(*(set(results) for results in found.values()))
+    liquid = [kind for kind in LIQUID if kind in kinds]
+    if not liquid or RULER not in kinds:
+        return None
+    return max(liquid, key=lambda k: sum(max(r[k]["trials"].values()) for r in found.values()))
+
+
+def differences(found: Found) -> list[list[str]]:
+    """Return the table of differences in accuracy between the liquid cells and the ruler."""
+    rows = [["set", "kind", *next(iter(found.values()))[RULER]["accuracy"]]]
+    for dataset, results in found.items():
+        for kind in (kind for kind in LIQUID if kind in results):
+            pairs = _compared(results[kind], results[RULER])
+            rows.append([dataset, kind, *(_difference(*pair) for pair in pairs)])
+    return rows
+
+
+def standings(found: Found) -> list[list[str]]:
+    """Return the table of conditions that each liquid cell wins, ties and loses."""
+    rows = [["set", "kind", "parameters", *(f"against {other}" for other in _OTHERS)]]
+    for dataset, results in found.items():
+        for kind in (kind for kind in LIQUID if kind in results):
+            counts = [_standing(results, kind, other) for other in _OTHERS]
+            rows.append([dataset, kind, str(results[kind]["parameters"]), *counts])
+    return rows
+
+
+def _standing(results: dict[str, Result], kind: str, other: str) -> str:
+    if other not in results or other == kind:
+        return "-"
+    return _counted(_compared(results[kind], results[other]))
+
+
+def _counted(pairs: list[tuple[float, float]]) -> str:
+    ahead = sum(apart > 0 and not tied(apart, error) for apart, error in pairs)
+    ties = sum(tied(apart, error) for apart, error in pairs)
+    return f"{ahead} ahead, {ties} tied, {len(pairs) - ahead - ties} behind"
+
+
+def _compared(ours: Result, theirs: Result) -> list[tuple[float, float]]:
+    """Return the difference of the means and its standard error in every condition."""
+    pairs = []
+    for name, mine in ours["accuracy"].items():
+        both = mine, theirs["accuracy"][name]
+        error = np.sqrt(sum(np.var(each, ddof=1) / len(each) for each in both))
+        pairs.append((float(np.mean(both[0]) - np.mean(both[1])), float(error)))
+    return pairs
+
+
+def tied(apart: float, error: float) -> bool:
+    """Tell whether a difference is below twice its standard error; no difference is a tie."""
+    return abs(apart) < 2 * error or abs(apart) < _LEAST
+
+
+def _difference(apart: float, error: float) -> str:
+    told = f"{round(apart, 3) + 0.0:+.3f} ± {error:.3f}"  # no -0.000
+    return told if tied(apart, error) else f"**{told}**"
+
+
+def goals(found: Found) -> list[list[str]]:
+    """Return the table of the cascade's goals: the small cascades that are in every set."""
+    kinds = [k for k in LIQUID if k.endswith("half") and all(k in each for each in found.values())]
+    if not kinds or not all({RULER, "decay"} <= set(each) for each in found.values()):
+        return []
+    names = [name.removeprefix("drop ") for name in _GOAL_CONDITIONS]
+    lead = f"ahead of {RULER} on vowels, {' / '.join(names)}"
+    rows = [["kind", lead, "met", "against decay, all sets", "met"]]
+    for kind in kinds:
+        vowels = found["vowels"]
+        leads = [
+            float(np.mean(vowels[kind]["accuracy"][n]) - np.mean(vowels[RULER]["accuracy"][n]))
+            for n in _GOAL_CONDITIONS
+        ]
+        pairs = [p for each in found.values() for p in _compared(each[kind], each["decay"])]
+        ahead = sum(apart > 0 and not tied(apart, error) for apart, error in pairs)
+        met = ["yes" if so else "no" for so in (min(leads) >= _GOAL, ahead == len(pairs))]
+        told = " / ".join(f"{lead:+.3f}" for lead in leads)
+        rows.append([kind, told, met[0], _counted(pairs), met[1]])
+    return rows

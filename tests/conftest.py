@@ -4,7 +4,6 @@ import gc
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from host_tools.deploy.flash import flash
 from host_tools.deploy.mpy import compiler_version, runtime_abi
 from host_tools.interpreter.find import find_micropython
 from host_tools.simulate.virtual import VirtualBoard
+from tests.rivulet_command import run
 
 # A shell starts its background jobs with SIGINT ignored, and commands would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -115,12 +115,5 @@ def board(tmp_path: Path, flashed: Path, micropython: Path) -> Iterator[VirtualB
 
 @pytest.fixture
 def rivulet() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs the `rivulet` command as a user does."""
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from host_tools.commands import main; main()"]
-        return subprocess.run(
-            [*command, *map(str, arguments)], capture_output=True, text=True, timeout=200
-        )
-
+    """Runs the `rivulet` command."""
     return run

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -52,14 +53,13 @@ def _quoted(text: str) -> Iterator[str]:
     yield from re.findall(r": ((?:rivulet|make|python) .*)$", text, re.MULTILINE)
 
 
-def _texts() -> Iterator[tuple[str, str]]:
+@cache
+def _texts() -> list[tuple[str, str]]:
     """(where, code) of every piece of code in the project's texts."""
     files = [*_PAGES, _ROOT / "Makefile", _ROOT / ".ci" / "run"]
     for folder in _FOLDERS:
         files += (_ROOT / folder).rglob("*.py")
-    for path in files:
-        for code in _code(path):
-            yield str(path.relative_to(_ROOT)), code
+    return [(str(path.relative_to(_ROOT)), code) for path in files for code in _code(path)]
 
 
 def _commands() -> dict[str, set[str]]:

@@ -53,13 +53,17 @@ class Given:
         """How often to inject: `full` for the table, `short` within the tests."""
         return short if self.short else full
 
-    def on_device(self, program: str, *, heap: str = "32M", **parameters: Any) -> dict[str, Any]:
+    def on_device(
+        self, program: str, *, heap: str | None = None, **parameters: Any
+    ) -> dict[str, Any]:
         """Run a program of host_tools/on_device/faults on MicroPython; what it reports.
 
         The program finds `parameters` in the dict GIVEN, the firmware and the fakes of
         tests/device on its path, and `folder` as its working directory; the last line it prints
-        is its report, a JSON object. `heap` is as the interpreter's -X heapsize takes it.
+        is its report, a JSON object. `heap` is as the interpreter's -X heapsize takes it; None:
+        as large as the times ask for. Each collection walks the whole heap.
         """
+        heap = heap or ("4M" if self.short else "32M")
         file = self.folder / "program.py"
         paths = [str(FIRMWARE), str(DEVICE_TESTS), str(_PROGRAMS)]
         file.write_text(

@@ -141,16 +141,15 @@ def _open(port: str, silence_s: float) -> SerialTransport:
 def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> float:
     """Bring the board to its raw prompt; return the scale of the session's time-outs.
 
-    A board that is just starting can miss the first Ctrl-C, so the first wait is short. One that
-    shows signs of life is slow: it is asked again, unless Rivulet says that it has a key. Raises
-    NotRunning, Locked.
+    A board that is just starting can miss the first Ctrl-C, so the first wait is short. A board
+    that shows signs of life is slow, and a silent one may be: each is asked again, the silent one
+    once, unless Rivulet says that it has a key. Raises NotRunning, Locked.
     """
     port_s = _SILENCE_S * timeout_scale
     waits_s = [2.0 * timeout_scale, port_s]
     bounded: BoundedPort = transport.serial
     began = time.monotonic()
-    silent_s = sum(waits_s)
-    heard, stretch = 0, 1.0
+    heard, stretch = -1, 1.0
     while waits_s:
         timeout_s = waits_s.pop(0)
         bounded.timeout = timeout_s
@@ -177,8 +176,8 @@ def _enter(port: str, transport: SerialTransport, timeout_scale: float) -> float
             "reset the board and try again"
         )
     raise NotRunning(
-        f"{port}: no MicroPython prompt within {silent_s:g} s: check that this is the board's "
-        "port and that MicroPython is installed on it, and reset the board"
+        f"{port}: no MicroPython prompt within {time.monotonic() - began:.0f} s: check that this "
+        "is the board's port and that MicroPython is installed on it, and reset the board"
     )
 
 

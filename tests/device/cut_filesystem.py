@@ -12,13 +12,16 @@ class Cut(Exception):
 
 class Filesystem:
     """Files in memory. The power goes in operation `cut_at`, of which `tear` says what happens
-    still: nothing, or of a write the first byte, half of it, all but the last byte."""
+    still: nothing, or of a write the first byte, half of it, all but the last byte.
+
+    torn: whether the operation that was cut can leave a part behind."""
 
     def __init__(self, direct, files, cut_at=None, tear=0):
         self.direct = direct
         self.files = dict(files)
         self.count = 0
         self.dead = False
+        self.torn = False
         self._cut_at = cut_at
         self._tear = tear
 
@@ -30,6 +33,7 @@ class Filesystem:
         if self.count != self._cut_at:
             return -1
         self.dead = True
+        self.torn = self.direct and size > 0
         return (0, min(1, size), size // 2, max(size - 1, 0))[self._tear]
 
     def step(self):

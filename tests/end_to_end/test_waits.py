@@ -65,10 +65,21 @@ def _slow(board: VirtualBoard, runs_s: float, rests_s: float) -> Iterator[None]:
 
 @pytest.mark.timeout(600)
 def test_a_board_that_runs_a_tenth_of_the_time_is_flashed(board: VirtualBoard) -> None:
-    """It was said to be keyed."""
+    """It was said to be keyed. The time-outs and its pauses are half as long as usual."""
     board.power_on()
-    with _slow(board, 1.0, 9.0):
-        assert flash(str(board.port), load_board("virtual")).port == str(board.port)
+    with _slow(board, 0.5, 4.5):
+        done = flash(str(board.port), load_board("virtual"), timeout_scale=0.5)
+    assert done.port == str(board.port)
+
+
+def test_a_board_that_is_silent_for_longer_than_the_first_waits_is_flashed(
+    board: VirtualBoard,
+) -> None:
+    """As while its computer waits for a disk: nothing is heard, and then everything."""
+    board.power_on()
+    with _slow(board, 60.0, 1.5):
+        done = flash(str(board.port), load_board("virtual"), timeout_scale=0.1)
+    assert done.port == str(board.port)
 
 
 def test_a_slow_interpreter_is_none_to_be_replaced(

@@ -15,6 +15,9 @@ from host_tools.paths import FIRMWARE, ROOT
 _TESTS = ROOT / "tests"
 _TIMEOUT_S = 280  # a hang guard, below that of pytest
 _MODULES = sorted(path.stem for path in (_TESTS / "device").rglob("test_*.py"))
+# What these test is the firmware's logic, the same in both forms: the longest of all run once on
+# MicroPython, in the form that boards get.
+_LONG = {"test_hostile_models", "test_power_cuts", "test_signature"}
 
 
 def run_on(micropython: Path, tree: Path, module: str) -> None:
@@ -51,7 +54,9 @@ def compiled_tree(mpy_arch: str | None, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.mark.parametrize("module", _MODULES)
-def test_from_source(micropython: Path, module: str) -> None:
+def test_from_source(micropython: Path, mpy_arch: str | None, module: str) -> None:
+    if module in _LONG and mpy_arch is not None:
+        pytest.skip("runs compiled")
     run_on(micropython, ROOT, module)
 
 

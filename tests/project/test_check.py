@@ -1,15 +1,13 @@
 """`rivulet check`: wires and contradictions in words, and its exit code."""
 
 import json
-import os
-import subprocess
-import sys
 
 import msgspec
 import pytest
 
 from host_tools.project.read import json_schema
 from host_tools.project.tables import ProjectFile
+from tests import rivulet_command
 from tests.conftest import make_model
 from tests.project.projects import BOARD, FAN_TABLE, GOOD, IMU_TABLE, SONAR_TABLE, write
 
@@ -19,15 +17,7 @@ def check(tmp_path):
     """Runs `rivulet check` in the folder of a project."""
 
     def run(*arguments):
-        command = [sys.executable, "-c", "from host_tools.commands import main; main()", "check"]
-        return subprocess.run(
-            [*command, *map(str, arguments)],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            timeout=90,
-        )
+        return rivulet_command.run("check", *arguments, cwd=tmp_path)
 
     return run
 

@@ -33,16 +33,18 @@ def cut_everywhere(direct):
                 cuts += 1
                 which = {None: "none", power_cuts.OLD: "old"}.get(model, "new")
                 ran[which] = ran.get(which, 0) + 1
+                if not cut.torn:  # the other tears leave the same behind
+                    break
     return cuts, ran
 
 
 def test_a_filesystem_that_keeps_what_was_flushed():
     cuts, ran = cut_everywhere(False)
     print(cuts, "operations cut:", ran)
-    assert cuts > 500 and ran["old"] > 100 and ran["new"] > 100
+    assert cuts > 150 and ran["old"] > 100 and ran["new"] > 30
 
 
 def test_a_filesystem_that_keeps_every_byte_at_once():
     cuts, ran = cut_everywhere(True)
     print(cuts, "operations cut:", ran)
-    assert cuts > 500 and ran["old"] > 100 and ran["new"] > 100
+    assert cuts > 300 and ran["old"] > 200 and ran["new"] > 60

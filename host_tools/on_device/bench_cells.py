@@ -1,4 +1,4 @@
-"""Four cells as floats and in every integer kernel that runs here; `rivulet bench --cells`.
+"""Five cells as floats and in every integer kernel that runs here; `rivulet bench --cells`.
 
 Needs `UNITS`, `INPUTS`, `EVENTS` and `PART` in its globals and comes behind bench_models.py, each
 part in a session of its own: what another one leaves of a board's heap is in pieces. Prints one
@@ -44,6 +44,22 @@ def wiring(units, inputs, share):
     return source, target, counts
 
 
+class Changing:
+    """Two events, of which each changes every input: a cascade keeps what depends on inputs that
+    stay."""
+
+    def __init__(self, step, model):
+        self._step = step
+        self._words, self._weights, self._input_map = model
+        self._others = array("i", self._input_map)
+        for i in range(INPUTS):
+            self._others[1 + i] += 1000
+
+    def event(self):
+        self._step(self._words, self._weights, 10000, self._input_map)
+        self._step(self._words, self._weights, 10000, self._others)
+
+
 class FloatCell:
     """A float cell under held inputs."""
 
@@ -82,8 +98,9 @@ def filled(cell, settings, units, inputs, tensors, read=0):
     return layers_choice.filled(words, weights, places, shapes)
 
 
-def cascade(units, inputs):
-    settings = {"layers": [units - units // 2, units // 2], "rates": "u", "readout_inputs": False}
+def cascade(units, inputs, rates):
+    settings = {"layers": [units - units // 2, units // 2], "rates": rates}
+    settings["readout_inputs"] = False
     settings.update(alpha_min=0.05, alpha_max=30.0)
     read = units // 2
     return (
@@ -127,7 +144,7 @@ def ltc(units, inputs, share):
 
 
 def float_row(cell, made):
-    yield "ulab" if BACKEND == "ulab" else "without ulab", made()
+    yield "ulab" if BACKEND == "ulab" else "without ulab", made(), 1
 
 
 def stepper(cell, kernel):
@@ -138,14 +155,19 @@ def stepper(cell, kernel):
 
 
 def integer_rows(cell, made):
+    """Yield (path, subject, events that one call of it is)."""
     words, weights = made()
-    input_map = input_map_of(words, INPUTS)
+    model = words, weights, input_map_of(words, INPUTS)
     for kernel in ("viper", "thumb"):
         try:
             step = stepper(cell, kernel)
         except (ImportError, SyntaxError, ValueError):
             continue  # none for this chip
-        yield "in integers, %s" % _PATHS[kernel], Integers(step, (words, weights, input_map))
+        path = "in integers, %s" % _PATHS[kernel]
+        if cell == "cascade":
+            yield path, Changing(step, model), 2
+            path += ", inputs unchanged"
+        yield path, Integers(step, model), 1
 
 
 def main(units, inputs, events, part):
@@ -154,11 +176,12 @@ def main(units, inputs, events, part):
         ("CfC, backbone of %d" % (2 * units), "cfc", lambda: cfc(units, inputs)),
         ("LTC, all to all", "ltc", lambda: ltc(units, inputs, 1)),
         ("LTC, one synapse of four", "ltc", lambda: ltc(units, inputs, 4)),
-        ("Cascade of two layers", "cascade", lambda: cascade(units, inputs)),
+        ("Cascade, rates from u", "cascade", lambda: cascade(units, inputs, "u")),
+        ("Cascade, rates from v", "cascade", lambda: cascade(units, inputs, "v")),
     )[part // 2]
     rows = integer_rows if part % 2 else float_row
-    for path, subject in rows(cell, makers()[part % 2]):
-        row = measure("%s, %s" % (title, path), subject, events)
+    for path, subject, together in rows(cell, makers()[part % 2]):
+        row = measure("%s, %s" % (title, path), subject, events, together)
         row["cell"] = title
         print(json.dumps(row))
 

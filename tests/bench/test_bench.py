@@ -100,12 +100,14 @@ def test_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row["what"] for row in found["rows"]][-1] == "one event through the whole loop"
     assert {row["heap_bytes"] for row in found["rows"][2:]} == {0}
     assert {row["cell"].split(",")[0] for row in found["cells"]} == {
-        "Cascade of two layers",
+        "Cascade",
         "CfC",
         "LTC",
     }
     integers = [row for row in found["cells"] if "in integers" in row["what"]]
-    assert len(integers) == 4 and not any(row["heap_bytes"] for row in integers)
+    assert len(integers) == 7 and not any(row["heap_bytes"] for row in integers)
+    unchanged = [row["cell"] for row in integers if row["what"].endswith(", inputs unchanged")]
+    assert unchanged == ["Cascade, rates from u", "Cascade, rates from v"]
     assert "missing" in found["edges"] and "missing" in found["c"]
     assert json.loads(json.dumps(found)) == found
 

@@ -6,24 +6,24 @@ models/NAME it holds what `rivulet new --from NAME` copies.
 """
 
 import shutil
-import tomllib
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
 _SHIPPED = ("firmware", "boards")
+# Of an example's recordings, as host_tools/project/new.py has it.
+_MOST_BYTES = 1 << 20
 
 
 def _example_files(folder):
     """Return the files of a project in models/ that a copy of it needs."""
-    file = folder / "rivulet.toml"
-    yield file
-    model = tomllib.loads(file.read_text(encoding="utf-8")).get("model", {}).get("file")
-    if model is not None:
-        yield folder / model
+    yield folder / "rivulet.toml"
+    yield from folder.glob("*.safetensors")
     yield from folder.glob("drivers/*.py")
-    yield from folder.glob("recordings/*")
+    recordings = list(folder.glob("recordings/*"))
+    if sum(path.stat().st_size for path in recordings) <= _MOST_BYTES:
+        yield from recordings
 
 
 class BuildWithShipped(build_py):

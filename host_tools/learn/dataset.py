@@ -174,7 +174,15 @@ def _split(
 ) -> tuple[splits.Split, str]:
     if len(pieces) > 1:
         by = project.data.split
-        return splits.split_recordings(pieces, by == "group", kinds), by
+        if by == "recording":
+            return splits.by_recording(pieces, kinds), by
+        split, within = splits.by_group(pieces, kinds)
+        if within:
+            notes.append(
+                f"no group is left to choose the model by: {within} recordings of the training "
+                "part do that; the test shares no group with them"
+            )
+        return split, by
     split, blocks, gap_s = splits.cut(pieces[0], kinds, project.train.horizon_s or 0.0)
     notes.append(
         f"a single recording: cut into {blocks} consecutive blocks, 60 % to train on, 20 % to "

@@ -46,6 +46,10 @@ def result_lines(data: Dataset, metrics: dict[str, Any], paths: Sequence[Path]) 
     """Return the figures on the test part, the files, and the next commands."""
     answered = metrics["split"]["test"]["answered"]
     lines = [f"test, {answered:,} events: {_figures(data, metrics)}"]
+    if "validation" in metrics:
+        lines.append(
+            f"validation, to compare settings by: {_figures(data, metrics['validation'])}"
+        )
     if "f1" in metrics:
         each = (
             f"{name} {'not tested' if score is None else f'{score:.3f}'}"

@@ -1,7 +1,8 @@
 """Splits recordings into those to train on, to choose the model by, and to judge it on.
 
 Never within a recording: its events resemble each other, and a test on them flatters. Only a
-single recording is cut, into consecutive blocks with gaps between.
+single recording is cut, into consecutive blocks with gaps between. Groups stay together too, but
+with two of them the model is chosen by some recordings of the group that is trained on.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,9 @@ Split = dict[str, list[Piece]]
 _SHARES = np.array([0.6, 0.2, 0.2])
 # Which part gets a class first where there are too few recordings for all three.
 _FIRST = (0, 2, 1)
+# Of a training part that validation is taken from.
+_SHARES_WITHIN = np.array([0.75, 0.25])
+_FIRST_WITHIN = (0, 1)
 _SEED = 1
 # Blocks of a single recording: 3 of 5 to train on, then one each.
 _PATTERN = (0, 0, 0, 1, 2)
@@ -26,25 +30,52 @@ _LEAST_EVENTS = 8  # in a block
 _GAP_MEDIANS = 20
 
 
-def split_recordings(pieces: Sequence[Piece], by_group: bool, kinds: int) -> Split:
-    """Split whole recordings, or whole groups, so that every class comes in every part.
+def by_recording(pieces: Sequence[Piece], kinds: int) -> Split:
+    """Split whole recordings so that every class comes in every part.
 
     kinds: number of classes, 0 for values. The same recordings are always split alike.
     """
-    keys = [piece.group if by_group else str(i) for i, piece in enumerate(pieces)]
-    owners = {key: place for place, key in enumerate(dict.fromkeys(keys))}
-    if len(owners) < 2:
+    owners = [str(place) for place in range(len(pieces))]
+    return _shared_out(pieces, owners, kinds, _SHARES, _FIRST)
+
+
+def by_group(pieces: Sequence[Piece], kinds: int) -> tuple[Split, int]:
+    """Split whole groups so that every class comes in every part, if possible.
+
+    If no group is left for validation, it gets recordings of those to train on; the test stays
+    apart. Returns the split, and how many recordings that were. Raises RivuletError for one group.
+    """
+    groups = [piece.group for piece in pieces]
+    if len(set(groups)) < 2:
         raise RivuletError(
-            f"every recording belongs to group '{keys[0]}': training and test need two groups, or "
-            'split = "recording"'
+            f"every recording belongs to group '{groups[0]}': training and test need two groups, "
+            'or split = "recording"'
         )
-    counts = np.zeros((len(owners), max(kinds, 1)), np.int64)
-    for key, piece in zip(keys, pieces, strict=True):
-        counts[owners[key]] += _counted(piece, kinds)
-    part = _assigned(counts)
+    split = _shared_out(pieces, groups, kinds, _SHARES, _FIRST)
+    if split[VALIDATION]:
+        return split, 0
+    training = split[TRAIN]
+    owners = [str(place) for place in range(len(training))]
+    within = _shared_out(training, owners, kinds, _SHARES_WITHIN, _FIRST_WITHIN)
+    return within | {TEST: split[TEST]}, len(within[VALIDATION])
+
+
+def _shared_out(
+    pieces: Sequence[Piece],
+    owners: Sequence[str],
+    kinds: int,
+    shares: NDArray[np.float64],
+    first: Sequence[int],
+) -> Split:
+    """Share the pieces out; those of one owner stay together. For the rest see `_assigned`."""
+    places = {owner: place for place, owner in enumerate(dict.fromkeys(owners))}
+    counts = np.zeros((len(places), max(kinds, 1)), np.int64)
+    for owner, piece in zip(owners, pieces, strict=True):
+        counts[places[owner]] += _counted(piece, kinds)
+    part = _assigned(counts, shares, first)
     split: Split = {name: [] for name in NAMES}
-    for key, piece in zip(keys, pieces, strict=True):
-        split[NAMES[part[owners[key]]]].append(piece)
+    for owner, piece in zip(owners, pieces, strict=True):
+        split[NAMES[part[places[owner]]]].append(piece)
     return split
 
 
@@ -61,16 +92,19 @@ def _present(pieces: Sequence[Piece], kinds: int) -> int:
     return int(np.count_nonzero(total))
 
 
-def _assigned(counts: NDArray[np.int64]) -> list[int]:
+def _assigned(
+    counts: NDArray[np.int64], shares: NDArray[np.float64], first: Sequence[int]
+) -> list[int]:
     """Return the part of each owner; counts: (owners, classes), one above 0 for each owner.
 
+    shares: of the parts. first: the order in which they get a class of too few owners.
     The class with the fewest owners left is served first, its largest owner goes where most of it
     is wanted. Source: Sechidis, Tsoumakas, Vlahavas, "On the Stratification of Multi-Label Data",
     ECML 2011.
     """
     order = np.random.default_rng(_SEED).permutation(len(counts))
-    wanted = _SHARES[:, None] * counts.sum(0)
-    had = np.zeros((3, counts.shape[1]), bool)
+    wanted = shares[:, None] * counts.sum(0)
+    had = np.zeros((len(shares), counts.shape[1]), bool)
     left = np.ones(len(counts), bool)
     part = np.zeros(len(counts), np.int64)
     while left.any():
@@ -78,11 +112,11 @@ def _assigned(counts: NDArray[np.int64]) -> list[int]:
         kind = int(np.where(owners > 0, owners, len(counts) + 1).argmin())
         members = order[left[order] & (counts[order, kind] > 0)]
         member = members[counts[members, kind].argmax()]
-        missing = [place for place in _FIRST if not had[place, kind]]
+        missing = [place for place in first if not had[place, kind]]
         if len(members) <= len(missing):
             place = missing[0]
         else:
-            place = max(range(3), key=lambda p: (wanted[p, kind], wanted[p].sum()))
+            place = max(range(len(shares)), key=lambda p: (wanted[p, kind], wanted[p].sum()))
         part[member], left[member] = place, False
         wanted[place] -= counts[member]
         had[place] |= counts[member] > 0

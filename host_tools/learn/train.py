@@ -21,6 +21,7 @@ from host_tools.learn.time_scales import time_scales
 from host_tools.learn.windows import Windows
 from host_tools.printing import note
 from host_tools.project import Project
+from host_tools.project.load import FLOAT_MODEL, INT8_MODEL
 from host_tools.tau import QUANTILES
 from host_tools.train import time_constants
 from host_tools.train.fit import History, TrainingPlan, fit
@@ -28,7 +29,6 @@ from host_tools.train.judge import trajectory_of
 from host_tools.train.network import Network, one_thread
 from host_tools.train.results import write_json
 
-FLOAT_MODEL, INT8_MODEL = "model.safetensors", "model-int8.safetensors"
 METRICS, CHECKPOINT = "metrics.json", "training.pt"
 
 _ITERATIONS = 400
@@ -226,6 +226,9 @@ def _metrics(
     if models.int8 is not None:
         integers = judge.outputs_of(models.int8, data.test)
         metrics["int8"] = judge.figures(data, data.test, integers)
+    if data.validation:
+        outputs = judge.outputs_of(models.float32, data.validation)
+        metrics["validation"] = judge.figures(data, data.validation, outputs)
     metrics["losses"] = judge.under_losses(data, models.float32)
     metrics["baselines"] = baselines
     metrics["split"] = split_of(data)

@@ -15,6 +15,8 @@ from host_tools.project.tables import ProjectFile
 
 FILE = "rivulet.toml"
 DEFAULT = "default.toml"
+# What training writes into build/.
+FLOAT_MODEL, INT8_MODEL = "model.safetensors", "model-int8.safetensors"
 # A sensor's table that is commented out.
 _COMMENTED = re.compile(r"\s*#\s*(\[sensors\.[^].]+\])")
 
@@ -152,7 +154,7 @@ def _model(folder: Path, named: str | None) -> Path | None:
     """Return the model that a project runs: the named one, else the trained one."""
     if named is not None:
         return folder / named
-    trained = [folder / "build" / name for name in ("model-int8.safetensors", "model.safetensors")]
+    trained = [folder / "build" / name for name in (INT8_MODEL, FLOAT_MODEL)]
     return next((path for path in trained if path.is_file()), None)
 
 

@@ -9,14 +9,13 @@ from host_tools.boards import BoardDefinition, load_board
 from host_tools.errors import RivuletError
 from host_tools.paths import EXAMPLES, TEMPLATE
 from host_tools.project.example_text import own_text
-from host_tools.project.load import FILE
+from host_tools.project.load import FILE, FLOAT_MODEL, INT8_MODEL
 from host_tools.project.problems import nearest
 from host_tools.project.read import read_toml
 from host_tools.project.template_text import readme_text, toml_text
 
 _BOARD = "rpi_pico"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_MODEL = "build/model.safetensors"
 _FOLDERS = ("drivers", "recordings", "build")
 # Of an example's recordings, all together.
 _MOST_BYTES = 1 << 20
@@ -47,7 +46,8 @@ def make_project(folder: Path, board: str | None, example: str | None) -> None:
         toml = own_text(source / FILE, chosen[0] if chosen else None)
         copies = _copies(source)
         origin = f"It began as a copy of Rivulet's example `{example}`"
-        origin += ", whose model is\nin `build/` until you train." if _MODEL in copies else "."
+        has_model = any(name.startswith("build/") for name in copies)
+        origin += ", whose model is\nin `build/` until you train." if has_model else "."
     texts = {
         FILE: toml,
         "README.md": readme_text(folder.name, origin),
@@ -102,7 +102,9 @@ def _copies(source: Path) -> dict[str, Path]:
     if sum(path.stat().st_size for path in recordings) <= _MOST_BYTES:
         found |= {path.relative_to(source).as_posix(): path for path in recordings}
     model = read_toml(source / FILE).get("model", {}).get("file")
-    if model is not None:
-        # Where training puts the project's own model: that takes its place.
-        found[_MODEL] = source / model
+    # Where training puts the project's own model: that takes its place.
+    if model == INT8_MODEL:
+        found |= {f"build/{name}": source / name for name in (INT8_MODEL, FLOAT_MODEL)}
+    elif model is not None:
+        found[f"build/{FLOAT_MODEL}"] = source / model
     return found

@@ -62,7 +62,7 @@ def prepare(project: Project, what: str | None) -> Played:
         project = replace(project, sensors={RECORDING: _recorded(project, files, what)})
     sensors = list(project.sensors.values())
     if what in (SINE, HOLD) or not files:
-        why = "there are no recordings: " if what is None else ""
+        why = "there are no recordings ('rivulet import' makes them): " if what is None else ""
         moves = "stand still" if what == HOLD else "are waves"
         within = "" if own or files else f" within the range that {project.model} expects"
         note = f"{why}the channels {moves}{within}"

@@ -63,5 +63,6 @@ def test_values_are_compared_in_their_unit(tmp_path) -> None:
     for each in found.values():
         assert list(each["losses"]) == [f"{share:g}" for share in LOSSES]
         assert each["rmse"] == each["losses"]["0"]["rmse"] > 0
+    assert found["trees"]["what"].endswith(" nodes")
     # The speed lags behind what drives it: whoever remembers is closer.
     assert found["GRU fed dt"]["rmse"] < found["static"]["rmse"] < 1.1 * found["majority"]["rmse"]

@@ -146,7 +146,8 @@ def _decided(whole=None, at_end=0.0, variation=1.0, **worths):
         "GRU_fed_dt": 0.88,
         "liquid": 0.9,
     }
-    return verdict.decide(_scores(**(usual | worths)), whole, at_end, variation)
+    sizes = verdict.Sizes(nodes=61234, parameters=4344)
+    return verdict.decide(_scores(**(usual | worths)), whole, at_end, variation, sizes)
 
 
 def test_yes_names_what_matters() -> None:
@@ -170,6 +171,14 @@ def test_yes_names_what_matters() -> None:
 def test_no_for_the_right_reason(reason, worths) -> None:
     found = _decided(**worths)
     assert (found.fits, found.reason) == (False, reason), found.text
+
+
+def test_where_trees_are_as_good_it_says_what_has_to_fit_the_board() -> None:
+    tie, better = _decided(trees=0.9).text, _decided(trees=0.97).text
+    for text in (tie, better):
+        assert "61,234 nodes" in text and "the liquid network 4,344 parameters" in text
+    assert "do as well" in tie and tie.endswith("does not fit your board, take the network.")
+    assert "are better" in better and better.endswith("4,344 parameters.")
 
 
 def test_no_for_a_batch_task_unless_the_network_is_better() -> None:

@@ -39,6 +39,31 @@ def test_groups_stay_together(tmp_path) -> None:
     assert data.split_by == "group"
 
 
+def test_of_two_groups_the_one_trained_on_also_chooses_the_model(tmp_path) -> None:
+    for number in range(16):
+        _record(tmp_path, f"r{number}", "xy"[number // 4 % 2], group="FFFM"[number % 4])
+    data = load(made.project(tmp_path, '[data]\nsplit = "group"\n'))
+    train, validation, test = (data.split[part] for part in splits.NAMES)
+    assert [len(train), len(validation), len(test)] == [9, 3, 4]
+    assert {piece.group for piece in train + validation} == {"F"}
+    assert {piece.group for piece in test} == {"M"}
+    assert len(set().union(*_named(data.split).values())) == 16
+    assert all(data.class_counts(part).min() > 0 for part in splits.NAMES)
+    assert data.notes == [
+        "no group is left to choose the model by: 3 recordings of the training part do that; the "
+        "test shares no group with them"
+    ]
+
+
+def test_two_groups_of_one_recording_leave_none_to_validate_on(tmp_path) -> None:
+    for name in "gh":
+        values = np.arange(20.0)
+        made.record(tmp_path, name, 0.1 * values, {"a": values}, ["x", "y"] * 10, group=name)
+    data = load(made.project(tmp_path, '[data]\nsplit = "group"\n'))
+    assert [len(data.split[part]) for part in splits.NAMES] == [1, 0, 1]
+    assert "two recordings" in data.notes[0]
+
+
 @pytest.mark.parametrize(
     ("groups", "said"),
     [(["g"] * 6, "every recording belongs to group 'g'"), (["g", "h", ""], "has no group")],

@@ -12,6 +12,7 @@ from host_tools import tau  # noqa: E402
 from host_tools.errors import RivuletError  # noqa: E402
 from host_tools.learn import cells, judge  # noqa: E402
 from host_tools.learn.dataset import load  # noqa: E402
+from host_tools.learn.said import result_lines  # noqa: E402
 from host_tools.learn.train import Options, train_project  # noqa: E402
 from host_tools.model_header import read_settings  # noqa: E402
 from host_tools.simulate.replay import replay  # noqa: E402
@@ -77,6 +78,11 @@ def test_two_classes_that_only_their_timing_tells_apart(tmp_path) -> None:
     assert metrics["accuracy"] == pytest.approx(right, abs=1e-5)
     assert metrics["sizes"]["parameters"] == trained.metrics["sizes"]["parameters"] > 100
     assert metrics["seconds"] > 0 and metrics["baselines"] == {}
+    assert set(metrics["validation"]) == {"accuracy", "macro_f1"}
+    assert metrics["validation"]["accuracy"] > 0.9
+    assert "validation, to compare settings by: accuracy " in "\n".join(
+        result_lines(trained.data, metrics, trained.paths)
+    )
 
 
 @pytest.mark.parametrize("task", ["tempo", "two sensors", "value", "apart", "forecast"])

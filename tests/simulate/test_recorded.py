@@ -142,7 +142,7 @@ def test_a_project_with_sensors_plays_its_recordings_too(tmp_path: Path) -> None
     (tmp_path / "recordings").mkdir()
     (tmp_path / "rivulet.toml").write_text(RIG + '[train]\ntask = "value"\ntarget = ["load"]\n')
     assert prepare(load(tmp_path), None).notes == [
-        "there are no recordings: the channels are waves"
+        "there are no recordings ('rivulet import' makes them): the channels are waves"
     ]
     recording = tmp_path / "recordings" / "a.csv"
     recording.write_text(RECORDING.replace("label", "load").replace(",calm", ",1"))

@@ -70,6 +70,11 @@ class OnTable:
             answers = answers[:, 0] if answers.shape[1] == 1 else answers
         self._model.fit(rows, answers)
 
+    @property
+    def nodes(self) -> int:
+        """The nodes of a trained forest, leaves among them."""
+        return sum(tree.tree_.node_count for tree in self._model.estimators_)
+
     def predict(self, pieces: Sequence[Piece]) -> Answers:
         found: Answers = self._model.predict(table(self._features, pieces))
         return found if self._data.classes else found.reshape(len(found), -1)

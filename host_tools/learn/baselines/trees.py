@@ -22,6 +22,12 @@ class Trees:
 
     def fit(self) -> None:
         self._model.fit(self._drop)
+        self.what += f", {self.nodes:,} nodes"
+
+    @property
+    def nodes(self) -> int:
+        """How large the trained forest is."""
+        return self._model.nodes
 
     def predict(self, pieces: Sequence[Piece]) -> Answers:
         return self._model.predict(pieces)

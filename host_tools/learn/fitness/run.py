@@ -61,6 +61,7 @@ def _tried(
         say(line)
     whole = order.whole_recordings(data)
     models = _models(project, data)
+    _, _, trees, *_, liquid = models
     scores = {}
     at_end = 0.0
     for model in models:
@@ -72,10 +73,12 @@ def _tried(
     say("")
     for line in score_lines(data, models, scores):
         say(line)
-    return verdict.decide(scores, whole, at_end, gaps.variation)
+    sizes = verdict.Sizes(trees.nodes, liquid.parameters)
+    return verdict.decide(scores, whole, at_end, gaps.variation, sizes)
 
 
 def _models(project: Project, data: Dataset) -> list[Any]:
+    """Return majority, static model, trees, both GRUs and the liquid network, untrained."""
     # They load PyTorch.
     from host_tools.learn.baselines.gru import GruBaseline
     from host_tools.learn.baselines.liquid import Liquid

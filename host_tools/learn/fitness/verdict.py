@@ -22,6 +22,14 @@ EVEN = 0.05
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """What has to fit a board: the forest of `trees`, or the liquid network."""
+
+    nodes: int
+    parameters: int
+
+
+@dataclass(frozen=True)
 class Verdict:
     """yes or no, and why, in words with numbers."""
 
@@ -42,7 +50,9 @@ def no_times(why: str) -> Verdict:
     )
 
 
-def decide(scores: Scores, whole: Whole | None, at_end: float, variation: float) -> Verdict:
+def decide(
+    scores: Scores, whole: Whole | None, at_end: float, variation: float, sizes: Sizes
+) -> Verdict:
     """Return the verdict.
 
     at_end: accuracy of the best network at the end of the recordings, beside `whole`. variation:
@@ -76,12 +86,15 @@ def decide(scores: Scores, whole: Whole | None, at_end: float, variation: float)
             "is for answers while events arrive.",
         )
     if not beats(scores, LIQUID, TREES):
-        tie = "do as well" if not beats(scores, TREES, LIQUID) else "are better"
+        tie = not beats(scores, TREES, LIQUID)
+        room = ": if the forest does not fit your board, take the network" if tie else ""
         return Verdict(
             False,
             "trees",
-            f"statistics of the last events {tie}: {said(scores, TREES)}, and "
-            f"{said(scores, LIQUID)}. Use trees on windows.",
+            f"statistics of the last events {'do as well' if tie else 'are better'}: "
+            f"{said(scores, TREES)}, and {said(scores, LIQUID)}. Use trees on windows. This "
+            f"forest has {sizes.nodes:,} nodes of several numbers each, the liquid network "
+            f"{sizes.parameters:,} parameters{room}.",
         )
     rival = best(scores, GRU, TIMED_GRU)
     if beats(scores, rival, LIQUID):

@@ -110,14 +110,21 @@ def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _build(source, tmp_path_factory.mktemp("wheel"))
 
 
-def _required(name: str) -> set[str]:
-    """The distributions that one needs without its extras, and those that these need."""
+def _required(lines: list[str] | None) -> set[str]:
+    """The distributions that requirements name without extras, and those that these need."""
     found: set[str] = set()
-    for line in metadata.requires(name) or ():
+    for line in lines or ():
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            found |= {requirement.name} | _required(requirement.name)
+            found |= {requirement.name} | _required(metadata.requires(requirement.name))
     return found
+
+
+def _requires(wheel: Path) -> list[str] | None:
+    """What the wheel itself says that it needs."""
+    folders = zipfile.Path(wheel).iterdir()
+    dist_info = next(folder for folder in folders if folder.name.endswith(".dist-info"))
+    return metadata.PathDistribution(dist_info).requires
 
 
 def _entries(name: str) -> set[Path]:
@@ -133,7 +140,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv = [sys.executable, "-m", "venv", "--without-pip", folder]
     subprocess.run(venv, check=True, env=_CLEAN)
     site = next(folder.glob("lib/python*/site-packages"))
-    for name in _required("rivulet"):
+    for name in _required(_requires(wheel)):
         for entry in _entries(name):
             if not (site / entry.name).exists():
                 (site / entry.name).symlink_to(entry)

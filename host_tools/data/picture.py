@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools import files
-from host_tools.data.recording import Recording
+from host_tools.data.recording import Recording, description_file
 from host_tools.data.spans import span_text
 from host_tools.data.summary import channel_lines, count_lines, duration_us
-from host_tools.errors import RivuletError
 from host_tools.svg import Axis, Chart, linear, logarithmic
 
 _STYLE = """
@@ -39,8 +38,10 @@ _MOST_BARS = 2000
 
 def write(path: Path, recordings: Sequence[tuple[Path, Recording]]) -> None:
     """Write the page. Raises RivuletError."""
-    if any(path.resolve() == each.resolve() for each, _ in recordings):
-        raise RivuletError(f"cannot write {path}: it is one of the recordings; name another file")
+    read = [
+        each for recording, _ in recordings for each in (recording, description_file(recording))
+    ]
+    files.check(path, read)
     files.write_text(path, page(recordings))
 
 

@@ -34,7 +34,9 @@ def _answers(data: Dataset) -> str:
         return f"output: {_named(data.targets, data.target_units)}{later}"
     counts = np.sum([data.class_counts(part) for part in NAMES], axis=0)
     shares = zip(data.classes, 100 * counts / counts.sum(), strict=True)
-    return "classes: " + ", ".join(f"{name} {share:.3g} %" for name, share in shares)
+    events = sum(len(piece) for part in NAMES for piece in data.split[part])
+    few = "" if counts.sum() == events else f"; {int(counts.sum()):,} events have a label"
+    return "classes: " + ", ".join(f"{name} {share:.3g} %" for name, share in shares) + few
 
 
 def _named(names: Sequence[str], units: Sequence[str]) -> str:

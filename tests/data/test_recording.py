@@ -146,6 +146,12 @@ def test_show_draws_what_has_little_to_draw(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text("t_us,a,b\n5,1,\n")
     _show(path, "-o", tmp_path / "r.html")
-    with pytest.raises(RivuletError, match="it is one of the recordings"):
-        _show(path, "-o", path)
+    described = tmp_path / "r.json"
+    described.write_text('{"units": {"a": "g"}}')
+    (tmp_path / "link.html").symlink_to(described)
+    for out in (path, described, tmp_path / "link.html"):
+        before = out.read_bytes()
+        with pytest.raises(RivuletError, match="the command needs that file as"):
+            _show(path, "-o", out)
+        assert out.read_bytes() == before
     assert path.read_text() == "t_us,a,b\n5,1,\n"

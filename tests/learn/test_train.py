@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet
 
 from host_tools import tau  # noqa: E402
 from host_tools.errors import RivuletError  # noqa: E402
-from host_tools.learn import cells, judge  # noqa: E402
+from host_tools.learn import cells, judge, said  # noqa: E402
 from host_tools.learn.dataset import load  # noqa: E402
 from host_tools.learn.said import result_lines  # noqa: E402
 from host_tools.learn.train import Options, train_project  # noqa: E402
@@ -62,6 +62,12 @@ def _two_sensors(folder, count=12):
         b = np.where(first, made.NAN, 5 - level + 0.2 * random.normal(size=events))
         labels[3] = labels[40] = ""
         made.record(folder, f"t{number}", made.irregular(random, events), {"a": a, "b": b}, labels)
+
+
+def test_few_labels_are_told(tmp_path) -> None:
+    _two_sensors(tmp_path)
+    project = made.project(tmp_path)
+    assert said.data_lines(project, load(project))[2].endswith("; 720 events have a label")
 
 
 def test_two_classes_that_only_their_timing_tells_apart(tmp_path) -> None:

@@ -13,7 +13,8 @@ from host_tools.deploy.mpy import compile_module, is_for
 from host_tools.paths import FIRMWARE, ROOT
 
 _TESTS = ROOT / "tests"
-_TIMEOUT_S = 280  # a hang guard, below that of pytest
+_TIMEOUT_S = 560  # a hang guard, below that of pytest
+pytestmark = pytest.mark.timeout(600)
 _MODULES = sorted(path.stem for path in (_TESTS / "device").rglob("test_*.py"))
 # What these test is the firmware's logic, the same in both forms: the longest of all run once on
 # MicroPython, in the form that boards get.

@@ -12,6 +12,7 @@ from host_tools.boards import list_boards
 from host_tools.errors import RivuletError
 from host_tools.paths import BOARDS, EXAMPLES
 from host_tools.project import examine, model_of, need_sensors
+from host_tools.project.load import FLOAT_MODEL, INT8_MODEL
 from host_tools.project.new import examples, make_project
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -80,7 +81,10 @@ def test_a_copy_of_an_example_runs_without_editing(tmp_path: Path, name: str) ->
     assert copy.project is not None and source.project is not None
     assert copy.project.sensors == source.project.sensors
     assert copy.project.actuators == source.project.actuators
-    assert copy.project.model == folder / "build" / "model.safetensors"
+    assert source.project.model is not None
+    kind = INT8_MODEL if source.project.model.name == INT8_MODEL else FLOAT_MODEL
+    assert copy.project.model == folder / "build" / kind
+    assert (folder / "build" / FLOAT_MODEL).is_file()
     assert model_of(copy.project) == model_of(source.project) is not None
     (folder / "build" / "model-int8.safetensors").touch()
     trained = examine(folder / "rivulet.toml").project

@@ -172,6 +172,11 @@ def test_the_wheel_carries_firmware_boards_and_examples(wheel: Path) -> None:
         for name in ("activity", "attitude", "gesture", "two_sensors", "vowels")
         for file in ("rivulet.toml", f"{name}.safetensors")
     ]
+    # Without the archive of its recordings, and without the recordings made of that.
+    models += [
+        f"wearable/{file}"
+        for file in ("rivulet.toml", "model.safetensors", "model-int8.safetensors")
+    ]
     examples = {f"models/{name}": (EXAMPLES / name).read_bytes() for name in models}
     assert found == _sources(FIRMWARE) | _sources(BOARDS) | examples
     for path in TEMPLATE.iterdir():

@@ -79,7 +79,13 @@ def _train_project(
     from host_tools.learn.train import Options, train_project
 
     options = Options(out or project.build, seeds, iterations, resume, int8)
-    baselines = partial(compare, data, project.train.drop, progress=note)
+    baselines = partial(
+        compare,
+        data,
+        project.train.drop,
+        iterations=iterations,
+        progress=note,
+    )
     trained = train_project(project, data, options, baselines)
     report = options.out / REPORT
     models = [path for path in trained.paths if path.suffix == ".safetensors"]

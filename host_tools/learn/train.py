@@ -13,7 +13,7 @@ import torch
 from host_tools import files
 from host_tools.data.calibration import ranges
 from host_tools.data.event_table import EventTable
-from host_tools.learn import cells, judge, model_files
+from host_tools.learn import batches, cells, judge, model_files
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.model_files import ModelPair
 from host_tools.learn.objectives import choice_of, loss_of
@@ -30,14 +30,6 @@ from host_tools.train.network import Network, one_thread
 from host_tools.train.results import write_json
 
 METRICS, CHECKPOINT = "metrics.json", "training.pt"
-
-_ITERATIONS = 400
-_WINDOW = 256  # events
-# Windows in a batch: with so many events, or all events of a small set four times, in at least
-# and at most this number of windows.
-_BATCH_EVENTS, _TIMES, _FEWEST, _MOST = 8192, 4, 32, 256
-# Windows that validation and the measuring of time constants take.
-_CHECKED = 128
 
 
 @dataclass(frozen=True)
@@ -80,14 +72,14 @@ def train_project(
     started = time.monotonic()
     seeds = list(range(options.seeds or 1))
     int8 = project.train.int8 or options.int8
-    window = min(_WINDOW, max(len(piece) for piece in data.training))
+    window = batches.window_of(data)
     network = _network(project, data, seeds, window, int8)
     events = model_files.calibration(data)
     _rehearse(project, data, network, events, int8, options)
     files.make_folder(options.out)
     with one_thread():
         history = _fit(project, data, network, seeds, window, options)
-        trained = Windows(data, data.training).spread(_CHECKED, window)[0]
+        trained = Windows(data, data.training).spread(batches.CHECKED, window)[0]
         best = _best(history)
         tau_s = time_constants.measure(trajectory_of(network, trained), best)
     note("testing the model")
@@ -148,10 +140,10 @@ def _fit(
 ) -> History:
     validated = bool(data.validation)
     plan = TrainingPlan(
-        iterations=options.iterations or _ITERATIONS,
-        warm_up=30,
-        validate_every=20,
-        patience=10 if validated else None,
+        iterations=options.iterations or batches.ITERATIONS,
+        warm_up=batches.WARM_UP,
+        validate_every=batches.VALIDATE_EVERY,
+        patience=batches.PATIENCE if validated else None,
         checkpoint_every=50,
         int8=options.int8,
     )
@@ -159,8 +151,7 @@ def _fit(
     if not options.resume:
         checkpoint.unlink(missing_ok=True)
     windows = Windows(data, data.training)
-    batch = min(_BATCH_EVENTS, _TIMES * int(windows.lengths.sum()))
-    count = min(max(batch // window, _FEWEST), _MOST)
+    count = batches.windows_in_batch(data)
     return fit(
         f"{project.name} (data {_digest(data)})",
         network,
@@ -168,7 +159,7 @@ def _fit(
         lambda random: windows.draw(count, window, project.train.drop, random),
         loss_of(data),
         plan,
-        Windows(data, data.validation).spread(_CHECKED, 2 * window) if validated else None,
+        Windows(data, data.validation).spread(batches.CHECKED, 2 * window) if validated else None,
         checkpoint,
         choice=choice_of(data),
     )

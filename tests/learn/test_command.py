@@ -44,3 +44,12 @@ def test_counts_and_late(tmp_path, monkeypatch, capsys) -> None:
     assert "seeds must be at least 1" in _fails(monkeypatch, capsys, tmp_path, "--seeds", 0)
     (tmp_path / "train.py").write_text("def train(options):\n    pass\n")
     assert "--late goes with" in _fails(monkeypatch, capsys, tmp_path, "--late", "drop")
+
+
+def test_layers_of_a_cell_that_has_none(tmp_path, monkeypatch, capsys) -> None:
+    pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
+    made.tempo(tmp_path, 4)
+    made.project(tmp_path, "[model]\nunits = [8, 8]\n")
+    assert "the cell 'decay' has no layers: give one number" in _fails(
+        monkeypatch, capsys, tmp_path
+    )

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet[train]'")
 pytest.importorskip("sklearn", reason="needs scikit-learn: pip install 'rivulet[train]'")
 
-from host_tools.learn.baselines import features, sequences  # noqa: E402
+from host_tools.learn import batches  # noqa: E402
 from host_tools.learn.baselines.compare import compare  # noqa: E402
 from host_tools.learn.dataset import load  # noqa: E402
 from host_tools.learn.fitness import fitness  # noqa: E402
@@ -19,9 +19,9 @@ _SMALL = "[model]\nunits = 16\n"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch) -> None:
-    monkeypatch.setattr(sequences, "_ITERATIONS", 150)
-    monkeypatch.setattr(features, "_WINDOW", 96)
-    monkeypatch.setattr(sequences, "_BATCH_EVENTS", 3072)
+    monkeypatch.setattr(batches, "ITERATIONS", 150)
+    monkeypatch.setattr(batches, "_WINDOW", 96)
+    monkeypatch.setattr(batches, "_BATCH_EVENTS", 3072)
 
 
 def _fit(folder):

@@ -17,20 +17,25 @@ Compared = dict[str, dict[str, Any]]
 
 
 def compare(
-    data: Dataset, drop: float, parameters: int, *, progress: Callable[[str], None]
+    data: Dataset,
+    drop: float,
+    parameters: int,
+    *,
+    iterations: int | None = None,
+    progress: Callable[[str], None],
 ) -> Compared:
     """Train the baselines and judge them on the test part, under losses.
 
     drop: share of the events that get lost in training. parameters: of the liquid network; the
-    recurrent ones have as many at most. Without scikit-learn the static model and the trees are
-    left out.
+    recurrent ones have as many at most. iterations: of their training; None: as many as usual.
+    Without scikit-learn the static model and the trees are left out.
     """
     models: list[Any] = [Majority(data)]
     if has_scikit_learn():
         models += [Static(data), Trees(data, drop)]
     else:
         progress("no static model and no trees without scikit-learn: pip install 'rivulet[train]'")
-    models += [GruBaseline(data, drop, parameters, timed) for timed in (False, True)]
+    models += [GruBaseline(data, drop, parameters, timed, iterations) for timed in (False, True)]
     found: Compared = {}
     for model in models:
         progress(f"comparing: {model.name}")

@@ -14,15 +14,8 @@ Floats = NDArray[np.float64]
 Features = Callable[[Piece], Floats]
 
 WINDOWS = (10, 30)
-# Events that the training of a network sees at a time, as in learn/train.py.
-_WINDOW = 256
 # Training rows: more take longer and teach trees little.
 _MOST_ROWS = 20_000
-
-
-def window_of(data: Dataset) -> int:
-    """Return how many events the training of a network sees at a time."""
-    return min(_WINDOW, max(len(piece) for piece in data.training))
 
 
 def scaled(piece: Piece, scaling: Scaling) -> Floats:

@@ -18,7 +18,14 @@ _MOST_UNITS = 512
 class GruBaseline:
     """timed: the time since the event before is one more input."""
 
-    def __init__(self, data: Dataset, drop: float, parameters: int, timed: bool) -> None:
+    def __init__(
+        self,
+        data: Dataset,
+        drop: float,
+        parameters: int,
+        timed: bool,
+        iterations: int | None = None,
+    ) -> None:
         self.name = "GRU fed dt" if timed else "GRU"
         usual = data.median_gap_s() or 1.0
 
@@ -30,7 +37,7 @@ class GruBaseline:
         units = _units(sizes, parameters, timed)
         network = Gru([0], *sizes, units, timed=timed, readout=Readout("state"))
         self.what = f"{units} units, {network.size():,} parameters"
-        self._trained = Trained(data, network, drop, clock)
+        self._trained = Trained(data, network, drop, iterations, clock)
 
     def fit(self) -> None:
         self._trained.fit(self.name)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from host_tools.learn import cells
-from host_tools.learn.baselines.features import window_of
 from host_tools.learn.baselines.judging import Answers
 from host_tools.learn.baselines.sequences import Trained
+from host_tools.learn.batches import window_of
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece
 from host_tools.learn.time_scales import time_scales

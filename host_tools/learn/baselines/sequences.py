@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from host_tools.learn.baselines.features import window_of
+from host_tools.learn import batches
 from host_tools.learn.baselines.judging import Answers
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.objectives import choice_of, loss_of
@@ -21,10 +21,6 @@ from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, one_thread
 from host_tools.train.series import EventBatch
 
-# As learn/train.py has them: events and windows of a batch, windows that validation takes.
-_BATCH_EVENTS, _TIMES, _FEWEST, _MOST = 8192, 4, 32, 256
-_VALIDATED = 128
-_ITERATIONS, _PATIENCE, _VALIDATE_EVERY = 400, 10, 20
 # Pieces that answer together: more take memory.
 _TOGETHER = 64
 # Seconds between events -> what the network gets of them.
@@ -35,28 +31,32 @@ class Trained:
     """A network on a data set. clock: changes the time between events; None: seconds."""
 
     def __init__(
-        self, data: Dataset, network: Network, drop: float, clock: Clock | None = None
+        self,
+        data: Dataset,
+        network: Network,
+        drop: float,
+        iterations: int | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._data = data
         self._network = network
         self._drop = drop
+        self._iterations = iterations or batches.ITERATIONS
         self._clock = clock
 
     def fit(self, name: str) -> None:
         """Train, with early stopping on the validation part. Raises RivuletError."""
         data, windows = self._data, Windows(self._data, self._data.training)
-        window = window_of(data)
-        batch = min(_BATCH_EVENTS, _TIMES * int(windows.lengths.sum()))
-        count = min(max(batch // window, _FEWEST), _MOST)
+        window, count = batches.window_of(data), batches.windows_in_batch(data)
         validation = None
         if data.validation:
-            events, targets = Windows(data, data.validation).spread(_VALIDATED, 2 * window)
+            events, targets = Windows(data, data.validation).spread(batches.CHECKED, 2 * window)
             validation = self._timed(events), targets
         plan = TrainingPlan(
-            _ITERATIONS,
-            warm_up=30,
-            validate_every=_VALIDATE_EVERY,
-            patience=None if validation is None else _PATIENCE,
+            self._iterations,
+            warm_up=batches.WARM_UP,
+            validate_every=batches.VALIDATE_EVERY,
+            patience=None if validation is None else batches.PATIENCE,
         )
 
         def draw(random: torch.Generator) -> tuple[EventBatch, Tensor]:

@@ -40,17 +40,12 @@ def names() -> list[str]:
 
 
 def check(project: Project) -> None:
-    """Raise RivuletError if the project names an unknown cell, or layers that it has not."""
+    """Raise RivuletError if the project names an unknown cell."""
     cell = project.network.cell
     if cell not in names():
         known = ", ".join(names())
         raise RivuletError(
             f"{project.file}: model.cell: there is no cell '{cell}'; there are {known}"
-        )
-    layered = getattr(importlib.import_module(f"{__name__}.{cell}"), "LAYERED", False)
-    if not layered and not isinstance(project.network.units, int):
-        raise RivuletError(
-            f"{project.file}: model.units: the cell '{cell}' has no layers: give one number"
         )
 
 
@@ -58,5 +53,10 @@ def make(project: Project, wanted: Wanted) -> "Network":
     """Return the network of the project's cell, untrained. Raises RivuletError."""
     check(project)
     module = importlib.import_module(f"{__name__}.{project.network.cell}")
+    if not isinstance(wanted.network.units, int) and not getattr(module, "LAYERED", False):
+        raise RivuletError(
+            f"{project.file}: model.units: the cell '{project.network.cell}' has no layers: give "
+            "one number"
+        )
     made: Network = module.make(wanted)
     return made

@@ -7,12 +7,12 @@ from typing import Any
 from host_tools.choices import Late
 from host_tools.data.summary import aligned
 from host_tools.errors import RivuletError
-from host_tools.learn.baselines.features import window_of
 from host_tools.learn.baselines.forest import need_scikit_learn
 from host_tools.learn.baselines.judging import Score, under_losses
 from host_tools.learn.baselines.majority import Majority
 from host_tools.learn.baselines.static import Static
 from host_tools.learn.baselines.trees import Trees
+from host_tools.learn.batches import window_of
 from host_tools.learn.dataset import Dataset, load
 from host_tools.learn.fitness import order, scales, timing, verdict
 from host_tools.learn.piece import LOSSES

@@ -20,7 +20,9 @@ def bench(
     write: Annotated[
         Path | None, typer.Option(help="Also write the table as a page with a chart: FOLDER/NAME.")
     ] = None,
-    cells: Annotated[bool, typer.Option("--cells", help="Also time CfC and LTC.")] = False,
+    cells: Annotated[
+        bool, typer.Option("--cells", help="Also time CfC, LTC and the cascade.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Time the cell against a plain implementation, on a board (--port) or this computer."""

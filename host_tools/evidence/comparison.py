@@ -100,6 +100,6 @@ def goals(found: Found) -> list[list[str]]:
         pairs = [p for each in found.values() for p in _compared(each[kind], each["decay"])]
         ahead = sum(apart > 0 and not tied(apart, error) for apart, error in pairs)
         met = ["yes" if so else "no" for so in (min(leads) >= _GOAL, ahead == len(pairs))]
-        told = " / ".join(f"{lead:+.3f}" for lead in leads)
+        told = " / ".join(f"{lead:+.4f}" for lead in leads)
         rows.append([kind, told, met[0], _counted(pairs), met[1]])
     return rows

@@ -70,9 +70,9 @@ def test_the_page_says_whether_the_goals_are_met() -> None:
         return tables.page({"vowels": results}, 0.1, "a machine")
 
     row = "| cascade u, half | {0} / {0} / {0} | {1} | {2} |"
-    assert row.format("+0.020", "yes", "3 ahead, 0 tied, 0 behind | yes") in page(0.77)
-    assert row.format("+0.009", "no", "3 ahead, 0 tied, 0 behind | yes") in page(0.759)
-    assert row.format("-0.250", "no", "0 ahead, 3 tied, 0 behind | no") in page(0.5)
+    assert row.format("+0.0200", "yes", "3 ahead, 0 tied, 0 behind | yes") in page(0.77)
+    assert row.format("+0.0090", "no", "3 ahead, 0 tied, 0 behind | yes") in page(0.759)
+    assert row.format("-0.2500", "no", "0 ahead, 3 tied, 0 behind | no") in page(0.5)
 
 
 def test_the_page_tells_how_many_results_are_of_an_earlier_run() -> None:

@@ -12,10 +12,10 @@ import pytest
 from host_tools.commands import main
 from host_tools.learn.dataset import load
 from host_tools.learn.splits import NAMES
-from host_tools.learn.train import FLOAT_MODEL, INT8_MODEL
 from host_tools.model_header import read_settings
 from host_tools.paths import MODELS
 from host_tools.project import load as load_project
+from host_tools.project.load import FLOAT_MODEL, INT8_MODEL
 
 _FOLDER = MODELS / "wearable"
 _PAGE = (_FOLDER / "README.md").read_text(encoding="utf-8")

@@ -84,8 +84,8 @@ With half of the parameters it should be at least 0.010 ahead of the {ruler} on 
 _REUSED = """
 
 {count} of the {all} results are kept from an earlier run; the rest was trained for this page.
-With `--reuse`, a stored result is kept if the first iterations of its training still give the same
-losses. `make evidence` trains everything anew."""
+With `python -m host_tools.evidence.evidence --reuse`, a stored result is kept if the first
+iterations of its training still give the same losses. `make evidence` trains everything anew."""
 
 
 def show(found: Found) -> None:

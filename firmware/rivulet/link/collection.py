@@ -1,5 +1,9 @@
 """Whether a host collects events. What that takes is imported and allocated for it alone."""
 
+from rivulet.compat import forget
+
+_COLLECTOR = "rivulet.link.collector"
+
 
 class Collection:
     """Answers COLLECT. The loop hands each event to `collecting[0]`, a Collector or None.
@@ -34,3 +38,5 @@ class Collection:
         """Send what is due; when the lease has ended let the collector go."""
         if not self.collecting[0].turn(elapsed_us):
             self.collecting[0] = None
+            # Now, since a push that comes next needs the room.
+            forget((_COLLECTOR,))

@@ -13,10 +13,15 @@ Result = dict[str, Any]
 Found = dict[str, dict[str, Result]]
 
 LIQUID = (
-    *("decay", "cascade u", "cascade u, half", "cascade v", "cascade v, half"),
+    *("decay", "decay, half", "cascade u", "cascade u, half", "cascade v", "cascade v, half"),
     *("LTC", "CfC", "CTRNN", "neural ODE"),
 )
-_OTHERS = (RULER, "decay")  # those that the liquid cells are counted against
+_OTHERS = (
+    RULER,
+    f"{RULER}, half",
+    "decay",
+    "decay, half",
+)  # those that the liquid cells are counted against
 _LEAST = 1e-9  # a difference of two equal means, with the rounding of their sums
 _GOAL = 0.01  # the cascade's lead over the ruler on vowels
 _GOAL_CONDITIONS = ("drop 0 %", "drop 30 %", "drop 50 %")
@@ -85,7 +90,13 @@ def _difference(apart: float, error: float) -> str:
 
 def goals(found: Found) -> list[list[str]]:
     """Return the table of the cascade's goals: the small cascades that are in every set."""
-    kinds = [k for k in LIQUID if k.endswith("half") and all(k in each for each in found.values())]
+    kinds = [
+        k
+        for k in LIQUID
+        if k.startswith("cascade")
+        and k.endswith("half")
+        and all(k in each for each in found.values())
+    ]
     if not kinds or not all({RULER, "decay"} <= set(each) for each in found.values()):
         return []
     names = [name.removeprefix("drop ") for name in _GOAL_CONDITIONS]

@@ -46,8 +46,8 @@ KINDS: dict[str, Make] = {
 }
 HALF = ", half"  # ends the name of a contender that may have half of the ruler's parameters
 CONTENDERS = (
-    *("decay", "cascade u", f"cascade u{HALF}", "cascade v", f"cascade v{HALF}", "LTC", "CfC"),
-    *("CTRNN", "neural ODE", "GRU", "GRU fed dt", "LSTM"),
+    *("decay", f"decay{HALF}", "cascade u", f"cascade u{HALF}", "cascade v", f"cascade v{HALF}"),
+    *("LTC", "CfC", "CTRNN", "neural ODE", "GRU", "GRU fed dt", f"GRU fed dt{HALF}", "LSTM"),
 )
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import struct
+import sys
 from array import array
 
 from fake_board import Bench, Port, Sensor
@@ -252,6 +253,8 @@ def test_the_loop_collects_with_and_without_a_model():
             assert (value, counters[1:]) == (6, (0, 0, 0))
             assert events == expected
             assert made.loop._collecting == [None], "the memory is not given back"
+            if sys.implementation.name != "cpython":
+                assert "rivulet.link.collector" not in sys.modules, "nor is that of the code"
             assert made.ask(protocol.COLLECT, lease(0)) == (protocol.OK, 6, ""), "asked again"
             play(made, 4)
             made.turns(80)

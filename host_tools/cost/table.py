@@ -46,7 +46,6 @@ class Table:
     heap_bytes: int  # free beside the running program
     flash_free_bytes: int  # for models, beside two firmwares
     loop_us: float  # of the whole loop around the model, an event
-    clock_mhz: float
     kernel: str
     viper_times: dict[str, float]  # cell -> time of viper in those of the assembler
     models: list[dict[str, Any]]
@@ -107,7 +106,6 @@ def read_table(name: str) -> Table | None:
             heap_bytes=own["heap_bytes"],
             flash_free_bytes=own["flash_free_bytes"],
             loop_us=base["loop_us"],
-            clock_mhz=own["clock_mhz"],
             kernel=own.get("kernel", ""),
             viper_times=base["viper_times"],
             models=base["models"] + base["documented"],

@@ -1,0 +1,54 @@
+"""Chooses a cell's fastest kernel, which must give the bits of the plain one.
+
+An .mpy made for an older MicroPython can load and still read its arguments wrongly: so a kernel is
+tried on a small model before it is used.
+"""
+
+from array import array
+
+from rivulet.integers import layout
+
+_ANY = 12345
+_INTERVALS_US = (0, 300, 70000, 9000000)
+
+
+def choose(kernels, load, works, plain):
+    """Return (name, step) of the first of `kernels` that loads and works, else those of `plain`.
+
+    load(name) returns a step, and may raise what an import raises; works(step) tries it.
+    """
+    for name in kernels:
+        try:
+            step = load(name)
+            if works(step):
+                return name, step
+        except (ImportError, SyntaxError, ValueError, TypeError):
+            pass  # for another chip, not in this interpreter, or an .mpy of another version
+    return "python", plain
+
+
+def part(module, name):
+    """Return what a module of this package calls `name`."""
+    return getattr(__import__("rivulet.integers." + module, None, None, (name,)), name)
+
+
+def fill(weights):
+    """Write any bytes, the same each time, into weights."""
+    number = _ANY
+    for i in range(len(weights)):
+        number = (number * 4093 + 1) & 0xFFFF
+        weights[i] = number >> 8
+
+
+def agree(step, plain, words, weights):
+    """Return whether two steps leave the same bits, over intervals from none to long ones.
+
+    All values must be within their bounds. Beyond them 32 bits overflow, and kernels then differ.
+    """
+    at = words[layout.V_AT] + 4 * words[layout.HIDDEN]
+    input_map = array("i", (1, 1234, at, 3333, 1 << 14, 9))
+    other = array("i", words)
+    for dt_us in _INTERVALS_US:
+        plain(words, weights, dt_us, input_map)
+        step(other, weights, dt_us, input_map)
+    return all(a == b for a, b in zip(layout.memory(words), layout.memory(other)))

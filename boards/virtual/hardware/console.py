@@ -1,8 +1,10 @@
 """The virtual board's side of its serial port: bytes in and out, and code run for them.
 
 Ctrl-C is no byte of the input: the supervisor turns it into an interrupt, which may arrive at any
-jump of this code, and must never leave the host waiting for the rest of an answer. Between jumps
-nothing interrupts, so statements in a row are all run or none.
+jump of this code, and must never leave the host waiting for the rest of an answer. On most
+interpreters nothing interrupts between jumps, so statements in a row are all run or none. On
+MicroPython 1.25 an interrupt strikes anywhere. One that locks the interpreter up is the
+supervisor's to notice.
 """
 
 import gc

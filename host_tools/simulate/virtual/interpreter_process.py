@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 
 class InterpreterProcess:
@@ -41,6 +43,18 @@ class InterpreterProcess:
 
     def interrupt(self) -> None:
         self._process.send_signal(signal.SIGINT)
+
+    @property
+    def waits_for_a_lock(self) -> bool:
+        """Whether it waits for one of its own locks now; False where the system does not say.
+
+        A SIGINT raises KeyboardInterrupt wherever MicroPython 1.25 is, also while it allocates.
+        The lock of the heap then stays taken, and the next allocation waits for it for ever.
+        """
+        with suppress(OSError):  # it has ended, or this is no Linux
+            waits_in = Path(f"/proc/{self._process.pid}/wchan").read_bytes()
+            return waits_in.startswith(b"futex")
+        return False
 
     def end(self) -> int:
         """Kill it if it still runs; returns how it ended."""

@@ -25,14 +25,17 @@ _TO_HOST_BYTES = 4096
 _PIPE_BYTES = 8192
 # The system does not tell when a host opens the port: it has to be looked at.
 _OPEN_CHECK_MS = 10
-_WATCHDOG_CHECK_MS = 200
-# A second interrupt before the first was noticed would end the interpreter, so they keep a
+_CHECK_MS = 200
+# Some interpreters end at a second interrupt before the first was noticed, so they keep a
 # distance; and what follows a Ctrl-C waits until the interrupt has struck, as it does on USB,
 # where the interrupt overtakes all other input.
 _INTERRUPT_SPACING_S = 0.03
 _INTERRUPT_SETTLING_S = 0.01
 # How long an interrupt may take to strike an interpreter that is about to be replaced.
 _INTERRUPT_TRAVEL_S = 0.05
+# An interpreter that waits for a lock at so many looks in a row is locked up.
+_LOCK_CHECK_S = 0.2
+_LOCK_CHECKS = 3
 _SHORT_LIFE_S = 1.0
 _SHORT_LIVES = 3
 
@@ -109,9 +112,12 @@ class Relay:
         self._ready = False
         self._keyboard = True
         self._next_mode = ""
+        if self._interrupt_wanted:  # it strikes before what was sent after it is read
+            self._to_board[:0] = self._take_back()
         self.stimulus_start_us = None
         self.stimulus_done = False
-        self._started_at = self._fed_at = time.monotonic()
+        self._started_at = self._fed_at = self._looked_at = time.monotonic()
+        self._times_locked = 0
         if cause:
             self._watchdog_s = 0.0  # asleep; MicroPython's own restart does not stop it
         self._child = InterpreterProcess(
@@ -174,16 +180,34 @@ class Relay:
         if self._child.stderr in happened:
             self._side_channel()
         elif self._watchdog_s and time.monotonic() - self._fed_at > self._watchdog_s:
-            self._child.end()
-            self._start("friendly", "watchdog")
+            self._replace("watchdog")
+        elif self._locked_up():
+            self.stderr_lines.append("the interpreter locked up and was started anew")
+            self._interrupt_wanted = True  # it was a Ctrl-C, which has stopped no program yet
+            self._replace("watchdog")
         return True
+
+    def _replace(self, cause: str) -> None:
+        self._child.end()
+        self._start("friendly", cause)
+
+    def _locked_up(self) -> bool:
+        """Whether a Ctrl-C has left the interpreter waiting for a lock of its own."""
+        now = time.monotonic()
+        if self._interrupted_at < self._started_at or now - self._looked_at < _LOCK_CHECK_S:
+            return False
+        self._looked_at = now
+        self._times_locked = self._times_locked + 1 if self._child.waits_for_a_lock else 0
+        return self._times_locked >= _LOCK_CHECKS
 
     def _patience_ms(self, sendable: bool) -> int:
         if (self._to_board and not sendable) or self._interrupt_wanted or self._next_mode:
             return 2
         if not self._host_present:
             return _OPEN_CHECK_MS
-        return _WATCHDOG_CHECK_MS if self._watchdog_s else 1000
+        # Of an interpreter that was interrupted it is looked whether it has locked up.
+        interrupted = self._interrupted_at >= self._started_at
+        return _CHECK_MS if self._watchdog_s or interrupted else 1000
 
     def _may_interrupt(self, now: float) -> bool:
         return self._ready and now - self._interrupted_at >= _INTERRUPT_SPACING_S
@@ -223,12 +247,18 @@ class Relay:
         if interrupt >= 0:
             # As on a board, a Ctrl-C makes void the input that has not been read yet.
             self._to_board.clear()
-            with contextlib.suppress(BlockingIOError):
-                while self._input_end.recv(_CHUNK_BYTES, socket.MSG_DONTWAIT):
-                    pass
+            self._take_back()
             self._interrupt_wanted = True
             data = data[interrupt + 1 :]
         self._to_board += data
+
+    def _take_back(self) -> bytes:
+        """Return the input that the board has not read, which it then does not get."""
+        taken = b""
+        with contextlib.suppress(BlockingIOError):
+            while chunk := self._input_end.recv(_CHUNK_BYTES, socket.MSG_DONTWAIT):
+                taken += chunk
+        return taken
 
     def _feed_board(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -284,7 +314,10 @@ class Relay:
         """The interpreter ended unasked: start it anew, as a watchdog would, but not for ever."""
         status = self._child.end()
         self.stderr_lines.append(f"the interpreter ended with status {status}")
-        lived_s = time.monotonic() - self._started_at
+        now = time.monotonic()
+        lived_s = now - self._started_at
+        if now - self._interrupted_at < min(lived_s, _SHORT_LIFE_S):
+            self._interrupt_wanted = True  # the Ctrl-C ended it, and has stopped no program yet
         self._short_lives = self._short_lives + 1 if lived_s < _SHORT_LIFE_S else 0
         if self._short_lives >= _SHORT_LIVES:
             self.failed = True

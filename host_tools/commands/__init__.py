@@ -13,11 +13,13 @@ import contextlib
 import io
 import os
 import pkgutil
+import select
 import signal
 import sys
 import warnings
 from collections.abc import Callable
 from importlib import import_module
+from typing import TextIO
 
 import typer
 
@@ -70,6 +72,11 @@ def _prepare() -> None:
 
 
 def _terminate(*_: object) -> None:
+    # A terminal or a pipe that is full has no reader: the last lines must not wait for one.
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            if not select.select([], [stream.fileno()], [], 0)[1]:
+                _discard_output(stream)
     raise Terminated
 
 
@@ -91,10 +98,10 @@ def _exit_code(command: Callable[[], object]) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read the output wants no more of it.
-        _discard_output()
+        _discard_output(sys.stdout)
     except OSError as error:
         # Reached where no room has told which file it is.
-        _discard_output()
+        _discard_output(sys.stdout)
         note(f"rivulet: {': '.join(filter(None, (error.filename, error.strerror or str(error))))}")
     except MemoryError:
         note("rivulet: this computer has not enough memory for that")
@@ -103,7 +110,7 @@ def _exit_code(command: Callable[[], object]) -> int:
     return 1
 
 
-def _discard_output() -> None:
+def _discard_output(stream: TextIO) -> None:
     """Send what is still to be written nowhere, or Python would try it once more at its end."""
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

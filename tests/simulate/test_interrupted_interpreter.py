@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 
 from host_tools.simulate.virtual import VirtualBoard
-from tests.simulate.test_virtual_board import Port, main_py
+from tests.simulate.test_virtual_board import Port, main_py, wait_for
 
 # Runs for ever, and does `harm` at the first Ctrl-C of the board's life.
 _PROGRAM = """
 import os
 first = 'first' not in os.listdir()
-open('first', 'w').close()
-print('running')
 try:
+    open('first', 'w').close()
     while True: pass
 except KeyboardInterrupt:
     if not first:
@@ -38,7 +37,7 @@ def test_it_is_started_anew_and_interrupted(
     board.files.mkdir(parents=True)
     main_py(board, _PROGRAM.format(harm=harm))
     with board, Port(board) as port:
-        port.read_until(b"running\r\n")
+        wait_for((board.files / "first").exists)
         port.write(b"\r\x03\r\x01")
         heard = port.read_until(b"raw REPL; CTRL-B to exit\r\n>")
         assert b"KeyboardInterrupt" in heard

@@ -36,6 +36,8 @@ _INTERRUPT_TRAVEL_S = 0.05
 # An interpreter that waits for a lock at so many looks in a row is locked up.
 _LOCK_CHECK_S = 0.2
 _LOCK_CHECKS = 3
+# How long an interpreter may take to crash after the interrupt that is the cause.
+_CRASH_S = 10.0
 _SHORT_LIFE_S = 1.0
 _SHORT_LIVES = 3
 
@@ -316,7 +318,7 @@ class Relay:
         self.stderr_lines.append(f"the interpreter ended with status {status}")
         now = time.monotonic()
         lived_s = now - self._started_at
-        if now - self._interrupted_at < min(lived_s, _SHORT_LIFE_S):
+        if now - self._interrupted_at < min(lived_s, _CRASH_S):
             self._interrupt_wanted = True  # the Ctrl-C ended it, and has stopped no program yet
         self._short_lives = self._short_lives + 1 if lived_s < _SHORT_LIFE_S else 0
         if self._short_lives >= _SHORT_LIVES:

@@ -142,8 +142,8 @@ def run(r0, r1, r2):
     mov(r0, 0)
     b(END)
 
-    # PRODUCT: bias + W v, for a multiple of 8 rows and an even number of columns. The weights are at a
-    # multiple of 4.
+    # PRODUCT: bias + W v, for a multiple of 8 rows and an even number of columns. The weights
+    # stand at a multiple of 4 bytes.
     # weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (results), rows=r5
     label(PRODUCT)
     lsl(r6, r2, 2)

@@ -27,8 +27,8 @@
 @ P(i) - 256 P(i + 1), where P(4) is 0. It is exact, because all is modulo 2^32.
 .macro product
 
-# PRODUCT: bias + W v, for a multiple of 8 rows and an even number of columns. The weights are at a
-# multiple of 4.
+# PRODUCT: bias + W v, for a multiple of 8 rows and an even number of columns. The weights
+# stand at a multiple of 4 bytes.
     .reg weights=r0, v=r1, columns=r2, biases=r3, sums=r4 (results), rows=r5
 PRODUCT:
     .tmp at=r7, end=r6

@@ -62,6 +62,9 @@ def assembled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("firmware", "tests"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name, function, arguments in (
+        ("apply_thumb", "apply", "PP"),
+        ("average_thumb", "average", "P"),
+        ("cfc_thumb", "move", "Pi"),
         ("decay_thumb", "step", "PPiP"),
         ("layers_thumb", "run", "PPi"),
         ("ltc_thumb", "move", "Pi"),

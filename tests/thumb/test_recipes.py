@@ -23,7 +23,7 @@ def lines_of(folder: Path, body: str, macros: str = "") -> list[str]:
     source = folder / "f.s"
     source.write_text(f"{macros}\n.function f a\n{body}\n")
     found = read(source)
-    text = module("# first", "Doc.", found.pop("f"), found)
+    text = module("ltc", "# first", "Doc.", found.pop("f"), found)
     return [line.strip() for line in text.partition("# a\n")[2].splitlines()]
 
 

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from host_tools.deploy.mpy import compile_module
 from host_tools.errors import RivuletError
 from host_tools.interpreter import debian
 from host_tools.paths import CACHE
@@ -25,8 +24,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 exec "$here/native/{emulator}" "$here/{loader}" --library-path "$here/{libraries}" \\
     "$here/arm/{interpreter}" "$@"
 """
-# What MicroPython's assembler puts around a function: push and pop of r1, r4-r7 and lr or pc.
-_ENTRY, _EXIT = b"\xf2\xb5", b"\xf2\xbd"
 _CALLED = """\
 import ffi
 import uctypes
@@ -105,19 +102,6 @@ def _unpack(target: Path, suite: str) -> None:
     wrapper = target / "micropython"
     wrapper.write_text(text, encoding="utf-8")
     wrapper.chmod(0o755)
-
-
-def machine_code(source: Path, arch: str) -> list[bytes]:
-    """What the @micropython.asm_thumb functions of a module assemble to, in their order."""
-    module = compile_module(source, arch, source.name)
-    code = []
-    at = module.index(_ENTRY)
-    while at >= 0:
-        following = module.find(_ENTRY, at + 1)
-        end = module.rindex(_EXIT, at, following if following > 0 else len(module))
-        code.append(module[at : end + len(_EXIT)])
-        at = following
-    return code
 
 
 def called_from_c(code: bytes, name: str, arguments: str) -> str:

@@ -69,6 +69,15 @@ except ImportError:
         return ((later - earlier + 0x20000000) & 0x3FFFFFFF) - 0x20000000
 
 
+try:
+    from uctypes import addressof
+except ImportError:
+
+    def addressof(buffer):
+        """No code of such an interpreter reads memory by its address."""
+        return 0
+
+
 def forget(names):
     """Let the memory of these modules go until they are imported again.
 

@@ -28,12 +28,12 @@ _WORD = re.compile(r"(?<!\w)[A-Za-z]\w*")
 _OPERAND = re.compile(r"\[[^]]*\]|\{[^}]*\}|<[^>]*>|[^,\s][^,]*")
 
 
-def module(origin: str, doc: str, recipe: Macro, macros: dict[str, Macro]) -> str:
+def module(name: str, origin: str, doc: str, recipe: Macro, macros: dict[str, Macro]) -> str:
     """Return the module with the recipe's function. Raises RivuletError.
 
-    origin: the file's first line; doc: its docstring.
+    name: the recipe's; origin: the file's first line; doc: its docstring.
     """
-    function = _Function(macros)
+    function = _Function(name, macros)
     registers = [f"r{number}" for number in range(len(recipe.parameters))]
     function.comment(f"# {', '.join(recipe.parameters)}")
     function.unfold(recipe, registers)
@@ -60,7 +60,8 @@ def _constants(offsets: Iterable[Offset]) -> str:
 class _Function:
     """The lines of one function, and the offsets that they use."""
 
-    def __init__(self, macros: dict[str, Macro]) -> None:
+    def __init__(self, name: str, macros: dict[str, Macro]) -> None:
+        self._name = name
         self.lines: list[str] = []
         self.offsets: set[Offset] = set()
         self._macros = macros
@@ -108,7 +109,9 @@ class _Function:
                 self._statement(statement, names)
 
     def _statement(self, text: str, names: dict[str, str]) -> None:
-        numbers = [word for word in _WORD.findall(text) if isinstance(constant(word), int)]
+        numbers = [
+            word for word in _WORD.findall(text) if isinstance(constant(word, self._name), int)
+        ]
         text = _WORD.sub(lambda match: self._value(match[0], names), text)
         text = re.sub(r"(\d+) \+ (\d+)", lambda match: str(int(match[1]) + int(match[2])), text)
         name, _, rest = text.partition(" ")
@@ -120,7 +123,7 @@ class _Function:
             self.lines.append(_INDENT + micropython(name, operands) + remark)
 
     def _value(self, word: str, names: dict[str, str]) -> str:
-        found = constant(word) if word not in names else None
+        found = constant(word, self._name) if word not in names else None
         if isinstance(found, Offset):
             self.offsets.add(found)
             return f"_{found.name}"

@@ -7,7 +7,19 @@ import re
 
 _REGISTERS = {f"r{n}": n for n in range(13)} | {"sp": 13, "lr": 14, "pc": 15}
 # MicroPython names these without the s.
-_SET_FLAGS = {"movs", "lsls", "lsrs", "asrs", "adds", "subs", "muls", "negs", "adcs", "eors"}
+_SET_FLAGS = {
+    "movs",
+    "lsls",
+    "lsrs",
+    "asrs",
+    "adds",
+    "subs",
+    "muls",
+    "negs",
+    "adcs",
+    "eors",
+    "ands",
+}
 _BRANCHES = "b bl bx bcc bcs beq bne bge bgt ble blt bhi bmi bpl"
 _OTHERS = {*_BRANCHES.split(), "mov", "cmp", "ldr", "str", "ldrb", "push", "pop"}
 
@@ -30,7 +42,7 @@ def micropython(name: str, operands: list[str]) -> str:
     if name == "adds" and two_registers:
         operands = [operands[0], *operands]
     if name in _SET_FLAGS:
-        name = name[:-1]
+        name = "and_" if name == "ands" else name[:-1]
     elif name not in _OTHERS:
         raise ValueError(f"no instruction or macro is called {name}")
     return f"{name}({', '.join(operands)})"
@@ -50,8 +62,10 @@ def _code(name: str, operands: list[str]) -> int | None:
         case (("ldm" | "stm"), [base, listed]):
             bits = sum(1 << _low(register) for register in _listed(listed))
             pointer = _low(base.removesuffix("!"))
-            if bits >> pointer & 1:
+            if bits >> pointer & 1 and base.endswith("!"):
                 raise ValueError(f"{base} is written back and must not be in {listed}")
+            if not bits >> pointer & 1 and not base.endswith("!"):
+                raise ValueError(f"{base} must be in {listed}, or written back")
             return 0xC000 | int(name == "ldm") << 11 | pointer << 8 | bits
         case (("push" | "pop"), [listed]):
             _listed(listed)

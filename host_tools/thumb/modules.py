@@ -9,10 +9,8 @@ from host_tools.thumb.source import Macro, documentation, read
 _INTEGERS = FIRMWARE / "rivulet" / "integers"
 _COMMAND = "python -m host_tools.thumb"
 _RECIPES = {
-    "cascade": _INTEGERS / "cascade_thumb.py",
-    "decay": _INTEGERS / "decay_thumb.py",
-    "layers": _INTEGERS / "layers_thumb.py",
-    "ltc": _INTEGERS / "ltc_thumb.py",
+    name: _INTEGERS / f"{name}_thumb.py"
+    for name in ("apply", "average", "cascade", "cfc", "decay", "layers", "ltc")
 }
 
 
@@ -29,5 +27,5 @@ def modules() -> dict[Path, str]:
         own = read(path)
         # The function comes last, after the recipe's own macros.
         _, function = own.popitem()
-        texts[target] = module(origin, documentation(path), function, macros | own)
+        texts[target] = module(name, origin, documentation(path), function, macros | own)
     return texts

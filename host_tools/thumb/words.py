@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rivulet.integers import arithmetic, cascade, layers, layout, ltc
+from rivulet.integers import arithmetic, cascade, cfc, layers, layout, ltc
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,17 @@ _NUMBERS: dict[str, int] = {
     "FROM_BELOW_TO_CARRY": cascade.FROM_BELOW.bit_length(),
     "READ_INPUTS_TO_CARRY": cascade.READ_INPUTS.bit_length(),
     "INPUT_FIRST_TO_SIGN": 32 - layout.INPUT_FIRST.bit_length(),
+    "PURE_TO_SIGN": 32 - cfc.PURE.bit_length(),
+    "NO_GATE_TO_SIGN": 32 - cfc.NO_GATE.bit_length(),
 }
 
 
-def constant(name: str) -> Offset | int | None:
-    """Return the constant of this name, or None if there is none."""
+# The modules whose headers a recipe uses besides those of layout.py and layers.py.
+_CELLS = {"cascade": cascade, "cfc": cfc, "ltc": ltc}
+
+
+def constant(name: str, recipe: str) -> Offset | int | None:
+    """Return the constant that this name has in a recipe, or None if it has none."""
     if name in _NUMBERS:
         return _NUMBERS[name]
     if name in _FILLED:
@@ -49,7 +55,7 @@ def constant(name: str) -> Offset | int | None:
     if name == "OWN":
         # A load's offset is 124 at most: a cell's own entries are reached from here.
         return Offset(name, 4 * layout.HEADER)
-    for module in (layout, layers, ltc, cascade):
+    for module in filter(None, (layout, layers, _CELLS.get(recipe))):
         if name.isupper() and hasattr(module, name):
             return Offset(name, 4 * getattr(module, name))
     return None

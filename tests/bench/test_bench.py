@@ -145,7 +145,7 @@ def test_edges_come_at_1500_a_second() -> None:
 
 def test_the_reference_in_c_computes_the_same_bits() -> None:
     pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
-    from tests.core import Core
+    from host_tools.bench.core import Core
 
     compiled = reference.compiled()
     if compiled is None:

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from host_tools.bench.machine_code import machine_code
 from host_tools.convert import convert, read_weights
 from host_tools.errors import RivuletError
 from host_tools.integers.quantise import quantise
 from host_tools.integers.reference import IntegerReference
 from host_tools.paths import FIRMWARE, ROOT
-from tests.arm import called_from_c, find_arm_micropython, machine_code
+from tests.arm import called_from_c, find_arm_micropython
 from tests.firmware.test_device_suite import run_on
 
 # What computes, and what writes to memory by pointers.
@@ -61,6 +62,9 @@ def assembled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("firmware", "tests"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name, function, arguments in (
+        ("apply_thumb", "apply", "PP"),
+        ("average_thumb", "average", "P"),
+        ("cfc_thumb", "move", "Pi"),
         ("decay_thumb", "step", "PPiP"),
         ("layers_thumb", "run", "PPi"),
         ("ltc_thumb", "move", "Pi"),

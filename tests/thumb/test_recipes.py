@@ -23,7 +23,7 @@ def lines_of(folder: Path, body: str, macros: str = "") -> list[str]:
     source = folder / "f.s"
     source.write_text(f"{macros}\n.function f a\n{body}\n")
     found = read(source)
-    text = module("# first", "Doc.", found.pop("f"), found)
+    text = module("ltc", "# first", "Doc.", found.pop("f"), found)
     return [line.strip() for line in text.partition("# a\n")[2].splitlines()]
 
 
@@ -64,6 +64,8 @@ def test_only_what_differs_is_written(
     [
         ("ldm r7!, {r2, r5}", "data(2, 0xCF24)  # ldm r7!, {r2, r5}"),
         ("stm r1!, {r2}", "data(2, 0xC104)  # stm r1!, {r2}"),
+        ("ldm r7, {r4, r7}", "data(2, 0xCF90)  # ldm r7, {r4, r7}"),
+        ("ands r4, r5", "and_(r4, r5)"),
         ("ldr r6, [sp, 12]", "data(2, 0x9E03)  # ldr r6, [sp, 12]"),
         ("str r1, [sp, 4]", "data(2, 0x9101)  # str r1, [sp, 4]"),
         ("ldr r2, [r3, r4]", "data(2, 0x591A)  # ldr r2, [r3, r4]"),
@@ -134,6 +136,7 @@ LOOP:
         ("mov r1, 5", "f.s:5: mov takes two registers"),
         ("ldm r0!, {r3, r2}", "f.s:5: {r3, r2} must be in ascending order"),
         ("stm r2!, {r1, r2}", "f.s:5: r2! is written back and must not be in {r1, r2}"),
+        ("ldm r2, {r3, r4}", "f.s:5: r2 must be in {r3, r4}, or written back"),
         ("uxth r8, r1", "f.s:5: r8 must be one of r0 to r7"),
         ("ldr r1, [sp, 6]", "f.s:5: [sp, 6]: the offset must be"),
         ("add r1, 5", "f.s:5: 5 must be a register"),

@@ -1,4 +1,4 @@
-"""The CfC cell in integers, in plain Python; cfc_viper.py is faster.
+"""The CfC cell in integers, in plain Python; cfc_viper.py and cfc_thumb.py are faster.
 
 cells/cfc.py has its equations. arithmetic.py and layers.py have the arithmetic that cells share.
 

@@ -25,9 +25,11 @@ def stepper(name, kernel):
         move = choice.part(name + "_" + kernel, "move")
     except ImportError:
         move = choice.part(name + "_viper", "move")
-    return layers.stepper(
-        choice.part("decay_viper", "apply"), run, move, choice.part("decay_viper", "average")
-    )
+    if kernel == "viper":
+        apply, average = (choice.part("decay_viper", part) for part in ("apply", "average"))
+    else:
+        apply, average = (choice.part(part + "_thumb", part) for part in ("apply", "average"))
+    return layers.stepper(apply, run, move, average)
 
 
 def filled(words, weights, places, shapes):

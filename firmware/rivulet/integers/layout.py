@@ -3,7 +3,8 @@
 `words`, an array("i"), begins with the header named below. Entries with _AT are byte offsets into
 `words`. `weights`, a bytearray, holds each int8 weight plus 128, eight rows at a time, column by
 column: row r, column c is at ((r >> 3) * columns + c) * 8 + (r & 7). Rows are padded to a multiple
-of eight and columns to a multiple of two; the padding is zero.
+of eight and columns to a multiple of two; the padding is zero. A bytearray begins at a multiple of
+4 bytes, and so does every product's first weight: some kernels read whole words.
 
 The gates of a decay cell may be sparse: each group of eight rows keeps only some of its columns,
 at least one. The kept weights follow one another. At SPARSE_AT stands one word for each kept
@@ -16,7 +17,7 @@ b) to +-32767; |raw M| and |O| are below 2^30.
 
 from array import array
 
-from rivulet.compat import const, micropython, ptr8, ptr32
+from rivulet.compat import addressof, const, micropython, ptr8, ptr32
 
 HIDDEN = const(0)
 INPUTS = const(1)
@@ -171,6 +172,12 @@ def export(words: ptr32, begin: int, count: int, out: ptr8, at: int) -> int:
 def padded(rows):
     """Return the next multiple of eight: kernels compute that many rows at a time."""
     return (rows + _GROUP - 1) // _GROUP * _GROUP
+
+
+def check_address(weights, address=addressof):
+    """Raise ValueError if weights are not at a multiple of 4: some kernels read whole words."""
+    if address(weights) & 3:
+        raise ValueError("the weights are not at a multiple of 4 bytes")
 
 
 def check_multipliers(words, entry, count):

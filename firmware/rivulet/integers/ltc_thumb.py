@@ -1,8 +1,8 @@
 # Generated from host_tools/thumb/recipes/ltc.s by: python -m host_tools.thumb
 """The LTC cell of ltc.py in Thumb assembler.
 
-decay_thumb.py has notes on instructions and cycles. Each step takes about 41 cycles for a
-synapse and 450 for a neuron.
+decay_thumb.py has notes on instructions and cycles. Each step takes about 33 cycles for a
+synapse and 260 for a neuron.
 """
 
 import micropython
@@ -35,9 +35,9 @@ def move(r0, r1):
     mov(r6, r10)
     mov(r7, r11)
     push({r4, r5, r6, r7})
-    push({r0})
+    push({r0, r1})
     push({r0, r1, r2, r3, r4, r5, r6, r7})
-    # [sp]: WORDS, BYTES, ONE (in units of s), DOWN, STEPS (left), COUNTS, BASE, OUT, END_OF_OUT
+    # [sp]: WORDS, BYTES, ONE (in units of s), DOWN, STEPS (left), COUNTS, BASE, OUT, END_OF_OUT, RETURN
     # bytes=r12 (4 HIDDEN)
     data(2, 0x9000)  # str r0, [sp, 0]
     ldr(r4, [r0, _HIDDEN])
@@ -290,7 +290,7 @@ def move(r0, r1):
     b(STEP)
     label(DONE)
     pop({r0, r1, r2, r3, r4, r5, r6, r7})
-    pop({r0})
+    pop({r0, r1})
     pop({r4, r5, r6, r7})
     mov(r8, r4)
     mov(r9, r5)
@@ -299,26 +299,46 @@ def move(r0, r1):
     mov(r0, 0)
     b(END)
 
-    # RECIPROCAL: r3 = 2^30 / r0, r0 from 2^15 to 2^16 - 1; changes r4 and r5.
+    # RECIPROCAL: r3 = 2^30 / r0, r0 from 2^15 to 2^16 - 1, full=r10; changes r4 and r5.
     label(RECIPROCAL)
-    mov(r3, 1)
-    lsl(r4, r3, 14)
-    label(DIVIDE)
-    lsl(r4, r4, 1)
+    mov(r3, 186)
+    lsl(r3, r3, 8)
+    lsr(r4, r0, 1)
+    sub(r3, r3, r4)
+    mov(r5, r10)
+    mov(r4, r3)
+    mul(r4, r0)
+    sub(r4, r5, r4)
+    asr(r4, r4, 15)
+    mul(r4, r3)
+    asr(r4, r4, 15)
+    add(r3, r3, r4)
+    mov(r4, r3)
+    mul(r4, r0)
+    sub(r4, r5, r4)
+    asr(r4, r4, 15)
+    mul(r4, r3)
+    asr(r4, r4, 15)
+    add(r3, r3, r4)
+    mov(r4, r3)
+    mul(r4, r0)
+    sub(r4, r5, r4)
+    label(REST)
     cmp(r4, r0)
-    bcc(SKIP_9)
+    bcc(EXACT)
+    add(r3, 1)
     sub(r4, r4, r0)
-    label(SKIP_9)
-    adc(r3, r3)
-    lsr(r5, r3, 16)
-    beq(DIVIDE)
-    data(2, 0xB29B)  # uxth r3, r3
+    b(REST)
+    label(EXACT)
     bx(lr)
 
     # SUMS: conductances and currents; the record of five words is at words + r1.
-    # synapses=r0, words=r1, conductance=r2, current=r3, limit=r8 (16383), shift=r9
-    # end=r10 (of the neuron's synapses), table=r11 (its middle node), bytes=r12
+    # synapses=r0, words=r1, fraction=r2 (63), shift=r3, limit=r8 (16383)
+    # both=r9 (conductance + 2^16 current), end=r10 (of the neuron's synapses)
+    # table=r11 (its middle node), bytes=r12, current=lr
     label(SUMS)
+    mov(r4, lr)
+    data(2, 0x9409)  # str r4, [sp, 36]
     data(2, 0x9F00)  # ldr r7, [sp, 0]
     add(r1, r1, r7)
     ldr(r0, [r1, 0])
@@ -334,8 +354,7 @@ def move(r0, r1):
     data(2, 0x9407)  # str r4, [sp, 28]
     data(2, 0x4464)  # add r4, r12
     data(2, 0x9408)  # str r4, [sp, 32]
-    ldr(r4, [r1, 16])
-    mov(r9, r4)
+    ldr(r3, [r1, 16])
     mov(r1, r7)
     add(r7, _OWN)
     ldr(r4, [r7, _SIGMOID_TABLE_AT - _OWN])
@@ -347,64 +366,107 @@ def move(r0, r1):
     lsl(r5, r5, 4)
     sub(r5, 1)
     mov(r8, r5)
+    mov(r2, 63)
     label(TARGET)
     data(2, 0x9C05)  # ldr r4, [sp, 20]
     data(2, 0xCC20)  # ldm r4!, {r5}
     data(2, 0x9405)  # str r4, [sp, 20]
-    lsl(r4, r5, 3)
-    lsl(r5, r5, 2)
-    add(r4, r4, r5)
-    add(r4, r4, r0)
-    mov(r10, r4)
+    lsl(r6, r5, 1)
+    add(r6, r6, r5)
+    lsl(r6, r6, 2)
+    add(r6, r6, r0)
+    mov(r10, r6)
     data(2, 0x9C06)  # ldr r4, [sp, 24]
-    mov(r5, r12)
-    data(2, 0x5963)  # ldr r3, [r4, r5]
-    data(2, 0xCC04)  # ldm r4!, {r2}
+    mov(r6, r12)
+    data(2, 0x59A7)  # ldr r7, [r4, r6]
+    data(2, 0xCC40)  # ldm r4!, {r6}
     data(2, 0x9406)  # str r4, [sp, 24]
+    mov(lr, r7)
+    lsl(r7, r7, 16)
+    add(r6, r6, r7)
+    mov(r9, r6)
+    lsr(r5, r5, 1)
+    bcs(ODD)
     b(ANY)
-    label(SYNAPSE)
+    label(EVEN)
     data(2, 0xC870)  # ldm r0!, {r4, r5, r6}
     data(2, 0xB2A7)  # uxth r7, r4
     data(2, 0x59CF)  # ldr r7, [r1, r7]
     asr(r4, r4, 16)
     mul(r7, r4)
-    add(r7, r7, r5)
-    mov(r5, r9)
-    asr(r7, r5)
-    asr(r4, r7, 14)
-    asr(r5, r7, 31)
-    cmp(r4, r5)
-    beq(INSIDE)
-    mov(r7, r8)
-    eor(r7, r5)
+    add(r5, r5, r7)
+    asr(r5, r3)
+    asr(r4, r5, 14)
+    add(r4, 1)
+    lsr(r4, r4, 1)
+    bne(OUTSIDE)
     label(INSIDE)
-    asr(r4, r7, 6)
-    lsl(r4, r4, 2)
-    data(2, 0x445C)  # add r4, r11
-    ldr(r5, [r4, 0])
-    ldr(r4, [r4, 4])
-    sub(r4, r4, r5)
-    lsl(r7, r7, 26)
-    lsr(r7, r7, 26)
-    mul(r4, r7)
-    asr(r4, r4, 6)
-    add(r5, r5, r4)
-    data(2, 0xB2B4)  # uxth r4, r6
-    mul(r4, r5)
-    add(r2, r2, r4)
-    asr(r6, r6, 16)
-    mul(r6, r5)
-    add(r3, r3, r6)
+    asr(r7, r5, 6)
+    lsl(r7, r7, 2)
+    data(2, 0x445F)  # add r7, r11
+    and_(r5, r2)
+    data(2, 0xCF90)  # ldm r7, {r4, r7}
+    sub(r7, r7, r4)
+    mul(r7, r5)
+    asr(r7, r7, 6)
+    add(r4, r4, r7)
+    asr(r5, r6, 16)
+    mul(r5, r4)
+    data(2, 0x44AE)  # add lr, r5
+    mul(r6, r4)
+    data(2, 0x44B1)  # add r9, r6
+    label(ODD)
+    data(2, 0xC870)  # ldm r0!, {r4, r5, r6}
+    data(2, 0xB2A7)  # uxth r7, r4
+    data(2, 0x59CF)  # ldr r7, [r1, r7]
+    asr(r4, r4, 16)
+    mul(r7, r4)
+    add(r5, r5, r7)
+    asr(r5, r3)
+    asr(r4, r5, 14)
+    add(r4, 1)
+    lsr(r4, r4, 1)
+    bne(OUTSIDE_TOO)
+    label(INSIDE_TOO)
+    asr(r7, r5, 6)
+    lsl(r7, r7, 2)
+    data(2, 0x445F)  # add r7, r11
+    and_(r5, r2)
+    data(2, 0xCF90)  # ldm r7, {r4, r7}
+    sub(r7, r7, r4)
+    mul(r7, r5)
+    asr(r7, r7, 6)
+    add(r4, r4, r7)
+    asr(r5, r6, 16)
+    mul(r5, r4)
+    data(2, 0x44AE)  # add lr, r5
+    mul(r6, r4)
+    data(2, 0x44B1)  # add r9, r6
     label(ANY)
     data(2, 0x4550)  # cmp r0, r10
-    bne(SYNAPSE)
+    bne(EVEN)
+    mov(r5, r9)
+    mov(r6, lr)
+    lsl(r7, r6, 16)
+    sub(r5, r5, r7)
     data(2, 0x9C07)  # ldr r4, [sp, 28]
-    mov(r5, r12)
-    data(2, 0x5163)  # str r3, [r4, r5]
-    data(2, 0xC404)  # stm r4!, {r2}
+    mov(r7, r12)
+    data(2, 0x51E6)  # str r6, [r4, r7]
+    data(2, 0xC420)  # stm r4!, {r5}
     data(2, 0x9407)  # str r4, [sp, 28]
     data(2, 0x9D08)  # ldr r5, [sp, 32]
     cmp(r4, r5)
     bne(TARGET)
-    bx(lr)
+    data(2, 0x9C09)  # ldr r4, [sp, 36]
+    bx(r4)
+    label(OUTSIDE)
+    asr(r4, r5, 31)
+    mov(r5, r8)
+    eor(r5, r4)
+    b(INSIDE)
+    label(OUTSIDE_TOO)
+    asr(r4, r5, 31)
+    mov(r5, r8)
+    eor(r5, r4)
+    b(INSIDE_TOO)
     label(END)

@@ -96,6 +96,7 @@ def load(file, settings, tensors):
         return _read(file, _TYPECODES[dtype(name)], shape)
 
     words, weights, places = cell.lay_out(settings, sizes, flags, read)
+    layout.check_address(weights)
     places["readout.weight"] = words[layout.OUT_WEIGHTS_AT], words[layout.FEATURES]
     places["readout.bias"] = words[layout.OUT_BIAS_AT]
     places["readout.multiplier"] = words[layout.OUT_MULTIPLIER_AT]

@@ -20,15 +20,15 @@
 .macro gains words
     address r0, words, ALPHA_AT
     hidden_bytes r1, words; adds r1, r1, r0; adds r1, 4; mov lr, r1
-    gains_of words
+    gains_of words, GAIN_AT
 .endm
 
-@ The gains of the rates from r0 to lr.
-.macro gains_of words
+@ The gains of the rates from r0 to lr, to the words of `entry`.
+.macro gains_of words, entry
     .reg rates=r0, gain=r1, h=r2 (the mantissa), half=r3 (2^21), one=r8 (2^30), right=r9, left=r10
     .reg most=r11 (the largest s before its left shift), table=r12, end=lr
     .tmp s=r4, i=r5, node=r5, t=r6
-    address gain, words, GAIN_AT
+    address gain, words, entry
     movs half, 1; lsls r4, half, 30; mov one, r4
     lsls half, half, 21
     load_high right, words, RIGHT; load_high left, words, LEFT

@@ -2,7 +2,7 @@
 @
 @ decay.py defines the step. data(2, ...) encodes an instruction that MicroPython's assembler
 @ lacks; the comment names it. On a Cortex-M0+ with a one-cycle multiplier, a weight of a dense
-@ product takes 4.4 cycles, a kept weight of sparse gates 5.1.
+@ product takes 3.5 cycles, a kept weight of sparse gates 5.1.
 
 @ Look up the rates' sums in a table. r0 then points at the drives' sums, r1 at their multipliers.
 .macro look_up_rates table, out

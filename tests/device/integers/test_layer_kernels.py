@@ -7,7 +7,7 @@ import layer_cases as made
 from fixtures import SkipTest
 from kernel_cases import ORDINARY, Integers
 
-from rivulet.integers import layers_choice, layout
+from rivulet.integers import layers, layers_choice, layout
 from rivulet.integers.cells import integer_cell
 from rivulet.integers.model import IntegerModel
 
@@ -54,6 +54,25 @@ def test_the_best_kernel_is_chosen():
             except (ImportError, SyntaxError, ValueError):
                 pass
         assert best == integer_cell(name).KERNEL
+
+
+def test_weights_stand_at_multiples_of_four():
+    numbers = Integers(9)
+    for make in (made.cfc, made.ltc, made.cascade):
+        for words, weights in made.cases(numbers, make, 6):
+            layout.check_address(weights)
+            assert words[layout.OUT_WEIGHTS_AT] % 4 == 0
+            if make is made.cfc:
+                at = words[layers.LAYERS_AT] >> 2
+                while words[at]:
+                    assert words[at + 2] % 4 == 0
+                    at += layers.WORDS
+    for address in (1, 2, 3):
+        try:
+            layout.check_address(weights, lambda _, at=address: 0x20000000 + at)
+        except ValueError:
+            continue
+        raise AssertionError("address %d was taken" % address)
 
 
 def test_no_interval_moves_nothing_but_inputs():

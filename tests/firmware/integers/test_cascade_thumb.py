@@ -8,12 +8,12 @@ import layer_cases as made
 import pytest
 from kernel_cases import Integers
 
+from host_tools.bench.machine_code import machine_code
 from host_tools.paths import FIRMWARE
 from rivulet.integers import arithmetic, cascade, layers, layout
-from tests.arm import machine_code
 
 pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
-from tests.core import Core  # noqa: E402
+from host_tools.bench.core import Core  # noqa: E402
 
 _KERNELS = FIRMWARE / "rivulet" / "integers"
 _WORDS, _WEIGHTS, _INPUT_MAP = 0x20000000, 0x30000000, 0x40000000

@@ -9,15 +9,15 @@ import layer_cases as made
 import pytest
 from kernel_cases import Integers
 
+from host_tools.bench.machine_code import machine_code
 from host_tools.paths import FIRMWARE
 from rivulet.integers import arithmetic, cfc, layers, layout, ltc
-from tests.arm import machine_code
 
 pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
-from tests.core import Core  # noqa: E402
+from host_tools.bench.core import Core  # noqa: E402
 
 _KERNELS = FIRMWARE / "rivulet" / "integers"
-_WORDS, _WEIGHTS = 0x20000000, 0x30000000
+_WORDS, _WEIGHTS, _INPUT_MAP = 0x20000000, 0x30000000, 0x40000000
 
 
 class Part:
@@ -25,23 +25,29 @@ class Part:
 
     def __init__(self, module: str) -> None:
         (code,) = machine_code(_KERNELS / f"{module}.py", "armv6m")
-        self._core = Core(code, memory=(_WORDS, _WEIGHTS))
+        self._core = Core(code, memory=(_WORDS, _WEIGHTS, _INPUT_MAP))
 
     def __call__(self, words: array, *arguments: Any) -> None:
         memory = self._core.uc
         memory.mem_write(_WORDS, bytes(words))
         given = [_WORDS]
         for argument in arguments:
-            if isinstance(argument, bytearray):
-                memory.mem_write(_WEIGHTS, bytes(argument))
-            given.append(_WEIGHTS if isinstance(argument, bytearray) else argument)
+            if isinstance(argument, int):
+                given.append(argument)
+            else:
+                given.append(_WEIGHTS if isinstance(argument, bytearray) else _INPUT_MAP)
+                memory.mem_write(given[-1], bytes(argument))
         self._core.call(*given)
         words[:] = array("i", bytes(memory.mem_read(_WORDS, 4 * len(words))))
 
 
 @pytest.fixture(scope="module")
-def run() -> Part:
-    return Part("layers_thumb")
+def parts() -> dict[str, Part]:
+    return {name: Part(f"{name}_thumb") for name in ("layers", "apply", "average", "cfc", "ltc")}
+
+
+def stepper(parts: dict[str, Part], name: str) -> Any:
+    return layers.stepper(parts["apply"], parts["layers"], parts[name], parts["average"])
 
 
 def check(plain: Any, step: Any, make: Callable[..., Any], seed: int) -> None:
@@ -57,21 +63,22 @@ def check(plain: Any, step: Any, make: Callable[..., Any], seed: int) -> None:
             assert words[layout.HEADER : first] == other[layout.HEADER : first]
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_cfc(run: Part, seed: int) -> None:
-    step = layers.stepper(arithmetic.apply, run, cfc.move, layers.average)
-    check(cfc.step, step, made.cfc, seed)
+@pytest.mark.parametrize("seed", range(10))
+def test_cfc(parts: dict[str, Part], seed: int) -> None:
+    check(cfc.step, stepper(parts, "cfc"), made.cfc, seed)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_ltc(run: Part, seed: int) -> None:
-    step = layers.stepper(arithmetic.apply, run, Part("ltc_thumb"), layers.average)
-    check(ltc.step, step, made.ltc, seed)
+def test_ltc(parts: dict[str, Part], seed: int) -> None:
+    check(ltc.step, stepper(parts, "ltc"), made.ltc, seed)
 
 
 @pytest.mark.parametrize(
     ("name", "unit"),
-    [("cfc_viper", 1), ("ltc_viper", 1), ("layers_thumb", 4), ("ltc_thumb", 4)],
+    [
+        *(("cfc_viper", 1), ("ltc_viper", 1), ("average_thumb", 4)),
+        *(("cfc_thumb", 4), ("layers_thumb", 4), ("ltc_thumb", 4)),
+    ],
 )
 def test_offsets_are_the_headers(name: str, unit: int) -> None:
     text = (_KERNELS / f"{name}.py").read_text()

@@ -1,4 +1,7 @@
-"""An emulated ARM core with nothing but memory, to run assembled functions on."""
+"""An emulated Cortex-M with nothing but memory, to run assembled functions on.
+
+Needs unicorn, which the test extra installs.
+"""
 
 import unicorn
 from unicorn import arm_const as arm
@@ -12,24 +15,23 @@ class Core:
     """A Cortex-M; functions are called as MicroPython calls them, with words in r0 to r3."""
 
     def __init__(
-        self, code: bytes, *, entry: int = 0, memory: tuple[int, ...] = (), fpu: bool = False
+        self, code: bytes, *, entry: int = 0, memory: tuple[int, ...] = (), cpu: str = "M0"
     ) -> None:
-        """entry: where the function begins in the code; memory: where to have 1 MiB each besides;
-        fpu: whether there is a floating-point unit.
+        """entry: where the function begins in the code; memory: where to have 1 MiB each besides.
 
-        Without one its instructions are unknown, as on a Cortex-M0.
+        cpu: M0, M4, M33 or M7. Instructions that it lacks are unknown.
         """
         self._begin = CODE + entry | 1
         self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
-        model = arm.UC_CPU_ARM_CORTEX_M4 if fpu else arm.UC_CPU_ARM_CORTEX_M0
-        self.uc.ctl_set_cpu_model(model)
+        self.uc.ctl_set_cpu_model(getattr(arm, f"UC_CPU_ARM_CORTEX_{cpu}"))
         for at in (CODE, STACK, *memory):
             self.uc.mem_map(at, _SIZE)
-        if fpu:
+        if cpu != "M0":
             self.uc.reg_write(arm.UC_ARM_REG_FPEXC, 1 << 30)
         self.uc.mem_write(CODE, code)
-        self.instructions = 0
-        self.uc.hook_add(unicorn.UC_HOOK_CODE, self._count)
+        # (address, size) of each instruction of the last call.
+        self.trace: list[tuple[int, int]] = []
+        self.uc.hook_add(unicorn.UC_HOOK_CODE, self._note)
 
     def call(self, *arguments: int) -> None:
         """Run the function to its return; checks what a caller relies on."""
@@ -40,15 +42,15 @@ class Core:
         for number, value in enumerate(arguments):
             self.uc.reg_write(_register(number), value & 0xFFFFFFFF)
         self.uc.reg_write(arm.UC_ARM_REG_LR, RETURN | 1)
-        self.instructions = 0
+        self.trace.clear()
         self.uc.emu_start(self._begin, RETURN)
         for number, value in kept.items():
             assert self.uc.reg_read(_register(number)) == value
         # MicroPython makes an int of it.
         assert self.uc.reg_read(arm.UC_ARM_REG_R0) == 0
 
-    def _count(self, *_: object) -> None:
-        self.instructions += 1
+    def _note(self, _: object, address: int, size: int, __: object) -> None:
+        self.trace.append((address, size))
 
 
 def _register(number: int) -> int:

@@ -26,6 +26,7 @@ _HALF_NODE, _NODE_SHIFT = np.array(1 << 21), np.array(22)
 _FOUR, _SIX = np.array(4), np.array(6)
 _ORIGIN = np.array(-_LOWEST)
 _LARGEST_S = 12 << 26
+_LARGEST_ZEROS = 28  # the bits at its end that are 0
 
 
 def view(words: Any, first: int, count: int) -> Words:
@@ -108,8 +109,13 @@ class Gains:
         self._mantissa[()] = mantissa
         np.multiply(alpha, self._mantissa, out=s)
         np.right_shift(s, _FIFTEEN if not right else 15 + right, out=s)
-        np.minimum(s, _LARGEST_S >> left, out=s)
-        return np.left_shift(s, left, out=s) if left else s
+        if left <= _LARGEST_ZEROS:
+            np.minimum(s, _LARGEST_S >> left, out=s)
+            return np.left_shift(s, left, out=s) if left else s
+        beyond = s > _LARGEST_S >> left
+        np.left_shift(np.where(beyond, 0, s), left, out=s)
+        s[beyond] = _LARGEST_S
+        return s
 
     def __call__(self, alpha: Ints, span: Span) -> Ints:
         """Return the gains; the next call overwrites them."""

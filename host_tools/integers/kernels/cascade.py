@@ -13,11 +13,12 @@ from host_tools.integers.kernels.parts import (
     State,
     Sums,
     Table,
+    apply,
     entry,
     rows_of,
     view,
 )
-from rivulet.integers import arithmetic, cascade, layout
+from rivulet.integers import cascade, layout
 
 Run = Callable[[], None]
 
@@ -41,7 +42,7 @@ def step_for(words: Any, weights: Any) -> Any:
         outputs()
 
     return cascade.stepper(
-        arithmetic.apply,
+        apply,
         cascade.changed,
         lambda words, weights, at: sums(at)(),
         lambda words, *places: look_up(*places)(),

@@ -10,6 +10,7 @@ from host_tools.integers.kernels.parts import (
     Mean,
     Rows,
     Table,
+    apply,
     entry,
     read_out,
     rows_of,
@@ -61,11 +62,11 @@ def step_for(words: Any, weights: Any) -> Any:
 
     def step(words: Any, weights: Any, dt_us: int, input_map: Any) -> None:
         if flags & layout.INPUT_FIRST:
-            arithmetic.apply(words, input_map)
+            apply(words, input_map)
         if dt_us:
             advance(dt_us)
         if not flags & layout.INPUT_FIRST:
-            arithmetic.apply(words, input_map)
+            apply(words, input_map)
 
     return step
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from host_tools.integers.kernels.parts import Mean, Rows, Table, Words, rows_of, view
-from rivulet.integers import arithmetic, layers, layout
+from host_tools.integers.kernels.parts import Mean, Rows, Table, Words, apply, rows_of, view
+from rivulet.integers import layers, layout
 
 Run = Callable[[], None]
 
@@ -28,7 +28,7 @@ def step_for(words: Any, weights: Any, move: Callable[[Any, int], None]) -> Any:
     def average(words: Any) -> None:
         averaged(words, (words[layout.MANTISSA], words[layout.RIGHT], words[layout.LEFT]))
 
-    return layers.stepper(arithmetic.apply, run, move, average)
+    return layers.stepper(apply, run, move, average)
 
 
 def _layer(words: Any, weights: Any, record: list[int], tables: dict[int, Table]) -> Run:

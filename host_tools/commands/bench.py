@@ -23,19 +23,38 @@ def bench(
     cells: Annotated[
         bool, typer.Option("--cells", help="Also time CfC, LTC and the cascade.")
     ] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Time 'rivulet replay' on numpy and on MicroPython.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Time the cell against a plain implementation, on a board (--port) or this computer."""
     from host_tools.bench import (
         bench_table,
         check_report,
+        replay_table,
         run_bench,
         run_bench_emulated,
+        time_replays,
+        write_replays,
         write_report,
     )
 
     if write is not None:
         check_report(write, uf2)
+    if replay:
+        if port is not None or uf2 is not None or cells:
+            raise RivuletError(
+                "bench --replay runs on this computer: leave out --port, --uf2, --cells"
+            )
+        rows = time_replays(units, inputs, note)
+        if as_json:
+            say_json(rows)
+        else:
+            console().print(replay_table(rows, units, inputs))
+        if write is not None:
+            note(f"written: {write_replays(rows, units, inputs, write)}")
+        return
     if uf2 is not None:
         if port is not None:
             raise RivuletError("bench measures on one board: give --port or --uf2, not both")

@@ -17,8 +17,8 @@ def replay(
         Path, typer.Option("-o", "--out", help="CSV file to write, one row per event.")
     ],
     runtime: Annotated[
-        Runtime, typer.Option(help="What runs the device code: MicroPython, or Python with numpy.")
-    ] = Runtime.micropython,
+        Runtime, typer.Option(help="What runs the device code: Python with numpy, or MicroPython.")
+    ] = Runtime.numpy,
 ) -> None:
     """Run the device code over recorded events, without a board."""
     from host_tools.simulate.replay import replay as run

@@ -14,8 +14,7 @@ from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
 from host_tools.model_header import read_settings
 from host_tools.paths import FIRMWARE, ON_DEVICE
-from host_tools.simulate.ticks import columns, ticks
-from rivulet.model import fed
+from host_tools.simulate.ticks import by_ticks, columns, ticks
 
 _SCRIPT = ON_DEVICE / "replay.py"
 
@@ -40,7 +39,8 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
     ):
         records = Path(folder) / "events"
         try:
-            late, first_late = _write_records(events, settings, records)
+            ticked = by_ticks(events, settings)
+            late, first_late = _write_records(events, settings, ticked, records)
             if runtime == "numpy":
                 from host_tools.on_device import replay as on_device
 
@@ -52,11 +52,15 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
             raise files.unwritable(out, error) from None
         except ValueError as error:
             raise RivuletError(f"replay failed: {error}") from None
-    return ReplayReport(count, late, first_late, bool(fed.names(settings)))
+    return ReplayReport(count, late, first_late, ticked)
 
 
-def _write_records(events: Path, settings: dict[str, Any], path: Path) -> tuple[int, str]:
+def _write_records(
+    events: Path, settings: dict[str, Any], ticked: bool, path: Path
+) -> tuple[int, str]:
     """Write the model's events as records, in the form that on_device/replay.py documents.
+
+    ticked: make ticks of them.
 
     Returns how many are late, and what is to be said of the first of them, "" without one.
     """
@@ -70,10 +74,11 @@ def _write_records(events: Path, settings: dict[str, Any], path: Path) -> tuple[
             first_late = first_late or goes_back(events, event)
         return event
 
-    found = map(noted, read(events, columns(settings), complete=True))
-    record = struct.Struct(f"<q{len(settings['channels'])}d")
+    names = settings["channels"]
+    found = map(noted, read(events, columns(settings) if ticked else names, complete=True))
+    record = struct.Struct(f"<q{len(names)}d")
     with path.open("wb") as file:
-        for event in ticks(found, settings) if fed.names(settings) else found:
+        for event in ticks(found, settings) if ticked else found:
             file.write(record.pack(event.t_us, *event.values))
     return late, first_late
 

@@ -2,15 +2,48 @@
 
 As on a board, events fill the inputs, and each tick of the policy's cadence carries all of them
 with ages and fresh flags. What actuators were given comes from columns of the recording: which
-actuators there are, their limits and their slew are no part of a model file.
+actuators there are, their limits and their slew are no part of a model file. A recording that has
+columns for ages and fresh flags too is one of ticks already, and is taken as it is.
 """
 
 import math
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
-from host_tools.data.events import Event
+import numpy as np
+
+from host_tools.choices import Late
+from host_tools.data.event_table import EventTable, read_table
+from host_tools.data.events import Event, channels_of
 from rivulet.model import fed
+
+
+def by_ticks(path: Path, settings: dict[str, Any]) -> bool:
+    """Whether a recording has to be made into ticks: not if it has a column for every channel.
+
+    Raises RivuletError.
+    """
+    found = fed.names(settings)
+    return bool(found) and not set(found) <= set(channels_of(path))
+
+
+def read_table_for(path: Path, settings: dict[str, Any], late: Late = Late.refuse) -> EventTable:
+    """Read a whole EVENTS.csv as a model takes it, ticks for one that is fed at each.
+
+    Raises RivuletError as `read_table` does.
+    """
+    if not by_ticks(path, settings):
+        return read_table(path, settings["channels"], late)
+    table = read_table(path, columns(settings), late)
+    rows = zip(table.t_us.tolist(), table.values.tolist(), strict=True)
+    found = list(ticks((Event(0, t_us, values) for t_us, values in rows), settings))
+    return EventTable(
+        np.array([each.t_us for each in found], np.int64),
+        np.array([each.values for each in found]),
+        table.late,
+        table.dropped,
+    )
 
 
 def columns(settings: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from fixtures import built, model_bytes, settings, tensors
 
 from host_tools.errors import RivuletError
 from host_tools.simulate.replay import replay
+from host_tools.simulate.ticks import read_table_for
 
 _CHANNELS = ["a", "age.a", "fresh.b", "b", "action.motor"]
 _OWN = {
@@ -60,3 +61,20 @@ def test_a_row_is_a_tick(tmp_path: Path, runtime: str) -> None:
 def test_what_actuators_were_given_has_to_be_recorded(tmp_path: Path) -> None:
     with pytest.raises(RivuletError, match=r"action\.motor"):
         played(tmp_path, "t_us,a,b\n0,1,2\n", "numpy")
+
+
+def test_a_recording_of_ticks_is_taken_as_it_is(tmp_path: Path) -> None:
+    rows, report = played(
+        tmp_path,
+        "t_us,a,b,action.motor,age.a,fresh.b\n0,1,2,0,0.5,0\n30000,1,2,0,0.25,1\n",
+        "numpy",
+    )
+    assert (rows[:, 0].tolist(), report.by_ticks) == ([0, 30000], False)
+
+
+def test_a_calibration_has_ticks_too(tmp_path: Path) -> None:
+    events = tmp_path / "e.csv"
+    events.write_text("t_us,a,b,action.motor\n0,0.5,,1\n30000,,2,\n")
+    table = read_table_for(events, settings(**_OWN))
+    assert table.t_us.tolist() == [0, 20000, 40000]
+    np.testing.assert_allclose(table.values[2], [0.5, 0.04, 1.0, 2.0, 1.0])

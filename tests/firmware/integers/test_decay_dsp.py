@@ -6,11 +6,11 @@ from types import ModuleType
 
 import pytest
 from integer_files import integer_settings
-from kernel_cases import Integers, cases, events
+from kernel_cases import Integers, cases, check_step
 
 from host_tools.bench.machine_code import machine_code
 from host_tools.paths import FIRMWARE
-from rivulet.integers import choice, decay, dsp, layout
+from rivulet.integers import choice, dsp, layout
 from rivulet.integers.model import IntegerModel
 
 pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
@@ -43,21 +43,7 @@ class Kernel:
 @pytest.mark.parametrize("cpu", ["M4", "M33", "M7"])
 @pytest.mark.parametrize("seed", range(4))
 def test_the_same_bits(cpu: str, seed: int) -> None:
-    kernel, numbers, seen = Kernel(cpu), Integers(400 + seed), 0
-    for words, weights in cases(numbers, 16):
-        if words[layout.SPARSE_AT]:
-            continue
-        seen += 1
-        other, arranged = array("i", words), bytearray(weights)
-        dsp.arrange(other, arranged)
-        for dt_us, values in events(numbers, words, 8):
-            layout.memory(other)[:] = layout.memory(words)
-            decay.step(words, weights, dt_us, values)
-            kernel.step(other, arranged, dt_us, values)
-            assert list(layout.memory(words)) == list(layout.memory(other)), (words[:8], dt_us)
-            first = words[layout.BIAS_AT] >> 2
-            assert words[first:] == other[first:]
-    assert seen > 2
+    check_step(Kernel(cpu).step, Integers(400 + seed), 16, 8, dsp.arrange)
 
 
 def board(monkeypatch: pytest.MonkeyPatch, mpy: int, isar3: int, platform: str = "rp2") -> None:

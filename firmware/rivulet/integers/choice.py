@@ -7,6 +7,7 @@ tried on a small model before it is used.
 import sys
 from array import array
 
+from rivulet.compat import micropython, ptr32
 from rivulet.integers import layout
 
 _ANY = 12345
@@ -38,10 +39,15 @@ def has_dsp():
     arch = getattr(sys.implementation, "_mpy", 0) >> 10 & 15
     if not 6 <= arch <= 8 or sys.platform == "linux":
         return False
-    from machine import mem32
+    return _simd() >= 3
 
-    # The field SIMD of ID_ISAR3: 3 with SMLAD and SXTB16.
-    return mem32[0xE000ED6C] >> 4 & 15 >= 3
+
+@micropython.viper
+def _simd() -> int:
+    """Return the field SIMD of the register ID_ISAR3, 3 where a core has SMLAD and SXTB16."""
+    address = 0xE000
+    address = (address << 16) | 0xED6C
+    return (ptr32(address)[0] >> 4) & 15
 
 
 def part(module, name):

@@ -2,7 +2,6 @@
 
 import sys
 from array import array
-from types import ModuleType
 
 import pytest
 from integer_files import integer_settings
@@ -18,10 +17,10 @@ from host_tools.bench.core import Core  # noqa: E402
 
 _MODULE = FIRMWARE / "rivulet" / "integers" / "decay_dsp.py"
 _WORDS, _WEIGHTS, _INPUT_MAP = 0x20000000, 0x30000000, 0x40000000
-# sys.implementation._mpy of builds for a Cortex-M0+, a Cortex-M3, and for cores with DSP; the
-# field in its bits 10 to 13, and what ID_ISAR3 is with and without it.
+# sys.implementation._mpy of builds for a Cortex-M0+, for a Cortex-M3, and for cores that may have
+# DSP, and the field SIMD of ID_ISAR3 with and without it.
 _ARMV6M, _ARMV7M, _ARMV7EMSP = (arch << 10 | 0x306 for arch in (4, 5, 7))
-_ISAR3_WITH, _ISAR3_WITHOUT = 0x01111131, 0x01111110
+_WITH, _WITHOUT = 3, 1
 
 
 class Kernel:
@@ -46,33 +45,31 @@ def test_the_same_bits(cpu: str, seed: int) -> None:
     check_step(Kernel(cpu).step, Integers(400 + seed), 16, 8, dsp.arrange)
 
 
-def board(monkeypatch: pytest.MonkeyPatch, mpy: int, isar3: int, platform: str = "rp2") -> None:
-    machine = ModuleType("machine")
-    machine.mem32 = {0xE000ED6C: isar3}  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "machine", machine)
+def board(monkeypatch: pytest.MonkeyPatch, mpy: int, simd: int, platform: str = "rp2") -> None:
+    monkeypatch.setattr(choice, "_simd", lambda: simd)
     monkeypatch.setattr(sys.implementation, "_mpy", mpy, raising=False)
     monkeypatch.setattr(sys, "platform", platform)
 
 
 @pytest.mark.parametrize(
-    ("mpy", "isar3", "platform", "has"),
+    ("mpy", "simd", "platform", "has"),
     [
-        (_ARMV7EMSP, _ISAR3_WITH, "rp2", True),
-        (_ARMV7EMSP, _ISAR3_WITHOUT, "rp2", False),
-        (_ARMV7EMSP, _ISAR3_WITH, "linux", False),
-        (_ARMV7M, _ISAR3_WITH, "pyboard", False),
-        (_ARMV6M, _ISAR3_WITH, "rp2", False),
+        (_ARMV7EMSP, _WITH, "rp2", True),
+        (_ARMV7EMSP, _WITHOUT, "rp2", False),
+        (_ARMV7EMSP, _WITH, "linux", False),
+        (_ARMV7M, _WITH, "pyboard", False),
+        (_ARMV6M, _WITH, "rp2", False),
     ],
 )
 def test_the_core_is_asked(
-    monkeypatch: pytest.MonkeyPatch, mpy: int, isar3: int, platform: str, has: bool
+    monkeypatch: pytest.MonkeyPatch, mpy: int, simd: int, platform: str, has: bool
 ) -> None:
-    board(monkeypatch, mpy, isar3, platform)
+    board(monkeypatch, mpy, simd, platform)
     assert choice.has_dsp() is has
 
 
 def test_no_register_is_read_on_other_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "machine", None)
+    monkeypatch.setattr(choice, "_simd", None)
     assert not choice.has_dsp()
     monkeypatch.setattr(sys.implementation, "_mpy", _ARMV6M, raising=False)
     assert not choice.has_dsp()
@@ -93,7 +90,7 @@ def test_dense_models_use_it(monkeypatch: pytest.MonkeyPatch, sparse: bool, want
         normalisation={"offset": [0.0] * count, "scale": [1.0] * count},
     )
     monkeypatch.setattr(choice, "part", lambda _, __: Kernel("M4").step)
-    board(monkeypatch, _ARMV7EMSP, _ISAR3_WITH)
+    board(monkeypatch, _ARMV7EMSP, _WITH)
     made = IntegerModel(settings, array("i", words), weights)
     assert made.kernel == wanted
     begin = words[layout.OUT_WEIGHTS_AT]

@@ -1,4 +1,4 @@
-"""Writes results: beside their place, synced to the disk, then renamed over it.
+"""Checks what is read, and writes results: beside their place, synced, then renamed over it.
 
 A crash, a full disk or an error on the way leaves the file that was there before. A result never
 replaces a file that the same command reads, and never a device or a pipe.
@@ -20,6 +20,20 @@ _KINDS = (
     (stat.S_ISBLK, "a device"),
     (stat.S_ISSOCK, "a socket"),
 )
+
+
+def check_input(path: Path) -> None:
+    """Raise RivuletError if `path` is a pipe, a device or a socket: reading it may never end.
+
+    What is missing, and a folder, is left to who opens it.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return
+    for is_kind, name in _KINDS[1:]:
+        if is_kind(mode):
+            raise RivuletError(f"cannot read {path}: it is {name}; name a file")
 
 
 def check(path: Path, inputs: Iterable[Path | None] = ()) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from host_tools import files
 from host_tools.errors import RivuletError
 from rivulet import model as device_model
 
@@ -12,6 +13,7 @@ def read_settings(model: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
     Raises RivuletError.
     """
+    files.check_input(model)
     try:
         with model.open("rb") as file:
             settings, tensors = device_model.read_header(file, model.stat().st_size)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools import files
 from host_tools.errors import RivuletError
 from rivulet import model as device_model
 from rivulet.cells import integrators
@@ -130,6 +131,7 @@ def _floats(values: Floats) -> memoryview:
 
 
 def _load(path: Path) -> Any:
+    files.check_input(path)
     try:
         with path.open("rb") as file:
             size = path.stat().st_size

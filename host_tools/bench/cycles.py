@@ -41,6 +41,8 @@ ROWS = (
     Row("Cortex-M0+", "M0", "thumb", "armv6m", m0_plus),
     Row("Cortex-M4, P = 1", "M4", "thumb", "armv7em", m4(1)),
     Row("Cortex-M4, P = 3", "M4", "thumb", "armv7em", m4(3)),
+    Row("Cortex-M4, P = 1", "M4", "dsp", "armv7em", m4(1)),
+    Row("Cortex-M4, P = 3", "M4", "dsp", "armv7em", m4(3)),
 )
 _PAGE = """\
 # Cycles of the decay cell's step

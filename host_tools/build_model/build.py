@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_tools import tau
+from host_tools import files, tau
 from host_tools.build_model.live import LiveNetwork, fidelity
 from host_tools.build_model.prune import (
     connections,
@@ -40,6 +40,7 @@ class Options:
 
 def read_metadata(path: Path) -> Settings:
     """Read the metadata that `--metadata` names. Raises RivuletError."""
+    files.check_input(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:

@@ -177,6 +177,7 @@ def read_model(path: Path) -> ModelFile | None:
 
     Raises RivuletError for a model file that no board takes.
     """
+    files.check_input(path)
     try:
         data = path.read_bytes()
         metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]

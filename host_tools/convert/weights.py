@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, deserialize, safe_open
 
+from host_tools import files
 from host_tools.convert.checks import array, plain
 from host_tools.convert.model_file import Arrays, Settings
 from host_tools.errors import RivuletError
@@ -41,6 +42,7 @@ def read_weights(path: Path) -> tuple[Arrays, Settings]:
     reader = readers.get(path.suffix)
     if reader is None:
         raise RivuletError(f"{path}: weights come as {', '.join(sorted(readers))}")
+    files.check_input(path)
     if not path.is_file():
         raise RivuletError(f"{path}: no such file")
     return reader(path)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from host_tools import files
 from host_tools.errors import RivuletError
 
 # Timestamps stay far inside 64 bits, so that differences of two fit as well.
@@ -102,6 +103,7 @@ def goes_back(path: Path, event: Event) -> str:
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) of the header and of each row. Raises RivuletError."""
+    files.check_input(path)
     if path.suffix.lower() == ".parquet":
         from host_tools.data.parquet import read_rows
 

@@ -77,6 +77,7 @@ def read_recording(path: Path) -> Recording:
 def read_description(path: Path) -> Description:
     """Read the description beside a recording. Raises RivuletError if it is there and wrong."""
     beside = description_file(path)
+    files.check_input(beside)
     try:
         if not beside.exists():
             return Description()

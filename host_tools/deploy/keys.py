@@ -56,6 +56,7 @@ def create(path: Path, content: bytes) -> None:
 
 def read_private(path: Path) -> bytes:
     """Read a file that only its owner may read. Raises RivuletError if others may."""
+    files.check_input(path)
     try:
         with path.open("rb") as file:
             # Windows has no such modes, and reports every file as readable by all.

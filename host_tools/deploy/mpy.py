@@ -33,6 +33,7 @@ _ARCHES = (
 _ASSEMBLER = {
     "_thumb": ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
     "_armv6m": ("armv6m",),
+    "_dsp": ("armv7em", "armv7emsp", "armv7emdp"),
     "_rv32": ("rv32imc",),
     "_fpu": ("armv7emsp", "armv7emdp"),
 }

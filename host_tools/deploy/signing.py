@@ -52,6 +52,7 @@ def read_public_key(path: Path) -> bytes:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+    files.check_input(path)
     try:
         key = serialization.load_pem_public_key(path.read_bytes())
     except OSError as error:

@@ -14,7 +14,7 @@ import sys
 from array import array
 from time import ticks_diff, ticks_ms, ticks_us
 
-from rivulet.integers import decay, decay_choice, layout
+from rivulet.integers import choice, decay, decay_choice, layout
 from rivulet.integers.model import IntegerModel
 from rivulet.link.port import Link
 from rivulet.loop import Loop
@@ -235,6 +235,15 @@ def main(units, inputs, events):
     for name, step in kernels():
         subject = Integers(step, model)
         print(json.dumps(measure("in integers, %s" % _NAMES[name], subject, events)))
+    if choice.has_dsp():
+        from rivulet.integers import dsp
+
+        own = integer_model(units, inputs)
+        found = dsp.kernel("decay", *own[:2])
+        if found:
+            subject = Integers(found[1], own)
+            row = measure("in integers, Thumb assembler with DSP", subject, events)
+            print(json.dumps(row))
     half = Integers(decay_choice.step, integer_model(units, inputs, 2))
     print(json.dumps(measure("the same, half of the weights pruned", half, events)))
     half = None

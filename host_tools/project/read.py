@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
+from host_tools import files
 from host_tools.errors import RivuletError
 from host_tools.project.driver_facts import is_plain, written
 from host_tools.project.problems import Problems, nearest
@@ -20,6 +21,7 @@ _Table = TypeVar("_Table", bound=msgspec.Struct)
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file. Raises RivuletError."""
+    files.check_input(path)
     try:
         data = path.read_bytes()
         if len(data) > _MAX_BYTES:

@@ -1,9 +1,12 @@
 """Translates an instruction in ARM's syntax to a line for MicroPython's assembler.
 
-Instructions that this assembler lacks are encoded here; they are 16-bit forms of ARMv6-M.
+Instructions that this assembler lacks are encoded here; they are 16-bit forms of ARMv6-M. wide.py
+has the others.
 """
 
 import re
+
+from host_tools.thumb.wide import wide
 
 _REGISTERS = {f"r{n}": n for n in range(13)} | {"sp": 13, "lr": 14, "pc": 15}
 # MicroPython names these without the s.
@@ -20,7 +23,7 @@ _SET_FLAGS = {
     "eors",
     "ands",
 }
-_BRANCHES = "b bl bx bcc bcs beq bne bge bgt ble blt bhi bmi bpl"
+_BRANCHES = "b bl bx bcc bcs beq bne bge bgt ble blt bhi bmi bpl bne_w"
 _OTHERS = {*_BRANCHES.split(), "mov", "cmp", "ldr", "str", "ldrb", "push", "pop"}
 
 
@@ -31,11 +34,15 @@ def is_register(operand: str) -> bool:
 def micropython(name: str, operands: list[str]) -> str:
     """Return the line. Raises ValueError for an unknown or wrong instruction."""
     for word in re.findall(r"(?<!\w)[a-z]\w*", " ".join(operands)):
-        if not is_register(word):
+        if not is_register(word) and word not in ("lsl", "ror"):
             raise ValueError(f"no register is called {word}")
     two_registers = len(operands) == 2 and all(map(is_register, operands))
     if name in ("mov", "movs") and (name == "mov") != two_registers:
         raise ValueError("mov takes two registers and keeps the flags, movs takes a number")
+    halves = wide(name, operands)
+    if halves is not None:
+        written = f"{name} {', '.join(operands)}"
+        return f"data(2, 0x{halves[0]:04X}, 0x{halves[1]:04X})  # {written}"
     code = _code(name, operands)
     if code is not None:
         return f"data(2, 0x{code:04X})  # {name} {', '.join(operands)}"

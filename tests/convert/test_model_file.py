@@ -10,6 +10,10 @@ from fixtures import model_bytes, settings, tensors
 from safetensors import safe_open
 from safetensors.numpy import load, save
 
+from host_tools.convert import convert
+from host_tools.convert.model_file import read_model
+from host_tools.errors import RivuletError
+from host_tools.model_header import read_settings
 from rivulet import model as device_model
 
 
@@ -51,8 +55,6 @@ def test_what_the_official_library_writes_runs() -> None:
 
 def test_the_converter_and_the_tests_write_the_same_kind_of_file(tmp_path: Path) -> None:
     """`fixtures` writes files by hand; were it to drift from the format, tests would not tell."""
-    from host_tools.convert import convert
-
     n, m = 4, 3
     weights = {"readout.weight": np.ones((2, n)), "readout.bias": np.zeros(2)}
     for gate in ("alpha", "drive"):
@@ -78,3 +80,30 @@ def test_other_types_are_refused(dtype: type) -> None:
     other = save(arrays, metadata=metadata)
     with pytest.raises(device_model.ModelError, match="not F32"):
         device_model.load(BytesIO(other), len(other))
+
+
+@pytest.mark.parametrize(
+    "text", ["NaN", "Infinity", "-Infinity", "[1.0, NaN]", '{"a": -Infinity}']
+)
+@pytest.mark.parametrize("key", ["alpha_max", "normalisation", "policy"])
+def test_the_host_refuses_metadata_that_holds_no_json(tmp_path: Path, key: str, text: str) -> None:
+    """What boards say to the same is in tests/device/model/test_model.py."""
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(model_bytes(settings(**{key: text})))
+    with pytest.raises(RivuletError, match=f"'{key}'"):
+        read_settings(path)
+    with pytest.raises(RivuletError, match=f"'{key}'"):
+        read_model(path)
+
+
+def test_the_converter_refuses_metadata_that_is_no_number() -> None:
+    random = np.random.default_rng(0)
+    weights = {"readout.weight": random.normal(size=(2, 4)), "readout.bias": np.zeros(2)}
+    for gate in ("alpha", "drive"):
+        weights[f"{gate}.recurrent"] = np.eye(4)
+        weights[f"{gate}.input"] = np.ones((4, 3))
+        weights[f"{gate}.bias"] = np.zeros(4)
+    for bad in (float("nan"), float("inf"), [1.0, float("nan")], {"a": float("-inf")}):
+        for key in ("alpha_max", "note"):
+            with pytest.raises(RivuletError, match=key):
+                convert(weights, {"channels": ["a", "b", "c"], key: bad})

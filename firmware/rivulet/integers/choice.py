@@ -4,8 +4,10 @@ An .mpy made for an older MicroPython can load and still read its arguments wron
 tried on a small model before it is used.
 """
 
+import sys
 from array import array
 
+from rivulet.compat import micropython, ptr32
 from rivulet.integers import layout
 
 _ANY = 12345
@@ -27,6 +29,27 @@ def choose(kernels, load, works, plain):
     return "python", plain
 
 
+def has_dsp():
+    """Return whether this core has the DSP extension.
+
+    Without it, an instruction of it is a fault that no `try` catches: so the core is asked. A
+    build for cores with it says so in its .mpy architecture: armv7em, armv7emsp or armv7emdp. That
+    alone is not enough, because on a Cortex-M33 the extension is an option.
+    """
+    arch = getattr(sys.implementation, "_mpy", 0) >> 10 & 15
+    if not 6 <= arch <= 8 or sys.platform == "linux":
+        return False
+    return _simd() >= 3
+
+
+@micropython.viper
+def _simd() -> int:
+    """Return the field SIMD of the register ID_ISAR3, 3 where a core has SMLAD and SXTB16."""
+    address = 0xE000
+    address = (address << 16) | 0xED6C
+    return (ptr32(address)[0] >> 4) & 15
+
+
 def part(module, name):
     """Return what a module of this package calls `name`."""
     return getattr(__import__("rivulet.integers." + module, None, None, (name,)), name)
@@ -40,15 +63,18 @@ def fill(weights):
         weights[i] = number >> 8
 
 
-def agree(step, plain, words, weights):
+def agree(step, plain, words, weights, arrange=None):
     """Return whether two steps leave the same bits, over intervals from none to long ones.
 
-    All values must be within their bounds. Beyond them 32 bits overflow, and kernels then differ.
+    arrange(words, weights): brings the weights into the order that `step` needs. All values must
+    be within their bounds. Beyond them 32 bits overflow, and kernels then differ.
     """
     at = words[layout.V_AT] + 4 * words[layout.HIDDEN]
     input_map = array("i", (1, 1234, at, 3333, 1 << 14, 9))
-    other = array("i", words)
+    other, others = array("i", words), bytearray(weights)
+    if arrange:
+        arrange(other, others)
     for dt_us in _INTERVALS_US:
         plain(words, weights, dt_us, input_map)
-        step(other, weights, dt_us, input_map)
+        step(other, others, dt_us, input_map)
     return all(a == b for a, b in zip(layout.memory(words), layout.memory(other)))

@@ -7,10 +7,14 @@ from rivulet.integers import choice, decay, layout
 
 def _works(step):
     """Return whether a kernel gives the bits of the plain one."""
-    return _agrees(step, 0) and _agrees(step, 2)
+    return agrees(step, 0) and agrees(step, 2)
 
 
-def _agrees(step, blocks):
+def agrees(step, blocks, arrange=None):
+    """Return whether a kernel gives the bits of the plain one on a model of so many blocks.
+
+    blocks: 0 for dense gates. arrange: as choice.agree takes it.
+    """
     words = decay.words_for(2, 1, 1, layout.MEAN | layout.ADDITIVE, blocks)
     if blocks:
         decay.place_columns(words, (blocks,), range(blocks))
@@ -27,7 +31,7 @@ def _agrees(step, blocks):
         values = range(first, first + count * step_by, step_by)
         layout.view(words, entry, count)[:] = array("i", values)
     words[(words[layout.ALPHA_AT] >> 2) + 2] = 1 << 19
-    return choice.agree(step, decay.step, words, weights)
+    return choice.agree(step, decay.step, words, weights, arrange)
 
 
 def _load(kernel):

@@ -8,7 +8,7 @@ from array import array
 
 from rivulet.compat import const
 from rivulet.errors import ModelError
-from rivulet.integers import arithmetic, layout
+from rivulet.integers import arithmetic, choice, layout
 from rivulet.integers.cells import integer_cell
 
 # arithmetic.LONGEST_US; a constant of this module saves a look-up at every event.
@@ -30,6 +30,18 @@ def _read_out(words, weights):
     arithmetic.read_out(words, weights, words[layout.FEATURE_AT if mean else layout.V_AT])
 
 
+def _kernel(name, words, weights):
+    """Return (name, step) of the model's kernel, and bring the weights into its order."""
+    if choice.has_dsp():
+        from rivulet.integers import dsp
+
+        found = dsp.kernel(name, words, weights)
+        if found:
+            return found
+    cell = integer_cell(name)
+    return cell.KERNEL, cell.step
+
+
 class InputMap:
     """Maps one sensor's values to model inputs. The sensor writes its integers into `raw`."""
 
@@ -47,7 +59,10 @@ class InputMap:
 
 
 class IntegerModel:
-    """A running model. settings: the file's metadata; words, weights: its two buffers, filled."""
+    """A running model. settings: the file's metadata; words, weights: its two buffers, filled.
+
+    It may bring the weights into another order, so no other model can use the same ones.
+    """
 
     integer = True
     # Events of its self-test that agreed; 0 if its file has no self-test.
@@ -59,8 +74,7 @@ class IntegerModel:
         self.hidden = n = words[layout.HIDDEN]
         self.output_count = words[layout.OUTPUTS]
         cell = integer_cell(settings["cell"])
-        self.kernel = cell.KERNEL
-        self._step = cell.step
+        self.kernel, self._step = _kernel(settings["cell"], words, weights)
         self._read_out = getattr(cell, "read_out", _read_out)
         self._words = words
         self._weights = weights

@@ -41,7 +41,7 @@
     enter
     @ Ten words of room; the values do not matter.
     push {r0, r1}; push {r0, r1, r2, r3, r4, r5, r6, r7}
-    .stack WORDS, BYTES, ONE (in units of s), DOWN, STEPS (left), COUNTS, BASE, OUT, END_OF_OUT, RETURN
+    .stack WORDS, BYTES, ONE (in s), DOWN, STEPS (left), COUNTS, BASE, OUT, END_OF_OUT, RETURN
     .reg bytes=r12 (4 HIDDEN)
     str words, [sp, WORDS]
     hidden_bytes r4, words; str r4, [sp, BYTES]; mov bytes, r4

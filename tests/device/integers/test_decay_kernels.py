@@ -5,7 +5,7 @@ from array import array
 from fixtures import SkipTest
 from kernel_cases import Integers, cases, check_step, dense_twin, events
 
-from rivulet.integers import decay, decay_choice, layout
+from rivulet.integers import choice, decay, decay_choice, layout
 
 
 def kernel(name):
@@ -25,6 +25,14 @@ def test_thumb():
 
 def test_rv32():
     check_step(kernel("rv32"), Integers(7), 12, 8)
+
+
+def test_dsp():
+    if not choice.has_dsp():
+        raise SkipTest("this core has no DSP extension")
+    from rivulet.integers import dsp
+
+    check_step(kernel("dsp"), Integers(7), 24, 8, dsp.arrange)
 
 
 def test_sparse_models_are_the_dense_ones_with_zeros():

@@ -65,6 +65,13 @@ def test_foreign_files():
     assert "no 'format'" in refused(packed({"__metadata__": {"author": "somebody"}}, b""))
 
 
+def test_numbers_that_are_no_json():
+    """CPython's reader takes NaN and Infinity for numbers."""
+    for text in ("NaN", "Infinity", "-Infinity", "[1.0, NaN, 1.0]", '{"offset": [-Infinity]}'):
+        for key in ("alpha_max", "normalisation", "readout_tau_s", "policy", "channels"):
+            assert "'%s'" % key in refused(model_bytes(settings(**{key: text}))), (key, text)
+
+
 def test_missing_metadata():
     for key in device_model.SETTINGS:
         changed = settings()

@@ -147,6 +147,7 @@ def _project(
         data=tables.data,
         network=tables.model,
         train=tables.train,
+        plant=tables.plant.name,
     )
 
 

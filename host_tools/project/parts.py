@@ -89,6 +89,8 @@ class Project:
     data: DataTable
     network: ModelTable
     train: TrainTable
+    # The plant that `rivulet hil` simulates, None if the file names none.
+    plant: str | None
 
     @property
     def folder(self) -> Path:

@@ -1,9 +1,10 @@
 """The host's end of a simulated plant: leases, readings, and the actions that answer them."""
 
+import contextlib
 import struct
 from collections.abc import Iterable, Sequence
 
-from host_tools.errors import NoReply
+from host_tools.errors import BoardGone, NoReply, RivuletError
 from host_tools.link.actions import PlantAction
 from host_tools.link.requester import QUICK
 from host_tools.link.wire import Board
@@ -11,6 +12,7 @@ from rivulet import protocol
 
 # The board's plant ends when the host has not renewed it for so long, in the board's own time.
 _LEASE_MS = 3000
+_END_MS = 1
 _TICKS = 0x3FFFFFFF
 
 # A sensor's number in the board's description, and its values in the units of that.
@@ -27,6 +29,7 @@ class PlantLease:
         self._board = board
         self._flags = protocol.LOCK_STEP if lock_step else 0
         self._renew_at = 0.0
+        self._sent = -1
         # How many actuators the board's rig has.
         self.actuators = 0
 
@@ -37,12 +40,9 @@ class PlantLease:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # A board that is silent, or gone, ends it by itself.
-        if kind is None or not issubclass(kind, (NoReply, OSError)):
-            try:
-                self._lease(1)
-            except (NoReply, OSError):
-                if kind is None:
-                    raise
+        if kind is None or not issubclass(kind, (NoReply, BoardGone)):
+            with contextlib.suppress(RivuletError):
+                self._lease(_END_MS)
 
     def renew(self) -> None:
         """Renew the lease if it is time to."""
@@ -76,9 +76,20 @@ class PlantLease:
             "check the cable or reset the board"
         )
 
+    def listen(self, wait_s: float) -> list[PlantAction]:
+        """Return the actions that have come, after waiting no longer than this for one."""
+        board = self._board
+        if not board.actions:
+            board.wait_at_most(wait_s)
+            board.check_refusal(protocol.PLANT, self._sent)
+        found = list(board.actions)
+        board.actions.clear()
+        return found
+
     def send(self, time_us: int, readings: Iterable[Reading]) -> int:
         """Send readings without waiting; return the message's sequence. In real time."""
-        return self._board.send(protocol.PLANT, self._message(time_us, readings))
+        self._sent = self._board.send(protocol.PLANT, self._message(time_us, readings))
+        return self._sent
 
     def _lease(self, lease_ms: int) -> int:
         payload = struct.pack(protocol.PLANT_HEAD, lease_ms, self._flags, 0)

@@ -87,6 +87,11 @@ class Requester:
         """The clock of all waits at this board, in seconds."""
         return self._stream.now_s
 
+    @property
+    def timeout_scale(self) -> float:
+        """By how much every time-out at this board is stretched."""
+        return self._scale
+
     def close(self) -> None:
         """Close the port. Telemetry that still runs ends with its lease."""
         self._stream.close()
@@ -116,6 +121,10 @@ class Requester:
                         if reply is not None:
                             return reply
         raise self._no_reply(kind, start)
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Let no look at the port wait longer than this."""
+        self._stream.wait_at_most(seconds)
 
     def send(self, kind: int, payload: bytes, sequence: int | None = None) -> int:
         """Send a request without its authorisation, and await nothing. Returns its sequence.

@@ -14,8 +14,8 @@ from host_tools.errors import (
     ProtocolMismatch,
     RivuletError,
 )
-from host_tools.link.documents import Description, Model, Status
 from host_tools.link.actions import PlantAction, decode_action
+from host_tools.link.documents import Description, Model, Status
 from host_tools.link.event_batches import EventBatch, decode_events
 from host_tools.link.push import push_model
 from host_tools.link.records import Record, decode_record

@@ -36,7 +36,7 @@ class Plant:
         self._lock_step = False
         # The lease in the board's own milliseconds.
         self._lease_ms = self._renewed_ms = 0
-        # Fed time, and the host's ticks that it stands for. The shifts make own time go on from it.
+        # Fed time, and the host's ticks that it stands for; the shifts let own time go on from it.
         self._us = self._ms = self._rest_us = self._ticks = 0
         self._started = False
         self._shift_us = self._shift_ms = 0

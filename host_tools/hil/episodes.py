@@ -58,16 +58,21 @@ class Episodes(ABC):
         """Run `count` episodes; return what came of all so far. Raises RivuletError."""
         for episode in range(count):
             draws = np.random.default_rng((seed, episode))
-            length_us = self._plant.step_limit * self._period_us
-            readings = Readings(self._wired.sensors, self._faults, draws, length_us)
-            actions = Actions(
-                self._plant.safe, self._wired.actions, self._period_us, self._faults.delay_us
+            readings = Readings(
+                self._wired.sensors,
+                self._faults,
+                draws,
+                self._plant.step_limit * self._period_us,
+                self.tally,
             )
-            total = self._episode(episode, seed + episode, readings, actions)
-            self.tally.returns.append(total)
-            self.tally.readings += readings.taken
-            self.tally.lost += readings.lost
-            self.tally.late += actions.late
+            actions = Actions(
+                self._plant.safe,
+                self._wired.actions,
+                self._period_us,
+                self._faults.delay_us,
+                self.tally,
+            )
+            self.tally.returns.append(self._episode(episode, seed + episode, readings, actions))
         return self.tally
 
     def _episode(self, episode: int, seed: int, readings: Readings, actions: Actions) -> float:
@@ -142,7 +147,6 @@ class LockStep(Episodes):
         action = self._lease.step(self._now_us, arrived)
         if action.number != self._number:
             self._number = action.number
-            self.tally.decisions += 1
             actions.decided(at_us, at_us, action.values)
 
 
@@ -186,6 +190,5 @@ class RealTime(Episodes):
             for_us = self._tick_of.get(action.sequence)
             if for_us is None:
                 continue  # of the episode before
-            self.tally.decisions += 1
             # The plant's time is one period behind the host's.
             actions.decided(for_us, self._elapsed_us() - self._period_us, action.values)

@@ -1,10 +1,11 @@
 """What becomes of a plant's observations on their way to the board: rates, losses, delays."""
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from host_tools.hil.tally import Tally
 from host_tools.hil.wired import WiredSensor
 from host_tools.link.plant import Reading
 from host_tools.plants.plant import Floats
@@ -25,27 +26,31 @@ class Faults:
     outage_us: int = 0
 
 
-@dataclass
 class Readings:
     """The readings of an episode. All draws come from one generator, in the order of the readings.
 
-    taken, lost: how many were to be sent, and how many of them did not arrive.
+    length_us: of the longest episode; tally: counts them.
     """
 
-    sensors: tuple[WiredSensor, ...]
-    faults: Faults
-    draws: np.random.Generator
-    length_us: int
-    taken: int = 0
-    lost: int = 0
-    _waiting: list[tuple[int, int, int, Reading]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        latest = max(self.length_us - self.faults.outage_us, 0)
-        self._outage_us = round(self.draws.uniform(0, latest))
+    def __init__(
+        self,
+        sensors: tuple[WiredSensor, ...],
+        faults: Faults,
+        draws: np.random.Generator,
+        length_us: int,
+        tally: Tally,
+    ) -> None:
+        self._sensors = sensors
+        self._faults = faults
+        self._draws = draws
+        self._tally = tally
+        latest = max(length_us - faults.outage_us, 0)
+        self._outage_us = round(draws.uniform(0, latest))
+        # When it arrives, when it was taken, the sensor's number, and the reading.
+        self._waiting: list[tuple[int, int, int, Reading]] = []
         # The first reading of each sensor is given with the start of the episode.
-        self._next_us = [sensor.interval_us for sensor in self.sensors]
-        self._newest_us = [0] * len(self.sensors)
+        self._next_us = [sensor.interval_us for sensor in sensors]
+        self._newest_us = [0] * len(sensors)
 
     @property
     def next_us(self) -> int | None:
@@ -54,11 +59,11 @@ class Readings:
 
     def first(self, observation: Floats) -> list[Reading]:
         """Return a reading of every sensor: no episode begins in the dark."""
-        return [sensor.read(observation) for sensor in self.sensors]
+        return [sensor.read(observation) for sensor in self._sensors]
 
     def take(self, end_us: int, observation: Floats) -> None:
         """Take the readings that are due before `end_us`, while the plant shows this."""
-        for number, sensor in enumerate(self.sensors):
+        for number, sensor in enumerate(self._sensors):
             while self._next_us[number] < end_us:
                 self._send(number, self._next_us[number], sensor.read(observation))
                 self._next_us[number] += sensor.interval_us
@@ -76,11 +81,11 @@ class Readings:
 
     def _send(self, number: int, at_us: int, reading: Reading) -> None:
         # Drawn whatever the faults are, so that one of them does not move the others' draws.
-        chance, later = self.draws.random(), self.draws.random()
-        self.taken += 1
-        out = self._outage_us <= at_us < self._outage_us + self.faults.outage_us
-        if chance < self.faults.loss or out:
-            self.lost += 1
+        chance, later = self._draws.random(), self._draws.random()
+        self._tally.readings += 1
+        out = self._outage_us <= at_us < self._outage_us + self._faults.outage_us
+        if chance < self._faults.loss or out:
+            self._tally.lost += 1
             return
-        arrives_us = at_us + int(later * self.faults.jitter_us)
+        arrives_us = at_us + int(later * self._faults.jitter_us)
         heapq.heappush(self._waiting, (arrives_us, at_us, number, reading))

@@ -71,7 +71,7 @@ class HilView:
         parts = [f"episode {moment.episode + 1}", f"t {moment.time_s:.2f} s"]
         if tally.returns:
             parts.append(f"return {np.mean(tally.returns):g} ± {np.std(tally.returns):.3g}")
-            parts += [f"lost {tally.loss:.0%}", f"late {tally.late}"]
+        parts += [f"lost {tally.loss:.0%}", f"late {tally.late}"]
         return "  ".join(parts)
 
     def _values(self) -> Table:

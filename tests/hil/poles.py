@@ -32,12 +32,11 @@ channels = [
 ]
 
 [actuators.force]
-driver = "pwm_motor"
+driver = "pusher"
 pins = {{ pwm = 16 }}
 from = "y0"
-limits = [-1.0, 1.0]
 """
-# A driver of a person's own, whose values are newtons.
+# A driver whose values are newtons.
 PUSHER = """\
 KIND = "actuator"
 BUS = ""
@@ -72,7 +71,6 @@ def make_project(folder: Path, board: str = "virtual", rate_hz: int = 50, **more
     """Write the project into a folder; returns the folder. more: metadata of the model."""
     (folder / "drivers").mkdir(parents=True)
     text = RIVULET.format(board=board, rate_hz=rate_hz)
-    text = text.replace("pwm_motor", "pusher").replace("[-1.0, 1.0]", "[-10.0, 10.0]")
     (folder / "rivulet.toml").write_text(text)
     (folder / "drivers" / "pusher.py").write_text(PUSHER)
     weights = {

@@ -27,6 +27,6 @@ def decode_action(body: bytes) -> PlantAction | None:
     rest = len(body) - 2 - _HEAD_BYTES
     if rest < 0 or rest % 4:
         return None
-    sequence, number, ticks = struct.unpack_from(protocol.ACTION_HEAD, body, 2)
+    number, ticks, sequence = struct.unpack_from(protocol.ACTION_HEAD, body, 2)
     values = struct.unpack_from(f"<{rest // 4}f", body, 2 + _HEAD_BYTES)
     return PlantAction(sequence, number, ticks, values)

@@ -68,7 +68,8 @@ class PlantBench(Bench):
         frames, _ = split(self.port.outgoing)
         self.port.outgoing = b""
         form = protocol.ACTION_HEAD + "f"
-        return [struct.unpack(form, body) for kind, _, body in frames if kind == protocol.ACTION]
+        found = [struct.unpack(form, body) for kind, _, body in frames if kind == protocol.ACTION]
+        return [(sequence, number, ticks, force) for number, ticks, sequence, force in found]
 
 
 def head(ticks, lease_ms=0, flags=0):

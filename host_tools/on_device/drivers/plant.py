@@ -184,9 +184,9 @@ class Plant:
             protocol.ACTION_HEAD,
             payload,
             _HEAD_AT,
-            self._sequence if self._lock_step else self._acted_at,
             self._actions,
             self.ticks_us(),
+            self._sequence if self._lock_step else self._acted_at,
         )
         for i in range(count):
             struct.pack_into("<f", payload, _VALUES_AT + 4 * i, self._values[i])

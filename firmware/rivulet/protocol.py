@@ -123,6 +123,9 @@ PLANT_HEAD = "<HBI"
 # alone, which is answered once nothing is left to be done at that time. Without it the board keeps
 # its own time, and sends an ACTION at each decision.
 LOCK_STEP = 1
+# Flag of a message within the lease, without readings: every sensor fails until its next reading,
+# so that the actuators rest, as between two episodes.
+PAUSE = 2
 # actions since the lease was opened u32, modulo 2^30 | the board's ticks u32 | sequence of a PLANT
 # u8: of the message that is answered; in real time of the newest one when the action was taken.
 ACTION_HEAD = "<IIB"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from host_tools.errors import NoReply
 from host_tools.hil.actions import Actions
 from host_tools.hil.readings import Faults, Readings
 from host_tools.hil.tally import Tally
@@ -15,9 +16,13 @@ from host_tools.link.plant import PlantLease, Reading
 from host_tools.plants import Checked
 from host_tools.plants.plant import Floats
 
-# Between two episodes the board's time goes on by this, so that a decision is surely due: from it
-# on decisions keep step with the plant.
-_GAP_US = 2_000_000
+# Between two episodes the board's time goes on by about this: longer than it takes to look at
+# the sensors' health again.
+_GAP_US = 500_000
+# In real time the same, of the host's.
+_GAP_S = 0.1
+# In how many steps the time of a decision is looked for, each time in a shorter span.
+_STEPS = 16
 # In real time the port is looked at this often.
 _LOOK_S = 0.001
 
@@ -106,21 +111,50 @@ class Episodes(ABC):
 
 
 class LockStep(Episodes):
-    """The board's time is the plant's: nothing depends on how fast either computes."""
+    """The board's time is the plant's: nothing depends on how fast either computes.
 
-    _now_us = 0
+    An episode begins with a decision. Before it the board has rested, its state is zero, and it
+    has had the first reading of every sensor: nothing of what was before is left.
+    """
+
+    _now_us = -1  # the plant's time; -1: it has not begun
     _base_us = 0  # the episode's beginning
     _number = 0  # of the board's newest action
 
     def _begin(self, first: list[Reading]) -> None:
         self._first = first
-        if not self._now_us:
-            self._lease.step(0, ())
-        self._now_us += _GAP_US + self._cadence_us
-        self._number = self._lease.step(self._now_us, first).number
+        if self._now_us < 0:
+            self._find_decision()
+        else:
+            # To a decision that is due: the plant's last tick need not be one.
+            self._now_us -= (self._now_us - self._base_us) % self._cadence_us
+        gap_us = -(-_GAP_US // self._cadence_us) * self._cadence_us
+        self._lease.step(self._now_us + gap_us, pause=True)
         self._reset()
-        # The state is zero, and the next decision is due at the episode's beginning.
-        self._base_us = self._now_us + self._cadence_us
+        self._number = self._lease.step(self._now_us + 2 * gap_us, first).number
+        self._reset()
+        self._base_us = self._now_us + 2 * gap_us + self._cadence_us
+
+    def _find_decision(self) -> None:
+        """Bring the board's time to a decision, whose moment the board alone knows."""
+        number = self._lease.step(0).number
+        found_us, span_us = 0, self._cadence_us
+        while True:
+            step_us = -(-span_us // _STEPS)
+            now_us = found_us
+            while True:
+                now_us += step_us
+                newest = self._lease.step(now_us).number
+                if newest != number:
+                    break
+                if now_us > found_us + 2 * self._cadence_us:
+                    raise NoReply("the board decides nothing: does another program use it?")
+            number = newest
+            if step_us == 1:
+                self._now_us = now_us
+                return
+            # The decision was due in this step, and the next one is a cadence later.
+            found_us, span_us = now_us - step_us + self._cadence_us, step_us
 
     def _tick(self, begin_us: int, readings: Readings, actions: Actions) -> Floats:
         self._moment(begin_us, readings, actions)
@@ -157,9 +191,13 @@ class RealTime(Episodes):
     """
 
     def _begin(self, first: list[Reading]) -> None:
-        self._reset()
         self._first = first
-        self._lease.listen(0.0)
+        for readings in ([], first):
+            self._lease.send(0, readings, pause=not readings)
+            ends_s = time.perf_counter() + _GAP_S
+            while time.perf_counter() < ends_s:
+                self._lease.listen(_LOOK_S)
+        self._reset()
         self._tick_of: dict[int, int] = {}
         self._began_s = time.perf_counter()
 

@@ -49,14 +49,17 @@ class PlantLease:
         if self._board.now_s >= self._renew_at:
             self._lease(_LEASE_MS)
 
-    def step(self, time_us: int, readings: Iterable[Reading]) -> PlantAction:
+    def step(
+        self, time_us: int, readings: Iterable[Reading] = (), pause: bool = False
+    ) -> PlantAction:
         """Bring the board's time to `time_us`, with these readings; return what it does then.
 
-        In lock-step only. Raises NoReply if the board falls silent, Refused.
+        In lock-step only. pause: without readings, let the actuators rest until there are some.
+        Raises NoReply if the board falls silent, Refused.
         """
         self.renew()
         board = self._board
-        payload = self._message(time_us, readings)
+        payload = self._message(time_us, readings, pause)
         sequence = board.send(protocol.PLANT, payload)
         start = board.now_s
         end = start + QUICK.total_s * board.timeout_scale
@@ -86,9 +89,12 @@ class PlantLease:
         board.actions.clear()
         return found
 
-    def send(self, time_us: int, readings: Iterable[Reading]) -> int:
-        """Send readings without waiting; return the message's sequence. In real time."""
-        self._sent = self._board.send(protocol.PLANT, self._message(time_us, readings))
+    def send(self, time_us: int, readings: Iterable[Reading] = (), pause: bool = False) -> int:
+        """Send readings without waiting; return the message's sequence. In real time.
+
+        pause: as for `step`.
+        """
+        self._sent = self._board.send(protocol.PLANT, self._message(time_us, readings, pause))
         return self._sent
 
     def _lease(self, lease_ms: int) -> int:
@@ -97,8 +103,9 @@ class PlantLease:
         self._renew_at = self._board.now_s + _LEASE_MS / 3000
         return actuators
 
-    def _message(self, time_us: int, readings: Iterable[Reading]) -> bytes:
-        payload = struct.pack(protocol.PLANT_HEAD, 0, 0, time_us & _TICKS)
+    def _message(self, time_us: int, readings: Iterable[Reading], pause: bool) -> bytes:
+        flags = protocol.PAUSE if pause else 0
+        payload = struct.pack(protocol.PLANT_HEAD, 0, flags, time_us & _TICKS)
         for sensor, values in readings:
             payload += struct.pack(f"<B{len(values)}f", sensor, *values)
         return payload

@@ -108,7 +108,7 @@ def test_when_hil_ends_the_actuators_rest(balancing: VirtualBoard, wired: Wired)
         balance(board, wired)
         # The next decision is due within the model's cadence.
         status = next(each for each in iter(board.status, None) if each["resting"])
-        assert status["resting"] == "fault" and "plant has gone" in status["fault"]
+        assert status["resting"] == "fault" and "nobody simulates the plant" in status["fault"]
         assert [each["value"] for each in status["actuators"]] == [0.0]
         # Nobody else goes on with that plant.
         sequence = board.send(protocol.PLANT, bytes(protocol.PLANT_HEAD_BYTES))

@@ -24,13 +24,13 @@ class Plant:
     """Both ends of the wire, and the board's time.
 
     widths: the number of channels of each sensor; actuators: how many there are.
-    leased: whether a host simulates the plant now; ended: whether one did and has gone.
+    leased: whether a host simulates the plant now; paused: whether one did, and it stands still.
     """
 
     def __init__(self, widths, actuators):
         self.readings = [array("f", bytes(4 * width)) for width in widths]
         self.handlers = [None] * len(widths)
-        self.leased = self.ended = False
+        self.leased = self.paused = False
         self._values = array("f", bytes(4 * actuators))
         self._link = self._board = None
         self._lock_step = False
@@ -100,6 +100,10 @@ class Plant:
             self._forward(ticks)
         self._sequence = sequence
         self._due = self._lock_step
+        if flags & protocol.PAUSE:
+            self._pause()
+        elif len(body) > _READINGS_AT:
+            self.paused = False
         at = _READINGS_AT
         while at < len(body):
             source = body[at]
@@ -128,7 +132,7 @@ class Plant:
             self._rest_us = 0
             self._sequence = -1
             self._actions = 0
-            self._due = self._started = self.ended = False
+            self._due = self._started = False
             self.leased = True
             self._lock_step = lock_step
         elif self._lock_step != lock_step:
@@ -151,13 +155,17 @@ class Plant:
         self._rest_us = passed % 1000
 
     def _end(self):
-        """Go on in own time; every sensor fails, so that the actuators rest until it is back."""
+        """Go on in own time; the actuators rest until somebody simulates the plant again."""
         if self._lock_step:
             self._shift_us = (self._us - self._board.ticks_us()) & _MASK
             self._shift_ms = (self._ms - self._board.ticks_ms()) & _MASK
             self._lock_step = False
         self.leased = False
-        self.ended = True
+        self._pause()
+
+    def _pause(self):
+        """Let every sensor fail, as a driver at fault does: the actuators rest."""
+        self.paused = True
         for handler in self.handlers:
             if handler is not None:
                 handler(None)

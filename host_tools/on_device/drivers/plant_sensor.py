@@ -16,9 +16,9 @@ class Driver:
 
     def read(self, out):
         """Write the newest reading into `out`."""
-        if self._plant.ended:
-            # No OSError: what nobody controls any more is a fault, and the actuators rest.
-            raise RuntimeError("the simulated plant has gone: rivulet hil, or rivulet flash")
+        if self._plant.paused:
+            # No OSError: where there is no plant the actuators have to rest, as at a fault.
+            raise RuntimeError("nobody simulates the plant now: rivulet hil, or rivulet flash")
         values = self._values
         for i in range(len(values)):
             out[i] = values[i]

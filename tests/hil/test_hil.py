@@ -65,6 +65,15 @@ def test_a_model_that_decides_more_rarely_and_a_slower_sensor(tmp_path: Path) ->
     assert found["late"] == 0 and found["return_mean"] == 500.0
 
 
+def test_a_model_that_ticks_move(tmp_path: Path) -> None:
+    ticking = make_project(tmp_path / "ticks", ticks=True)
+    faults = ("--loss", 0.5, "--jitter", 15)
+    found = outcome(ticking, *faults)
+    assert found["decisions_per_s"] == 50.0 and found["late"] == 0
+    assert found["return_mean"] > 100
+    assert outcome(ticking, *faults) == found
+
+
 def test_a_plant_of_ones_own(project: Path, tmp_path: Path) -> None:
     (tmp_path / "still.py").write_text(STILL)
     found = outcome(project, f"{tmp_path / 'still.py'}:Still")

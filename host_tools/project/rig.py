@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from host_tools.project.model_fit import output_number
+from host_tools.project import policy
 from host_tools.project.parts import Bus, Project, RigActuator, RigSensor
 
 # A float32 holds every value between these: an actuator without limits.
 _UNLIMITED = (-3.0e38, 3.0e38)
 _CLASSES = {"i2c": "I2C", "spi": "SPI", "uart": "UART"}
+# The "bus" of a simulated plant, whose sensors and actuators are at the other end of the wire.
+PLANT = Bus("plant", 0, {}, 0)
 _HEAD = '''\
 """What is wired to this board. Written by rivulet flash from {file}: change that file."""
 
@@ -17,21 +19,25 @@ _HEAD = '''\
 
 def source(
     project: Project,
-    classes: list[str] | None = None,
+    model: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the text of rig.py.
 
-    classes: of the project's model, needed by actuators that are driven by a class's score.
+    model: the metadata of the project's model, needed by actuators that are driven by the score
+    of a class or by a state.
     """
     buses: dict[str, Bus] = {}
     makers: list[str] = []
+    plant = any(part.bus == PLANT for part in project.parts)
     for part in project.parts:
-        if part.bus is not None:
+        if part.bus is not None and part.bus != PLANT:
             buses[_bus_name(part.bus)] = part.bus
         makers.append(_maker(part))
     imports = ["import machine"] if buses else []
     if imports:
         imports.append("")
+    if plant:
+        imports += ["from drivers.plant import Plant", ""]
     if project.actuators:
         imports.append("from rivulet.control.actuators import Actuator")
     if project.sensors:
@@ -41,13 +47,14 @@ def source(
         _HEAD.format(file=project.file.name)
         + (top + "\n\n" if top else "")
         + _names(project, buses),
+        *([_plant(project)] if plant else []),
         *(_bus(name, bus) for name, bus in buses.items()),
         *makers,
         _list("make_sensors", "sensors", [_sensor(each) for each in project.sensors.values()]),
         _list(
             "make_actuators",
             "actuators",
-            [_actuator(each, classes) for each in project.actuators.values()],
+            [_actuator(each, drives(each, model)) for each in project.actuators.values()],
         ),
     ]
     return "\n\n\n".join(block.strip("\n") for block in blocks) + "\n"
@@ -55,6 +62,11 @@ def source(
 
 def _names(project: Project, buses: Mapping[str, Bus]) -> str:
     return f"NAME = {project.name!r}" + ("\n_buses = {}" if buses else "")
+
+
+def _plant(project: Project) -> str:
+    widths = tuple(len(sensor.channels) for sensor in project.sensors.values())
+    return f"{PLANT.kind} = Plant({widths!r}, {len(project.actuators)})"
 
 
 def _bus_name(bus: Bus) -> str:
@@ -73,7 +85,9 @@ def {name}():
 
 def _maker(part: RigSensor | RigActuator) -> str:
     settings = "".join(f", {name}={_literal(each)}" for name, each in part.settings.items())
-    made_bus = f"{_bus_name(part.bus)}()" if part.bus is not None else "None"
+    made_bus = "None"
+    if part.bus is not None:
+        made_bus = PLANT.kind if part.bus == PLANT else f"{_bus_name(part.bus)}()"
     return f"""\
 def {_maker_name(part)}():
     from drivers.{part.driver.name} import Driver
@@ -106,15 +120,27 @@ def _sensor(sensor: RigSensor) -> list[str]:
     return ["Sensor(", *(f"    {each}," for each in arguments), "),"]
 
 
-def _actuator(actuator: RigActuator, classes: list[str] | None) -> list[str]:
-    number = output_number(actuator.source, classes)
-    arguments = [
-        repr(actuator.name),
-        _maker_name(actuator),
-        f"source={'class' if number is None else f'y{number}'!r}",
-    ]
-    if actuator.table is not None:
-        arguments.append(f"table={actuator.table!r}")
+def drives(
+    actuator: RigActuator, model: Mapping[str, Any] | None
+) -> tuple[str, dict[str, float] | None]:
+    """Return what drives an actuator as the firmware knows it: its source and its table."""
+    source, table = actuator.source, actuator.table
+    if model is None:
+        return ("class" if source == "state" else source), table
+    classes, states = model["classes"] or [], policy.states(model["policy"])
+    if source in states:
+        # 1 in this state, 0 in all others.
+        return "class", {name: 1.0 if name == source else 0.0 for name in states}
+    if source in classes:
+        return f"y{classes.index(source)}", table
+    return ("class" if source == "state" else source), table
+
+
+def _actuator(actuator: RigActuator, driven: tuple[str, dict[str, float] | None]) -> list[str]:
+    source, table = driven
+    arguments = [repr(actuator.name), _maker_name(actuator), f"source={source!r}"]
+    if table is not None:
+        arguments.append(f"table={table!r}")
     arguments += [
         f"limits={actuator.limits or _UNLIMITED!r}",
         f"slew_per_s={actuator.slew_per_s!r}",

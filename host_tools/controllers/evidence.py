@@ -59,7 +59,7 @@ class Setup:
 
 _QUICK = Setup(2, 5, 2, Recipe((1.0, 0.0), episodes=4, iterations=(2, 2), batch=4))
 # The altitude needs to meet its own mistakes more often before it holds the height.
-_MORE_ROUNDS = Recipe((1.0, 0.5, *[0.0] * 5), iterations=(200,) * 6 + (600,))
+_MORE_ROUNDS = Recipe((1.0, 0.5, *[0.0] * 5), iterations=(130,) * 6 + (520,))
 _SETUPS = {"cartpole": Setup(), "altitude": Setup(recipe=_MORE_ROUNDS)}
 
 

@@ -32,7 +32,7 @@ class Recipe:
 
     shares: tuple[float, ...] = (1.0, 0.5, 0.0, 0.0)  # of the expert's ticks in each round
     episodes: int = 60  # a round and model
-    iterations: tuple[int, ...] = (300, 300, 300, 900)  # after each round
+    iterations: tuple[int, ...] = (200, 200, 200, 700)  # after each round
     window: int = 80  # ticks
     batch: int = 32  # windows a model
     learning_rate: float = 5e-3

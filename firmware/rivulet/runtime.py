@@ -50,7 +50,8 @@ class Runtime:
     """Makes the parts, hands each the others that it needs, and puts models in their midst.
 
     board: a board module (see boards/), what its chip does; rig: a module, what is wired to it:
-    `make_sensors()` and `make_actuators()` return lists of Sensor and Actuator; link: the wire;
+    `make_sensors()` and `make_actuators()` return lists of Sensor and Actuator, and `plant`, which
+    only the rig of 'rivulet hil' has, is what stands in for hardware and clock; link: the wire;
     store: where models are kept; access: who may command the board (access.Access), or None where
     anyone may; snapshot: what the state is kept in over a restart (snapshot.SnapshotFile), or
     None; actuators: the rig's Actuators, if the caller has to use them too.
@@ -99,6 +100,9 @@ class Runtime:
             self.health,
             [part.facts for part in parts if part is not None] + [self._facts],
         )
+        plant = getattr(rig, "plant", None)
+        if plant is not None:
+            plant.connect(link)
         self._collection = Collection(link, self.sensors, self.ring, self.guard)
         self._collecting = self._collection.collecting
         self._commands = Commands(
@@ -110,6 +114,7 @@ class Runtime:
             self.telemetry,
             documents,
             self._collection,
+            plant,
         )
         self.recent = None
         self.swaps = 0

@@ -40,8 +40,8 @@ def build(sizes, flags, own, header, chain, scratch=0):
         made += [(header + 3 * i + 1, rows), (header + 3 * i + 2, rows)]
         if not out:
             made.append((header + 3 * i, rows))
-    # A sum for each row. Then half a word for each column, where kernels with DSP pack a vector. It
-    # takes the sensor values that the model does not take, too.
+    # A sum for each row. Then half a word for each column, where kernels with DSP pack a vector.
+    # Sensor values that the model does not take go there, too.
     own = ((layout.ACC_AT, most), (layout.GAIN_AT, widest // 2)) + own + tuple(made)
     words = layout.lay_out(sizes, flags, own, header + 3 * len(chain))
     begin = 0

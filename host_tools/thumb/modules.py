@@ -11,7 +11,7 @@ _COMMAND = "python -m host_tools.thumb"
 _RECIPES = {
     name: _INTEGERS / f"{name}_thumb.py"
     for name in ("apply", "average", "cascade", "cfc", "decay", "layers", "ltc")
-} | {name: _INTEGERS / f"{name}.py" for name in ("decay_dsp",)}
+} | {name: _INTEGERS / f"{name}.py" for name in ("decay_dsp", "layers_dsp")}
 
 
 def modules() -> dict[Path, str]:

@@ -191,3 +191,22 @@ def events(numbers, words, count):
             INTERVALS_US + LONG_INTERVALS + (numbers.wide(1 << 30), numbers.wide(1 << 30))
         )
         yield dt_us, input_map(numbers, words)
+
+
+def check_step(plain, step, numbers, make, models, count, arrange=None):
+    """That a kernel computes the bits of `plain`, and writes only to memory and scratch.
+
+    arrange: brings the weights into the kernel's own order.
+    """
+    for words, weights in cases(numbers, make, models):
+        other, others = array("i", words), bytearray(weights)
+        if arrange:
+            arrange(other, others)
+        for dt_us, values in events(numbers, words, count):
+            layout.memory(other)[:] = layout.memory(words)
+            plain(words, weights, dt_us, values)
+            step(other, others, dt_us, values)
+            assert list(layout.memory(words)) == list(layout.memory(other)), dt_us
+            # Nothing in front of the memory, where the readout's constants are, is written.
+            first = words[layout.CONFIDENCE_AT] >> 2
+            assert words[layout.HEADER : first] == other[layout.HEADER : first]

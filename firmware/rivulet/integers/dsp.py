@@ -1,13 +1,13 @@
 """Kernels for cores with the DSP extension (Cortex-M4, M7 and most M33), imported only there.
 
-Dense gates have an order of their own. Each 16 bytes of layout.py's order, two columns of eight
-rows, become four words, one for each two rows r and r + 1. Its bytes are: row r plus 128 and row
-r + 1 as it is, of the first column, then the same of the second column. The readout and sparse
-gates keep the order of layout.py.
+Dense gates and layers have an order of their own. Each 16 bytes of layout.py's order, two columns
+of eight rows, become four words, one for each two rows r and r + 1. Its bytes are: row r plus 128
+and row r + 1 as it is, of the first column, then the same of the second column. The readout and
+sparse gates keep the order of layout.py.
 """
 
 from rivulet.compat import const, micropython, ptr16
-from rivulet.integers import choice, decay_choice, layout
+from rivulet.integers import choice, layout
 
 _BLOCK = const(16)
 
@@ -18,17 +18,27 @@ def kernel(cell, words, weights):
     Returns None, and leaves the weights, for another cell, for sparse gates, or if the kernel's
     bits differ from those of the plain one on a small model.
     """
-    if cell != "decay" or words[layout.SPARSE_AT]:
+    if cell == "decay" and not words[layout.SPARSE_AT]:
+        from rivulet.integers import decay_choice
+
+        step = choice.part("decay_dsp", "step")
+        works = decay_choice.agrees(step, 0, arrange)
+    elif cell == "cfc":
+        from rivulet.integers import cfc, layers_choice
+        from rivulet.integers.cells.cfc import samples
+
+        step = layers_choice.stepper("cfc", "dsp")
+        works = layers_choice.agrees(step, cfc.step, samples(), arrange)
+    else:
         return None
-    step = choice.part("decay_dsp", "step")
-    if not decay_choice.agrees(step, 0, arrange):
+    if not works:
         return None
     arrange(words, weights)
     return "dsp", step
 
 
 def arrange(words, weights):
-    """Bring dense gates from the order of layout.py into that of the kernel."""
+    """Bring the weights from the order of layout.py into the kernel's, all but the readout's."""
     _arrange(weights, words[layout.OUT_WEIGHTS_AT] // _BLOCK)
 
 

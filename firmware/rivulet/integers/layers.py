@@ -32,14 +32,17 @@ def build(sizes, flags, own, header, chain, scratch=0):
     """
     made = [(LAYERS_AT, WORDS * len(chain) + 1), (READOUT_AT, WORDS + 1)]
     most = max(layout.padded(sizes[2]), scratch)
-    for i, (_, rows, _, _, out, _, _) in enumerate(chain):
+    widest = 2
+    for i, (_, rows, columns, _, out, _, _) in enumerate(chain):
         rows = layout.padded(rows)
+        widest = max(widest, columns + (columns & 1))
         most = max(most, rows)
         made += [(header + 3 * i + 1, rows), (header + 3 * i + 2, rows)]
         if not out:
             made.append((header + 3 * i, rows))
-    # A sum for each row, and one word for sensor values that the model does not take.
-    own = ((layout.ACC_AT, most), (layout.GAIN_AT, 1)) + own + tuple(made)
+    # A sum for each row. Then half a word for each column, where kernels with DSP pack a vector.
+    # Sensor values that the model does not take go there, too.
+    own = ((layout.ACC_AT, most), (layout.GAIN_AT, widest // 2)) + own + tuple(made)
     words = layout.lay_out(sizes, flags, own, header + 3 * len(chain))
     begin = 0
     places = {}

@@ -10,12 +10,17 @@ def choose(name, plain, samples):
     """
 
     def works(step):
-        return all(choice.agree(step, plain.step, *filled(*sample)) for sample in samples)
+        return agrees(step, plain.step, samples)
 
     def load(kernel):
         return stepper(name, kernel)
 
     return choice.choose(("thumb", "viper"), load, works, plain.step)
+
+
+def agrees(step, plain, samples, arrange=None):
+    """Return whether a kernel gives the bits of `plain`. arrange: as choice.agree takes it."""
+    return all(choice.agree(step, plain, *filled(*sample), arrange=arrange) for sample in samples)
 
 
 def stepper(name, kernel):
@@ -24,7 +29,7 @@ def stepper(name, kernel):
     try:
         move = choice.part(name + "_" + kernel, "move")
     except ImportError:
-        move = choice.part(name + "_viper", "move")
+        move = choice.part(name + ("_thumb" if kernel == "dsp" else "_viper"), "move")
     if kernel == "viper":
         apply, average = (choice.part("decay_viper", part) for part in ("apply", "average"))
     else:

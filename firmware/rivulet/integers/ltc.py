@@ -3,7 +3,8 @@
 cells/ltc.py has its equations. arithmetic.py and layers.py have the arithmetic that cells share.
 
     v      potentials and inputs, Q12 of v / state_scale and of the normalised input
-    synapse j -> i      z = (v_j sigma + offset) >> shift     Q10, clamped as a table takes it
+    synapse j -> i      z = (v_j sigma + offset) >> shift     Q10, clamped as a table takes it;
+                        the sum is below 2^31 - 2^14
                         s = sigmoid(z)                        Q15, from a table over +-16
     D, N   conductance and current of a neuron: the leak, plus w s and pull s of every synapse
            into it. Each neuron has its own unit for D and N / state_scale, so that |N| <= D

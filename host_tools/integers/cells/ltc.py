@@ -32,6 +32,8 @@ _SIGMOID_RANGE = 16.0
 _MOST_SOURCES = 256
 _LARGEST = 32767
 _DEEPEST_SHIFT = 30
+# Of a synapse's argument before the shift; a kernel adds 2^14 to what is left of it.
+_FARTHEST = 2.0**31 - 2.0**14
 # Largest int32 sum; the rest is for rounding.
 _ROOM = 0.98 * 2.0**31
 
@@ -175,7 +177,7 @@ def _arguments(part: _Synapses) -> tuple[Floats, Floats, int]:
         # Half a unit of z: the shift rounds down.
         offset = np.round(part.offset * 2.0**shift + (1 << shift >> 1))
         reach = np.abs(slope) * part.limit + np.abs(offset)
-        if np.abs(slope).max(initial=0.0) <= _LARGEST and reach.max(initial=0.0) < 2.0**31:
+        if np.abs(slope).max(initial=0.0) <= _LARGEST and reach.max(initial=0.0) < _FARTHEST:
             return slope, offset, shift
     worst = int(np.argmax(reach))
     raise RivuletError(

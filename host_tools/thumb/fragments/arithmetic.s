@@ -48,8 +48,12 @@
 @ without its last operand, the number of bits.
 .macro to_16_bits value, top, down, up
 BY_8:
-    lsrs top, value, 24; beq BY_1
+    lsrs top, value, 24; beq BY_UP_TO_7
     lsrs value, value, 8; down, 8; b BY_8
+BY_4:
+    lsrs value, value, 4; down, 4; b BY_1
+BY_UP_TO_7:
+    lsrs top, value, 20; bne BY_4
 BY_1:
     lsrs top, value, 16; beq LEFT
     lsrs value, value, 1; down, 1; b BY_1

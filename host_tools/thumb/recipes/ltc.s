@@ -1,7 +1,7 @@
 @ The LTC cell of ltc.py in Thumb assembler.
 @
-@ decay_thumb.py has notes on instructions and cycles. Each step takes about 33 cycles for a
-@ synapse and 260 for a neuron.
+@ decay_thumb.py has notes on instructions and cycles. Each step takes about 32 cycles for a
+@ synapse and 290 for a neuron.
 
 @ q += q (1 - q d), with q d in units of 2^-30
 .macro newton q, d, one, t
@@ -9,21 +9,22 @@
     asrs t, t, 15; muls t, q; asrs t, t, 15; adds q, q, t
 .endm
 
-@ A synapse's z. Then `inside` is 0 if z is within the table.
-.macro argument synapses, words, shift
-    .tmp source=r4, z=r5, pulls=r6, v=r7, inside=r4
+@ A synapse's z + 2^14, which counts from the table's first node. Then `outside` is 0 if it is within
+@ the table.
+.macro argument synapses, words, shift, half
+    .tmp source=r4, z=r5, pulls=r6, v=r7, outside=r4
     ldm synapses!, {source, z, pulls}
     uxth v, source; ldr v, [words, v]
     asrs source, source, 16; muls v, source; adds z, z, v
     asrs z, shift
-    asrs inside, z, 14; adds inside, 1; lsrs inside, inside, 1
+    add z, half; lsrs outside, z, 15
 .endm
 
 @ Add a synapse's conductance and current, the two halves of a word. Both times s are exact modulo
 @ 2^32: the whole word gives conductance + 2^16 current, its upper half the current.
 .macro add_pulls fraction, table, both, current
     .tmp z=r5, pulls=r6, node=r7, s=r4, step=r7
-    asrs node, z, 6; lsls node, node, 2; add node, table
+    lsrs node, z, 6; lsls node, node, 2; add node, table
     ands z, fraction
     ldm node, {s, step}; subs step, step, s
     between step, z
@@ -32,9 +33,9 @@
     muls pulls, s; add both, pulls
 .endm
 
-@ The nearest z of the table
-.macro nearest limit
-    asrs r4, r5, 31; mov r5, limit; eors r5, r4
+@ The nearest z of the table: 0 or 2^15 - 1
+.macro nearest
+    asrs r4, r5, 31; power r5, 15; subs r5, 1; bics r5, r4
 .endm
 
 .function move words, dt
@@ -148,9 +149,9 @@ EXACT:
     bx lr
 
 # SUMS: conductances and currents; the record of five words is at words + r1.
-    .reg synapses=r0, words=r1, fraction=r2 (63), shift=r3, limit=r8 (16383)
+    .reg synapses=r0, words=r1, fraction=r2 (63), shift=r3, half=r8 (2^14)
     .reg both=r9 (conductance + 2^16 current), end=r10 (of the neuron's synapses)
-    .reg table=r11 (its middle node), bytes=r12, current=lr
+    .reg table=r11 (its first node), bytes=r12, current=lr
     .tmp five=r1, t=r4, own=r7
 SUMS:
     mov t, lr; str t, [sp, RETURN]
@@ -163,10 +164,8 @@ SUMS:
     add t, bytes; str t, [sp, END_OF_OUT]
     ldr shift, [five, 16]
     mov words, r7
-    adds own, OWN; ldr t, [own, SIGMOID_TABLE_AT - OWN]; adds t, t, words
-    middle_node t, r5
-    mov table, t
-    largest_z limit, r5
+    adds own, OWN; ldr t, [own, SIGMOID_TABLE_AT - OWN]; adds t, t, words; mov table, t
+    power t, 14; mov half, t
     movs fraction, 63
 TARGET:
     .tmp count=r5
@@ -179,11 +178,11 @@ TARGET:
     lsrs count, count, 1; bcs ODD
     b ANY
 EVEN:
-    argument synapses, words, shift; bne OUTSIDE
+    argument synapses, words, shift, half; bne OUTSIDE
 INSIDE:
     add_pulls fraction, table, both, current
 ODD:
-    argument synapses, words, shift; bne OUTSIDE_TOO
+    argument synapses, words, shift, half; bne OUTSIDE_TOO
 INSIDE_TOO:
     add_pulls fraction, table, both, current
 ANY:
@@ -195,7 +194,7 @@ ANY:
     ldr r4, [sp, RETURN]; bx r4
 
 OUTSIDE:
-    nearest limit; b INSIDE
+    nearest; b INSIDE
 OUTSIDE_TOO:
-    nearest limit; b INSIDE_TOO
+    nearest; b INSIDE_TOO
 END:

@@ -7,33 +7,21 @@ import layer_cases as made
 from fixtures import SkipTest
 from kernel_cases import ORDINARY, Integers
 
-from rivulet.integers import layers, layers_choice, layout
+from rivulet.integers import choice, layers, layers_choice, layout
 from rivulet.integers.cells import integer_cell
 from rivulet.integers.model import IntegerModel
 
 _CELLS = (("cfc", made.cfc), ("ltc", made.ltc))
 
 
-def check(kernel, models=16):
-    for name, make in _CELLS:
+def check(kernel, models=16, cells=_CELLS, arrange=None):
+    for name, make in cells:
         try:
             step = layers_choice.stepper(name, kernel)
         except (ImportError, SyntaxError, ValueError):
             raise SkipTest("no %s kernel in this interpreter" % kernel)
         plain = __import__("rivulet.integers." + name, None, None, ("step",)).step
-        numbers = Integers(17)
-        for words, weights in made.cases(numbers, make, models):
-            other = array("i", words)
-            for dt_us, input_map in made.events(numbers, words, 6):
-                layout.memory(other)[:] = layout.memory(words)
-                plain(words, weights, dt_us, input_map)
-                step(other, weights, dt_us, input_map)
-                assert list(layout.memory(words)) == list(layout.memory(other)), (name, dt_us)
-                # Nothing in front of the memory, where the readout's constants are, is written.
-                assert (
-                    words[layout.HEADER : words[layout.CONFIDENCE_AT] >> 2]
-                    == (other[layout.HEADER : words[layout.CONFIDENCE_AT] >> 2])
-                )
+        made.check_step(plain, step, Integers(17), make, models, 6, arrange)
 
 
 def test_viper():
@@ -42,6 +30,14 @@ def test_viper():
 
 def test_thumb():
     check("thumb")
+
+
+def test_dsp():
+    if not choice.has_dsp():
+        raise SkipTest("this core has no DSP extension")
+    from rivulet.integers import dsp
+
+    check("dsp", 16, _CELLS[:1], dsp.arrange)
 
 
 def test_the_best_kernel_is_chosen():

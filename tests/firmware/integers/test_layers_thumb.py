@@ -2,7 +2,6 @@
 
 import re
 from array import array
-from collections.abc import Callable
 from typing import Any
 
 import layer_cases as made
@@ -11,7 +10,7 @@ from kernel_cases import Integers
 
 from host_tools.bench.machine_code import machine_code
 from host_tools.paths import FIRMWARE
-from rivulet.integers import arithmetic, cfc, layers, layout, ltc
+from rivulet.integers import arithmetic, cfc, dsp, layers, layout, ltc
 
 pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
 from host_tools.bench.core import Core  # noqa: E402
@@ -21,11 +20,12 @@ _WORDS, _WEIGHTS, _INPUT_MAP = 0x20000000, 0x30000000, 0x40000000
 
 
 class Part:
-    """An assembler function on a core with the instructions of a Cortex-M0 only."""
+    """An assembler function on a core, by default with the instructions of a Cortex-M0 only."""
 
-    def __init__(self, module: str) -> None:
-        (code,) = machine_code(_KERNELS / f"{module}.py", "armv6m")
-        self._core = Core(code, memory=(_WORDS, _WEIGHTS, _INPUT_MAP))
+    def __init__(self, module: str, cpu: str = "M0") -> None:
+        arch = "armv6m" if cpu == "M0" else "armv7em"
+        (code,) = machine_code(_KERNELS / f"{module}.py", arch)
+        self._core = Core(code, memory=(_WORDS, _WEIGHTS, _INPUT_MAP), cpu=cpu)
 
     def __call__(self, words: array, *arguments: Any) -> None:
         memory = self._core.uc
@@ -50,27 +50,22 @@ def stepper(parts: dict[str, Part], name: str) -> Any:
     return layers.stepper(parts["apply"], parts["layers"], parts[name], parts["average"])
 
 
-def check(plain: Any, step: Any, make: Callable[..., Any], seed: int) -> None:
-    numbers = Integers(200 + seed)
-    for words, weights in made.cases(numbers, make, 8):
-        other = array("i", words)
-        for dt_us, input_map in made.events(numbers, words, 6):
-            layout.memory(other)[:] = layout.memory(words)
-            plain(words, weights, dt_us, input_map)
-            step(other, weights, dt_us, input_map)
-            assert list(layout.memory(words)) == list(layout.memory(other)), dt_us
-            first = words[layout.CONFIDENCE_AT] >> 2
-            assert words[layout.HEADER : first] == other[layout.HEADER : first]
-
-
 @pytest.mark.parametrize("seed", range(10))
 def test_cfc(parts: dict[str, Part], seed: int) -> None:
-    check(cfc.step, stepper(parts, "cfc"), made.cfc, seed)
+    made.check_step(cfc.step, stepper(parts, "cfc"), Integers(200 + seed), made.cfc, 8, 6)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_ltc(parts: dict[str, Part], seed: int) -> None:
-    check(ltc.step, stepper(parts, "ltc"), made.ltc, seed)
+    made.check_step(ltc.step, stepper(parts, "ltc"), Integers(200 + seed), made.ltc, 8, 6)
+
+
+@pytest.mark.parametrize("cpu", ["M4", "M33", "M7"])
+@pytest.mark.parametrize("seed", range(3))
+def test_cfc_with_dsp(parts: dict[str, Part], cpu: str, seed: int) -> None:
+    parts = parts | {"layers": Part("layers_dsp", cpu)}
+    step, numbers = stepper(parts, "cfc"), Integers(300 + seed)
+    made.check_step(cfc.step, step, numbers, made.cfc, 8, 6, dsp.arrange)
 
 
 @pytest.mark.parametrize(

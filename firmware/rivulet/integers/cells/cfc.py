@@ -114,4 +114,9 @@ def _sample(mode):
     return made + (shapes(settings, 2, 1, ()),)
 
 
-KERNEL, step = layers_choice.choose("cfc", cfc, (_sample("default"), _sample("pure")))
+def samples():
+    """Return small models on which a kernel is tried, as layers_choice.choose takes them."""
+    return _sample("default"), _sample("pure")
+
+
+KERNEL, step = layers_choice.choose("cfc", cfc, samples())

@@ -14,10 +14,14 @@ from host_tools.convert.probes import probes
 from host_tools.errors import RivuletError
 from host_tools.model_header import units
 from rivulet import model as device_model
+from rivulet.model.fed import parts
 
 Arrays = dict[str, np.ndarray]
 Settings = dict[str, Any]
 
+_FORMATS = (device_model.FORMAT, device_model.FORMAT_2)
+# Time between decisions where nothing is said.
+CADENCE_US = 100_000
 # Defaults of the metadata that a trainer may leave out.
 _DEFAULTS: Settings = {
     "convention": "previous",
@@ -25,7 +29,7 @@ _DEFAULTS: Settings = {
     "readout_tau_s": 0.0,
     "output": "value",
     "classes": [],
-    "policy": {"cadence_us": 100_000},
+    "policy": {"cadence_us": CADENCE_US},
     "training_dt_us": None,
     "provenance": {},
 }
@@ -107,7 +111,8 @@ def complete(metadata: Settings, own: Settings, inputs: int) -> Settings:
         raise RivuletError(f"metadata carries {', '.join(unknown)}, which no model file has")
     if metadata.get("classes") and metadata.get("output") != "class":
         raise RivuletError('metadata: classes go with "output": "class"')
-    settings = known | metadata | {"format": device_model.FORMAT}
+    settings = known | metadata
+    settings["format"] = _format(settings)
     for key in ("channels", "units"):
         if isinstance(settings[key], list) and len(settings[key]) != inputs:
             raise RivuletError(f"metadata: {len(settings[key])} {key} for {inputs} inputs")
@@ -119,6 +124,17 @@ def complete(metadata: Settings, own: Settings, inputs: int) -> Settings:
     # The file states it, so that no reader applies the normalisation twice.
     settings["normalisation"] = {**settings["normalisation"], "folded": True}
     return settings
+
+
+def _format(settings: Settings) -> str:
+    """Return the oldest format that carries what the settings say."""
+    policy, channels = settings["policy"], settings["channels"]
+    more = isinstance(policy, dict) and policy.keys() - {"cadence_us"}
+    fed = isinstance(channels, list) and any(
+        isinstance(name, str) and parts(name) is not None for name in channels
+    )
+    wanted: str = device_model.FORMAT_2 if more or fed else device_model.FORMAT
+    return wanted
 
 
 def fold(inward: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
@@ -164,7 +180,7 @@ def read_model(path: Path) -> ModelFile | None:
     try:
         data = path.read_bytes()
         metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
-        if metadata["format"] != device_model.FORMAT or metadata.get("arithmetic"):
+        if metadata["format"] not in _FORMATS or metadata.get("arithmetic"):
             return None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -7,13 +7,15 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from host_tools import files
-from host_tools.data.events import goes_back, read
+from host_tools.data.events import Event, goes_back, read
 from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
 from host_tools.model_header import read_settings
 from host_tools.paths import FIRMWARE, ON_DEVICE
+from host_tools.simulate.ticks import by_ticks, columns, ticks
 
 _SCRIPT = ON_DEVICE / "replay.py"
 _ROWS_AT_ONCE = 256
@@ -24,6 +26,7 @@ class ReplayReport:
     events: int
     late: int
     first_late: str = ""  # says in which line the time goes back for the first time
+    by_ticks: bool = False  # rows are ticks of the cadence, not events
 
 
 def replay(model: Path, events: Path, out: Path, runtime: str = "numpy") -> ReplayReport:
@@ -39,31 +42,45 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "numpy") -> Repl
     ):
         records, rows = Path(folder) / "events", Path(folder) / "rows"
         try:
-            first_late = _write_records(events, settings["channels"], records)
+            ticked = by_ticks(events, settings)
+            late, first_late = _write_records(events, settings, ticked, records)
             run = _on_numpy if runtime == "numpy" else _on_micropython
-            count, late = run(model, records, rows)
+            count, _ = run(model, records, rows)
             _write_csv(rows, beside)
         except OSError as error:
             # Its inputs have been read: what fails now is the writing.
             raise files.unwritable(out, error) from None
         except ValueError as error:
             raise RivuletError(f"replay failed: {error}") from None
-    return ReplayReport(count, late, first_late)
+    return ReplayReport(count, late, first_late, ticked)
 
 
-def _write_records(events: Path, channels: list[str], path: Path) -> str:
-    """Write the events as records, in the form that on_device/replay.py documents.
+def _write_records(
+    events: Path, settings: dict[str, Any], ticked: bool, path: Path
+) -> tuple[int, str]:
+    """Write the model's events as records, in the form that on_device/replay.py documents.
 
-    Returns what is to be said of the first late event, "" without one.
+    ticked: make ticks of them.
+
+    Returns how many are late, and what is to be said of the first of them, "" without one.
     """
+    late = 0
     first_late = ""
-    record = struct.Struct(f"<q{len(channels)}d")
+
+    def noted(event: Event) -> Event:
+        nonlocal late, first_late
+        if event.back_from is not None:
+            late += 1
+            first_late = first_late or goes_back(events, event)
+        return event
+
+    names = settings["channels"]
+    found = map(noted, read(events, columns(settings) if ticked else names, complete=True))
+    record = struct.Struct(f"<q{len(names)}d")
     with path.open("wb") as file:
-        for event in read(events, channels, complete=True):
+        for event in ticks(found, settings) if ticked else found:
             file.write(record.pack(event.t_us, *event.values))
-            if event.back_from is not None and not first_late:
-                first_late = goes_back(events, event)
-    return first_late
+    return late, first_late
 
 
 def _write_csv(rows: Path, out: Path) -> None:

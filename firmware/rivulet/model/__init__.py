@@ -4,6 +4,7 @@ from rivulet.errors import ModelError  # noqa: F401
 from rivulet.model.header import (  # noqa: F401
     CONVENTIONS,
     FORMAT,
+    FORMAT_2,
     OUTPUT_KINDS,
     READOUT,
     READOUTS,

@@ -13,6 +13,9 @@ from rivulet.errors import ModelError
 from rivulet.model import kinds
 
 FORMAT = "rivulet-1"
+# With more in its policy than a cadence, or with channels that the firmware feeds. Firmware that
+# does not know these refuses the file.
+FORMAT_2 = "rivulet-2"
 READOUT = "readout.weight"
 CONVENTIONS = ("previous", "current")
 OUTPUT_KINDS = ("class", "value")
@@ -59,9 +62,10 @@ def read_header(file, size):
     for key in SETTINGS:
         if key not in settings:
             raise ModelError("not a Rivulet model: its metadata has no '%s'" % key)
-    if settings["format"] != FORMAT:
+    if settings["format"] not in (FORMAT, FORMAT_2):
         raise ModelError(
-            "model format '%s' is not '%s': convert it again" % (settings["format"], FORMAT)
+            "model format '%s' is not '%s' or '%s': convert it again"
+            % (settings["format"], FORMAT, FORMAT_2)
         )
     for key, value in settings.items():
         if not _sound(value):
@@ -243,6 +247,10 @@ def _check_extras(settings, units, outputs):
             from rivulet.model import warm_start
 
             warm_start.check(settings, units)
+        if settings["format"] != FORMAT or len(settings["policy"]) > 1:
+            from rivulet.model import policies
+
+            policies.check(settings, outputs)
     except ValueError as error:
         raise ModelError(str(error))
 

@@ -14,7 +14,7 @@ try:
     import micropython
     from micropython import const, kbd_intr
 
-    collect_every = gc.threshold
+    collect = gc.collect
     heap_free = gc.mem_free
     heap_used = gc.mem_alloc
     ptr8 = ptr16 = ptr32 = memoryview
@@ -31,7 +31,7 @@ except ImportError:
         def viper(function):
             return function
 
-    def collect_every(count):
+    def collect():
         """CPython collects garbage at its own pace."""
 
     def heap_free():

@@ -86,7 +86,10 @@ def lay_out(sizes, flags, own, header=HEADER, beside=0):
         (FEATURE_AT, features + beside),
         (Y_AT, out_rows),
     ) + own
-    words = array("i", bytes(4 * (header + sum(size for _, size in entries))))
+    count = header + sum(size for _, size in entries)
+    # Of a range, which takes no memory: bytes of this size would leave a hole of it in the heap.
+    words = array("i", range(count))
+    clear(words, 0, count)
     at = header
     for entry, size in entries:
         words[entry] = 4 * at
@@ -104,7 +107,9 @@ def lay_out(sizes, flags, own, header=HEADER, beside=0):
 def weights_for(words):
     """Return a bytearray of zero weights for these words."""
     size = words[OUT_WEIGHTS_AT] + words[OUT_ROWS] * words[FEATURES]
-    return bytearray(b"\x80" * size)
+    weights = bytearray(size)
+    lift(weights, 0, size)
+    return weights
 
 
 def view(words, entry, count):
@@ -120,6 +125,16 @@ def memory(words):
     """
     first = words[CONFIDENCE_AT] >> 2
     return memoryview(words)[first : words[ACC_AT] >> 2]
+
+
+@micropython.viper
+def clear(words: ptr32, begin: int, count: int):
+    """Set `count` words from index `begin` on to zero."""
+    i = 0
+    while i < count:
+        # A sum: see `export`.
+        words[begin + i] = 0
+        i += 1
 
 
 @micropython.viper

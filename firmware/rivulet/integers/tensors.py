@@ -6,7 +6,7 @@ readout.multiplier (k,). Each cell's file in `cells` lists the other tensors.
 
 from array import array
 
-from rivulet.compat import const
+from rivulet.compat import collect, const
 from rivulet.integers import arithmetic, layout
 from rivulet.integers.cells import integer_cell
 from rivulet.integers.model import IntegerModel
@@ -117,6 +117,7 @@ def load(file, settings, tensors):
             place(file, shape)
     layout.check_multipliers(words, layout.OUT_MULTIPLIER_AT, sizes[2])
     cell.verify(words)
+    collect()  # see model/running.py
     return IntegerModel(settings, words, weights)
 
 

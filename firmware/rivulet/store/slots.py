@@ -9,7 +9,7 @@ import hashlib
 import os
 from binascii import hexlify
 
-from rivulet.compat import collect_every, const, heap_free
+from rivulet.compat import const
 from rivulet.errors import ModelError, StoreError
 from rivulet.store.journal import Journal
 
@@ -275,10 +275,6 @@ class Slots:
 
         Raises ModelError, OSError, MemoryError.
         """
-        # What stays is made amid much garbage. If that were collected only when the heap is
-        # full, what stays would be all over it, and no piece would be large enough for the next
-        # model.
-        collect_every(heap_free() // 8)
         # Imported for it: see runtime.SELDOM.
         from rivulet.model import load
         from rivulet.model.self_test import try_out
@@ -297,8 +293,6 @@ class Slots:
         except Exception as error:
             # No file may end the program, whatever the code behind its checks runs into.
             raise ModelError("this firmware cannot run it: " + why_not(error))
-        finally:
-            collect_every(-1)
         made.digest = digest
         return made
 

@@ -29,6 +29,7 @@ _DEFAULTS: Settings = {
     "training_dt_us": None,
     "provenance": {},
 }
+_FORMATS = (device_model.FORMAT, device_model.FORMAT_2)
 # Metadata that a file has only on request.
 _OPTIONAL = ("guards", "warm_start")
 
@@ -164,7 +165,7 @@ def read_model(path: Path) -> ModelFile | None:
     try:
         data = path.read_bytes()
         metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
-        if metadata["format"] != device_model.FORMAT or metadata.get("arithmetic"):
+        if metadata["format"] not in _FORMATS or metadata.get("arithmetic"):
             return None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -2,8 +2,10 @@
 
 from rivulet.errors import ModelError  # noqa: F401
 from rivulet.model.header import (  # noqa: F401
+    ADAPTING,
     CONVENTIONS,
     FORMAT,
+    FORMAT_2,
     OUTPUT_KINDS,
     READOUT,
     READOUTS,
@@ -11,6 +13,7 @@ from rivulet.model.header import (  # noqa: F401
     SIGNATURE,
     check,
     check_settings,
+    format_of,
     read_header,
 )
 from rivulet.model.running import Model, load  # noqa: F401

@@ -28,6 +28,10 @@ Host to board, the reply echoes kind and sequence:
     COLLECT    lease u16 ms                   value: events since the collection began
                each event's values from now until the lease ends, which the host renews as that of
                telemetry; 0 ms: no more than those that the value counts
+    LABEL      how u8, then the name of a class (LABEL_KNOWN, LABEL_NEW: it may take a spare one)
+               or float32 true values (LABEL_VALUES)         value: labels, this one included
+               this is what the outputs should be now
+    ADAPTED    -                              a document: what was learnt (store/learnt.py)
 The payload of each kind has the length in PAYLOAD_BYTES; the board refuses any other.
 Board to host:
     REPLY      sequence u8, kind u8, status u8, value u32, text
@@ -44,7 +48,7 @@ from binascii import crc32
 
 from rivulet.compat import const, micropython, ptr8, ptr32
 
-PROTOCOL = 3
+PROTOCOL = 4
 
 HELLO = 0x01
 DESCRIBE = 0x02
@@ -60,6 +64,8 @@ ROLLBACK = 0x0B
 CHALLENGE = 0x0C
 AUTHORISED = 0x0D
 COLLECT = 0x0E
+LABEL = 0x10
+ADAPTED = 0x11
 REPLY = 0x41
 DOCUMENT = 0x42
 TELEMETRY = 0x43
@@ -69,6 +75,11 @@ EVENTS = 0x44
 OK = 0
 REFUSED = 1
 LOCKED = 2  # the same request is admitted as AUTHORISED
+
+# The first byte of LABEL.
+LABEL_KNOWN = 0
+LABEL_NEW = 1
+LABEL_VALUES = 2
 
 # What each hash under a board's key begins with, so that none passes for another.
 COMMAND_DOMAIN = b"rivulet command 1\0"
@@ -122,6 +133,8 @@ DOCUMENT_CHUNK = 192
 MAX_REQUEST = 256
 
 _EMPTY = (0, 0)
+# A name, or 32 true values.
+_LABEL_BYTES = const(128)
 _PUSH_DATA_HEAD_BYTES = struct.calcsize(PUSH_DATA_HEAD)
 # Bytes of payload that a request of each kind has: (fewest, most).
 PAYLOAD_BYTES = {
@@ -138,6 +151,8 @@ PAYLOAD_BYTES = {
     ROLLBACK: _EMPTY,
     CHALLENGE: _EMPTY,
     COLLECT: (struct.calcsize(COLLECT_BODY), struct.calcsize(COLLECT_BODY)),
+    LABEL: (2, 1 + _LABEL_BYTES),
+    ADAPTED: _EMPTY,
 }
 
 _FLAG = const(0x7E)

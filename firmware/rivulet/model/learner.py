@@ -43,6 +43,8 @@ class Learner:
         # The next piece of work; -1: there is none.
         self._at = -1
         self.labels = 0
+        # Spare classes that no label has taken yet, the last ones.
+        self.free = entry["spare"]
 
     @property
     def busy(self):
@@ -84,20 +86,26 @@ class Learner:
         cannot be computed with: `drop` it.
         """
         at, d = self._at, self.width
-        self._at = at + 1
         if at < d:
             self._multiply(at)
         elif at == d:
             self._solve()
         elif at <= d + self.rows.count:
             self._correct(at - d - 1)
-        elif at <= 2 * d + self.rows.count:
-            self._narrow(at - d - self.rows.count - 1)
         else:
-            self._at = -1
-            self.labels += 1
-            return True
+            self._narrow(at - d - self.rows.count - 1)
+            if at == 2 * d + self.rows.count:
+                self._at = -1
+                self.labels += 1
+                return True
+        self._at = at + 1
         return False
+
+    @property
+    def settled(self):
+        """Whether the rows stand and P follows: from there on a piece of work is done again if
+        memory lacked for it, and never half."""
+        return self._at > self.width + self.rows.count
 
     def _row(self, i):
         begin = i * (i + 1) // 2
@@ -138,9 +146,11 @@ class Learner:
 
     def _narrow(self, i):
         row = self._row(i)
-        row -= self._g[: i + 1] * (self._g_floats[i] / self._s)
+        # What may find no memory comes first.
+        change = self._g[: i + 1] * (self._growth * self._g_floats[i] / self._s)
         if self._growth > 1.0:
-            row += row * (self._growth - 1.0)
+            change += row * (1.0 - self._growth)
+        row -= change
 
     def _trace(self):
         total = 0.0

@@ -47,6 +47,8 @@ class Candidate:
         self.activate = activate
         self.drop = drop
         self.why = why
+        # What going back to it is called.
+        self.said = "the model before is back"
         # What an error of it begins with.
         self.label = _EARLIER if why else ""
 
@@ -77,6 +79,9 @@ class Slots:
         self.trouble = ""
         # The Trial under way, or None.
         self.trial = None
+        # The running model if it can be adapted, or None; whether what it learnt is on trial.
+        self.adapted = None
+        self.unkept = False
 
     def boot(self, cause=""):
         """Count a start and what caused it, "" where the chip was not reset; `cause` WATCHDOG says
@@ -160,12 +165,21 @@ class Slots:
 
     def stands(self):
         """End the trial: the program has run for long enough. Raises StoreError."""
+        if self.unkept:
+            self._keep_learnt()
+            return
         self.trial = None
         if not self.confirm() and self._journal.facts["failures"]:
             self._record({"failures": 0})
 
     def confirm(self):
-        """Keep the model that is on trial; False if none is. Raises StoreError."""
+        """Keep what is on trial, a model or what it learnt; False if nothing is.
+
+        Raises StoreError.
+        """
+        if self.unkept:
+            self._keep_learnt()
+            return True
         if not self.on_trial:
             return False
         self._record({"trial": False, "starts": 0, "failures": 0})
@@ -176,9 +190,12 @@ class Slots:
     def previous(self, why):
         """Return the model before the one that runs as a Candidate. Raises StoreError.
 
-        why: why the board goes back to it.
+        That of a model that has learnt is itself, without what it learnt. why: why the board goes
+        back to it.
         """
         gc.collect()
+        if self.adapted is not None and self.adapted.learner.labels:
+            return self._unlearnt(why)
         slot = self._before()
         digest = self._journal.facts["hashes"][slot] if slot >= 0 else ""
         if not digest:
@@ -200,6 +217,62 @@ class Slots:
             self._record(self._leaving(why))
         self.running = slot
         self._taken = False
+
+    def why_not_learn(self):
+        """Why a label is refused, or ""."""
+        if self.running < 0 or self._taken:
+            return "a push has taken the slot of the model that runs"
+        if self._trust is not None and not self._trust.adapts:
+            return "this board takes signed models alone: 'rivulet flash --adapt' lets it learn"
+        if self.trial is not None and not self.unkept:
+            return "the model or this start is on trial: wait, or 'rivulet confirm'"
+        return ""
+
+    def has_learnt(self, guard, faults, ring, link):
+        """Put what the running model has learnt on trial: it was given one more label."""
+        if self.unkept:
+            self.trial.renew()
+            return
+        from rivulet.store.learnt_trial import LearntTrial
+
+        self.trial = LearntTrial(self, guard, faults, ring, link)
+        self.unkept = True
+
+    def _keep_learnt(self):
+        # Imported for it: see runtime.SELDOM.
+        from rivulet.store.learnt import path_of, save
+
+        slot = self.running
+        digest = self._journal.facts["hashes"][slot]
+        if self._taken or slot < 0 or not digest:
+            raise StoreError("a push has taken its slot: what was learnt is lost")
+        if self.adapted.learner.busy:
+            raise StoreError("a label is still being learnt: again in a moment")
+        self._attempt(save, self.adapted, path_of(self._paths[slot]), digest)
+        self.unkept = False
+        self.trial = None
+
+    def _unlearnt(self, why):
+        """The running model without what it learnt, as a Candidate. Raises StoreError."""
+        slot = self.running
+        digest = self._journal.facts["hashes"][slot] if slot >= 0 else ""
+        if self._taken or not digest:
+            raise StoreError("a push has taken the slot of the model that runs")
+        try:
+            made = self._attempt(self._verified, slot, digest, False)
+        except (ModelError, MemoryError) as error:
+            raise StoreError("the model without what it learnt: " + why_not(error))
+        candidate = Candidate(made, lambda: self._unlearn(slot), _nothing, why)
+        candidate.said = "what was learnt is gone"
+        candidate.label = ""
+        return candidate
+
+    def _unlearn(self, slot):
+        from rivulet.store.learnt import path_of, remove
+
+        self._attempt(remove, path_of(self._paths[slot]))
+        self.unkept = False
+        self.trial = None
 
     def crashed(self, why):
         """The program ended with an error: a model on trial is left, or the failure counted."""
@@ -233,6 +306,9 @@ class Slots:
                 "store_trouble": self.trouble,
             }
         )
+        if self.adapted is not None:
+            said["labels"] = self.adapted.learner.labels
+            said["labels_on_trial"] = self.unkept
         return said
 
     def _before(self):
@@ -270,9 +346,10 @@ class Slots:
         if any(hashes):
             self._note({"active": 0 if hashes[0] else 1, "hashes": hashes})
 
-    def _verified(self, slot, digest):
+    def _verified(self, slot, digest, with_learnt=True):
         """The model of a slot, once its bytes are the right ones and it computes what it should.
 
+        with_learnt: bring it to where its labels had brought it.
         Raises ModelError, OSError, MemoryError.
         """
         # What stays is made amid much garbage. If that were collected only when the heap is
@@ -292,6 +369,8 @@ class Slots:
             with open(path, "rb") as file:
                 made = load(file, os.stat(path)[6])
             made.probes = try_out(made)
+            if made.learner is not None and with_learnt:
+                self._learn_again(made, path, digest)
         except (ModelError, OSError, MemoryError):
             raise
         except Exception as error:
@@ -301,6 +380,14 @@ class Slots:
             collect_every(-1)
         made.digest = digest
         return made
+
+    def _learn_again(self, made, path, digest):
+        if self._trust is not None and not self._trust.adapts:
+            return
+        from rivulet.store.learnt import load as load_learnt
+        from rivulet.store.learnt import path_of
+
+        self.trouble = load_learnt(made, path_of(path), digest) or self.trouble
 
     def _check_version(self, made):
         if self._trust is not None:

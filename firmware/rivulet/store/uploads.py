@@ -57,6 +57,10 @@ class Store(Slots):
         if there and not here:
             # Before the journal promises that what is there belongs to this push.
             self._attempt(os.remove, path)
+            # Bound to the model that was there: no other one would take it.
+            from rivulet.store.learnt import path_of, remove
+
+            self._attempt(remove, path_of(path))
         facts = self._journal.facts
         if facts["incoming"] != wanted or facts["hashes"] != hashes:
             self._record({"hashes": hashes, "incoming": wanted})
@@ -149,7 +153,7 @@ class Store(Slots):
             pass  # nothing was left there
 
     def confirm(self):
-        if self._taken:
+        if self._taken and not self.unkept:
             raise StoreError("a push has taken its slot: the model that runs is on flash no more")
         return super().confirm()
 

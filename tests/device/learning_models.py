@@ -76,4 +76,3 @@ def taught(made, wanted):
         turns += 1
     made.learner.rows.commit()
     return turns
-

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from host_tools.choices import Late
 from host_tools.convert import ModelFile
+from host_tools.convert.model_file import format_of
 from host_tools.data.events import goes_back, read
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import feed, running
-from rivulet.model import ADAPTING, ModelError, check, format_of
+from rivulet.model import ADAPTING, ModelError, check
 
 Floats = NDArray[np.float64]
 

@@ -10,13 +10,14 @@ from host_tools.build_model.build import read_metadata
 from host_tools.build_model.from_project import complete_from, lacks
 from host_tools.build_model.live import LiveNetwork
 from host_tools.build_model.module import build_module, load_weights
-from host_tools.convert import Arrays, Settings, read_weights
+from host_tools.convert import CADENCE_US, Arrays, Settings, read_weights
 from host_tools.convert.ncps_find import find, is_ncps
 from host_tools.convert.ncps_live import NO_UNIT, described
 from host_tools.convert.ncps_wiring import apply_wiring
 from host_tools.errors import RivuletError
-from host_tools.project import find_project
+from host_tools.project import find_project, load
 from host_tools.project.load import FILE
+from host_tools.project.read import read_toml
 
 # Options of an LTC that no tensor shows, and ncps' defaults.
 _UNSEEN = {"ode_unfolds": 6, "epsilon": 1e-8, "implicit_param_constraints": True}
@@ -48,13 +49,14 @@ def read_source(where: Where) -> Source:
     """Read the weights, and what the module, the wiring and the project say. Raises RivuletError.
 
     Metadata counts in this order: --metadata, the weights' own, the module or the wiring, the
-    project.
+    project. Of the policy this holds for each key.
     """
     if where.module is not None and where.wiring is not None:
         raise RivuletError("--wiring is for a state dict alone: --module knows its wiring")
     source = _module(where) if where.module is not None else _file(where)
     if where.metadata is not None:
         source.settings |= read_metadata(where.metadata)
+    _add_policy(source, _project(where))
     if not is_ncps(source.weights):
         if where.wiring is not None:
             raise RivuletError(f"{where.weights}: --wiring is for weights of ncps, which it lacks")
@@ -76,6 +78,18 @@ def read_source(where: Where) -> Source:
             "recordings (--project) or --metadata say it"
         )
     return source
+
+
+def _add_policy(source: Source, file: Path | None) -> None:
+    """Add what a project's [policy] says, as far as nothing else says it."""
+    if file is None or "policy" not in read_toml(file):
+        return
+    said = load(file, with_model=False).policy
+    own = source.settings.get("policy", {})
+    if not isinstance(own, dict) or not said.keys() - own.keys():
+        return
+    source.settings["policy"] = {"cadence_us": CADENCE_US} | said | own
+    source.notes.append(f"policy: {', '.join(sorted(said.keys() - own.keys()))} from {file}")
 
 
 def _file(where: Where) -> Source:

@@ -9,14 +9,29 @@ import importlib
 import importlib.util
 
 from host_tools.convert.checks import finite, plain, shown
-from host_tools.convert.model_file import Arrays, ModelFile, Settings, read_model
+from host_tools.convert.model_file import (
+    CADENCE_US,
+    Arrays,
+    ModelFile,
+    Settings,
+    read_model,
+)
 from host_tools.convert.ncps import convert_ncps
 from host_tools.convert.ncps_find import is_ncps
 from host_tools.convert.ncps_live import from_ncps
 from host_tools.convert.weights import read_weights
 from host_tools.errors import RivuletError
 
-__all__ = ["Arrays", "ModelFile", "Settings", "convert", "from_ncps", "read_model", "read_weights"]
+__all__ = [
+    "CADENCE_US",
+    "Arrays",
+    "ModelFile",
+    "Settings",
+    "convert",
+    "from_ncps",
+    "read_model",
+    "read_weights",
+]
 
 
 def convert(weights: Arrays, metadata: Settings) -> ModelFile:

@@ -14,10 +14,14 @@ from host_tools.convert.probes import probes
 from host_tools.errors import RivuletError
 from host_tools.model_header import units
 from rivulet import model as device_model
+from rivulet.model.fed import parts
 
 Arrays = dict[str, np.ndarray]
 Settings = dict[str, Any]
 
+_FORMATS = (device_model.FORMAT, device_model.FORMAT_2)
+# Time between decisions where nothing is said.
+CADENCE_US = 100_000
 # Defaults of the metadata that a trainer may leave out.
 _DEFAULTS: Settings = {
     "convention": "previous",
@@ -25,11 +29,10 @@ _DEFAULTS: Settings = {
     "readout_tau_s": 0.0,
     "output": "value",
     "classes": [],
-    "policy": {"cadence_us": 100_000},
+    "policy": {"cadence_us": CADENCE_US},
     "training_dt_us": None,
     "provenance": {},
 }
-_FORMATS = (device_model.FORMAT, device_model.FORMAT_2)
 # Metadata that a file has only on request.
 _OPTIONAL = ("guards", "warm_start")
 
@@ -108,7 +111,8 @@ def complete(metadata: Settings, own: Settings, inputs: int) -> Settings:
         raise RivuletError(f"metadata carries {', '.join(unknown)}, which no model file has")
     if metadata.get("classes") and metadata.get("output") != "class":
         raise RivuletError('metadata: classes go with "output": "class"')
-    settings = known | metadata | {"format": device_model.FORMAT}
+    settings = known | metadata
+    settings["format"] = format_of(settings)
     for key in ("channels", "units"):
         if isinstance(settings[key], list) and len(settings[key]) != inputs:
             raise RivuletError(f"metadata: {len(settings[key])} {key} for {inputs} inputs")
@@ -120,6 +124,18 @@ def complete(metadata: Settings, own: Settings, inputs: int) -> Settings:
     # The file states it, so that no reader applies the normalisation twice.
     settings["normalisation"] = {**settings["normalisation"], "folded": True}
     return settings
+
+
+def format_of(settings: Settings) -> str:
+    """Return the oldest format that carries what the settings say."""
+    policy, channels = settings["policy"], settings["channels"]
+    more = isinstance(policy, dict) and policy.keys() - {"cadence_us"}
+    fed = isinstance(channels, list) and any(
+        isinstance(name, str) and parts(name) is not None for name in channels
+    )
+    learns = "adaptation" in settings
+    wanted: str = device_model.FORMAT_2 if more or fed or learns else device_model.FORMAT
+    return wanted
 
 
 def fold(inward: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.ndarray]:

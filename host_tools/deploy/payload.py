@@ -73,8 +73,7 @@ def build_payload(
         if not path.is_file():
             raise RivuletError(f"{board.folder / 'board.json'}: there is no file {path}")
         files.append(_module(path, path.parent, arch))
-    classes = model["classes"] if model is not None else None
-    files.append(_compiled("rig.py", rig.source(project, classes), arch))
+    files.append(_compiled("rig.py", rig.source(project, model), arch))
     files.append(PayloadFile("board.json", (board.folder / "board.json").read_bytes()))
     listed = {"board": board.name, "files": [file.path for file in files]}
     files.append(PayloadFile(MANIFEST, json.dumps(listed).encode()))

@@ -62,13 +62,15 @@ def build(
     tau_s: np.ndarray,
     int8: bool,
     events: EventTable,
+    policy: dict[str, Any],
 ) -> ModelPair:
     """Return the model files of one of the network's models. Raises RivuletError.
 
-    tau_s: quantiles of each unit's time constant over the training part; events: calibrate.
+    tau_s: quantiles of each unit's time constant over the training part; events: calibrate;
+    policy: the project's.
     """
     weights, own = network.exported(index)
-    stated = _metadata(data, provenance | {"tau_s": to_provenance(tau_s)})
+    stated = _metadata(data, provenance | {"tau_s": to_provenance(tau_s)}, policy)
     model = convert(_in_units(data, weights), own | stated)
     model.settings["warm_start"] = {"prior": usual_state(model, events)}
     if not int8:
@@ -90,7 +92,7 @@ def _in_units(data: Dataset, weights: Arrays) -> Arrays:
     return weights | {f"{name}.weight": weight, f"{name}.bias": bias}
 
 
-def _metadata(data: Dataset, provenance: dict[str, Any]) -> dict[str, Any]:
+def _metadata(data: Dataset, provenance: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
     """Return the metadata that a board needs to run the weights, except the cell's own."""
     usual_us = round(data.median_gap_s() * 1e6)
     metadata = {
@@ -101,7 +103,7 @@ def _metadata(data: Dataset, provenance: dict[str, Any]) -> dict[str, Any]:
             "scale": data.inputs.scale.tolist(),
         },
         "training_dt_us": usual_us,
-        "policy": {"cadence_us": min(max(usual_us, _SHORTEST_US), _LONGEST_US)},
+        "policy": {"cadence_us": min(max(usual_us, _SHORTEST_US), _LONGEST_US)} | policy,
         "provenance": provenance,
     }
     if data.classes:

@@ -84,7 +84,9 @@ def train_project(
         tau_s = time_constants.measure(trajectory_of(network, trained), best)
     note("testing the model")
     provenance = _provenance(project, data, network, seeds[best], history)
-    models = model_files.build(data, network, best, provenance, tau_s, int8, events)
+    models = model_files.build(
+        data, network, best, provenance, tau_s, int8, events, project.policy
+    )
     paths = [options.out / FLOAT_MODEL]
     models.float32.save(paths[0])
     if models.int8 is not None:
@@ -124,7 +126,7 @@ def _rehearse(
         model_files.check_int8(project, network)
     few = EventTable(events.t_us[:2], events.values[:2])
     tau_s = np.ones((len(QUANTILES), network.units))
-    made = model_files.build(data, network, 0, {}, tau_s, False, few)
+    made = model_files.build(data, network, 0, {}, tau_s, False, few, project.policy)
     made.float32.to_bytes()
     if options.int8:
         network.quantise([channel.half for channel in ranges(made.float32.settings, events)])

@@ -24,6 +24,15 @@ def unfed(channels: Iterable[str], fed: Iterable[FedChannel]) -> list[str]:
     return [channel for channel in channels if channel not in names]
 
 
+def measured(settings: Mapping[str, Any]) -> list[str]:
+    """Return the channels of a model that sensors have to feed: the firmware feeds the others."""
+    # It loads numpy, which no other use of a project needs.
+    from rivulet.model import fed as device_fed
+
+    fed = device_fed.names(settings)
+    return [channel for channel in settings["channels"] if channel not in fed]
+
+
 @dataclass(frozen=True)
 class UnitDifference:
     """A channel that has one unit in the model and another one at the sensor."""
@@ -98,7 +107,7 @@ def check_push(
     errors = [str(each) for each in differences if each.is_error]
     if errors:
         raise RivuletError("nothing was sent: " + "; ".join(errors))
-    missing = unfed(settings["channels"], fed)
+    missing = unfed(measured(settings), fed)
     if missing and not allow_unfed:
         known, absent = ", ".join(each.name for each in fed) or "none", ", ".join(missing)
         if any(each.sensor == RECORDING for each in fed):

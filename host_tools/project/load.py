@@ -7,7 +7,7 @@ from typing import Any
 
 from host_tools.boards import BoardDefinition, load_board
 from host_tools.errors import RivuletError
-from host_tools.project import build, contradictions, model_fit
+from host_tools.project import build, contradictions, model_fit, policy
 from host_tools.project.parts import Project
 from host_tools.project.problems import Problems
 from host_tools.project.read import read_tables, read_toml
@@ -137,16 +137,19 @@ def _project(
         name: build.actuator(name, table, tables.train, problems)
         for name, table in tables.actuators.items()
     }
+    made = {name: each for name, each in actuators.items() if each is not None}
+    targets = tables.train.target if tables.train.task != "class" else []
     return Project(
         file=file,
         name=file.resolve().parent.name or "project",
         board=board,
         sensors={name: each for name, each in sensors.items() if each is not None},
-        actuators={name: each for name, each in actuators.items() if each is not None},
+        actuators=made,
         model=_model(file.parent, tables.model.file),
         data=tables.data,
         network=tables.model,
         train=tables.train,
+        policy=policy.limited(policy.metadata(tables.policy, targets), made.values()),
     )
 
 

@@ -89,6 +89,8 @@ class Project:
     data: DataTable
     network: ModelTable
     train: TrainTable
+    # What [policy] says, as a model file says it; {} if it says nothing.
+    policy: dict[str, Any]
 
     @property
     def folder(self) -> Path:

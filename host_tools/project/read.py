@@ -103,6 +103,12 @@ def _field(value: Any, kind: Any, at: str, problems: Problems) -> Any:
             for key, each in value.items()
         }
         return {key: each for key, each in made.items() if each is not None}
+    if get_origin(bare) is list and _is_struct(get_args(bare)[0]) and isinstance(value, list):
+        rows = [
+            _struct(each, get_args(bare)[0], f"{at}[{number}]", problems)
+            for number, each in enumerate(value)
+        ]
+        return [each for each in rows if each is not None]
     if not is_plain(value):
         problems.add(at, "holds NaN, infinity, a date, or a number that is too large")
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from host_tools.project.model_fit import output_number
+from host_tools.project import policy
 from host_tools.project.parts import Bus, Project, RigActuator, RigSensor
 
 # A float32 holds every value between these: an actuator without limits.
@@ -17,11 +17,12 @@ _HEAD = '''\
 
 def source(
     project: Project,
-    classes: list[str] | None = None,
+    model: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the text of rig.py.
 
-    classes: of the project's model, needed by actuators that are driven by a class's score.
+    model: the metadata of the project's model, needed by actuators that are driven by the score
+    of a class or by a state.
     """
     buses: dict[str, Bus] = {}
     makers: list[str] = []
@@ -47,7 +48,7 @@ def source(
         _list(
             "make_actuators",
             "actuators",
-            [_actuator(each, classes) for each in project.actuators.values()],
+            [_actuator(each, drives(each, model)) for each in project.actuators.values()],
         ),
     ]
     return "\n\n\n".join(block.strip("\n") for block in blocks) + "\n"
@@ -106,15 +107,27 @@ def _sensor(sensor: RigSensor) -> list[str]:
     return ["Sensor(", *(f"    {each}," for each in arguments), "),"]
 
 
-def _actuator(actuator: RigActuator, classes: list[str] | None) -> list[str]:
-    number = output_number(actuator.source, classes)
-    arguments = [
-        repr(actuator.name),
-        _maker_name(actuator),
-        f"source={'class' if number is None else f'y{number}'!r}",
-    ]
-    if actuator.table is not None:
-        arguments.append(f"table={actuator.table!r}")
+def drives(
+    actuator: RigActuator, model: Mapping[str, Any] | None
+) -> tuple[str, dict[str, float] | None]:
+    """Return what drives an actuator as the firmware knows it: its source and its table."""
+    source, table = actuator.source, actuator.table
+    if model is None:
+        return ("class" if source == "state" else source), table
+    classes, states = model["classes"] or [], policy.states(model["policy"])
+    if source in states:
+        # 1 in this state, 0 in all others.
+        return "class", {name: 1.0 if name == source else 0.0 for name in states}
+    if source in classes:
+        return f"y{classes.index(source)}", table
+    return ("class" if source == "state" else source), table
+
+
+def _actuator(actuator: RigActuator, driven: tuple[str, dict[str, float] | None]) -> list[str]:
+    source, table = driven
+    arguments = [repr(actuator.name), _maker_name(actuator), f"source={source!r}"]
+    if table is not None:
+        arguments.append(f"table={table!r}")
     arguments += [
         f"limits={actuator.limits or _UNLIMITED!r}",
         f"slew_per_s={actuator.slew_per_s!r}",

@@ -13,7 +13,7 @@ import numpy as np
 from host_tools.data.events import channels_of
 from host_tools.data.recording import read_description, read_recording
 from host_tools.errors import RivuletError
-from host_tools.project import Channel, RigSensor, units
+from host_tools.project import Channel, RigSensor, feeding, units
 from host_tools.project.build import name_fault
 from host_tools.project.driver_facts import DriverFacts, Limits
 from host_tools.project.parts import RECORDING
@@ -65,18 +65,19 @@ def for_waves(files: Sequence[Path]) -> RigSensor:
 
 def of_model(settings: Mapping[str, Any]) -> RigSensor:
     """Return the sensor that has the channels of a model, from the model's metadata."""
-    channels = settings["channels"]
+    channels = feeding.measured(settings)
     normalisation = settings["normalisation"]
     ranges = {}
     for name, offset, scale in zip(
-        channels, normalisation["offset"], normalisation["scale"], strict=True
+        settings["channels"], normalisation["offset"], normalisation["scale"], strict=True
     ):
         # The scale is 1 / standard deviation, and 0 for a channel that is switched off.
         if scale:
             reach = abs(_DEVIATIONS / 2 / scale)
             ranges[name] = offset - reach, offset + reach
     rate_hz = 1e6 / settings["training_dt_us"] if settings["training_dt_us"] else _RATE_HZ
-    return _sensor(dict(zip(channels, settings["units"], strict=True)), ranges, rate_hz)
+    stated = dict(zip(settings["channels"], settings["units"], strict=True))
+    return _sensor({name: stated[name] for name in channels}, ranges, rate_hz)
 
 
 def _sensor(

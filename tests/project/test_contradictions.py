@@ -257,7 +257,7 @@ def test_a_project_without_contradictions(tmp_path):
         ),
         (
             BOARD + FAN_TABLE.replace('"class"', '"worn"'),
-            'actuators.fan.from: "worn" is a class of no model and no channel of',
+            'actuators.fan.from: "worn" is a class of no model, nothing of [policy] and no',
         ),
     ],
 )

@@ -21,7 +21,7 @@ FED = [
 
 
 def settings(**units: str) -> dict:
-    return {"channels": list(units), "units": list(units.values())}
+    return {"format": "rivulet-1", "channels": list(units), "units": list(units.values())}
 
 
 def test_a_board_s_description():

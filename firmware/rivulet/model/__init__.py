@@ -13,7 +13,6 @@ from rivulet.model.header import (  # noqa: F401
     SIGNATURE,
     check,
     check_settings,
-    format_of,
     read_header,
 )
 from rivulet.model.running import Model, load  # noqa: F401

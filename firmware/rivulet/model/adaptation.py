@@ -8,6 +8,7 @@ before it.
 """
 
 from rivulet.model import kinds
+from rivulet.model.header import FORMAT
 
 # Values that a readout may read: P has 8.6 KB with 64.
 _MOST_FEATURES = 64
@@ -20,6 +21,8 @@ def check(settings, outputs, features):
     Raises ValueError.
     """
     entry = settings["adaptation"]
+    if settings["format"] == FORMAT:
+        raise ValueError("a model of format '%s' has no adaptation" % FORMAT)
     for key in entry:
         if key not in ("spare", "weight", "forgetting"):
             raise ValueError("adaptation has no '%s', only spare, weight and forgetting" % key)

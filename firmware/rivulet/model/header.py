@@ -13,9 +13,9 @@ from rivulet.errors import ModelError
 from rivulet.model import kinds
 
 FORMAT = "rivulet-1"
-# Of a file with one of the keys below, which firmware that knows the first format alone refuses.
+# With more in its policy than a cadence, with channels that the firmware feeds, or with a readout
+# that learns from labels. Firmware that does not know these refuses the file.
 FORMAT_2 = "rivulet-2"
-_OF_FORMAT_2 = ("adaptation",)
 # Tensors that a model which can be adapted has besides; see learner.py.
 ADAPTING = ("adapt.prior", "adapt.centre", "adapt.scale")
 READOUT = "readout.weight"
@@ -69,17 +69,10 @@ def read_header(file, size):
             "model format '%s' is not '%s' or '%s': convert it again"
             % (settings["format"], FORMAT, FORMAT_2)
         )
-    if settings["format"] != FORMAT_2 and format_of(settings) == FORMAT_2:
-        raise ModelError("a model of format '%s' has none of: %s" % (FORMAT, _OF_FORMAT_2))
     for key, value in settings.items():
         if not _sound(value):
             raise ModelError("the metadata's '%s' holds NaN, infinity or broken text" % key)
     return settings, _tensors(header, size - 8 - length, settings.get("arithmetic") == "int8")
-
-
-def format_of(settings):
-    """The format that a file with these settings has."""
-    return FORMAT_2 if any(key in settings for key in _OF_FORMAT_2) else FORMAT
 
 
 def _parsed(file, size):
@@ -262,6 +255,10 @@ def _check_extras(settings, units, outputs, features):
             from rivulet.model import warm_start
 
             warm_start.check(settings, units)
+        if settings["format"] != FORMAT or len(settings["policy"]) > 1:
+            from rivulet.model import policies
+
+            policies.check(settings, outputs)
     except ValueError as error:
         raise ModelError(str(error))
 

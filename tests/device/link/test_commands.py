@@ -186,13 +186,15 @@ def test_every_length_but_its_own_is_refused():
         assert made.ask(protocol.HELLO)[0] == protocol.OK
 
 
-def test_the_lengths_that_every_host_of_protocol_3_sends():
-    assert protocol.PROTOCOL == 3
+def test_the_lengths_that_every_host_of_protocol_4_sends():
+    assert protocol.PROTOCOL == 4
     lengths = dict.fromkeys(range(0x01, 0x0D), (0, 0))
     lengths[0x04] = (7, 7)
     lengths[0x05] = (36, 36)
     lengths[0x06] = (5, 196)
     lengths[0x0E] = (2, 2)
+    lengths[0x10] = (2, 129)
+    lengths[0x11] = (0, 0)
     assert lengths == protocol.PAYLOAD_BYTES
 
 

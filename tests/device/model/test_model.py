@@ -74,7 +74,10 @@ def test_missing_metadata():
 
 def test_unknown_names():
     for changes, message in (
-        ({"format": "rivulet-2"}, "'rivulet-2' is not 'rivulet-1': convert it again"),
+        (
+            {"format": "rivulet-3"},
+            "'rivulet-3' is not 'rivulet-1' or 'rivulet-2': convert it again",
+        ),
         ({"cell": "nothing"}, "unknown cell 'nothing'"),
         ({"cell": "../store"}, "not a word"),
         ({"convention": "next"}, "unknown convention 'next'"),

@@ -20,7 +20,7 @@ from host_tools.errors import RivuletError
 from host_tools.integers.compare import feed, running
 from rivulet.model import ADAPTING, ModelError, check
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 # docs/control.md says how they were found.
 RIDGE, WEIGHT, FORGETTING = 0.3, 3.0, 1.0

@@ -7,6 +7,7 @@ features at the end of every recording, of the unseen class too, with half of th
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,13 +66,13 @@ def features(out: Path, dataset: str, kind: str, effort: Effort) -> Features:
     if not path.is_file():
         files.make_folder(path.parent)
         with one_thread():
-            np.savez_compressed(path, **_made(dataset, kind, effort))
+            np.savez_compressed(path, **_made(dataset, kind, effort))  # type: ignore[arg-type]
     with np.load(path) as kept:
         each = {name: kept[name] for name in kept.files}
     return Features(**{**each, "parameters": int(each["parameters"])})
 
 
-def _made(dataset: str, kind: str, effort: Effort) -> dict[str, NDArray[np.generic]]:
+def _made(dataset: str, kind: str, effort: Effort) -> dict[str, NDArray[Any]]:
     training, testing, (channels, classes) = prepared(dataset)
     unseen = [c for c in range(classes) for _ in range(effort.seeds)]
     seeds = [seed for _ in range(classes) for seed in range(effort.seeds)]

@@ -58,6 +58,8 @@ _AWAITED = {
     protocol.ROLLBACK: "the rollback",
     protocol.CHALLENGE: "the request for a challenge",
     protocol.COLLECT: "the request for events",
+    protocol.LABEL: "a label",
+    protocol.ADAPTED: "the request for what was learnt",
 }
 
 

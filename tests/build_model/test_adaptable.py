@@ -3,17 +3,20 @@
 The reference is ridge regression by numpy over all labels at once.
 """
 
+import hashlib
 import io
 
 import numpy as np
 import pytest
 
 from host_tools.build_model.adaptable import make_adaptable, normalised
+from host_tools.build_model.learnt import merge
 from host_tools.choices import Late
 from host_tools.convert import ModelFile, convert
 from host_tools.errors import RivuletError
 from host_tools.integers.quantise import quantise
 from rivulet import model as device_model
+from rivulet.store import learnt
 
 UNITS, CHANNELS, CLASSES = 12, 3, ("still", "walking", "running")
 
@@ -196,3 +199,35 @@ def test_what_cannot_be_adapted_is_refused(recording, spare: int, changes, said:
 def test_older_firmware_refuses_the_file(recording):
     assert adaptable(recording).settings["format"] == "rivulet-2"
     assert convert(weights(), metadata()).settings["format"] == "rivulet-1"
+
+
+@pytest.mark.parametrize("integers", [False, True])
+def test_what_was_learnt_is_merged_into_the_file(recording, tmp_path, integers: bool):
+    model = adaptable(recording)
+    path, home = tmp_path / "model.safetensors", tmp_path / "home.safetensors"
+    (quantise(model) if integers else model).save(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    run = device_model.load(io.BytesIO(path.read_bytes()), path.stat().st_size)
+    taught(run, "spare 1", 100, 5)
+    run.settings["classes"][3] = "jumping"
+    run.learner.free = 1
+    image = bytes(learnt.pack(run, digest))
+    merge(path, image).save(home)
+    merged = device_model.load(io.BytesIO(home.read_bytes()), home.stat().st_size)
+    assert merged.settings["classes"] == [*CLASSES, "jumping", "spare 2"]
+    assert merged.learner.free == 1 and merged.learner.labels == 0
+    run.reset()
+    for each in (run, merged):
+        for values in rows_of("jumping", 40, 5):
+            each.event(100_000, (0, 1, 2), values)
+    if integers:
+        assert list(run.outputs()) == list(merged.outputs())
+    assert np.allclose(run.outputs(), merged.outputs(), atol=1e-4)
+    # It goes on learning from where the board was.
+    taught(run, "spare 2", 300, 2)
+    taught(merged, "spare 2", 300, 2)
+    assert np.allclose(run.physical(2), merged.physical(2), atol=0.1 if integers else 1e-3)
+    with pytest.raises(RivuletError, match="give the file that was pushed"):
+        merge(home, image)
+    with pytest.raises(RivuletError, match="damaged"):
+        merge(path, image[:-1])

@@ -12,6 +12,7 @@ from wire_helpers import document, push
 import rivulet.store.trial as trial_module
 from rivulet import protocol
 from rivulet.store import learnt
+from rivulet.store.uploads import Store
 
 _LABEL = protocol.LABEL
 CLASSES = learning_models.CLASSES
@@ -147,6 +148,40 @@ def test_a_model_that_learns_nothing_says_so():
             made = Bench(folder, data)
             assert "learns nothing" in label(made, "walking")[2]
             assert "learns nothing" in made.ask(protocol.ADAPTED)[2]
+
+
+class _Trust:
+    """Of a board that takes signed models alone."""
+
+    adapts = False
+
+    def check_file(self, path):
+        pass
+
+    def check_version(self, settings):
+        pass
+
+    confirm = check_version
+
+    def facts(self):
+        return {}
+
+
+def test_a_board_that_takes_signed_models_alone_learns_nothing_unless_it_may():
+    with Scratch() as folder:
+        made = bench(folder)
+        learn(made)
+        made.ask(protocol.CONFIRM)
+        made.store._trust = trust = _Trust()
+        live(made, 2)
+        assert "flash --adapt" in label(made, "walking")[2]
+        trust.adapts = True
+        assert label(made, "walking")[0] == protocol.OK
+        # Nor does it take at a start what was learnt while it might.
+        for may, labels in ((True, 1), (False, 0)):
+            trust.adapts = may
+            store = Store(folder, trust=trust)
+            assert store.load_active().learner.labels == labels
 
 
 def test_a_new_class_takes_a_spare_output():

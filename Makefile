@@ -93,12 +93,12 @@ $(VENV)/.base: $(VENV)/.created pyproject.toml
 
 $(VENV)/.test: $(VENV)/.base
 	@echo "installing the test tools (once, about a minute)"
-	@$(PIP_INSTALL) -e '.[test]'
+	@$(PIP_INSTALL) -e '.[test,control]'
 	@touch $@
 
 $(VENV)/.train: $(VENV)/.test
 	@echo "[3/3] installing PyTorch and what trains with it (once, some minutes)"
-	@$(PIP_INSTALL) -e '.[test,train]'
+	@$(PIP_INSTALL) -e '.[test,control,train]'
 	@touch $@
 
 $(VENV)/.emulator: $(VENV)/.base

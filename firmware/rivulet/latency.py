@@ -18,7 +18,9 @@ class LatencyHistogram:
     make an octave.
     """
 
-    def __init__(self):
+    def __init__(self, name):
+        """Build it. name: of what it counts in a status document, such as "event_cost"."""
+        self._name = name
         self.counts = array("H", bytes(2 * _BUCKETS))
         self._marks = array("i", (0, 0))
 
@@ -29,8 +31,8 @@ class LatencyHistogram:
 
     def facts(self):
         return {
-            "event_cost_us": [[i, n] for i, n in enumerate(self.counts) if n],
-            "event_cost_worst_us": self.worst,
+            self._name + "_us": [[i, n] for i, n in enumerate(self.counts) if n],
+            self._name + "_worst_us": self.worst,
         }
 
     @property

@@ -99,7 +99,9 @@ class Loop(Runtime):
         self.progress = Progress()
         self._progress = self.progress.words
         super().__init__(board, rig, link, store, access, snapshot, actuators)
+        # When the last decision was, and when it was due.
         self._decided = array("i", self.clock.now)
+        self._due = array("i", self.clock.now)
 
     def run(self, feed=None):
         """Turn until the host asks for the REPL or somebody presses Ctrl-C.
@@ -141,7 +143,7 @@ class Loop(Runtime):
         busy = self.ring.take()
         if busy:
             self._take_events(collector)
-        waited_us = (clock.now[_TICKS] - self._decided[_TICKS]) & _WRAP
+        waited_us = (clock.now[_TICKS] - self._due[_TICKS]) & _WRAP
         # What makes the loop go back to the model before, or None.
         change = None
         if waited_us >= progress[_CADENCE_US]:
@@ -187,6 +189,7 @@ class Loop(Runtime):
         guard = self.guard
         clock = self.clock
         progress = self._progress
+        newest = self._newest
         latency = self.latency
         for number in range(_EVENTS_PER_TURN):
             if number and not ring.take():
@@ -213,17 +216,19 @@ class Loop(Runtime):
                 source, array, values, self.inputs.held[source]
             ):
                 seen = clock.stamp  # that of the last good reading stays
-            dt_us = clock.advance(found[_FOUND_TICKS], progress, seen)
+            dt_us = clock.advance(found[_FOUND_TICKS], newest, seen)
             if collector is not None:
                 collector.stamp(clock.stamp)
             progress[_EVENTS] = (progress[_EVENTS] + 1) & _WRAP
             if not progress[_STARTED]:
                 # The state's time begins here, even if the sensor spoke while the board started.
                 progress[_STARTED] = 1
-                progress[_EPOCH], progress[_TICKS] = clock.stamp
+                newest[_EPOCH], newest[_TICKS] = clock.stamp
                 dt_us = 0
             elif dt_us < 0:
-                dt_us = self._far_interval()
+                dt_us = self._far_interval(newest)
+            if newest is not progress:
+                dt_us = 0  # a tick moves the model: the event fills its inputs
             if array is None:
                 move(dt_us, slots)
             else:
@@ -238,30 +243,50 @@ class Loop(Runtime):
         if not model.integer and self.guard.state(model):
             self._link.text("state was not finite and has been reset")
 
-    def _far_interval(self):
-        """Microseconds from the state's time to an event that is earlier, or a period later."""
+    def _far_interval(self, newest):
+        """Microseconds from the newest event to one that is earlier, or a period later."""
         stamp = self.clock.stamp
         epoch = stamp[_EPOCH]
         ticks = stamp[_TICKS]
-        progress = self._progress
-        dt_us = elapsed_us(progress[_EPOCH], progress[_TICKS], epoch, ticks)
+        dt_us = elapsed_us(newest[_EPOCH], newest[_TICKS], epoch, ticks)
         if dt_us < 0:
-            progress[_LATE] = (progress[_LATE] + 1) & _WRAP
+            self._progress[_LATE] = (self._progress[_LATE] + 1) & _WRAP
             return 0
-        progress[_EPOCH] = epoch
-        progress[_TICKS] = ticks
+        newest[_EPOCH] = epoch
+        newest[_TICKS] = ticks
         return dt_us
+
+    def _tick(self, dt_us):
+        """Move a model that is fed at each tick to now, `dt_us` after its state's time."""
+        progress = self._progress
+        now = self.clock.now
+        # The state's time begins with the first event; till then each tick is a beginning.
+        if progress[_STARTED]:
+            self._fed.tick(dt_us, now)
+            if not self.control.model.integer:
+                progress[_MADE] = (progress[_MADE] + 1) & _WRAP
+                self._check_state()
+        progress[_EPOCH] = now[_EPOCH]
+        progress[_TICKS] = now[_TICKS]
 
     def _decide(self):
         """Decide if that is due. What `_go_back` needs if the model fails its trial, else None."""
         now = self.clock.now
         epoch = now[_EPOCH]
         ticks = now[_TICKS]
+        due = self._due
+        control = self.control
+        cadence_us = control.cadence_us
+        late_us = elapsed_us(due[_EPOCH], due[_TICKS], epoch, ticks) - cadence_us
+        if late_us < 0:
+            return None
+        # The next one is due a cadence after this one was, however late it is; those that a stall
+        # has missed are left out.
+        missed = late_us % cadence_us
+        due[_EPOCH] = epoch if missed <= ticks else epoch - 1
+        due[_TICKS] = (ticks - missed) & _WRAP
         decided = self._decided
         waited_us = elapsed_us(decided[_EPOCH], decided[_TICKS], epoch, ticks)
-        control = self.control
-        if waited_us < control.cadence_us:
-            return None
         decided[_EPOCH] = epoch
         decided[_TICKS] = ticks
         why = "no model"
@@ -270,6 +295,13 @@ class Loop(Runtime):
             ahead_us = 0
             if progress[_STARTED]:
                 ahead_us = elapsed_us(progress[_EPOCH], progress[_TICKS], epoch, ticks)
+            if self._fed is not None:
+                self._tick(ahead_us)
+                ahead_us = 0
+            if control.fresh:
+                control.fresh = False  # what was late till now was the start, or the swap
+            else:
+                self.lateness.add(late_us if late_us < _LONGEST_US else _LONGEST_US)
             self.health.look()
             why = control.judge(ahead_us, self.health.stale)
             self.recent.note(waited_us)
@@ -285,7 +317,7 @@ class Loop(Runtime):
             failed = trial.failed()
             if failed:
                 return failed, why
-        control.act(why)
+        control.act(why, waited_us)
         return None
 
     def _go_back(self, failed, why):

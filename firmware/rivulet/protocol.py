@@ -28,6 +28,12 @@ Host to board, the reply echoes kind and sequence:
     COLLECT    lease u16 ms                   value: events since the collection began
                each event's values from now until the lease ends, which the host renews as that of
                telemetry; 0 ms: no more than those that the value counts
+    PLANT      PLANT_HEAD: lease u16 ms, flags u8, ticks u32; then readings, each a sensor u8 and
+               its float32 values, in the order and the units of the description
+               for a board whose rig is that of 'rivulet hil': a host simulates what it controls.
+               A lease above 0 opens or renews that, has no readings and gets a REPLY; on a keyed
+               board it needs the key. Within the lease, messages of lease 0 bring the plant's time
+               and readings; they get an ACTION, or a REPLY that refuses them
     LABEL      how u8, then the name of a class (LABEL_KNOWN, LABEL_NEW: it may take a spare one)
                or float32 true values (LABEL_VALUES)         value: labels, this one included
                this is what the outputs should be now
@@ -40,6 +46,7 @@ Board to host:
                or int32 blocks in the order of BLOCKS
     EVENTS     EVENTS_HEAD, then for each event EVENT_HEAD and its sensor's values, float32 in the
                units of the description, or int32 counts of the description's scales
+    ACTION     ACTION_HEAD, then float32, one for each actuator of the rig
 """
 
 import struct
@@ -64,12 +71,14 @@ ROLLBACK = 0x0B
 CHALLENGE = 0x0C
 AUTHORISED = 0x0D
 COLLECT = 0x0E
+PLANT = 0x0F
 LABEL = 0x10
 ADAPTED = 0x11
 REPLY = 0x41
 DOCUMENT = 0x42
 TELEMETRY = 0x43
 EVENTS = 0x44
+ACTION = 0x45
 
 # Status of a reply.
 OK = 0
@@ -120,6 +129,17 @@ EVENTS_HEAD = "<HIIII"
 EVENT_HEAD = "<II"
 CONFIGURE_BODY = "<BfH"
 COLLECT_BODY = "<H"
+PLANT_HEAD = "<HBI"
+# Flag of a lease: the board's clock stands at the plant's time, and goes on with the next message
+# alone, which is answered once nothing is left to be done at that time. Without it the board keeps
+# its own time, and sends an ACTION at each decision.
+LOCK_STEP = 1
+# Flag of a message within the lease, without readings: every sensor fails until its next reading,
+# so that the actuators rest, as between two episodes.
+PAUSE = 2
+# actions since the lease was opened u32, modulo 2^30 | the board's ticks u32 | sequence of a PLANT
+# u8: of the message that is answered; in real time of the newest one when the action was taken.
+ACTION_HEAD = "<IIB"
 PUSH_BEGIN_BODY = "<I32s"
 PUSH_DATA_HEAD = "<I"
 REPLY_HEAD = "<BBBI"
@@ -136,6 +156,9 @@ _EMPTY = (0, 0)
 # A name, or 32 true values.
 _LABEL_BYTES = const(128)
 _PUSH_DATA_HEAD_BYTES = struct.calcsize(PUSH_DATA_HEAD)
+PLANT_HEAD_BYTES = struct.calcsize(PLANT_HEAD)
+# Bytes of readings in one PLANT.
+PLANT_READINGS = 192
 # Bytes of payload that a request of each kind has: (fewest, most).
 PAYLOAD_BYTES = {
     HELLO: _EMPTY,
@@ -151,6 +174,7 @@ PAYLOAD_BYTES = {
     ROLLBACK: _EMPTY,
     CHALLENGE: _EMPTY,
     COLLECT: (struct.calcsize(COLLECT_BODY), struct.calcsize(COLLECT_BODY)),
+    PLANT: (PLANT_HEAD_BYTES, PLANT_HEAD_BYTES + PLANT_READINGS),
     LABEL: (2, 1 + _LABEL_BYTES),
     ADAPTED: _EMPTY,
 }

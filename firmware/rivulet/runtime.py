@@ -1,6 +1,7 @@
 """The parts of a running board, and the model that runs in them."""
 
 import gc
+from array import array
 
 from rivulet import protocol
 from rivulet.compat import const, forget, heap_free
@@ -51,7 +52,8 @@ class Runtime:
     """Makes the parts, hands each the others that it needs, and puts models in their midst.
 
     board: a board module (see boards/), what its chip does; rig: a module, what is wired to it:
-    `make_sensors()` and `make_actuators()` return lists of Sensor and Actuator; link: the wire;
+    `make_sensors()` and `make_actuators()` return lists of Sensor and Actuator, and `plant`, which
+    only the rig of 'rivulet hil' has, is what stands in for hardware and clock; link: the wire;
     store: where models are kept; access: who may command the board (access.Access), or None where
     anyone may; snapshot: what the state is kept in over a restart (snapshot.SnapshotFile), or
     None; actuators: the rig's Actuators, if the caller has to use them too.
@@ -70,7 +72,8 @@ class Runtime:
         self.control = Control(actuators, self.faults, link)
         self.control.act("start")
         self.guard = self.control.guard
-        self.latency = LatencyHistogram()
+        self.latency = LatencyHistogram("event_cost")
+        self.lateness = LatencyHistogram("decision_late")
         self.ctrl_c = CtrlC(link, access is None or not access.keyed)
         self.snapshot = snapshot
         self._link = link
@@ -78,6 +81,7 @@ class Runtime:
         # A board without its sensors still answers, takes models and says what is wrong.
         self.sensors = rig.make_sensors()
         self.health = Health(self.sensors, self.clock, self.guard, self.ring)
+        self._actuators = actuators
         # Those that did not start: their numbers, and why in a line.
         from rivulet.sensing.start import start_all
 
@@ -89,8 +93,8 @@ class Runtime:
         self.telemetry = Telemetry(
             link, self.control, self.health, self.ring, self.progress, self.latency
         )
-        parts = (self.clock, self.control, self.health, self.latency, self.telemetry, self.ctrl_c)
-        parts += (self.faults, link, store, access, snapshot)
+        parts = (self.clock, self.control, self.health, self.latency, self.lateness)
+        parts += (self.telemetry, self.ctrl_c, self.faults, link, store, access, snapshot)
         documents = Documents(
             board.NAME,
             self.sensors,
@@ -98,6 +102,9 @@ class Runtime:
             self.health,
             [part.facts for part in parts if part is not None] + [self._facts],
         )
+        plant = getattr(rig, "plant", None)
+        if plant is not None:
+            plant.connect(link)
         self._collection = Collection(link, self.sensors, self.ring, self.guard)
         self._collecting = self._collection.collecting
         # What learns a label in the loop's turns (link.learning.Learning), or None.
@@ -111,6 +118,7 @@ class Runtime:
             self.telemetry,
             documents,
             self._collection,
+            plant,
         )
         self.recent = None
         self.swaps = 0
@@ -144,19 +152,19 @@ class Runtime:
 
     def _start(self):
         """Start the store's active model, if it has one that runs."""
-        self._connect(None, self.inputs.connect(None, True))
+        self._connect(None, self.inputs.connect(None, True), None)
         try:
             model = self._store.load_active()
             if model is not None:
                 self._make_room(model)
-                self._install(model, self.inputs.connect(model, True))
+                self._install(model, self.inputs.connect(model, True), self._feed(model))
                 self._restore()
         except Exception as error:
             if self._store.on_trial:
                 raise  # to the model before
             # The board stays reachable, so that a good model can be pushed.
             self._model_error = "stored model: %s" % why_not(error)
-            self._connect(None, self.inputs.connect(None, True))
+            self._connect(None, self.inputs.connect(None, True), None)
         self._watch()
         self.control.act("no model" if self.model is None else "start")
 
@@ -181,13 +189,14 @@ class Runtime:
         try:
             self._make_room(model)
             inputs = self.inputs.connect(model, not self.progress.events)
+            fed = self._feed(model)
             # Two models are in memory now, and what loading the new one has left.
             gc.collect()
             self.note_heap()
             outcome, crossfade = hand_over(
                 self.model, model, self.recent, self.progress, self.clock, trusted
             )
-            self._activate(candidate, inputs, crossfade)
+            self._activate(candidate, inputs, fed, crossfade)
         except StoreError:
             raise
         except Exception as error:
@@ -208,14 +217,14 @@ class Runtime:
             self._start_again()
         return outcome
 
-    def _activate(self, candidate, inputs, crossfade):
+    def _activate(self, candidate, inputs, fed, crossfade):
         """Make the candidate the active model on flash, then here."""
         # A Ctrl-C in between must not leave two models mixed.
         self.ctrl_c.block()
         try:
             candidate.activate()
             try:
-                self._install(candidate.model, inputs)
+                self._install(candidate.model, inputs, fed)
                 self.control.crossfade = crossfade
                 # What was wrong before is not this model's.
                 self.faults.fresh = ""
@@ -238,17 +247,42 @@ class Runtime:
         """Make room for the model's telemetry records."""
         self._link.resize(protocol.longest_record(model, len(self.sensors)))
 
-    def _install(self, model, inputs):
-        self._connect(model, inputs)
-        self.recent = RecentInputs(model)
-        # What events cost is told of the model that runs.
-        self.latency.clear()
+    def _feed(self, model):
+        """Return what feeds the model's own channels, or None. Raises ModelError."""
+        from rivulet.model import fed
 
-    def _connect(self, model, inputs):
-        """Connect the sensors to this model and it to the actuators; None: there is no model."""
+        channels = fed.names(model.settings)
+        if not channels:
+            return None
+        # Imported by models that need it.
+        from rivulet.control.fed import FedInputs
+
+        return FedInputs(
+            model,
+            [(name,) + fed.parts(name) for name in channels],
+            self.sensors,
+            self.health.by_source,
+            self._actuators,
+        )
+
+    def _install(self, model, inputs, fed):
+        self._connect(model, inputs, fed)
+        self.recent = RecentInputs(model)
+        # What events cost, and how late decisions are, is told of the model that runs.
+        self.latency.clear()
+        self.lateness.clear()
+
+    def _connect(self, model, inputs, fed):
+        """Connect the sensors to this model and it to the actuators; None: there is no model.
+
+        fed: what feeds its own channels and moves it, or None: then events of sensors move it.
+        """
         self._inputs = self.inputs.use(inputs, model)
+        self._fed = fed
+        # The time of the newest event. Where events do not move the model, the state has its own.
+        self._newest = self._progress if fed is None else array("i", self.clock.now)
+        self.health.install(model, () if fed is None else fed.channels)
         self._learn(model)
-        self.health.install(model)
         self.control.install(model)
         self.progress.decide_every(self.control.cadence_us)
 

@@ -11,6 +11,8 @@ import numpy as np
 from host_tools.analyze import equilibria
 from host_tools.analyze.findings import Findings
 from host_tools.analyze.verdict import SECTIONS, Verdict
+from host_tools.project import policy_words
+from rivulet.model import FORMAT
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class Analysis:
             f"{len(dynamics.channels)} channels",
             f"analysed over: {self.findings.samples}",
         ]
+        said = policy_words.lines(settings["policy"], settings["classes"])
+        if len(said) > 1 or settings["format"] != FORMAT:
+            # Not of the dynamics: what becomes of the outputs is not in these poles.
+            found.append(f"policy, not analysed: {'; '.join(said)}")
         for section in SECTIONS:
             mine = [verdict for verdict in self.verdicts if verdict.section == section]
             if mine:

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from host_tools.analyze.dynamics import Dynamics, Floats
 from host_tools.choices import Late
-from host_tools.data.event_table import EventTable, read_table
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import feed
+from host_tools.simulate.ticks import read_table_for
 
 # Without a recording: the number of drawn inputs and the longest time for which one is held. Hold
 # times are log-uniform from the trainer's interval up: transients and settled states both occur.
@@ -71,7 +72,7 @@ def along(dynamics: Dynamics, path: Path, late: Late = Late.refuse) -> Samples:
 
     late: what becomes of events whose time goes back.
     """
-    events = read_table(path, dynamics.channels, late)
+    events = read_table_for(path, dynamics.settings, late)
     return _run(dynamics, events, str(path), recorded=True)
 
 

@@ -19,10 +19,11 @@ from host_tools.build_model.usual_state import usual_state
 from host_tools.choices import Dtype, Late
 from host_tools.convert import Arrays, ModelFile, Settings, convert
 from host_tools.data.calibration import ChannelRange, ranges, seen
-from host_tools.data.event_table import EventTable, read_table
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import compare, outputs_after
 from host_tools.integers.quantise import quantise
+from host_tools.simulate.ticks import read_table_for
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def build(
     whole = convert(weights, settings)
     events = None
     if options.calibrate is not None:
-        events = read_table(options.calibrate, whole.settings["channels"], options.late)
+        events = read_table_for(options.calibrate, whole.settings, options.late)
     report: list[str] = []
     if pruning:
         weights = _pruned(weights, settings, options, events, report)
@@ -88,7 +89,7 @@ def build_from_model(model: ModelFile, options: Options) -> tuple[ModelFile, lis
         raise RivuletError("pruning needs the weights that the model file was made from")
     events = None
     if options.calibrate is not None:
-        events = read_table(options.calibrate, model.settings["channels"], options.late)
+        events = read_table_for(options.calibrate, model.settings, options.late)
     return _finished(model, options, events, [])
 
 

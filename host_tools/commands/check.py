@@ -52,7 +52,7 @@ def _check_project(folder: Path | None, model: Path | None) -> list[str]:
 
     found = examine(find_project(folder, None), model)
     if found.project is not None:
-        for line in lines(found.project):
+        for line in lines(found.project, found.model):
             say(line)
     for warning in found.warnings:
         say(f"note: {warning}")

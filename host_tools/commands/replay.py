@@ -24,6 +24,7 @@ def replay(
     from host_tools.simulate.replay import replay as run
 
     report = run(model, events, out, runtime.value)
-    say(f"{out}: {report.events} events, {report.late} late, on {runtime.value}")
+    rows = f"{report.events} {'ticks' if report.by_ticks else 'events'}"
+    say(f"{out}: {rows}, {report.late} late, on {runtime.value}")
     if report.first_late:
         note(f"{report.first_late}; late events are applied at the time of the state")

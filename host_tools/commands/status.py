@@ -84,6 +84,7 @@ def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
             f"p50 {facts['event_cost_p50_us']:.0f} µs, p99 {facts['event_cost_p99_us']:.0f} µs, "
             f"worst {facts['event_cost_worst_us']} µs",
         ),
+        *_late_lines(facts),
         ("longest collection", f"{facts['gc_worst_us']} µs"),
         (
             "telemetry",
@@ -99,6 +100,18 @@ def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ),
     ]
     return lines
+
+
+def _late_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    if "decision_late_p50_us" not in facts:
+        return []
+    return [
+        (
+            "decisions late by",
+            f"p50 {facts['decision_late_p50_us']:.0f} µs, p99 "
+            f"{facts['decision_late_p99_us']:.0f} µs, worst {facts['decision_late_worst_us']} µs",
+        )
+    ]
 
 
 def _rig_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:

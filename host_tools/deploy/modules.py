@@ -9,6 +9,7 @@ from host_tools.errors import RivuletError
 from host_tools.paths import ON_DEVICE
 from host_tools.project.drivers import GRAMMAR
 from host_tools.project.parts import Project
+from host_tools.project.rig import PLANT
 
 # The two packages of which a model uses a part.
 _CELLS = "rivulet.cells"
@@ -36,9 +37,11 @@ def driver_modules(project: Project, firmware: Path) -> list[tuple[Path, Path]]:
 
     Raises RivuletError.
     """
-    # The last has the driver of simulated sensors.
+    # The last has the drivers of simulated sensors and plants.
     roots = [project.folder, firmware, ON_DEVICE]
     waiting = [part.driver.name for part in project.parts]
+    if any(part.bus == PLANT for part in project.parts):
+        waiting.append(PLANT.kind)
     found: dict[str, tuple[Path, Path]] = {}
     while waiting:
         name = waiting.pop(0)

@@ -103,6 +103,9 @@ class InProcessBoard:
     def close(self) -> None:
         pass
 
+    def wait_at_most(self, seconds: float) -> None:
+        pass
+
     def write(self, data: bytes) -> None:
         self.bench.port.incoming += self._wire.to_board(data)
 

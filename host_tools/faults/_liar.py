@@ -114,6 +114,9 @@ class Liar:
     def close(self) -> None:
         pass
 
+    def wait_at_most(self, seconds: float) -> None:
+        pass
+
     def write(self, data: bytes) -> None:
         for byte in data:
             if self._deframer.feed(byte) == protocol.FRAME:

@@ -3,11 +3,13 @@
 import io
 import json
 import random
+from array import array
 from pathlib import Path
 from typing import Any
 
 from host_tools.faults._models import write_model
 from rivulet import model as device_model
+from rivulet.control.policy import policy_of
 from rivulet.model.self_test import try_out
 
 # As JSON: some are of the right kind somewhere, most are not.
@@ -33,14 +35,37 @@ _VALUES = (
 )
 
 
+_POLICY: dict[str, Any] = {
+    "cadence_us": 20000,
+    "horizon_ms": 40,
+    "classes": {"hysteresis": 0.1, "dwell_ms": 300, "confidence": 0.6},
+    "states": [
+        {"name": "idle", "to": [["y0", ">", 0.5, 200, "go"], ["class", "==", "none", 0, "go"]]},
+        {"name": "go", "to": [["time", ">=", 2, 0, "idle"]]},
+    ],
+    "controllers": [
+        {"name": "one", "kind": "pid", "input": "y0", "kp": 1, "ki": 0.5, "limits": [-1, 1]},
+        {
+            "name": "two",
+            "kind": "state_feedback",
+            "inputs": ["y0", "calm"],
+            "schedule": {"by": "y1", "at": [0, 1], "gains": [[1, 2], [3, 4]]},
+        },
+    ],
+}
+
+
 def bases(folder: Path) -> list[bytes]:
-    """Return good files: a float model and an integer model of a decay cell and of a cascade."""
+    """Return good files, floats and integers: a decay cell, a cascade, and one with a policy."""
     guards = {"state": {"min": -2, "max": 2, "action": "clamp"}}
     path = folder / "base.safetensors"
     found = []
     for units, own in ((4, {"hidden": 4}), (6, {"hidden": 3, "cell": "cascade"})):
         extra: dict[str, Any] = {"guards": guards, "warm_start": {"prior": [0.0] * units}} | own
         found += [write_model(path, 1, integers=whole, **extra) for whole in (False, True)]
+    found += [
+        write_model(path, 1, hidden=4, policy=_POLICY, integers=whole) for whole in (False, True)
+    ]
     return found
 
 
@@ -116,6 +141,12 @@ def verdict(data: bytes) -> tuple[bool, str]:
         for dt_us in (0, 1000, 10_000_000):
             model.event(dt_us, channels, [0.5] * len(channels))
             list(model.physical(2))
+        outputs = array("f", model.physical(2))
+        policy = policy_of(model.settings, len(outputs))
+        policy.decide(outputs, 20000)
+        if policy.controllers:
+            driven = array("f", bytes(4 * (len(outputs) + len(policy.controllers))))
+            policy.drive(outputs, driven, 20000)
     except device_model.ModelError as error:
         said = str(error)
         plain = said.isprintable() and 0 < len(said) <= 200

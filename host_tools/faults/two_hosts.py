@@ -45,6 +45,7 @@ class _Intruder:
             + draw.randbytes(50),
             protocol.CONFIGURE: struct.pack(protocol.CONFIGURE_BODY, 15, 20.0, 1000),
             protocol.COLLECT: struct.pack(protocol.COLLECT_BODY, 1000),
+            protocol.PLANT: struct.pack(protocol.PLANT_HEAD, 1000, draw.randrange(2), 0),
         }
         kind = draw.choice(
             (*payload, protocol.STATUS, protocol.DESCRIBE, protocol.RESET, protocol.PUSH_END)

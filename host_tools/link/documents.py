@@ -36,6 +36,7 @@ class Model(TypedDict):
     units: list[str]
     outputs: _Units
     classes: list[str] | None
+    states: NotRequired[list[str]]  # what is decided between, if the policy has states
     unfed: list[str]
     tau_s: NotRequired[Any]  # free text of a model file; its reader takes anything
     # Classes that a label may still name, the last ones; only of a model that learns.
@@ -122,6 +123,8 @@ class Status(_Needed, total=False):
     boot_error: str
     event_cost_us: list[tuple[_Bucket, _Count]]
     event_cost_worst_us: _Count
+    decision_late_us: list[tuple[_Bucket, _Count]]
+    decision_late_worst_us: _Count
     gc_worst_us: _Count
     telemetry_sent: _Count
     telemetry_dropped: _Count
@@ -164,16 +167,8 @@ class Status(_Needed, total=False):
 
 _AT_WILL = (
     *("access_unauthorised", "access_forged", "access_delayed", "access_error", "signed_by"),
-    *(
-        "version_at_least",
-        "actuators",
-        "faults",
-        "fault",
-        "resting",
-        "turns",
-        "labels",
-        "labels_on_trial",
-    ),
+    *("version_at_least", "actuators", "faults", "fault", "resting", "turns"),
+    *("decision_late_us", "decision_late_worst_us", "labels", "labels_on_trial"),
 )
 
 

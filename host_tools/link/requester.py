@@ -40,7 +40,7 @@ _DOCUMENT_S = 60.0
 
 _LARGEST_BODY = 16384
 # The board sends these unasked.
-_STREAMED = (protocol.TELEMETRY, protocol.EVENTS)
+_STREAMED = (protocol.TELEMETRY, protocol.EVENTS, protocol.ACTION)
 # The board takes these from anybody: a push's pieces are bound by its authorised beginning.
 _NEVER_SEALED = (protocol.HELLO, protocol.CHALLENGE, protocol.PUSH_DATA, protocol.PUSH_END)
 # What is waited for, in words.
@@ -58,6 +58,7 @@ _AWAITED = {
     protocol.ROLLBACK: "the rollback",
     protocol.CHALLENGE: "the request for a challenge",
     protocol.COLLECT: "the request for events",
+    protocol.PLANT: "the offer to simulate its plant",
     protocol.LABEL: "a label",
     protocol.ADAPTED: "the request for what was learnt",
 }
@@ -88,6 +89,11 @@ class Requester:
         """The clock of all waits at this board, in seconds."""
         return self._stream.now_s
 
+    @property
+    def timeout_scale(self) -> float:
+        """By how much every time-out at this board is stretched."""
+        return self._scale
+
     def close(self) -> None:
         """Close the port. Telemetry that still runs ends with its lease."""
         self._stream.close()
@@ -117,6 +123,26 @@ class Requester:
                         if reply is not None:
                             return reply
         raise self._no_reply(kind, start)
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Let no look at the port wait longer than this."""
+        self._stream.wait_at_most(seconds)
+
+    def send(self, kind: int, payload: bytes, sequence: int | None = None) -> int:
+        """Send a request without its authorisation, and await nothing. Returns its sequence.
+
+        sequence: of the request that is sent again; None: it is a new one.
+        """
+        if sequence is None:
+            sequence = self._sequence = (self._sequence + 1) & 0xFF
+        self._stream.write(protocol.frame(kind, sequence, payload))
+        return sequence
+
+    def check_refusal(self, kind: int, sequence: int) -> None:
+        """Read what has arrived. Raises Refused, Locked if this request was refused."""
+        for answer in self._read():
+            if answer[0] == protocol.REPLY:
+                self._check(answer, kind, sequence)
 
     def document(self, kind: int, tries: int = _SILENT_ANSWERS) -> Any:
         """Return the document that the board answers to a request of this kind.

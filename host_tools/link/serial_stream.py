@@ -36,6 +36,9 @@ class SerialStream:
             raise self._gone() from None
         return data
 
+    def wait_at_most(self, seconds: float) -> None:
+        self._serial.timeout = seconds
+
     def write(self, data: bytes) -> None:
         try:
             self._serial.write(data)

@@ -18,6 +18,7 @@ class TcpStream:
     def __init__(self, name: str, write_timeout_s: float) -> None:
         self.name = name
         self._timeout_s = write_timeout_s
+        self._read_s = _READ_S
         host, port = _address(name)
         try:
             self._socket = socket.create_connection((host, port), write_timeout_s)
@@ -33,7 +34,7 @@ class TcpStream:
 
     def read(self) -> bytes:
         try:
-            if not select.select([self._socket], [], [], _READ_S)[0]:
+            if not select.select([self._socket], [], [], self._read_s)[0]:
                 return b""
             data = self._socket.recv(_CHUNK_BYTES)
         # ValueError: another thread closed the socket.
@@ -42,6 +43,9 @@ class TcpStream:
         if not data:
             raise self._gone()
         return data
+
+    def wait_at_most(self, seconds: float) -> None:
+        self._read_s = seconds
 
     def write(self, data: bytes) -> None:
         try:

@@ -14,6 +14,7 @@ from host_tools.errors import (
     ProtocolMismatch,
     RivuletError,
 )
+from host_tools.link.actions import PlantAction, decode_action
 from host_tools.link.documents import Description, Model, Status
 from host_tools.link.event_batches import EventBatch, decode_events
 from host_tools.link.push import push_model
@@ -59,6 +60,8 @@ class Board(Requester):
         self.description = cast(Description, {})
         self._records: deque[Record] = deque()
         self._batches: deque[EventBatch] = deque()
+        # Of a simulated plant, as they came.
+        self.actions: deque[PlantAction] = deque()
         self._last_sequence: int | None = None
         self._rate_hz = 0.0
         self._blocks = 0
@@ -189,6 +192,17 @@ class Board(Requester):
             while self._records:
                 yield self._records.popleft()
 
+    def arrived(self) -> list[Record]:
+        """Return the telemetry that has arrived while something else was awaited.
+
+        Keeps the subscription up. Raises NoReply.
+        """
+        if self._rate_hz and self._now() > self._renew_at:
+            self._renew()
+        found = list(self._records)
+        self._records.clear()
+        return found
+
     def collect(self) -> None:
         """Ask for every event's values; `batches` keeps it up until `end_collection`."""
         self._is_collecting = True
@@ -301,6 +315,10 @@ class Board(Requester):
             self._take(body)
         elif body[0] == protocol.EVENTS:
             self._take_events(body)
+        elif body[0] == protocol.ACTION:
+            action = decode_action(body)
+            if action is not None:
+                self.actions.append(action)
 
     def _take(self, body: bytes) -> None:
         record = decode_record(body, self.description)

@@ -1,5 +1,9 @@
 """Says in words what a board will run, wire by wire."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from host_tools.project import policy_words
 from host_tools.project.driver_facts import DriverFacts, Limits, written
 from host_tools.project.parts import Bus, Channel, Project, RigActuator, RigSensor
 
@@ -11,8 +15,8 @@ _TRIGGERS = {
 }
 
 
-def lines(project: Project) -> list[str]:
-    """Return the lines that 'rivulet check' prints."""
+def lines(project: Project, model: Mapping[str, Any] | None = None) -> list[str]:
+    """Return the lines that 'rivulet check' prints. model: the metadata of the project's model."""
     found = [f"{project.name}: {project.file}, board {project.board.name}"]
     for sensor in project.sensors.values():
         found.append(f"sensor {sensor.name}: {_part(sensor)}; {_TRIGGERS[sensor.driver.trigger]}")
@@ -24,6 +28,13 @@ def lines(project: Project) -> list[str]:
         found.append("no sensors: a virtual board plays recordings, a real one needs some")
     if not project.actuators:
         found.append("no actuators")
+    if model is not None:
+        said = policy_words.lines(model["policy"], model["classes"])
+    else:
+        said = policy_words.lines(project.policy) if project.policy else []
+    if said:
+        found.append(f"policy: {said[0]}")
+        found += [f"    {line}" for line in said[1:]]
     return found
 
 

@@ -149,6 +149,7 @@ def _project(
         data=tables.data,
         network=tables.model,
         train=tables.train,
+        plant=tables.plant.name,
         policy=policy.limited(policy.metadata(tables.policy, targets), made.values()),
     )
 

@@ -89,6 +89,8 @@ class Project:
     data: DataTable
     network: ModelTable
     train: TrainTable
+    # The plant that `rivulet hil` simulates, None if the file names none.
+    plant: str | None
     # What [policy] says, as a model file says it; {} if it says nothing.
     policy: dict[str, Any]
 

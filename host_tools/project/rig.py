@@ -9,6 +9,8 @@ from host_tools.project.parts import Bus, Project, RigActuator, RigSensor
 # A float32 holds every value between these: an actuator without limits.
 _UNLIMITED = (-3.0e38, 3.0e38)
 _CLASSES = {"i2c": "I2C", "spi": "SPI", "uart": "UART"}
+# The "bus" of a simulated plant, whose sensors and actuators are at the other end of the wire.
+PLANT = Bus("plant", 0, {}, 0)
 _HEAD = '''\
 """What is wired to this board. Written by rivulet flash from {file}: change that file."""
 
@@ -26,13 +28,16 @@ def source(
     """
     buses: dict[str, Bus] = {}
     makers: list[str] = []
+    plant = any(part.bus == PLANT for part in project.parts)
     for part in project.parts:
-        if part.bus is not None:
+        if part.bus is not None and part.bus != PLANT:
             buses[_bus_name(part.bus)] = part.bus
         makers.append(_maker(part))
     imports = ["import machine"] if buses else []
     if imports:
         imports.append("")
+    if plant:
+        imports += ["from drivers.plant import Plant", ""]
     if project.actuators:
         imports.append("from rivulet.control.actuators import Actuator")
     if project.sensors:
@@ -42,6 +47,7 @@ def source(
         _HEAD.format(file=project.file.name)
         + (top + "\n\n" if top else "")
         + _names(project, buses),
+        *([_plant(project)] if plant else []),
         *(_bus(name, bus) for name, bus in buses.items()),
         *makers,
         _list("make_sensors", "sensors", [_sensor(each) for each in project.sensors.values()]),
@@ -56,6 +62,11 @@ def source(
 
 def _names(project: Project, buses: Mapping[str, Bus]) -> str:
     return f"NAME = {project.name!r}" + ("\n_buses = {}" if buses else "")
+
+
+def _plant(project: Project) -> str:
+    widths = tuple(len(sensor.channels) for sensor in project.sensors.values())
+    return f"{PLANT.kind} = Plant({widths!r}, {len(project.actuators)})"
 
 
 def _bus_name(bus: Bus) -> str:
@@ -74,7 +85,9 @@ def {name}():
 
 def _maker(part: RigSensor | RigActuator) -> str:
     settings = "".join(f", {name}={_literal(each)}" for name, each in part.settings.items())
-    made_bus = f"{_bus_name(part.bus)}()" if part.bus is not None else "None"
+    made_bus = "None"
+    if part.bus is not None:
+        made_bus = PLANT.kind if part.bus == PLANT else f"{_bus_name(part.bus)}()"
     return f"""\
 def {_maker_name(part)}():
     from drivers.{part.driver.name} import Driver

@@ -6,13 +6,15 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from host_tools import files
-from host_tools.data.events import goes_back, read
+from host_tools.data.events import Event, goes_back, read
 from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
 from host_tools.model_header import read_settings
 from host_tools.paths import FIRMWARE, ON_DEVICE
+from host_tools.simulate.ticks import by_ticks, columns, ticks
 
 _SCRIPT = ON_DEVICE / "replay.py"
 
@@ -22,6 +24,7 @@ class ReplayReport:
     events: int
     late: int
     first_late: str = ""  # says in which line the time goes back for the first time
+    by_ticks: bool = False  # rows are ticks of the cadence, not events
 
 
 def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -> ReplayReport:
@@ -36,34 +39,48 @@ def replay(model: Path, events: Path, out: Path, runtime: str = "micropython") -
     ):
         records = Path(folder) / "events"
         try:
-            first_late = _write_records(events, settings["channels"], records)
+            ticked = by_ticks(events, settings)
+            late, first_late = _write_records(events, settings, ticked, records)
             if runtime == "numpy":
                 from host_tools.on_device import replay as on_device
 
-                count, late = on_device.replay(str(model), str(records), str(beside))
+                count, _ = on_device.replay(str(model), str(records), str(beside))
             else:
-                count, late = _on_micropython(model, records, beside)
+                count, _ = _on_micropython(model, records, beside)
         except OSError as error:
             # Its inputs have been read: what fails now is the writing.
             raise files.unwritable(out, error) from None
         except ValueError as error:
             raise RivuletError(f"replay failed: {error}") from None
-    return ReplayReport(count, late, first_late)
+    return ReplayReport(count, late, first_late, ticked)
 
 
-def _write_records(events: Path, channels: list[str], path: Path) -> str:
-    """Write the events as records, in the form that on_device/replay.py documents.
+def _write_records(
+    events: Path, settings: dict[str, Any], ticked: bool, path: Path
+) -> tuple[int, str]:
+    """Write the model's events as records, in the form that on_device/replay.py documents.
 
-    Returns what is to be said of the first late event, "" without one.
+    ticked: make ticks of them.
+
+    Returns how many are late, and what is to be said of the first of them, "" without one.
     """
+    late = 0
     first_late = ""
-    record = struct.Struct(f"<q{len(channels)}d")
+
+    def noted(event: Event) -> Event:
+        nonlocal late, first_late
+        if event.back_from is not None:
+            late += 1
+            first_late = first_late or goes_back(events, event)
+        return event
+
+    names = settings["channels"]
+    found = map(noted, read(events, columns(settings) if ticked else names, complete=True))
+    record = struct.Struct(f"<q{len(names)}d")
     with path.open("wb") as file:
-        for event in read(events, channels, complete=True):
+        for event in ticks(found, settings) if ticked else found:
             file.write(record.pack(event.t_us, *event.values))
-            if event.back_from is not None and not first_late:
-                first_late = goes_back(events, event)
-    return first_late
+    return late, first_late
 
 
 def _on_micropython(model: Path, records: Path, out: Path) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from rivulet.sensing.clock import PERIOD
 
 
 def status_of(board: Board) -> dict[str, Any]:
-    """Return the board's status document with uptime_s and percentiles of the event cost.
+    """Return the board's status document with uptime_s and percentiles of what it counts.
 
     Raises RivuletError.
     """
@@ -32,6 +32,10 @@ def status_of(board: Board) -> dict[str, Any]:
     latency = facts.pop("event_cost_us")
     facts["event_cost_p50_us"] = percentile(latency, 0.50)
     facts["event_cost_p99_us"] = percentile(latency, 0.99)
+    if "decision_late_us" in facts:
+        late = facts.pop("decision_late_us")
+        facts["decision_late_p50_us"] = percentile(late, 0.50)
+        facts["decision_late_p99_us"] = percentile(late, 0.99)
     facts["unfed"], facts["unit_differences"] = _feeding(board.description)
     return facts
 

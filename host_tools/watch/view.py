@@ -69,13 +69,13 @@ class LiveView:
         return f"nothing from the board for {self.silent_s:.0f} s"
 
     def decided(self) -> str | None:
-        """Return the name of the last decided class, None if there is none."""
+        """Return the name of the last decided class or state, None if there is none."""
         if self.record is None or self._model is None:
             return None
-        classes = self._model["classes"] or []
-        if not 0 <= self.record.decision < len(classes):
+        names = self._model.get("states") or self._model["classes"] or []
+        if not 0 <= self.record.decision < len(names):
             return None
-        return str(classes[self.record.decision])
+        return str(names[self.record.decision])
 
     def render(self, width: int = 120, height: int = 40) -> RenderableType:
         """Return the whole view for a terminal of `width` columns and `height` lines."""
@@ -167,13 +167,15 @@ class LiveView:
         record, model = self.record, self._model
         if record is None or "outputs" not in record.blocks or model is None:
             return text
+        states = model.get("states")
         names = model["classes"] or [f"y{i}" for i in range(model["outputs"])]
         for i, (name, value) in enumerate(zip(names, record.blocks["outputs"], strict=False)):
-            style = "bold green" if i == record.decision else ""
+            style = "bold green" if not states and i == record.decision else ""
             text.append(f" {name} {float(value):+.2f} ", style=style)
         decided = self.decided()
         if decided is not None:
-            text.append(f"   recognised: {decided}", style="bold")
+            said = "state" if states else "recognised"
+            text.append(f"   {said}: {decided}", style="bold")
             if self.truth is not None:
                 right = self.truth == decided
                 text.append(f"   truth: {self.truth}", style="bold green" if right else "bold red")

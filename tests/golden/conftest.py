@@ -14,7 +14,7 @@ tests/golden/held that a person can read and diff:
     replay_out.csv      OUT.csv of `rivulet replay`, from events.csv, so both forms of CSV
     record.csv          the columns of `rivulet monitor --record`
     names.json          what can be imported, with signatures
-    protocol.json       constants of PROTOCOL 3
+    protocol.json       constants of PROTOCOL 4
     wire_open.txt, wire_keyed.txt   whole conversations between host and board, byte for byte
 
 tests/golden/flash is the flash of a board that was set up before: its models, journal, key,

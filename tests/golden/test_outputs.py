@@ -96,6 +96,37 @@ def test_the_port_of_a_virtual_board_is_found(rivulet: Run) -> None:
         shutil.rmtree(folder)
 
 
+_PLANT = """
+class Plant:
+    observations = {channels}
+    actions = ("led",)
+    step_limit = 3
+
+    def reset(self, seed):
+        return [0.0] * len(self.observations)
+
+    def step(self, action):
+        return self.reset(0), 1.0, False
+"""
+_PROJECT = """
+plant.name = "plant.py:Plant"
+model.file = "model.safetensors"
+board.name = "virtual"
+sensors.all = {{ driver = "adc", pins = {{ adc = 26 }}, channels = [{channels}] }}
+actuators.led = {{ driver = "led", pins = {{ led = 25 }}, from = "class" }}
+"""
+
+
+def test_json_of_hil(rivulet: Run, model: Path, tmp_path: Path) -> None:
+    channels = trained("decay")[1]["channels"]
+    (tmp_path / "plant.py").write_text(_PLANT.format(channels=channels))
+    rows = ", ".join(f'{{ name = "{name}", unit = "" }}' for name in channels)
+    (tmp_path / "rivulet.toml").write_text(_PROJECT.format(channels=rows))
+    done = rivulet("hil", "--project", tmp_path, "--episodes", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    hold("json_hil.json", types_of(json.loads(done.stdout)))
+
+
 def test_json_of_estimate(rivulet: Run, model: Path) -> None:
     done = rivulet("estimate", model, "--json")
     assert done.returncode == 0, done.stderr

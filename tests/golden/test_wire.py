@@ -1,4 +1,4 @@
-"""PROTOCOL 3: each end of the wire against the bytes of conversations that were held before."""
+"""PROTOCOL 4: each end of the wire against the bytes of conversations that were held before."""
 
 import json
 import struct

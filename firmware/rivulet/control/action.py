@@ -1,7 +1,6 @@
 """What the board's actuators are told to do."""
 
 from array import array
-from math import exp
 
 from rivulet.arrays import float32
 from rivulet.compat import const
@@ -13,8 +12,9 @@ _FEWEST = const(8)
 class Action:
     """What drives the actuators (see actuators.py): one object, which is reused.
 
-    values: array('f'), the model's outputs in physical units, one each; without a model, zeros.
-    decision: the number of the decided class, -1 for none; name: its name, '' for none.
+    values: array('f'), the model's outputs in physical units, one each, and behind them the values
+    of its policy's controllers; without a model, zeros.
+    decision: the number of the decided class or state, -1 for none; name: its name, '' for none.
     resting: '' while the model acts, else why it does not: 'start', 'no model', 'stale', 'guard',
     'fault', 'released'. Then `values` are the model's safe outputs, or zeros, and no class is
     decided unless one of them is the safe output.
@@ -53,7 +53,7 @@ class Action:
         self.use((), [0.0] * max(len(self.values), _FEWEST), -1)
 
     def act(self, values, decision):
-        """Act on a model's outputs, an array('f'), and on the class they decide for, or -1."""
+        """Act on a model's outputs, an array('f'), and on what they decide for, or -1."""
         # Only what changes is stored: a store into an attribute takes 27 us on a Pico.
         if self.resting:
             self.resting = ""
@@ -66,22 +66,6 @@ class Action:
         self.resting = why
         self._decide(self._safe_decision)
         float32.copy(self._safe, self.values, len(self.values))
-
-    def confidence(self):
-        """The softmax probability of the decided class, 0 to 1.
-
-        It is 0.0 where no class is decided, and 1.0 for a class that is the safe output: no model
-        has doubts about that one.
-        """
-        if self.decision < 0:
-            return 0.0
-        if self.resting:
-            return 1.0
-        decided = self.values[self.decision]
-        total = 0.0
-        for value in self.values:
-            total += exp(value - decided)
-        return 1.0 / total
 
     def _decide(self, decision):
         self.decision = decision

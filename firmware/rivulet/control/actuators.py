@@ -15,9 +15,10 @@ class Actuator:
     """One actuator, and the values it gets.
 
     name: as the rig names it; make: function that imports and makes the driver; source: "class",
-    or "y0", "y1" ...: an output of the model in its units; table: of a class, {name: value}, or
-    None: the value is its number; limits: (lowest, highest) value; slew_per_s: how far a value
-    may move in a second, 0: at once; safe: the value at rest, which it gets at once.
+    what is decided; "y0", "y1" ...: an output of the model in its units; or the name of a
+    controller of its policy; table: of a class or a state, {name: value}, or None: the value is
+    its number; limits: (lowest, highest) value; slew_per_s: how far a value may move in a second,
+    0: at once; safe: the value at rest, which it gets at once.
 
     value: the last that it took, None before; error: why it failed, "" while it works.
     """
@@ -41,16 +42,30 @@ class Actuator:
         self._limits = limits
         self._slew_per_s = slew_per_s
         self._safe = safe
-        # The number of the output, or -1: of a class.
-        self._output = -1 if source == "class" else int(source[1:])
-        self._outputs = 0
+        self._source = source
+        # Its number among the action's values, -1: the decision drives it, -2: nothing does.
+        self._output = -2
         self._values = ()
         self._driver = None
         self._tried_ms = None
 
-    def install(self, names, outputs):
-        """Be driven by a model with these classes, () for none, and so many outputs."""
-        self._outputs = outputs
+    @property
+    def given(self):
+        """The value that it has: the safe one before the first."""
+        return self._safe if self.value is None else self.value
+
+    def install(self, names, outputs, controllers):
+        """Be driven by a model that decides between these names, () for none, with so many
+        outputs, and controllers of these names."""
+        source = self._source
+        if source == "class":
+            self._output = -1
+        elif source in controllers:
+            self._output = outputs + controllers.index(source)
+        else:
+            # What the model lacks does not drive it.
+            number = int(source[1:]) if source[:1] == "y" and source[1:].isdigit() else outputs
+            self._output = number if number < outputs else -2
         table = self._table
         # Made here, so that a decision makes no float.
         self._values = [
@@ -62,10 +77,10 @@ class Actuator:
         """Move to what the action says, `elapsed_ms` after the last time."""
         at = self._output
         value = self._safe
-        if at < 0:
+        if at == -1:
             if 0 <= action.decision < len(self._values):
                 value = self._values[action.decision]
-        elif at < self._outputs:
+        elif at >= 0:
             value = self._limited(action.values[at])
         if self._slew_per_s and self.value is not None:
             step = self._slew_per_s * elapsed_ms / 1000
@@ -111,10 +126,15 @@ class Actuators:
         self._ticks_ms = ticks_ms
         self._acted_ms = ticks_ms()
 
-    def install(self, names, outputs):
-        """Be driven by a model with these classes, () for none, and so many outputs."""
+    def __iter__(self):
+        """Go through them in the order of the rig."""
+        return iter(self._all)
+
+    def install(self, names, outputs, controllers=()):
+        """Be driven by a model that decides between these names, () for none, with so many
+        outputs, and controllers of these names."""
         for actuator in self._all:
-            actuator.install(names, outputs)
+            actuator.install(names, outputs, controllers)
 
     def act(self):
         """Give the action to every actuator, and rest if one of them fails.

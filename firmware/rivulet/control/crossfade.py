@@ -71,6 +71,8 @@ def _meaning(settings):
 
 
 def _physical(model, ahead_us):
+    # Where its policy looks.
+    ahead_us += int(1000 * model.settings["policy"].get("horizon_ms", 0))
     outputs = model.peek(ahead_us) if ahead_us > 0 else model.outputs()
     unit = 0.5 ** model.fraction_bits[2] if model.integer else 1.0
     return [value * unit for value in outputs]

@@ -5,7 +5,7 @@ from array import array
 from rivulet.arrays import FLOAT_BYTES, float32, floats
 from rivulet.compat import const
 from rivulet.control.guard import Guard
-from rivulet.control.policy import Policy
+from rivulet.control.policy import policy_of
 
 # The block of a model, in the order of protocol.BLOCKS.
 _OUTPUTS = const(2)
@@ -17,7 +17,8 @@ class Control:
     """From the outputs of the model that runs to the actuators.
 
     action: what drives the actuators; errors: how often one has failed; cadence_us: time between
-    two decisions; crossfade: from the outputs of the model before, or None.
+    two decisions; crossfade: from the outputs of the model before, or None; fresh: whether the
+    model that runs has decided nothing yet.
     """
 
     def __init__(self, actuators, faults, link):
@@ -26,6 +27,7 @@ class Control:
         self.errors = 0
         self.cadence_us = _RESTING_US
         self.crossfade = None
+        self.fresh = True
         # The model that runs, or None.
         self.model = None
         self._policy = None
@@ -46,17 +48,19 @@ class Control:
             return
         settings = model.settings
         self.guard.install(model)
-        self._policy = policy = Policy(settings)
+        self._policy = policy = policy_of(settings, model.output_count)
         self.cadence_us = policy.cadence_us
+        self.fresh = True
         safe = [0.0] * model.output_count
         safe_decision = -1
         if "safe" in settings.get("guards", {}):
             from rivulet.model.bounds import safe_outputs
 
             safe = safe_outputs(settings, model.output_count)
-            safe_decision = policy.decide(array("f", safe))
-        self.action.use(policy.names, safe, safe_decision)
-        self._actuators.install(policy.names, model.output_count)
+            safe_decision = policy.decide_safe(array("f", safe))
+        controllers = policy.controllers
+        self.action.use(policy.names, safe + [0.0] * len(controllers), safe_decision)
+        self._actuators.install(policy.names, model.output_count, controllers)
         self.crossfade = None
 
     def follow(self, change):
@@ -69,14 +73,21 @@ class Control:
     def rename(self):
         """Take the names of the model's classes anew."""
         policy = self._policy
+        if policy.states:
+            return  # what is decided between has names of its own
         policy.names = tuple([str(name) for name in self.model.settings["classes"]])
         self.action.rename(policy.names)
-        self._actuators.install(policy.names, self.model.output_count)
+        self._actuators.install(policy.names, self.model.output_count, policy.controllers)
 
     @property
     def digest(self):
         """The SHA-256 of the running model's file in hex, "" without one."""
         return "" if self.model is None else self.model.digest
+
+    @property
+    def states(self):
+        """The names of the states that the running model's policy decides between, or ()."""
+        return self._policy.states if self.model is not None else ()
 
     def reset(self):
         """Set the model's state to zero; time goes on."""
@@ -96,7 +107,8 @@ class Control:
         }
 
     def judge(self, ahead_us, stale):
-        """Ask for the outputs `ahead_us` after the model's last event, and judge them.
+        """Ask for the outputs `ahead_us` after the model's last event, and as far ahead as its
+        policy looks, and judge them.
 
         stale: what says nothing new, in words, or None. Returns what `act` is to be given.
         """
@@ -104,6 +116,7 @@ class Control:
         model = self.model
         action = guard.look(model)
         values = guard.candidate
+        ahead_us += self._policy.horizon_us
         outputs = model.peek(ahead_us) if ahead_us > 0 else model.outputs()
         if model.integer:
             float32.from_integers(outputs, model.fraction_bits[_OUTPUTS], values, len(values))
@@ -119,13 +132,21 @@ class Control:
             self._link.text("guard: " + (guard.reason or "the outputs are good again"))
         return why
 
-    def act(self, why):
-        """Let the actuators act on what was judged good; why: if not "", why they rest instead."""
+    def act(self, why, elapsed_us=0):
+        """Let the actuators act on what was judged good; why: if not "", why they rest instead.
+
+        elapsed_us: time since the decision before.
+        """
         if why:
+            if self.model is not None:
+                self._policy.rest()
             failures = self._actuators.rest(why)
         else:
             good = self.guard.good
-            self.action.act(good, self._policy.decide(good))
+            policy = self._policy
+            self.action.act(good, policy.decide(good, elapsed_us))
+            if policy.controllers:
+                policy.drive(good, self.action.values, elapsed_us)
             failures = self._actuators.act()
         if failures:
             self._tell(failures)

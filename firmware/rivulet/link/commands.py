@@ -13,12 +13,15 @@ _BODY = const(2)  # where the payload of a request begins
 class Commands:
     """Dispatches requests that the link received; documents go out in pieces, one a turn.
 
-    access: who may send which (access.Access), or None where anyone may send all.
+    access: who may send which (access.Access), or None where anyone may send all; plant: what the
+    rig of 'rivulet hil' has in the place of hardware, or None.
     candidate: the model that the last request asks for, or None. Whoever calls `poll` has to
     pass the function that swaps models to `conclude`.
     """
 
-    def __init__(self, link, store, access, clock, control, telemetry, documents, collection):
+    def __init__(
+        self, link, store, access, clock, control, telemetry, documents, collection, plant
+    ):
         self._link = link
         self._store = store
         self._access = access
@@ -27,6 +30,7 @@ class Commands:
         self._telemetry = telemetry
         self._documents = documents
         self._collection = collection
+        self._plant = plant
         self.candidate = None
         # Takes labels for the model that runs (learning.Learning); None: it learns nothing.
         self.learning = None
@@ -99,7 +103,9 @@ class Commands:
     def _admit_and_perform(self, body):
         kind = body[0]
         if self._access is not None:
-            kind, body = self._access.admit(kind, body, self._clock, self._store.receiving)
+            leased = self._plant is not None and self._plant.leased
+            pushing = self._store.receiving
+            kind, body = self._access.admit(kind, body, self._clock, pushing, leased)
         # Bare or authorised: before anything acts.
         protocol.check_payload(kind, len(body) - _BODY)
         return self._perform(kind, body)
@@ -121,6 +127,10 @@ class Commands:
         if kind == protocol.COLLECT:
             lease_ms = struct.unpack_from(protocol.COLLECT_BODY, body, _BODY)[0]
             return self._collection.renew(lease_ms), ""
+        if kind == protocol.PLANT:
+            if self._plant is None:
+                raise Refused(protocol.REFUSED, "this board's rig is not that of rivulet hil")
+            return self._plant.take(body)
         if kind == protocol.LABEL or kind == protocol.ADAPTED:
             return self._learn(kind, body)
         if kind == protocol.PUSH_BEGIN:

@@ -57,6 +57,7 @@ class Documents:
                 "units": settings["units"],
                 "outputs": model.output_count,
                 "classes": settings["classes"],
+                "states": self._control.states,
                 "unfed": self._health.unfed,
                 # What training saw of each neuron's tau: for the host to compare with tau now.
                 "tau_s": provenance.get("tau_s") if isinstance(provenance, dict) else None,

@@ -204,10 +204,13 @@ class Health:
         sensor_health.fail(faults.note("sensor " + sensor_health.name, error))
         self.at_fault = True
 
-    def install(self, model):
-        """Judge by what this model takes, from now on; None: there is no model."""
+    def install(self, model, fed=()):
+        """Judge by what this model takes, from now on; None: there is no model.
+
+        fed: its channels that the firmware feeds.
+        """
         taken = model.channels if model is not None else ()
-        self.unfed = [channel for channel in taken if channel not in self._fed]
+        self.unfed = [name for name in taken if name not in self._fed and name not in fed]
         names = ", ".join([str(channel) for channel in self.unfed])
         self._unfed = "no sensor feeds " + names if names else None
         self._judge()

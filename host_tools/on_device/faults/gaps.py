@@ -36,8 +36,8 @@ def main(path, gaps, value, seed):
                 bench.turns(1)
             board.decisions.clear()
             # The decision is due, so that the outputs are asked for at this moment.
-            loop._decided[0] = -1
-            loop._decided[1] ^= PERIOD // 2
+            loop._due[0] = -1
+            loop._due[1] ^= PERIOD // 2
             bench.turns(1)
             ahead = board.decisions[-1][2]
             board.event(0)

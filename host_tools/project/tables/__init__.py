@@ -12,6 +12,7 @@ from host_tools.project.tables.actuator import ActuatorTable
 from host_tools.project.tables.board import BoardTable
 from host_tools.project.tables.data import DataTable
 from host_tools.project.tables.model import ModelTable
+from host_tools.project.tables.plant import PlantTable
 from host_tools.project.tables.policy import PolicyTable
 from host_tools.project.tables.sensor import SensorTable
 from host_tools.project.tables.train import TrainTable
@@ -35,6 +36,9 @@ class ProjectFile(Struct, forbid_unknown_fields=True):
     )
     train: Annotated[TrainTable, Meta(description="the table [train]")] = field(
         default_factory=TrainTable
+    )
+    plant: Annotated[PlantTable, Meta(description="the table [plant]")] = field(
+        default_factory=PlantTable
     )
     policy: Annotated[PolicyTable, Meta(description="the table [policy]")] = field(
         default_factory=PolicyTable

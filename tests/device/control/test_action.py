@@ -1,9 +1,6 @@
 """What drives the actuators."""
 
 from array import array
-from math import exp
-
-from fixtures import close
 
 from rivulet.control.action import Action
 
@@ -23,7 +20,6 @@ def test_before_there_is_a_model():
     assert said(action) == ("start", -1, "", [0.0] * 8)
     action.rest("no model")
     assert said(action) == ("no model", -1, "", [0.0] * 8)
-    assert action.confidence() == 0.0
 
 
 def test_a_model_that_acts_and_rests():
@@ -48,7 +44,6 @@ def test_a_class_may_be_what_is_safe():
     action.use(("still", "walking"), [1.0, 0.0], 0)
     action.rest("stale")
     assert said(action) == ("stale", 0, "still", [1.0, 0.0])
-    assert action.confidence() == 1.0
 
 
 def test_what_an_actuator_does_to_the_values_does_not_stay():
@@ -80,19 +75,3 @@ def test_what_is_decided_stays_where_the_classes_do():
     assert (action.decision, action.name) == (1, "walking")
     action.use(("walking", "still"), [0.0, 0.0], -1)
     assert (action.decision, action.name) == (-1, "")
-
-
-def test_confidence_is_the_softmax_of_the_decided_class():
-    for values in ([0.5, 2.0, -1.0], [3.0, 3.0, 3.0], [-80.0, 90.0, 0.0], [3e38, -3e38, 1.0]):
-        action = classes("a", "b", "c")
-        decided = values.index(max(values))
-        action.act(array("f", values), decided)
-        shares = [exp(value - values[decided]) for value in values]
-        assert close([action.confidence()], [shares[decided] / sum(shares)])
-
-
-def test_values_have_no_confidence():
-    action = Action()
-    action.use((), [0.0, 0.0], -1)
-    action.act(array("f", [1.0, 2.0]), -1)
-    assert action.confidence() == 0.0

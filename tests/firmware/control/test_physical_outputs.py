@@ -15,8 +15,8 @@ from host_tools.convert import convert
 from host_tools.integers.quantise import quantise
 from host_tools.paths import FIRMWARE
 from rivulet.arrays import float32
-from rivulet.control.action import Action
 from rivulet.control.crossfade import STEPS
+from rivulet.control.policies.values import probability
 from tests.conftest import CHANNELS, random_weights
 from tests.device.link.test_commands import push
 
@@ -76,14 +76,10 @@ def test_so_they_do_in_viper(tmp_path: Path, micropython: Path) -> None:
 
 
 @given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=12))
-def test_confidence_is_scipys_softmax(values: list[float]) -> None:
-    action = Action()
-    action.use(tuple(map(str, values)), [0.0] * len(values), -1)
+def test_the_probability_of_a_class_is_scipys_softmax(values: list[float]) -> None:
     given_values = array("f", values)
-    decided = float32.largest(given_values, len(values))
-    assert decided == int(np.argmax(values))
-    action.act(given_values, decided)
-    assert action.confidence() == pytest.approx(softmax(values)[decided], rel=1e-12)
+    for number, wanted in enumerate(softmax(values)):
+        assert probability(given_values, number) == pytest.approx(wanted, rel=1e-12)
 
 
 class Counts:

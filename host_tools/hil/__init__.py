@@ -1,0 +1,1 @@
+"""Hardware in the loop: a real or simulated board controls a plant that the host simulates."""

@@ -1,8 +1,8 @@
 """Labels for a model that can be adapted: from the host, or from a sensor that tells the truth.
 
-A sensor with a channel `label` labels each moment of its events by the number of a class, as a
+A sensor with a channel `truth` labels each moment of its events by the number of a class, as a
 button does; a number that is no class of the model labels nothing. For a model of values, a sensor
-with the channels `true.y0`, `true.y1` ... brings the true values.
+with the channels `truth_y0`, `truth_y1` ... brings the true values.
 
 Imported only for models that can be adapted.
 """
@@ -12,8 +12,8 @@ import struct
 from rivulet import protocol
 from rivulet.errors import Refused
 
-_LABEL = "label"
-_TRUE = "true.y%d"
+_TRUTH = "truth"
+_TRUE = "truth_y%d"
 
 
 def _refused(text):
@@ -98,7 +98,7 @@ class Learning:
 
     def _places(self, channels):
         """Where the truth stands among a sensor's channels; () for another sensor."""
-        names = [_LABEL]
+        names = [_TRUTH]
         if self._model.settings["output"] != "class":
             names = [_TRUE % i for i in range(self._model.output_count)]
         if not all(name in channels for name in names):
@@ -159,7 +159,7 @@ class Learning:
         from rivulet.model import kinds
 
         try:
-            kinds.names([name], _LABEL)
+            kinds.names([name], "label")
         except ValueError as error:
             raise _refused(str(error))
         if name in names:

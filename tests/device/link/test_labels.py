@@ -220,7 +220,7 @@ def test_true_values():
 
 def test_a_button_labels():
     with Scratch() as folder:
-        sensors = [Sensor("s", ("a", "b", "c")), Sensor("button", ("label",))]
+        sensors = [Sensor("s", ("a", "b", "c")), Sensor("button", ("truth",))]
         made = bench(folder, sensors=sensors)
         sensors[1].values = [1.0]
         made.board.event(1)

@@ -7,6 +7,7 @@ was computed is kept in build/adaptation. Writes docs/evidence/adaptation.json a
 docs/control.md.
 """
 
+import argparse
 import json
 import re
 import time
@@ -244,6 +245,7 @@ def write(results: dict[str, Any], docs: Path) -> None:
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m host_tools.evidence.adaptation").parse_args()
     started = time.process_time()
     out = BUILD / "adaptation"
     try:

@@ -38,7 +38,11 @@ def between(old, new, ahead_us):
 
     None if their outputs do not mean the same, or are not finite.
     """
-    if _meaning(old.settings) != _meaning(new.settings):
+    if old.settings["output"] != new.settings["output"]:
+        return None
+    one, other = _named(old), _named(new)
+    count = min(len(one), len(other))
+    if one[:count] != other[:count]:
         return None
     if old.output_count != new.output_count:
         return None
@@ -64,10 +68,10 @@ def _finite(made):
     return made
 
 
-def _meaning(settings):
-    """The classes, but for those that a label names."""
-    spare = settings["adaptation"]["spare"] if "adaptation" in settings else 0
-    return settings["output"], settings["classes"][: len(settings["classes"]) - spare]
+def _named(model):
+    """The classes, but for those that no label has named yet."""
+    classes = model.settings["classes"]
+    return classes if model.learner is None else classes[: len(classes) - model.learner.free]
 
 
 def _physical(model, ahead_us):

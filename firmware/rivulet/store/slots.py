@@ -79,9 +79,6 @@ class Slots:
         self.trouble = ""
         # The Trial under way, or None.
         self.trial = None
-        # The running model if it can be adapted, or None; whether what it learnt is on trial.
-        self.adapted = None
-        self.unkept = False
 
     def boot(self, cause=""):
         """Count a start and what caused it, "" where the chip was not reset; `cause` WATCHDOG says
@@ -165,21 +162,12 @@ class Slots:
 
     def stands(self):
         """End the trial: the program has run for long enough. Raises StoreError."""
-        if self.unkept:
-            self._keep_learnt()
-            return
         self.trial = None
         if not self.confirm() and self._journal.facts["failures"]:
             self._record({"failures": 0})
 
     def confirm(self):
-        """Keep what is on trial, a model or what it learnt; False if nothing is.
-
-        Raises StoreError.
-        """
-        if self.unkept:
-            self._keep_learnt()
-            return True
+        """Keep the model that is on trial; False if none is. Raises StoreError."""
         if not self.on_trial:
             return False
         self._record({"trial": False, "starts": 0, "failures": 0})
@@ -190,12 +178,9 @@ class Slots:
     def previous(self, why):
         """Return the model before the one that runs as a Candidate. Raises StoreError.
 
-        That of a model that has learnt is itself, without what it learnt. why: why the board goes
-        back to it.
+        why: why the board goes back to it.
         """
         gc.collect()
-        if self.adapted is not None and self.adapted.learner.labels:
-            return self._unlearnt(why)
         slot = self._before()
         digest = self._journal.facts["hashes"][slot] if slot >= 0 else ""
         if not digest:
@@ -205,7 +190,7 @@ class Slots:
             self._check_version(made)
         except (ModelError, MemoryError) as error:
             raise StoreError(_EARLIER + why_not(error))
-        return Candidate(made, lambda: self.go_back(why), _nothing, why)
+        return Candidate(made, lambda: self.go_back(why), nothing, why)
 
     def go_back(self, why):
         """Activate the model that `previous` loaded. The other one is discarded."""
@@ -217,62 +202,6 @@ class Slots:
             self._record(self._leaving(why))
         self.running = slot
         self._taken = False
-
-    def why_not_learn(self):
-        """Why a label is refused, or ""."""
-        if self.running < 0 or self._taken:
-            return "a push has taken the slot of the model that runs"
-        if self._trust is not None and not self._trust.adapts:
-            return "this board takes signed models alone: 'rivulet flash --adapt' lets it learn"
-        if self.trial is not None and not self.unkept:
-            return "the model or this start is on trial: wait, or 'rivulet confirm'"
-        return ""
-
-    def has_learnt(self, guard, faults, ring, link):
-        """Put what the running model has learnt on trial: it was given one more label."""
-        if self.unkept:
-            self.trial.renew()
-            return
-        from rivulet.store.learnt_trial import LearntTrial
-
-        self.trial = LearntTrial(self, guard, faults, ring, link)
-        self.unkept = True
-
-    def _keep_learnt(self):
-        # Imported for it: see runtime.SELDOM.
-        from rivulet.store.learnt import path_of, save
-
-        slot = self.running
-        digest = self._journal.facts["hashes"][slot]
-        if self._taken or slot < 0 or not digest:
-            raise StoreError("a push has taken its slot: what was learnt is lost")
-        if self.adapted.learner.busy:
-            raise StoreError("a label is still being learnt: again in a moment")
-        self._attempt(save, self.adapted, path_of(self._paths[slot]), digest)
-        self.unkept = False
-        self.trial = None
-
-    def _unlearnt(self, why):
-        """The running model without what it learnt, as a Candidate. Raises StoreError."""
-        slot = self.running
-        digest = self._journal.facts["hashes"][slot] if slot >= 0 else ""
-        if self._taken or not digest:
-            raise StoreError("a push has taken the slot of the model that runs")
-        try:
-            made = self._attempt(self._verified, slot, digest, False)
-        except (ModelError, MemoryError) as error:
-            raise StoreError("the model without what it learnt: " + why_not(error))
-        candidate = Candidate(made, lambda: self._unlearn(slot), _nothing, why)
-        candidate.said = "what was learnt is gone"
-        candidate.label = ""
-        return candidate
-
-    def _unlearn(self, slot):
-        from rivulet.store.learnt import path_of, remove
-
-        self._attempt(remove, path_of(self._paths[slot]))
-        self.unkept = False
-        self.trial = None
 
     def crashed(self, why):
         """The program ended with an error: a model on trial is left, or the failure counted."""
@@ -306,9 +235,6 @@ class Slots:
                 "store_trouble": self.trouble,
             }
         )
-        if self.adapted is not None:
-            said["labels"] = self.adapted.learner.labels
-            said["labels_on_trial"] = self.unkept
         return said
 
     def _before(self):
@@ -431,5 +357,5 @@ class Slots:
             raise StoreError("the filesystem refused it: %s" % error)
 
 
-def _nothing():
+def nothing():
     pass

@@ -6,13 +6,14 @@ from binascii import hexlify
 
 from rivulet.compat import const
 from rivulet.errors import ModelError, StoreError
-from rivulet.store.slots import Candidate, Slots, why_not
+from rivulet.store.learning_slots import LearningSlots
+from rivulet.store.slots import Candidate, why_not
 
 # A push is safe on flash up to a multiple of this, and goes on from there after a power cut.
 FLUSH_BYTES = const(4096)
 
 
-class Store(Slots):
+class Store(LearningSlots):
     """The slots, and the push that one of them is taking."""
 
     def __init__(self, folder="models", trial_s=60, trust=None):

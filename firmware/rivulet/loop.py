@@ -158,6 +158,8 @@ class Loop(Runtime):
             self._collection.turn((now - progress[_TURNED]) & _WRAP)
             listen = True
         progress[_TURNED] = now
+        if self._learning[0] is not None:
+            self._learning[0].turn()
         if change is not None:
             self._go_back(*change)
         elif listen and self._commands.poll():

@@ -34,6 +34,10 @@ Host to board, the reply echoes kind and sequence:
                A lease above 0 opens or renews that, has no readings and gets a REPLY; on a keyed
                board it needs the key. Within the lease, messages of lease 0 bring the plant's time
                and readings; they get an ACTION, or a REPLY that refuses them
+    LABEL      how u8, then the name of a class (LABEL_KNOWN, LABEL_NEW: it may take a spare one)
+               or float32 true values (LABEL_VALUES)         value: labels, this one included
+               this is what the outputs should be now
+    ADAPTED    -                              a document: what was learnt (store/learnt.py)
 The payload of each kind has the length in PAYLOAD_BYTES; the board refuses any other.
 Board to host:
     REPLY      sequence u8, kind u8, status u8, value u32, text
@@ -68,6 +72,8 @@ CHALLENGE = 0x0C
 AUTHORISED = 0x0D
 COLLECT = 0x0E
 PLANT = 0x0F
+LABEL = 0x10
+ADAPTED = 0x11
 REPLY = 0x41
 DOCUMENT = 0x42
 TELEMETRY = 0x43
@@ -78,6 +84,11 @@ ACTION = 0x45
 OK = 0
 REFUSED = 1
 LOCKED = 2  # the same request is admitted as AUTHORISED
+
+# The first byte of LABEL.
+LABEL_KNOWN = 0
+LABEL_NEW = 1
+LABEL_VALUES = 2
 
 # What each hash under a board's key begins with, so that none passes for another.
 COMMAND_DOMAIN = b"rivulet command 1\0"
@@ -142,6 +153,8 @@ DOCUMENT_CHUNK = 192
 MAX_REQUEST = 256
 
 _EMPTY = (0, 0)
+# A name, or 32 true values.
+_LABEL_BYTES = const(128)
 _PUSH_DATA_HEAD_BYTES = struct.calcsize(PUSH_DATA_HEAD)
 PLANT_HEAD_BYTES = struct.calcsize(PLANT_HEAD)
 # Bytes of readings in one PLANT.
@@ -162,6 +175,8 @@ PAYLOAD_BYTES = {
     CHALLENGE: _EMPTY,
     COLLECT: (struct.calcsize(COLLECT_BODY), struct.calcsize(COLLECT_BODY)),
     PLANT: (PLANT_HEAD_BYTES, PLANT_HEAD_BYTES + PLANT_READINGS),
+    LABEL: (2, 1 + _LABEL_BYTES),
+    ADAPTED: _EMPTY,
 }
 
 _FLAG = const(0x7E)

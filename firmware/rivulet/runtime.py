@@ -33,6 +33,7 @@ SELDOM = (
     "rivulet.integers.tensors",
     "rivulet.link.collector",
     "rivulet.model",
+    "rivulet.model.adaptation",
     "rivulet.model.bounds",
     "rivulet.model.fed",
     "rivulet.model.header",
@@ -42,6 +43,7 @@ SELDOM = (
     "rivulet.model.warm_start",
     "rivulet.sensing.connect",
     "rivulet.sensing.start",
+    "rivulet.store.learnt",
     "rivulet.store.swap",
 )
 
@@ -105,6 +107,8 @@ class Runtime:
         clock = self.clock if plant is None else plant.connect(link)
         self._collection = Collection(link, self.sensors, self.ring, self.guard)
         self._collecting = self._collection.collecting
+        # What learns a label in the loop's turns (link.learning.Learning), or None.
+        self._learning = [None]
         self._commands = Commands(
             link,
             store,
@@ -204,7 +208,7 @@ class Runtime:
         self.progress.collect_soon()
         self._link.text("model %s is active" % self.model_hash[:12])
         if candidate.why:
-            self._link.text("the model before is back: " + candidate.why)
+            self._link.text("%s: %s" % (candidate.said, candidate.why))
         else:
             self.swaps += 1
             self._model_error = ""
@@ -278,8 +282,26 @@ class Runtime:
         # The time of the newest event. Where events do not move the model, the state has its own.
         self._newest = self._progress if fed is None else array("i", self.clock.now)
         self.health.install(model, () if fed is None else fed.channels)
+        self._learn(model)
         self.control.install(model)
         self.progress.decide_every(self.control.cadence_us)
+
+    def _learn(self, model):
+        """Let this model learn from labels from now on, if it can be adapted."""
+        self._learning[0] = self._commands.learning = self._store.adapted = None
+        self._store.unkept = False
+        if model is None or model.learner is None:
+            return
+        # Imported for it: other models leave the memory to the board.
+        from rivulet.link.learning import Learning
+
+        watched = self.faults, self.ring
+        self._commands.learning = learning = Learning(
+            model, self._learning, self._link, self._store, self.control, self.progress, watched
+        )
+        self._store.adapted = model
+        for source in range(len(self.sensors)):
+            self._inputs[source] = learning.wrap(self._inputs[source], self.sensors[source])
 
     def _retry(self):
         """Try to start a sensor that failed, if that is due, and connect it."""
@@ -296,6 +318,8 @@ class Runtime:
     def _connect_sensor(self, source, name):
         model = self.model
         entry = self.inputs.of_sensor(source, model, not self.progress.events)
+        if self._commands.learning is not None:
+            entry = self._commands.learning.wrap(entry, self.sensors[source])
         self._inputs[source] = entry
         self.health.by_source[source].install(entry[1], entry[2] is None, model)
         self._link.text(name + " answers")

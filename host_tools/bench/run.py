@@ -52,7 +52,7 @@ def run_bench(
     if port is None:
         interpreter = find_micropython(say)
         sessions = _sessions(units, inputs, _EVENTS_HERE, cells)
-        said = "".join(_run_here(interpreter, code) for code in sessions)
+        said = "".join(run_here(interpreter, code) for code in sessions)
         where = f"{platform.processor() or platform.machine()}, this machine"
         report = _report(said, where, units, inputs)
         return report | {"c": {"missing": _NO_THUMB}, "edges": {"missing": _NO_EDGES}}
@@ -89,7 +89,7 @@ def run_bench_emulated(
             with raw_repl(port, patience) as repl:
                 where = f"emulated, {uf2.name}"
                 report = _measure(repl, where, units, inputs, _EVENTS_EMULATED, cells)
-                said = repl.run(_script("bench_edges.py", EVENTS=len(made.records)))
+                said = repl.run(script("bench_edges.py", EVENTS=len(made.records)))
                 # Set when the driver on the board enabled the sensor's interrupt.
                 assert board.stimulus_start_us is not None
                 due_us = made.records["t_us"].astype(np.int64) + board.stimulus_start_us
@@ -98,7 +98,7 @@ def run_bench_emulated(
     return report | {"edges": interrupts.latencies(json.loads(said), due_us)}
 
 
-def _run_here(interpreter: Path, code: str) -> str:
+def run_here(interpreter: Path, code: str) -> str:
     with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder:
         before = f"import os, sys\nsys.path.insert(0, {str(FIRMWARE)!r})\nos.chdir({folder!r})\n"
         command = [str(interpreter), "-X", "heapsize=16M", "-c", before + code]
@@ -128,7 +128,7 @@ def _measure(
     if compiled is None:
         return report | {"c": {"missing": reference.ADVICE}}
     # In the session that goes on, whose models it runs.
-    row = json.loads(repl.run(_script("bench_c.py", EVENTS=events, COMPILED=compiled)))
+    row = json.loads(repl.run(script("bench_c.py", EVENTS=events, COMPILED=compiled)))
     report["rows"].insert(-1, row | {"ratio": _ratio(report["rows"][0], row)})
     ours = next(row for row in report["rows"] if row["what"] == "in integers, Thumb assembler")
     return report | {"c": {"assembler_us": ours["median_us"], "c_us": row["median_us"]}}
@@ -160,15 +160,15 @@ def _ratio(base: dict[str, Any], row: dict[str, Any]) -> float:
 def _sessions(units: int, inputs: int, events: int, cells: bool) -> list[str]:
     """What is run, each in a session of its own; the others go on in the last."""
     sizes = {"UNITS": units, "INPUTS": inputs}
-    parts = [_script("bench_growth.py", INPUTS=inputs)]
-    parts.append(_script("bench_floats.py", EVENTS=events, **sizes))
+    parts = [script("bench_growth.py", INPUTS=inputs)]
+    parts.append(script("bench_floats.py", EVENTS=events, **sizes))
     for part in range(_PARTS_OF_CELLS if cells else 0):
-        parts.append(_script("bench_cells.py", EVENTS=_EVENTS_OF_CELLS, PART=part, **sizes))
-    parts.append(_script("bench.py", EVENTS=events, **sizes))
-    return [_script("bench_models.py") + part for part in parts]
+        parts.append(script("bench_cells.py", EVENTS=_EVENTS_OF_CELLS, PART=part, **sizes))
+    parts.append(script("bench.py", EVENTS=events, **sizes))
+    return [script("bench_models.py") + part for part in parts]
 
 
-def _script(name: str, **values: object) -> str:
+def script(name: str, **values: object) -> str:
     """A script for the board with what it needs in its globals."""
     lines = [f"{key} = {value!r}" for key, value in values.items()]
     return "\n".join([*lines, (ON_DEVICE / name).read_text(encoding="utf-8")])

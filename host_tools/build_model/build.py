@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from host_tools import files, tau
+from host_tools.build_model.adaptable import make_adaptable
 from host_tools.build_model.live import LiveNetwork, fidelity
 from host_tools.build_model.prune import (
     connections,
@@ -36,6 +37,7 @@ class Options:
     prune_units: float | None = None  # share of the units
     fine_tune: bool = False
     version: int | None = None  # for boards that refuse older models than theirs
+    spare: int | None = None  # classes to learn on the board; None: the model learns nothing
 
 
 def read_metadata(path: Path) -> Settings:
@@ -101,6 +103,13 @@ def _finished(
 ) -> tuple[ModelFile, list[str]]:
     """Add what the options ask for, and quantise if they do."""
     _note(model, options)
+    if options.spare is not None:
+        if options.calibrate is None:
+            raise RivuletError(
+                "--spare-classes needs --calibrate EVENTS.csv: labelled events of the training "
+                "data, which the board is not to forget"
+            )
+        report.append(make_adaptable(model, options.calibrate, options.late, options.spare))
     if options.version is not None:
         model.settings["version"] = options.version
     if events is None:

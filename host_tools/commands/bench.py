@@ -7,7 +7,7 @@ import typer
 
 from host_tools.commands._options import JsonOption, PortOption
 from host_tools.errors import RivuletError
-from host_tools.printing import console, note, say_json
+from host_tools.printing import console, note, say, say_json
 
 
 def bench(
@@ -26,6 +26,9 @@ def bench(
     replay: Annotated[
         bool, typer.Option("--replay", help="Time 'rivulet replay' on numpy and on MicroPython.")
     ] = False,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Only measure what it takes to learn a label.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Time the cell against a plain implementation, on a board (--port) or this computer."""
@@ -40,6 +43,13 @@ def bench(
         write_report,
     )
 
+    if uf2 is not None and port is not None:
+        raise RivuletError("bench measures on one board: give --port or --uf2, not both")
+    if labels:
+        if write is not None or cells:
+            raise RivuletError("bench --labels goes without --write and --cells")
+        _labels(port, uf2, units, inputs, as_json)
+        return
     if write is not None:
         check_report(write, uf2)
     if replay:
@@ -56,8 +66,6 @@ def bench(
             note(f"written: {write_replays(rows, units, inputs, write)}")
         return
     if uf2 is not None:
-        if port is not None:
-            raise RivuletError("bench measures on one board: give --port or --uf2, not both")
         report = run_bench_emulated(uf2, units, inputs, note, cells)
     else:
         report = run_bench(port, units, inputs, note, cells)
@@ -68,3 +76,14 @@ def bench(
     if write is not None:
         page = write_report(report, write)
         note(f"written: {page} and {page.with_suffix('.svg')}")
+
+
+def _labels(port: str | None, uf2: Path | None, units: int, inputs: int, as_json: bool) -> None:
+    from host_tools.bench.labels import lines, run_labels
+
+    found = run_labels(port, uf2, units, inputs, note)
+    if as_json:
+        say_json(found)
+        return
+    for line in lines(found):
+        say(line)

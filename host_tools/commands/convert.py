@@ -65,6 +65,16 @@ def convert(
             help="Version of the model. Boards can refuse lower ones.", min=0, max=2**30 - 1
         ),
     ] = None,
+    spare_classes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Let the board learn from labels (rivulet adapt), N new classes too. Needs "
+            "--calibrate with the labelled training data.",
+            min=0,
+            max=16,
+        ),
+    ] = None,
 ) -> None:
     """Check trained weights and write a model file."""
     from host_tools.build_model.build import Options, build, build_from_model
@@ -76,7 +86,9 @@ def convert(
         raise typer.BadParameter("name the file of the weights, or the network with --module")
     script = None if module is None else file_of(module)
     files.check(out, (weights, script, wiring, metadata, calibrate))
-    options = Options(dtype, calibrate, late, prune, prune_units, fine_tune, version)
+    options = Options(
+        dtype, calibrate, late, prune, prune_units, fine_tune, version, spare_classes
+    )
     alone = dtype is Dtype.int8 and (module, metadata, wiring) == (None, None, None)
     converted = read_model(weights) if alone and weights is not None else None
     if converted is not None:

@@ -45,6 +45,13 @@ def flash(
             help="Make the board refuse models of a lower version than the highest confirmed one.",
         ),
     ] = False,
+    adapt: Annotated[
+        bool | None,
+        typer.Option(
+            "--adapt/--no-adapt",
+            help="Whether a model on a board with --trust may learn from labels, unsigned.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Install the firmware on a board; copies only what changed."""
@@ -63,6 +70,7 @@ def flash(
         closed=telemetry is Reading.closed if telemetry is not None else None,
         modulus=read_public_key(trust) if trust is not None else None,
         keep_version=True if no_downgrade else None,
+        adapt=adapt,
     )
     found = ports.resolve(port, rig.file)
     rig = as_flashed(rig, found)

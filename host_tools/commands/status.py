@@ -45,6 +45,7 @@ def lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
             ("slot", _slot(facts)),
             ("trial", _trial(facts)),
             ("dry run", _dry_run(facts["probes"])),
+            *_learnt_lines(facts),
         ]
         if facts["tau_outside"] is not None:
             lines.append(("time constants", in_words(facts["tau_outside"], facts["hidden"])))
@@ -186,6 +187,21 @@ def _trial(facts: dict[str, Any]) -> str:
         f"start {facts['trial_starts']}, {facts['trial_left_s']} s left: 'rivulet confirm' keeps "
         "the model, 'rivulet rollback' discards it"
     )
+
+
+def _learnt_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    if "labels" not in facts:
+        return []
+    count = f"{facts['labels']} labels"
+    if not facts["labels_on_trial"]:
+        return [("learnt", f"{count}, kept" if facts["labels"] else "nothing yet: rivulet adapt")]
+    left = f"on trial, {facts['trial_left_s']} s left"
+    return [
+        (
+            "learnt",
+            f"{count}, {left}: 'rivulet confirm' keeps them, 'rivulet rollback' removes them",
+        )
+    ]
 
 
 def _dry_run(probes: int) -> str:

@@ -112,7 +112,7 @@ def complete(metadata: Settings, own: Settings, inputs: int) -> Settings:
     if metadata.get("classes") and metadata.get("output") != "class":
         raise RivuletError('metadata: classes go with "output": "class"')
     settings = known | metadata
-    settings["format"] = _format(settings)
+    settings["format"] = format_of(settings)
     for key in ("channels", "units"):
         if isinstance(settings[key], list) and len(settings[key]) != inputs:
             raise RivuletError(f"metadata: {len(settings[key])} {key} for {inputs} inputs")
@@ -126,14 +126,15 @@ def complete(metadata: Settings, own: Settings, inputs: int) -> Settings:
     return settings
 
 
-def _format(settings: Settings) -> str:
+def format_of(settings: Settings) -> str:
     """Return the oldest format that carries what the settings say."""
     policy, channels = settings["policy"], settings["channels"]
     more = isinstance(policy, dict) and policy.keys() - {"cadence_us"}
     fed = isinstance(channels, list) and any(
         isinstance(name, str) and parts(name) is not None for name in channels
     )
-    wanted: str = device_model.FORMAT_2 if more or fed else device_model.FORMAT
+    learns = "adaptation" in settings
+    wanted: str = device_model.FORMAT_2 if more or fed or learns else device_model.FORMAT
     return wanted
 
 

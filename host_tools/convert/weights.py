@@ -12,7 +12,7 @@ from host_tools import files
 from host_tools.convert.checks import array, plain
 from host_tools.convert.model_file import Arrays, Settings
 from host_tools.errors import RivuletError
-from rivulet.model import FORMAT
+from rivulet.model import FORMAT, FORMAT_2
 
 # safetensors' names of the types that float64 holds.
 _DTYPES = {
@@ -66,7 +66,7 @@ def _read_safetensors(path: Path) -> tuple[Arrays, Settings]:
         tensors: list[Any] = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except (SafetensorError, OSError) as error:
         raise RivuletError(f"{path}: not a readable safetensors file ({error})") from None
-    if metadata.get("format") == FORMAT:
+    if metadata.get("format") in (FORMAT, FORMAT_2):
         raise RivuletError(
             f"{path}: is converted already: give the weights that it was made from; "
             "--dtype int8 alone takes it too"

@@ -30,6 +30,8 @@ class AccessSettings:
     modulus: bytes | None = None
     # Whether models of a lower version than the highest confirmed one are refused.
     keep_version: bool | None = None
+    # Whether a signed model may learn from labels.
+    adapt: bool | None = None
 
 
 def provision(repl: RawRepl, access: AccessSettings) -> None:
@@ -71,5 +73,6 @@ def _merged(repl: RawRepl, access: AccessSettings) -> dict[str, Any]:
         "closed": access.closed,
         "modulus": access.modulus.hex() if access.modulus is not None else None,
         "keep_version": access.keep_version,
+        "adapt": access.adapt,
     }
     return settings | {name: value for name, value in wanted.items() if value is not None}

@@ -17,9 +17,12 @@ from host_tools.integers.cells import Inputs, integer_cell
 from host_tools.integers.reference import INPUT_LIMIT, STATE_LIMIT
 from host_tools.integers.row_scales import Floats, Rows, most_bits, quantise_rows
 from rivulet.integers.arithmetic import ONE
+from rivulet.model import ADAPTING
 
 _MOST_OUTPUT_BITS = 12
 _RATE_BITS = 20
+# What a board learns may need weights that are larger by this power of two.
+_LEARNT_BITS = 3
 
 
 def quantise(model: ModelFile, calibration: EventTable | None = None) -> ModelFile:
@@ -55,8 +58,9 @@ def quantise(model: ModelFile, calibration: EventTable | None = None) -> ModelFi
             "folded": False,
         },
     }
+    adapting = _adapting(model, made.state_scale, inputs)
     return ModelFile(
-        {**made.tensors, **outputs.tensors("readout")},
+        {**made.tensors, **outputs.tensors("readout"), **adapting},
         {**settings, **integer, **made.settings},
         warnings + made.warnings,
     )
@@ -72,9 +76,27 @@ def _readout(model: ModelFile, state_scale: float, inputs: Inputs) -> tuple[Rows
         weights, bias = np.hstack([weights[:, :first], inward]), bias + folded
         limits[first:] = INPUT_LIMIT
     bits = _output_bits(weights, bias)
+    if "adaptation" in model.settings:
+        bits = max(bits - _LEARNT_BITS, 0)
     names = [f"output {i}" for i in range(len(readout))]
     per_unit = np.full(len(bias), 2.0**bits)
     return quantise_rows(weights, bias, per_unit, limits, names), bits
+
+
+def _adapting(model: ModelFile, state_scale: float, inputs: Inputs) -> dict[str, np.ndarray]:
+    """Return the tensors of an adaptation for features as the integer readout reads them."""
+    if "adaptation" not in model.settings:
+        return {}
+    prior, centre, scale = (model.tensors[name].astype(np.float64) for name in ADAPTING)
+    units = np.full(len(centre), 1 / state_scale)
+    zero = np.zeros(len(centre))
+    if model.settings.get("readout_inputs"):
+        first = len(centre) - len(inputs.scale)
+        units[first:], zero[first:] = inputs.scale, inputs.offset
+    centre = (centre - zero) * units
+    scale = np.divide(scale, units, out=np.zeros_like(scale), where=units != 0)
+    made = zip(ADAPTING, (prior, centre, scale), strict=True)
+    return {name: tensor.astype(np.float32) for name, tensor in made}
 
 
 def _output_bits(weights: Floats, bias: Floats) -> int:

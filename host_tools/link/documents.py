@@ -39,6 +39,8 @@ class Model(TypedDict):
     states: NotRequired[list[str]]  # what is decided between, if the policy has states
     unfed: list[str]
     tau_s: NotRequired[Any]  # free text of a model file; its reader takes anything
+    # Classes that a label may still name, the last ones; only of a model that learns.
+    spare: NotRequired[_Units]
     # Of each block in protocol.BLOCKS.
     fraction_bits: NotRequired[tuple[_Bits, _Bits, _Bits, _Bits]]
     normalisation: NotRequired[Normalisation]
@@ -158,17 +160,22 @@ class Status(_Needed, total=False):
     fault: str
     resting: str
     turns: _Count
+    # Of a model that learns: labels that its outputs rest on, and whether they are on trial.
+    labels: _Count
+    labels_on_trial: bool
 
 
 _AT_WILL = (
     *("access_unauthorised", "access_forged", "access_delayed", "access_error", "signed_by"),
     *("version_at_least", "actuators", "faults", "fault", "resting", "turns"),
-    *("decision_late_us", "decision_late_worst_us"),
+    *("decision_late_us", "decision_late_worst_us", "labels", "labels_on_trial"),
 )
 
 
-def read(kind: int, text: bytes) -> Description | Status:
+def read(kind: int, text: bytes) -> Description | Status | bytes:
     """Read the document that answers a request of this kind. Raises ValueError."""
+    if kind == protocol.ADAPTED:
+        return text
     return read_description(text) if kind == protocol.DESCRIBE else read_status(text)
 
 

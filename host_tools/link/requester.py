@@ -59,6 +59,8 @@ _AWAITED = {
     protocol.CHALLENGE: "the request for a challenge",
     protocol.COLLECT: "the request for events",
     protocol.PLANT: "the offer to simulate its plant",
+    protocol.LABEL: "a label",
+    protocol.ADAPTED: "the request for what was learnt",
 }
 
 

@@ -124,6 +124,30 @@ class Board(Requester):
         self._describe_model()
         return text
 
+    def label(self, how: int, body: bytes, known: int) -> int:
+        """Label this moment. Returns how many labels were learnt with this one.
+
+        how: protocol.LABEL_KNOWN, LABEL_NEW or LABEL_VALUES; known: how many there were before.
+        Raises Refused.
+        """
+        try:
+            return self.request(protocol.LABEL, bytes((how,)) + body, ONCE)[0]
+        except NoReply:
+            # Sent twice it would be refused.
+            labels = self.labels()
+            if labels <= known:
+                raise
+            return labels
+
+    def labels(self) -> int:
+        """Return how many labels the outputs of the model rest on."""
+        return self.status().get("labels", 0)
+
+    def learnt(self) -> bytes:
+        """Return what the model has learnt, as the board keeps it (rivulet/store/learnt.py)."""
+        image: bytes = self.document(protocol.ADAPTED)
+        return image
+
     def confirm(self) -> str:
         """Keep the model that is on trial. Returns the board's reply."""
         return self.request(protocol.CONFIRM, b"", SLOW)[1]

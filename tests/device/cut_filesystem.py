@@ -3,7 +3,7 @@
 import os
 from io import BytesIO
 
-from rivulet.store import journal, slots, snapshot, uploads
+from rivulet.store import journal, learnt, slots, snapshot, uploads
 
 
 class Cut(Exception):
@@ -73,15 +73,15 @@ class Filesystem:
 
     def __enter__(self):
         """The modules that touch files find this instead of the real one."""
-        for module in (journal, slots, uploads, snapshot):
+        for module in (journal, slots, uploads, snapshot, learnt):
             module.open = self.open
-        slots.os = uploads.os = snapshot.os = self
+        slots.os = uploads.os = snapshot.os = learnt.os = self
         return self
 
     def __exit__(self, *_):
-        for module in (journal, slots, uploads, snapshot):
+        for module in (journal, slots, uploads, snapshot, learnt):
             del module.open
-        slots.os = uploads.os = snapshot.os = os
+        slots.os = uploads.os = snapshot.os = learnt.os = os
 
 
 class _Writer:

@@ -9,7 +9,14 @@ from kernel_cases import Integers, decay_table, integer_settings
 
 from rivulet.integers import layout
 
-_BYTES = {"I8": ("b", 1), "U8": ("B", 1), "I16": ("h", 2), "U16": ("H", 2), "I32": ("i", 4)}
+_BYTES = {
+    "F32": ("f", 4),
+    "I8": ("b", 1),
+    "U8": ("B", 1),
+    "I16": ("h", 2),
+    "U16": ("H", 2),
+    "I32": ("i", 4),
+}
 
 
 def tensors(n=4, m=3, k=2, additive=False, seed=1):

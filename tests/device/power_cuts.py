@@ -9,9 +9,10 @@ import hashlib
 from binascii import hexlify
 
 from fixtures import model_bytes, settings, tensors
+from learning_models import float_bytes
 
 from rivulet.errors import StoreError
-from rivulet.store import slots
+from rivulet.store import learnt, slots
 from rivulet.store.slots import WATCHDOG
 from rivulet.store.snapshot import SnapshotFile
 from rivulet.store.uploads import Store
@@ -20,6 +21,8 @@ OLD = model_bytes(arrays=tensors(hidden=2))
 NEW = model_bytes(settings(integrator="euler"), tensors(hidden=2, seed=2))
 # More than is flushed at once.
 LARGE = model_bytes(arrays=tensors(hidden=24, seed=3))
+# A model that learns; of what it has learnt a start may find (LEARNING, labels).
+LEARNING = float_bytes()
 _LAST = model_bytes(arrays=tensors(hidden=3, seed=4))
 _PIECE = 512
 _HALF = 4608
@@ -125,6 +128,39 @@ def _old_and_warm(folder):
     _warm(folder)
 
 
+def _learnt(folder, labels):
+    """What the model has learnt after so many labels, kept as if it had stood."""
+    store = started(folder)[0]
+    made = store.load_active()
+    made.learner.labels = labels
+    made.learner.rows.values[0] = 0.25 * labels
+    learnt.save(made, learnt.path_of(store._paths[store.running]), made.digest)
+
+
+def _learning(folder):
+    push(Store(folder), LEARNING)
+
+
+def _learnt_once(folder):
+    _learning(folder)
+    _learnt(folder, 1)
+
+
+def _unlearn(folder):
+    store = started(folder)[0]
+    store.adapted = store.load_active()
+    store.previous("by hand").activate()
+
+
+def _labels(folder):
+    """How many labels a start finds, -1 for a readout that is neither the old nor the new one."""
+    made = Store(folder).load_active()
+    labels = made.learner.labels
+    if labels and made.learner.rows.values[0] != 0.25 * labels:
+        return -1
+    return labels
+
+
 SCENARIOS = (
     ("first push", _nothing, lambda folder: push(Store(folder), NEW), (None, NEW)),
     ("taken over", _of_an_earlier_firmware, started, (OLD,)),
@@ -160,6 +196,19 @@ SCENARIOS = (
     ),
     ("rollback", _confirmed, _go_back, (OLD, NEW)),
     ("warm state saved", _old_and_warm, lambda folder: _warm(folder, 0.5), (OLD,)),
+    (
+        "what was learnt is kept",
+        _learning,
+        lambda folder: _learnt(folder, 1),
+        ((LEARNING, 0), (LEARNING, 1)),
+    ),
+    (
+        "what was learnt is kept again",
+        _learnt_once,
+        lambda folder: _learnt(folder, 2),
+        ((LEARNING, 1), (LEARNING, 2)),
+    ),
+    ("what was learnt is removed", _learnt_once, _unlearn, ((LEARNING, 0), (LEARNING, 1))),
     ("start that fails", _failing, lambda folder: started(folder)[0].crashed("x"), (OLD,)),
 )
 
@@ -183,6 +232,8 @@ def check(folder, allowed):
     for data in (OLD, NEW, LARGE):
         if digest == in_hex(data):
             ran = data
+    if digest == in_hex(LEARNING):
+        ran = LEARNING, _labels(folder)
     if digest and ran is None:
         return None, "it runs a model that nobody sent"
     if ran not in allowed:

@@ -6,6 +6,7 @@ Slow, so it runs only when PICO_UF2 names an image with ulab: PICO_UF2=file.uf2 
 import csv
 import hashlib
 import importlib.util
+import io
 import itertools
 import os
 import shutil
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 
 from host_tools.boards import load_board
+from host_tools.build_model.build import Options, build
 from host_tools.convert import convert
 from host_tools.data.recordings import Recordings
 from host_tools.deploy.flash import flash
@@ -37,7 +39,10 @@ from host_tools.simulate import stimulus
 from host_tools.simulate.emulated import EmulatedPico
 from host_tools.simulate.play import play
 from host_tools.simulate.rigs import simulate
-from tests.conftest import CHANNELS, make_model
+from rivulet import model as device_model
+from rivulet import protocol
+from rivulet.store import learnt
+from tests.conftest import CHANNELS, make_model, random_weights
 from tests.imu import as_read
 from tests.three_projects import MACHINES
 from tests.three_sensors import CHANNELS as PROJECT_CHANNELS
@@ -250,6 +255,75 @@ def test_cells_are_pushed_while_events_come(pico: EmulatedPico, tmp_path: Path) 
             np.testing.assert_allclose(later.tau, 1 / np.array(twin.cell.alpha_floats), rtol=1e-3)
         facts = wire.status()
     assert facts["late"] == 0 and sum(facts["dropped"]) == 0 and sum(facts["bus_errors"]) == 0
+
+
+def test_a_label_is_learnt_on_ulab(pico: EmulatedPico, tmp_path: Path) -> None:
+    """In float32 and beside a policy: P loses a part of rank one, the rows move along it alone,
+    the file is kept, and 50 KB of the heap stay free."""
+    pico.power_off()
+    random = np.random.default_rng(6)
+    values = random.normal(0, 2, (1, 1000, 6))
+    recordings = Recordings(
+        values=values,
+        labels=np.array([0]),
+        classes=("calm",),
+        channels=tuple(CHANNELS),
+        units=("m/s^2",) * 3 + ("rad/s",) * 3,
+        period_us=300_000,
+    )
+    made = stimulus.build(recordings, [0], jitter_us=100_000, seed=5)
+    pico.stimulus = tmp_path / "stimulus.bin"
+    made.write(pico.stimulus)
+    labelled = tmp_path / "labelled.csv"
+    names = ("calm", "moving", "falling")
+    lines = [",".join(["t_us", *CHANNELS, "label"])]
+    for i in range(90):
+        row = random.normal(i // 30 - 1, 1, 6)
+        lines.append(",".join([str(300_000 * i), *map(str, row.round(4)), names[i // 30]]))
+    labelled.write_text("\n".join(lines) + "\n")
+    weights, metadata = random_weights(hidden=32)
+    metadata["policy"] = {"cadence_us": 200_000, "classes": {"hysteresis": 0.05, "dwell_ms": 400}}
+    model, _ = build(weights, metadata, Options(calibrate=labelled, spare=2))
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    pico.power_on()
+    with _wire(pico) as wire:
+        wire.push(path.read_bytes())
+        events = wire.status()["events"]
+        while wire.status()["events"] < events + 3:
+            pass
+        assert wire.label(protocol.LABEL_NEW, b"jumping", 0) == 1
+        while not wire.labels():
+            pass
+        image = wire.learnt()
+        assert wire.confirm() == "confirmed"
+        facts = wire.status()
+    assert facts["labels"] == 1 and not facts["labels_on_trial"] and facts["backend"] == "ulab"
+    print("heap:", facts["heap_free"], facts["heap_low"], "collection:", facts["gc_worst_us"])
+    assert facts["heap_low"] >= 50_000
+    data = path.read_bytes()
+    before, after = (device_model.load(io.BytesIO(data), len(data)) for _ in range(2))
+    assert learnt.apply(after, image, hashlib.sha256(data).hexdigest()) == ""
+    assert after.settings["classes"][3] == "jumping"
+    lost = _square(before.learner) - _square(after.learner)
+    directions, sizes, _ = np.linalg.svd(lost)
+    assert sizes[0] > 1e-3 and sizes[1] < 1e-4 * sizes[0]
+    centre, scale = (model.tensors[name].astype(float) for name in device_model.ADAPTING[1:])
+    moved = np.array(after.learner.rows.values) - np.array(before.learner.rows.values)
+    moved = moved.reshape(after.output_count, -1)
+    # As rows over phi.
+    over_phi = np.hstack([moved[:, :-1] / scale, (moved @ np.append(centre, 1.0))[:, None]])
+    along = np.abs(over_phi @ directions[:, 0])
+    lengths = np.linalg.norm(over_phi, axis=1)
+    assert lengths.max() > 1e-2 and np.allclose(along, lengths, rtol=1e-3, atol=1e-4)
+
+
+def _square(learner: Any) -> np.ndarray:
+    """P as a whole matrix."""
+    width = learner.width
+    made = np.zeros((width, width))
+    made[np.tril_indices(width)] = learner.packed_floats
+    return np.asarray(made + made.T - np.diag(np.diag(made)))
 
 
 def _two_records(wire: Board, cell: str) -> tuple[Record, Record]:

@@ -43,6 +43,11 @@ class Action:
         self._safe = array("f", safe)
         self._safe_decision = safe_decision
 
+    def rename(self, names):
+        """Call the same classes by other names."""
+        self._names = names
+        self.name = names[self.decision] if self.decision >= 0 else ""
+
     def use_none(self):
         """There is no model: zeros at rest, no fewer than the values of the model before."""
         self.use((), [0.0] * max(len(self.values), _FEWEST), -1)

@@ -24,6 +24,10 @@ class Crossfade:
         for i in range(len(values)):
             values[i] += self.difference[i] * self._left / STEPS
 
+    def left(self):
+        """What is still added to each of the outputs."""
+        return [difference * self._left / STEPS for difference in self.difference]
+
     @property
     def finished(self):
         return not self._left
@@ -34,16 +38,40 @@ def between(old, new, ahead_us):
 
     None if their outputs do not mean the same, or are not finite.
     """
-    for key in ("output", "classes"):
-        if old.settings[key] != new.settings[key]:
-            return None
+    if old.settings["output"] != new.settings["output"]:
+        return None
+    one, other = _named(old), _named(new)
+    count = min(len(one), len(other))
+    if one[:count] != other[:count]:
+        return None
     if old.output_count != new.output_count:
         return None
-    made = Crossfade(_physical(old, ahead_us), _physical(new, ahead_us))
+    return _finite(Crossfade(_physical(old, ahead_us), _physical(new, ahead_us)))
+
+
+def following(model, change, fading):
+    """The hand-over from a model's outputs to its outputs after `change`, a function.
+
+    fading: the crossfade that is under way, or None.
+    """
+    before = _physical(model, 0)
+    if fading is not None:
+        before = [value + left for value, left in zip(before, fading.left())]
+    change()
+    return _finite(Crossfade(before, _physical(model, 0)))
+
+
+def _finite(made):
     for difference in made.difference:
         if difference - difference != 0.0:
             return None
     return made
+
+
+def _named(model):
+    """The classes, but for those that no label has named yet."""
+    classes = model.settings["classes"]
+    return classes if model.learner is None else classes[: len(classes) - model.learner.free]
 
 
 def _physical(model, ahead_us):

@@ -63,6 +63,22 @@ class Control:
         self._actuators.install(policy.names, model.output_count, controllers)
         self.crossfade = None
 
+    def follow(self, change):
+        """Let the outputs follow `change`, a function that alters the model's readout."""
+        # Imported for it: see runtime.SELDOM.
+        from rivulet.control.crossfade import following
+
+        self.crossfade = following(self.model, change, self.crossfade)
+
+    def rename(self):
+        """Take the names of the model's classes anew."""
+        policy = self._policy
+        if policy.states:
+            return  # what is decided between has names of its own
+        policy.names = tuple([str(name) for name in self.model.settings["classes"]])
+        self.action.rename(policy.names)
+        self._actuators.install(policy.names, self.model.output_count, policy.controllers)
+
     @property
     def digest(self):
         """The SHA-256 of the running model's file in hex, "" without one."""

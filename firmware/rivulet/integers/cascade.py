@@ -181,10 +181,15 @@ def average(words):
     arithmetic.average(words, (words[layout.MANTISSA], words[layout.RIGHT], words[layout.LEFT]))
 
 
+def read_from(words):
+    """Return the byte offset of the vector that the readout reads."""
+    return words[(words[READ_AT] >> 2) + 5]
+
+
 def read_out(words, weights):
     """Compute the outputs from the last layer or its mean, with READ_INPUTS from u too."""
     beside(words)
-    arithmetic.read_out(words, weights, words[(words[READ_AT] >> 2) + 5])
+    arithmetic.read_out(words, weights, read_from(words))
 
 
 def beside(words):

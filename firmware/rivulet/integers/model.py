@@ -26,8 +26,11 @@ def _coarse(dt_us):
 
 
 def _read_out(words, weights):
-    mean = words[layout.FLAGS] & layout.MEAN
-    arithmetic.read_out(words, weights, words[layout.FEATURE_AT if mean else layout.V_AT])
+    arithmetic.read_out(words, weights, _read_from(words))
+
+
+def _read_from(words):
+    return words[layout.FEATURE_AT if words[layout.FLAGS] & layout.MEAN else layout.V_AT]
 
 
 def _kernel(name, words, weights):
@@ -67,6 +70,8 @@ class IntegerModel:
     integer = True
     # Events of its self-test that agreed; 0 if its file has no self-test.
     probes = 0
+    # What its readout learns with (model.learner.Learner); None: it cannot be adapted.
+    learner = None
 
     def __init__(self, settings, words, weights):
         self.settings = settings
@@ -76,6 +81,7 @@ class IntegerModel:
         cell = integer_cell(settings["cell"])
         self.kernel, self._step = _kernel(settings["cell"], words, weights)
         self._read_out = getattr(cell, "read_out", _read_out)
+        self._read_from = getattr(cell, "read_from", _read_from)
         self._words = words
         self._weights = weights
         normalisation = settings["normalisation"]
@@ -156,6 +162,20 @@ class IntegerModel:
         if dt_us > _LONGEST_US:
             dt_us = _coarse(dt_us)
         self._step(self._words, self._weights, dt_us, input_map)
+
+    def open_readout(self, width):
+        """Return the readout, `width` weights an output, opened for what is learnt."""
+        from rivulet.integers.open_readout import OpenReadout
+
+        return OpenReadout(
+            self._words,
+            self._weights,
+            self._read_from(self._words),
+            self.output_count,
+            width,
+            self.fraction_bits[2],
+            self._reread,
+        )
 
     def _numbered(self, numbers):
         # A method of its own: a comprehension puts its function's `self` on the heap at each call.

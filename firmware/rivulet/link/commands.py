@@ -32,6 +32,8 @@ class Commands:
         self._collection = collection
         self._plant = plant
         self.candidate = None
+        # Takes labels for the model that runs (learning.Learning); None: it learns nothing.
+        self.learning = None
         self._document = b""
         self._sent = 0
         self._request = (0, 0)
@@ -132,6 +134,8 @@ class Commands:
             if self._plant is None:
                 raise Refused(protocol.REFUSED, "this board's rig is not that of rivulet hil")
             return self._plant.take(body)
+        if kind == protocol.LABEL or kind == protocol.ADAPTED:
+            return self._learn(kind, body)
         if kind == protocol.PUSH_BEGIN:
             size, digest = struct.unpack_from(protocol.PUSH_BEGIN_BODY, body, _BODY)
             return store.begin(size, digest), ""
@@ -155,6 +159,18 @@ class Commands:
             return 0, ""
         # CHALLENGE
         return self._access.challenge(self._clock) if self._access is not None else (0, "")
+
+    def _learn(self, kind, body):
+        if self.learning is None:
+            raise Refused(
+                protocol.REFUSED,
+                "the model that runs learns nothing: convert it with --spare-classes",
+            )
+        if kind == protocol.LABEL:
+            return self.learning.label(body[_BODY:])
+        self._document = self.learning.image()
+        self._sent = 0
+        return 0, None
 
     def _send_reply(self):
         if self._reply is None:

@@ -62,6 +62,9 @@ class Documents:
                 # What training saw of each neuron's tau: for the host to compare with tau now.
                 "tau_s": provenance.get("tau_s") if isinstance(provenance, dict) else None,
             }
+            if model.learner is not None:
+                # Classes that a label may still name, the last ones.
+                facts["model"]["spare"] = model.learner.free
             if model.integer:
                 facts["model"]["fraction_bits"] = model.fraction_bits
                 facts["model"]["normalisation"] = settings["normalisation"]

@@ -2,6 +2,7 @@
 
 from rivulet.errors import ModelError  # noqa: F401
 from rivulet.model.header import (  # noqa: F401
+    ADAPTING,
     CONVENTIONS,
     FORMAT,
     FORMAT_2,

@@ -13,9 +13,11 @@ from rivulet.errors import ModelError
 from rivulet.model import kinds
 
 FORMAT = "rivulet-1"
-# With more in its policy than a cadence, or with channels that the firmware feeds. Firmware that
-# does not know these refuses the file.
+# With more in its policy than a cadence, with channels that the firmware feeds, or with a readout
+# that learns from labels. Firmware that does not know these refuses the file.
 FORMAT_2 = "rivulet-2"
+# Tensors that a model which can be adapted has besides; see learner.py.
+ADAPTING = ("adapt.prior", "adapt.centre", "adapt.scale")
 READOUT = "readout.weight"
 CONVENTIONS = ("previous", "current")
 OUTPUT_KINDS = ("class", "value")
@@ -169,6 +171,8 @@ def _sound(value):
 
 
 def _dtype(name, integer):
+    if name in ADAPTING:
+        return "F32"
     if integer:
         return _integer_tensors().dtype(name)
     # Indices of a sparse wiring are the only tensors that are not weights.
@@ -234,7 +238,7 @@ def check_settings(settings):
         raise ModelError("a mean readout needs a readout_tau_s above 0 s")
 
 
-def _check_extras(settings, units, outputs):
+def _check_extras(settings, units, outputs, features):
     if settings["output"] == "class" and len(settings["classes"]) != outputs:
         raise ModelError("%d class names for %d outputs" % (len(settings["classes"]), outputs))
     # Imported by models that need them: others leave the memory to the board.
@@ -243,6 +247,10 @@ def _check_extras(settings, units, outputs):
             from rivulet.model import bounds
 
             bounds.check(settings, outputs)
+        if "adaptation" in settings:
+            from rivulet.model import adaptation
+
+            adaptation.check(settings, outputs, features)
         if "warm_start" in settings:
             from rivulet.model import warm_start
 
@@ -282,6 +290,8 @@ def _check(settings, tensors):
         raise ModelError(str(error))
     hidden = cell.units(settings) if hasattr(cell, "units") else features
     wanted[READOUT] = (readout[0], features + 1)
+    if "adaptation" in settings:
+        wanted.update(_of_adaptation(features))
     for name, shape in wanted.items():
         if name not in tensors:
             raise ModelError("tensor '%s' is missing" % name)
@@ -293,14 +303,31 @@ def _check(settings, tensors):
     for name in tensors:
         if name not in wanted:
             raise ModelError("tensor '%s' does not belong to a %s cell" % (name, settings["cell"]))
-    _check_extras(settings, hidden, readout[0])
+    _check_extras(settings, hidden, readout[0], features)
     return cell
 
 
+def _of_adaptation(features):
+    """Return the shapes of ADAPTING for a readout of so many features."""
+    count = features + 1
+    return {
+        ADAPTING[0]: (count * (count + 1) // 2,),
+        ADAPTING[1]: (features,),
+        ADAPTING[2]: (features,),
+    }
+
+
 def _check_integers(settings, tensors):
+    own = tensors
     try:
-        sizes = _integer_tensors().check(settings, tensors)
+        if "adaptation" in settings:
+            own = {name: tensors[name] for name in tensors if name not in ADAPTING}
+        sizes = _integer_tensors().check(settings, own)
+        if own is not tensors:
+            for name, shape in _of_adaptation(own[READOUT][0][1]).items():
+                if name not in tensors or tensors[name][0] != shape:
+                    raise ValueError("tensor '%s' is missing, or not %s" % (name, shape))
     except ValueError as error:
         raise ModelError(str(error))
-    _check_extras(settings, sizes[0], sizes[2])
+    _check_extras(settings, sizes[0], sizes[2], own[READOUT][0][1])
     return sizes

@@ -130,6 +130,7 @@ _KINDS = (
     ("output", text),
     ("classes", names),
     ("policy", entries),
+    ("adaptation", entries),
     ("training_dt_us", _interval),
     ("version", whole, 0, (1 << 30) - 1),
     ("probes", _probes),

@@ -25,7 +25,7 @@ class Readout:
     def __init__(self, weights, mean_tau_s, cell, beside=()):
         n, m = len(cell.state_floats), len(beside)
         count = n + m + 1
-        self._weights = weights
+        self.weights = weights
         self._tau_s = mean_tau_s
         self._state = cell.state
         self._state_floats = cell.state_floats
@@ -71,4 +71,10 @@ class Readout:
         """A new array (outputs,)."""
         if self._beside:
             self._beside_floats[:] = self._beside
-        return np.dot(self._weights, self._feature)
+        return np.dot(self.weights, self._feature)
+
+    def features(self):
+        """What the outputs are read from now: a memoryview of floats, 1.0 at its end."""
+        if self._beside:
+            self._beside_floats[:] = self._beside
+        return floats(self._feature)

@@ -14,7 +14,7 @@ from rivulet.model.readout import Readout
 def load(file, size):
     """Return the running model of an open file of `size` bytes. Raises ModelError."""
     # Imported for it: a running model must not hold what only a file needs.
-    from rivulet.model.header import INDICES, READOUT, check, read_header
+    from rivulet.model.header import ADAPTING, READOUT, check, read_header
 
     collect()
     settings, tensors = read_header(file, size)
@@ -22,27 +22,39 @@ def load(file, size):
         _import_kernels(settings["cell"])
     cell = check(settings, tensors)
     collect()
-    if settings.get("arithmetic") == "int8":
-        return _load_integers(file, settings, tensors)
     base = file.tell()
-    arrays = {}
-    # In the order of the file, so that it is read once from front to back.
-    for name in sorted(tensors, key=lambda name: tensors[name][1]):
-        shape, begin, _ = tensors[name]
-        file.seek(base + begin)
+    adapting = {name: tensors.pop(name) for name in ADAPTING if name in tensors}
+    if settings.get("arithmetic") == "int8":
+        made = _load_integers(file, settings, tensors)
+    else:
+        arrays = {}
+        # In the order of the file, so that it is read once from front to back.
+        for name in sorted(tensors, key=lambda name: tensors[name][1]):
+            arrays[name] = _read(file, base, name, tensors[name])
+        readout = arrays.pop(READOUT)
         try:
-            read = read_indices if name.endswith(INDICES) else read_tensor
-            array = read(file, shape)
+            made = Model(settings, cell(settings, arrays), readout)
         except ValueError as error:
-            raise ModelError("tensor '%s': %s" % (name, error))
-        if not _finite(array):
-            raise ModelError("tensor '%s' holds NaN or infinity" % name)
-        arrays[name] = array
-    readout = arrays.pop(READOUT)
+            raise ModelError(str(error))
+    if adapting:
+        _open(made, [_read(file, base, name, adapting[name]) for name in ADAPTING])
+    return made
+
+
+def _read(file, base, name, entry):
+    """The finite tensor of an entry (shape, begin, end)."""
+    from rivulet.model.header import INDICES
+
+    shape, begin, _ = entry
+    file.seek(base + begin)
     try:
-        return Model(settings, cell(settings, arrays), readout)
+        read = read_indices if name.endswith(INDICES) else read_tensor
+        array = read(file, shape)
     except ValueError as error:
-        raise ModelError(str(error))
+        raise ModelError("tensor '%s': %s" % (name, error))
+    if not _finite(array):
+        raise ModelError("tensor '%s' holds NaN or infinity" % name)
+    return array
 
 
 def _import_kernels(cell):
@@ -65,6 +77,13 @@ def _load_integers(file, settings, tensors):
         raise ModelError(str(error))
 
 
+def _open(model, adapting):
+    """Let a model's readout learn. adapting: the arrays of ADAPTING."""
+    from rivulet.model.learner import Learner
+
+    model.learner = Learner(model.settings, model.open_readout(len(adapting[1]) + 1), *adapting)
+
+
 def _finite(array):
     # One sum per row: no temporary the size of the weights.
     for row in array:
@@ -81,6 +100,8 @@ class Model:
     kernel = FLOAT_KERNEL
     # How many events of its dry run agreed; 0: its file brings none.
     probes = 0
+    # What its readout learns with (learner.Learner); None: it cannot be adapted.
+    learner = None
 
     def __init__(self, settings, cell, readout_weights):
         self.settings = settings
@@ -137,6 +158,12 @@ class Model:
     def outputs(self):
         """The outputs (k,) at the last event, as a new array."""
         return self.readout.outputs()
+
+    def open_readout(self, width):
+        """The readout, `width` weights an output, opened for what is learnt."""
+        from rivulet.model.open_readout import OpenReadout
+
+        return OpenReadout(self.readout)
 
     def _apply(self, slots, values):
         if not isinstance(slots, tuple):

@@ -3,7 +3,7 @@
     key             32 bytes in hex; without it the wire is open
     settings.json   "closed": reading needs the key as well; "modulus": of the RSA key that models
                     must be signed with, in hex; "keep_version": no model older than the newest
-                    confirmed one
+                    confirmed one; "adapt": a signed model may learn from labels
     state.json      what the board itself keeps there: "boots" that gave out challenges, "version"
 
 Who may command the board is decided in link/access.py, which models it takes in trust.py.

@@ -47,6 +47,8 @@ class Candidate:
         self.activate = activate
         self.drop = drop
         self.why = why
+        # What going back to it is called.
+        self.said = "the model before is back"
         # What an error of it begins with.
         self.label = _EARLIER if why else ""
 
@@ -188,7 +190,7 @@ class Slots:
             self._check_version(made)
         except (ModelError, MemoryError) as error:
             raise StoreError(_EARLIER + why_not(error))
-        return Candidate(made, lambda: self.go_back(why), _nothing, why)
+        return Candidate(made, lambda: self.go_back(why), nothing, why)
 
     def go_back(self, why):
         """Activate the model that `previous` loaded. The other one is discarded."""
@@ -270,9 +272,10 @@ class Slots:
         if any(hashes):
             self._note({"active": 0 if hashes[0] else 1, "hashes": hashes})
 
-    def _verified(self, slot, digest):
+    def _verified(self, slot, digest, with_learnt=True):
         """The model of a slot, once its bytes are the right ones and it computes what it should.
 
+        with_learnt: bring it to where its labels had brought it.
         Raises ModelError, OSError, MemoryError.
         """
         # Imported for it: see runtime.SELDOM.
@@ -288,6 +291,8 @@ class Slots:
             with open(path, "rb") as file:
                 made = load(file, os.stat(path)[6])
             made.probes = try_out(made)
+            if made.learner is not None and with_learnt:
+                self._learn_again(made, path, digest)
         except (ModelError, OSError, MemoryError):
             raise
         except Exception as error:
@@ -295,6 +300,14 @@ class Slots:
             raise ModelError("this firmware cannot run it: " + why_not(error))
         made.digest = digest
         return made
+
+    def _learn_again(self, made, path, digest):
+        if self._trust is not None and not self._trust.adapts:
+            return
+        from rivulet.store.learnt import load as load_learnt
+        from rivulet.store.learnt import path_of
+
+        self.trouble = load_learnt(made, path_of(path), digest) or self.trouble
 
     def _check_version(self, made):
         if self._trust is not None:
@@ -338,5 +351,5 @@ class Slots:
             raise StoreError("the filesystem refused it: %s" % error)
 
 
-def _nothing():
+def nothing():
     pass

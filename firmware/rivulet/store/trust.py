@@ -18,6 +18,8 @@ class Trust:
         self._files = files
         self._modulus = self._read_modulus(files.settings.get("modulus"))
         self._keeps_version = bool(files.settings.get("keep_version"))
+        # Whether a model may become by labels what nobody has signed.
+        self.adapts = self._modulus is None or files.settings.get("adapt") is True
         self.version = files.number("version")
 
     def _read_modulus(self, text):

@@ -6,13 +6,14 @@ from binascii import hexlify
 
 from rivulet.compat import const
 from rivulet.errors import ModelError, StoreError
-from rivulet.store.slots import Candidate, Slots, why_not
+from rivulet.store.learning_slots import LearningSlots
+from rivulet.store.slots import Candidate, why_not
 
 # A push is safe on flash up to a multiple of this, and goes on from there after a power cut.
 FLUSH_BYTES = const(4096)
 
 
-class Store(Slots):
+class Store(LearningSlots):
     """The slots, and the push that one of them is taking."""
 
     def __init__(self, folder="models", trial_s=60, trust=None):
@@ -57,6 +58,10 @@ class Store(Slots):
         if there and not here:
             # Before the journal promises that what is there belongs to this push.
             self._attempt(os.remove, path)
+            # Bound to the model that was there: no other one would take it.
+            from rivulet.store.learnt import path_of, remove
+
+            self._attempt(remove, path_of(path))
         facts = self._journal.facts
         if facts["incoming"] != wanted or facts["hashes"] != hashes:
             self._record({"hashes": hashes, "incoming": wanted})
@@ -149,7 +154,7 @@ class Store(Slots):
             pass  # nothing was left there
 
     def confirm(self):
-        if self._taken:
+        if self._taken and not self.unkept:
             raise StoreError("a push has taken its slot: the model that runs is on flash no more")
         return super().confirm()
 

@@ -194,6 +194,8 @@ def test_the_lengths_that_every_host_of_protocol_4_sends():
     lengths[0x06] = (5, 196)
     lengths[0x0E] = (2, 2)
     lengths[0x0F] = (7, 199)
+    lengths[0x10] = (2, 129)
+    lengths[0x11] = (0, 0)
     assert lengths == protocol.PAYLOAD_BYTES
 
 

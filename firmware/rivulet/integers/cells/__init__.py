@@ -14,6 +14,7 @@ A cell's module has
     units(settings)                    only of a cell whose readout reads another vector than all
                                        of the state or of its mean: the number of units
     read_out(words, weights)           only of such a cell: computes the outputs
+    read_from(words)                   only of such a cell: the byte offset of that vector
     verify(words)                      raises ValueError if a value is out of the kernels' range
     KERNEL, step                       the name of the fastest kernel that runs here, and its step:
                                        step(words, weights, dt_us, input_map)

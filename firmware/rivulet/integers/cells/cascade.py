@@ -8,8 +8,19 @@ the layer below, of q's rows or of both; table.alpha, table.drive, table.decay.
 from rivulet.integers import arithmetic, cascade, layout
 from rivulet.integers.cascade_choice import KERNEL, step
 
-__all__ = ("KERNEL", "check", "lay_out", "read_out", "shapes", "step", "units", "verify")
+__all__ = (
+    "KERNEL",
+    "check",
+    "lay_out",
+    "read_from",
+    "read_out",
+    "shapes",
+    "step",
+    "units",
+    "verify",
+)
 
+read_from = cascade.read_from
 read_out = cascade.read_out
 
 

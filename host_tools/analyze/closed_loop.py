@@ -20,7 +20,7 @@ from rivulet.model import fed
 
 _NEWTON = 30
 _CLOSE = 1e-9
-# Before Newton's method starts: ticks that the model moves, then ticks of the loop, which may go so
+# Before Newton's method: ticks that the model moves, then ticks of the loop, which may go so
 # far in the units of the plant's states.
 _SETTLING, _RUNNING, _FAR = 500, 2000, 10.0
 # Gains that are looked at, and the frequencies between two decades below and half the cadence.

@@ -10,22 +10,10 @@ from host_tools.thumb.wide import wide
 
 _REGISTERS = {f"r{n}": n for n in range(13)} | {"sp": 13, "lr": 14, "pc": 15}
 # MicroPython names these without the s.
-_SET_FLAGS = set(
-    [
-        "movs",
-        "lsls",
-        "lsrs",
-        "asrs",
-        "adds",
-        "subs",
-        "muls",
-        "negs",
-        "adcs",
-        "eors",
-        "ands",
-        "bics",
-    ]
-)
+_SET_FLAGS = {
+    *("movs", "lsls", "lsrs", "asrs", "adds", "subs", "muls", "negs", "adcs", "eors", "ands"),
+    "bics",
+}
 _BRANCHES = "b bl bx bcc bcs beq bne bge bgt ble blt bhi bmi bpl bne_w"
 _OTHERS = {*_BRANCHES.split(), "mov", "cmp", "ldr", "str", "ldrb", "push", "pop"}
 

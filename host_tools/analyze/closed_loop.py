@@ -20,7 +20,9 @@ from rivulet.model import fed
 
 _NEWTON = 30
 _CLOSE = 1e-9
-_SETTLING = 500  # ticks that the model moves before Newton's method starts
+# Before Newton's method: ticks that the model moves, then ticks of the loop, which may go so
+# far in the units of the plant's states.
+_SETTLING, _RUNNING, _FAR = 500, 2000, 10.0
 # Gains that are looked at, and the frequencies between two decades below and half the cadence.
 _LARGEST_GAIN = 100.0
 _BISECTIONS = 40
@@ -94,8 +96,9 @@ class _Loop:
         seen = np.concatenate([self.observed(point), point[last:], [0.0, 1.0]])
         inputs = seen[self._sources]
         model = self._dynamics.step(point[self.states : last], inputs, self.plant.period_s)
+        # The weights' bias is what the readout gives at the inputs' offsets.
         action = self._dynamics.output_weights @ np.append(model, 1.0)
-        action = action + self._dynamics.direct @ inputs
+        action = action + self._dynamics.direct @ (inputs - self._dynamics.offset)
         moved = self.linear.a @ point[: self.states] + self.linear.b @ (action - self._action)
         return np.concatenate([moved, model, action])
 
@@ -104,6 +107,7 @@ class _Loop:
         point = np.concatenate([np.zeros(self.states + self._dynamics.hidden), self._action])
         for _ in range(_SETTLING):
             point[self.states : -self.actions] = self.step(point)[self.states : -self.actions]
+        point = self._run(point)
         for _ in range(_NEWTON):
             off = self.step(point) - point
             if np.abs(off).max() < _CLOSE:
@@ -114,6 +118,16 @@ class _Loop:
             f"no equilibrium of the model with the plant {self.plant.name} was found near its "
             "balance: it does not hold the plant"
         )
+
+    def _run(self, point: Floats) -> Floats:
+        """Return where the loop itself goes; `point` if it does not stay near."""
+        # Of several equilibria the one that the loop comes to is meant.
+        later = point
+        for _ in range(_RUNNING):
+            later = self.step(later)
+            if not np.abs(later[: self.states]).max() < _FAR:
+                return point
+        return later
 
     def scaled(self, matrix: Floats, gain: float) -> Floats:
         """Return the loop's derivative with the actions that the plant gets times `gain`."""

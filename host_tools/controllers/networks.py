@@ -19,7 +19,6 @@ from host_tools.train.series import EventBatch
 Floats = NDArray[np.float64]
 
 MOST_PARAMETERS = 2000
-_MOST_UNITS = 64
 _ALPHA_MIN, _ALPHA_MAX = 0.5, 300.0  # 1/s
 
 Span = tuple[float, float]
@@ -55,11 +54,9 @@ def made(kind: str, seeds: list[int], task: Task) -> Network:
     """Return the largest networks of a kind within the number of parameters, untrained."""
     make, timed = KINDS[kind]
     channels, outputs = len(inputs_of(task, timed)), 1 + task.truths
-    units = max(
-        units
-        for units in range(2, _MOST_UNITS)
-        if make([0], channels, outputs, units, task.start_tau_s).size() <= MOST_PARAMETERS
-    )
+    units = 2
+    while make([0], channels, outputs, units + 1, task.start_tau_s).size() <= MOST_PARAMETERS:
+        units += 1
     return make(seeds, channels, outputs, units, task.start_tau_s)
 
 

@@ -23,8 +23,8 @@ _GOAL_TASK = "cartpole"
 _PAGE = """\
 # Evidence: controllers under bad timing
 
-Written by `python -m host_tools.controllers.evidence`, which trains everything anew on one thread
-of {machine}. [`evidence/control.json`](evidence/control.json) holds the figures of every seed.
+Written by `make control-evidence`, which trains everything anew on one thread of {machine}.
+[`evidence/control.json`](evidence/control.json) holds the figures of every seed.
 
 A controller is asked every {period_ms:.0f} ms. Observations that are lost, late or out for a while
 do not stop the plant. What keeps a controller working then is to know its own last action and the

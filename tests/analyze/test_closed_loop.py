@@ -100,6 +100,13 @@ def test_an_offset_moves_the_equilibrium(tmp_path: Path) -> None:
     assert np.allclose(loop.rest[1:], 0.0, atol=1e-6)
 
 
+def test_a_normalisation_counts_once(tmp_path: Path) -> None:
+    _, _, gains = lqr()
+    offset = [0.3, *[0.0] * 6]
+    path = controller(tmp_path, gains, normalisation={"offset": offset, "scale": [1.0] * 7})
+    assert closed(path).rest[0] == pytest.approx(0.3, rel=1e-4)
+
+
 def test_an_unstable_loop_is_said(tmp_path: Path) -> None:
     _, _, gains = lqr()
     path = controller(tmp_path, 0.1 * gains)

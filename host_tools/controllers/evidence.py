@@ -37,14 +37,16 @@ from host_tools.controllers.networks import (
     made,
     put,
 )
+from host_tools.controllers.rollout import Record
 from host_tools.controllers.tasks import Task
+from host_tools.printing import say
 from host_tools.train.network import Network, one_thread
 
 Result = dict[str, Any]
 
 LIQUID = ("decay", "cascade")
-# The kind whose best seed is committed.
-CHOSEN = "cascade"
+# Episodes by which the committed models are chosen.
+_CHOICE_EPISODES = 200
 
 
 @dataclass(frozen=True)
@@ -85,22 +87,20 @@ def trained(out: Path, task: Task, kind: str, setup: Setup) -> Network:
 def judged(out: Path, task: Task, kind: str, setup: Setup) -> dict[str, Result]:
     """Return the results of a kind of network: as floats, and as integers if it is liquid."""
     network = trained(out, task, kind, setup)
-    timed, count = KINDS[kind][1], setup.seeds
+    timed = KINDS[kind][1]
 
-    def acting(episodes: int) -> NetworkController:
-        return NetworkController(task, network, timed, episodes)
+    def acting() -> NetworkController:
+        return NetworkController(task, network, timed, setup.episodes)
 
     def both() -> dict[str, Result]:
         size = {"parameters": network.size(), "units": network.units}
-        found = {kind: size | score.score(task, lambda: acting(setup.episodes), *_played(setup))}
+        found = {kind: size | score.score(task, acting, *_played(setup))}
         if kind in LIQUID:
-            record = score.trial(task, acting(setup.trial_episodes), count, setup.trial_episodes)
-            models = integer_models(task, network, record)
+            models = integer_models(task, network, _calibrated(task, network, setup))
             scores = score.score(
                 task, lambda: IntegerController(task, models, setup.episodes), *_played(setup)
             )
             found[f"{kind}, int8"] = size | scores
-            found[kind]["trial"] = record.returns.mean(1).round(2).tolist()
         return found
 
     return once(out / f"{task.name}-{_file(kind)}.json", setup, both)
@@ -121,17 +121,34 @@ def run(out: Path, task: Task, setup: Setup, kinds: list[str]) -> dict[str, Resu
     return found
 
 
-def write_models(out: Path, task: Task, found: dict[str, Result], setup: Setup) -> None:
-    """Write the chosen kind's best seed, by the trial, into the task's project."""
-    best = int(np.argmax(found[CHOSEN]["trial"]))
-    network = trained(out, task, CHOSEN, setup)
-    acting = NetworkController(task, network, True, setup.trial_episodes)
-    record = score.trial(task, acting, setup.seeds, setup.trial_episodes)
-    made_of = {"": model_file(task, network, best)}
-    made_of["-int8"] = integer_models(task, network, record)[best]
-    for ending, model in made_of.items():
+def write_models(out: Path, task: Task, setup: Setup) -> None:
+    """Write a liquid network into the task's project, as floats and as integers.
+
+    The kind is the better one over all seeds, and of it the best seed, in episodes with the faults
+    of training: the test's have no part in it.
+    """
+    returns = {}
+    for kind in LIQUID:
+        acting = NetworkController(task, trained(out, task, kind, setup), True, _CHOICE_EPISODES)
+        record = score.trial(task, acting, setup.seeds, _CHOICE_EPISODES)
+        returns[kind] = record.returns.mean(1)
+    kind = max(LIQUID, key=lambda each: float(returns[each].mean()))
+    best = int(returns[kind].argmax())
+    network = trained(out, task, kind, setup)
+    models = {
+        "": model_file(task, network, best),
+        "-int8": integer_models(task, network, _calibrated(task, network, setup))[best],
+    }
+    for ending, model in models.items():
         model.settings["provenance"] |= {"seed": best}
         model.save(MODELS / task.name / f"{task.name}{ending}.safetensors")
+    say(f"models/{task.name}: {kind}, seed {best}")
+
+
+def _calibrated(task: Task, network: Network, setup: Setup) -> Record:
+    """Return the episodes from which the ranges of a model's inputs are taken."""
+    acting = NetworkController(task, network, True, setup.trial_episodes)
+    return score.trial(task, acting, setup.seeds, setup.trial_episodes)
 
 
 def once(path: Path, setup: Setup, make: Callable[[], dict[str, Result]]) -> dict[str, Result]:
@@ -175,7 +192,7 @@ def main() -> None:
             if whole and not given.quick:
                 tables.write(DOCS, found, {n: asdict(setups[n]) for n in each}, MOST_PARAMETERS)
                 for name, task in each.items():
-                    write_models(out, task, found[name], setups[name])
+                    write_models(out, task, setups[name])
     except RivuletError as error:
         raise SystemExit(f"error: {error}") from None
 

@@ -26,9 +26,10 @@ _PAGE = """\
 Written by `make control-evidence`, which trains everything anew on one thread of {machine}.
 [`evidence/control.json`](evidence/control.json) holds the figures of every seed.
 
-A controller is asked every {period_ms:.0f} ms. Observations that are lost, late or out for a while
-do not stop the plant. What keeps a controller working then is to know its own last action and the
-age of its observation. The kind of cell matters less.
+A controller is asked every {period_ms:.0f} ms, whether an observation came or not. The plant does
+not wait. Networks that see their held observation and their own last action at every tick stand
+losses that a controller without a prediction does not. Which cell they have matters less, and so
+does whether they are told the age of the observation: compare "GRU" and "GRU fed dt".
 
 - **Controllers.** The networks see, at every tick, the observation that came last, their own last
   action, its age and whether it came since the last tick: the channels that the firmware feeds
@@ -46,7 +47,7 @@ age of its observation. The kind of cell matters less.
 - **Faults.** *lost*: the chance that an observation is lost; with it always come a delay of 0 to
   60 ms, fixed in an episode, and jitter up to half a period, and from 30 % on outages of 0.1 to
   0.3 s, about one in two seconds. The other columns have one fault alone: jitter up to a period,
-  those outages, that delay.
+  those outages, that delay. (`rivulet hil --delay` is another one: that of the actions.)
 - **Classical controllers** know the plant's equations exactly. Those that predict also get each
   observation's timestamp, which no network gets: it sees only when an observation arrived.
 """
@@ -55,15 +56,15 @@ _CARTPOLE = """
 
 The plant is Gymnasium's: pushes of 10 N to either side. Forces between are turned into pushes by
 sigma-delta modulation in the plant (`host_tools/plants/cartpole.py`). The sensors have noise of
-5 mm, 0.02 m/s, 3 mrad and 0.02 rad/s. Steps of {steps} before the pole falls:
+5 mm, 0.02 m/s, 3 mrad and 0.02 rad/s. {trained} Steps of {steps} before the pole falls:
 """
 _ALTITUDE = """
 ## Altitude
 
 A quadrotor of 30 g holds its height by a barometer with 0.11 m of noise and an accelerometer, in
 gusts of 1 m/s (`host_tools/plants/altitude.py` has the numbers and their sources). The return is
-1 a step less the distance from the height in m; an episode begins up to 1 m off it. Return of
-{steps}:
+1 a step less the distance from the height in m; an episode begins up to 1 m off it. {trained}
+Return of {steps}:
 """
 _ERRORS = """
 Root mean square of the height's error from the third second on, in cm:
@@ -95,13 +96,11 @@ def write(docs: Path, found: Found, setup: dict[str, Any], most: int) -> None:
         episodes=one["episodes"],
         truth=recipe["truth_weight"],
     )
-    page += (
-        _CARTPOLE.format(steps=STEP_LIMIT) + "\n" + _markdown(found["cartpole"], "returns", 1.0, 0)
-    )
+    page += _CARTPOLE.format(steps=STEP_LIMIT, trained=_trained(one)) + "\n"
+    page += _markdown(found["cartpole"], "returns", 1.0, 0)
     page += "\n" + _goals(found[_GOAL_TASK])
-    page += (
-        _ALTITUDE.format(steps=STEP_LIMIT) + "\n" + _markdown(found["altitude"], "returns", 1.0, 0)
-    )
+    page += _ALTITUDE.format(steps=STEP_LIMIT, trained=_trained(setup["altitude"])) + "\n"
+    page += _markdown(found["altitude"], "returns", 1.0, 0)
     page += _ERRORS + "\n" + _markdown(found["altitude"], "errors", 100.0, 1)
     page += "\n" + _verdict(found)
     files.write_text(docs / "evidence-control.md", page)
@@ -129,9 +128,17 @@ def _markdown(results: dict[str, Any], name: str, unit: float, digits: int) -> s
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def _trained(setup: dict[str, Any]) -> str:
+    recipe = setup["recipe"]
+    return (
+        f"Training has {len(recipe['shares'])} rounds, {sum(recipe['iterations']):,} iterations "
+        f"of {recipe['batch']} windows of {recipe['window']} ticks."
+    )
+
+
 def _goals(results: dict[str, Any]) -> str:
     """Return the goal beside what was reached, for the liquid networks."""
-    clean = f"{_TOGETHER[0]}"
+    clean = _TOGETHER[0]
     lines = [
         "The goal is at least 98 % of the return with nothing lost at 50 % losses, and 90 % at "
         "70 %.\n"
@@ -157,5 +164,5 @@ def _verdict(found: Found) -> str:
             means = {kind: float(np.mean(r[name][condition])) for kind, r in results.items()}
             top = best(means.values())
             first = [kind for kind, value in means.items() if value == top]
-            lines.append(f"- {task}, {condition}: {', '.join(first)}")
+            lines.append(f"- {task}, {condition}: {'; '.join(first)}")
     return "\n".join(lines) + "\n"

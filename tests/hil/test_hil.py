@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from host_tools.paths import MODELS
 from tests.hil.poles import make_project
 from tests.rivulet_command import run
 
@@ -72,6 +73,12 @@ def test_a_model_that_ticks_move(tmp_path: Path) -> None:
     assert found["decisions_per_s"] == 50.0 and found["late"] == 0
     assert found["return_mean"] > 100
     assert outcome(ticking, *faults) == found
+
+
+@pytest.mark.parametrize(("name", "least"), [("cartpole", 490.0), ("altitude", 400.0)])
+def test_the_committed_controllers_fly_through_the_board(name: str, least: float) -> None:
+    found = outcome(MODELS / name, "--loss", 0.5)
+    assert found["return_mean"] >= least and found["decisions_per_s"] == 50.0
 
 
 def test_a_plant_of_ones_own(project: Path, tmp_path: Path) -> None:

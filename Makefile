@@ -20,7 +20,7 @@ export PIP_TARGET :=
 with_port = $(if $(PORT),--port '$(PORT)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel test-train bench faults evidence flash monitor push lint format clean
+.PHONY: help demo test test-wheel test-train bench faults evidence control-evidence flash monitor push lint format clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -37,7 +37,7 @@ test-wheel: $(VENV)/.test ## build the wheel, install it elsewhere, and run what
 	@$(BIN)/python -m pytest -q tests/wheel
 
 test-train: $(VENV)/.train ## the tests that need PyTorch: training, gradients, parity with ncps
-	@$(BIN)/python -m pytest -q -n 2 tests/parity tests/train tests/learn tests/tutorials
+	@$(BIN)/python -m pytest -q -n 2 tests/parity tests/train tests/learn tests/controllers tests/tutorials
 
 bench: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## the benchmark, its table and picture [PICO_UF2=file.uf2: on an emulated Pico]
 	@$(BIN)/rivulet bench $(if $(PICO_UF2),--uf2 '$(PICO_UF2)' --write docs/bench/emulated_pico,--write build/bench/this_computer)
@@ -47,6 +47,9 @@ faults: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## inject every fault 
 
 evidence: $(VENV)/.train ## liquid cells against recurrent ones, trained anew: docs/evidence.md (45 minutes, resumes)
 	@$(BIN)/python -m host_tools.evidence.evidence
+
+control-evidence: $(VENV)/.train ## controllers under losses and delays, trained anew: docs/evidence-control.md (15 minutes, resumes)
+	@$(BIN)/python -m host_tools.controllers.evidence
 
 flash: $(VENV)/.base ## the firmware onto a board [PORT=/dev/ttyACM0] [BOARD=rpi_pico]
 	@$(BIN)/rivulet flash --board '$(or $(BOARD),rpi_pico)' $(with_port)

@@ -36,7 +36,10 @@ _CONTEXT.set_forkserver_preload(
 
 
 def run(
-    *arguments: object, cwd: Path | None = None, variables: Mapping[str, str] | None = None
+    *arguments: object,
+    cwd: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    hang_s: float = _TIMEOUT_S,
 ) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does. variables: environment variables besides those of pytest."""
     words = [str(each) for each in arguments]
@@ -47,7 +50,7 @@ def run(
             args=(words, cwd or Path.cwd(), dict(os.environ) | dict(variables or {}), outputs),
         )
         process.start()
-        process.join(_TIMEOUT_S)
+        process.join(hang_s)
         if process.exitcode is None:
             process.kill()
             process.join()

@@ -103,8 +103,8 @@ class Runtime:
             [part.facts for part in parts if part is not None] + [self._facts],
         )
         plant = getattr(rig, "plant", None)
-        if plant is not None:
-            plant.connect(link)
+        # Challenges age by a clock that no message keeps.
+        clock = self.clock if plant is None else plant.connect(link)
         self._collection = Collection(link, self.sensors, self.ring, self.guard)
         self._collecting = self._collection.collecting
         # What learns a label in the loop's turns (link.learning.Learning), or None.
@@ -113,7 +113,7 @@ class Runtime:
             link,
             store,
             access,
-            self.clock,
+            clock,
             self.control,
             self.telemetry,
             documents,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from host_tools.analyze import equilibria
+from host_tools.analyze.closed_loop import ClosedLoop
 from host_tools.analyze.findings import Findings
 from host_tools.analyze.verdict import SECTIONS, Verdict
 from host_tools.project import policy_words
@@ -22,6 +23,7 @@ class Analysis:
     model: Path
     findings: Findings
     verdicts: list[Verdict]
+    loop: ClosedLoop | None = None
 
     @property
     def lines(self) -> list[str]:
@@ -87,8 +89,14 @@ class Analysis:
                 "stored_tau": found.stored,
                 "static_gain": found.gain,
             }
+            | ({"closed_loop": _loop(self.loop)} if self.loop is not None else {})
         )
         return plain
+
+
+def _loop(loop: ClosedLoop) -> dict[str, Any]:
+    poles = [[pole.real, pole.imag] for pole in loop.poles.values]
+    return dataclasses.asdict(loop) | {"poles": poles, "stable": loop.poles.stable}
 
 
 def _equilibria(found: equilibria.Equilibria) -> dict[str, Any]:

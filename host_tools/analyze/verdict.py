@@ -7,7 +7,8 @@ from host_tools.watch import view
 
 REST, PATH, CONTRACTION, STEPS = "Rest", "Poles along the way", "Contraction", "Steps"
 TAU, CHANNELS, OUTPUTS = "Time constants", "Channels", "Outputs"
-SECTIONS = (REST, PATH, CONTRACTION, STEPS, TAU, CHANNELS, OUTPUTS)
+LOOP = "Closed loop"
+SECTIONS = (REST, PATH, CONTRACTION, STEPS, TAU, CHANNELS, OUTPUTS, LOOP)
 Remark = tuple[str, str]  # level and text of a verdict
 _MARKS = {"good": "+", "note": "-", "warning": "!"}
 

@@ -16,6 +16,14 @@ def analyze(
         Path | None, typer.Option(help="EVENTS.csv to follow. Default: random inputs.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Also write a report as HTML.")] = None,
+    plant: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Also analyze the loop with this plant: cartpole, altitude, robot, pendulum, or "
+            "file.py:Class.",
+        ),
+    ] = None,
     late: LateOption = Late.refuse,
     as_json: JsonOption = False,
 ) -> None:
@@ -23,7 +31,7 @@ def analyze(
     from host_tools.analyze import analyze as run
 
     with console(stderr=True).status("analysing"):
-        made = run(model, events, report, late)
+        made = run(model, events, report, late, plant)
     if as_json:
         say_json(made.to_dict())
         return

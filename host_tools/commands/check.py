@@ -1,12 +1,15 @@
 """`rivulet check`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from host_tools.commands._options import ProjectOption
 from host_tools.printing import note, say, say_json
+
+if TYPE_CHECKING:
+    from host_tools.project import Examination
 
 
 def check(
@@ -46,6 +49,18 @@ def _check_driver(path: Path) -> list[str]:
     return problems
 
 
+def _add_cadence(found: "Examination", model: Path | None) -> None:
+    """Add a problem if the project's board cannot hold the cadence of its model."""
+    from host_tools.cost.cadence import cadence_fault
+
+    assert found.project is not None
+    file = model or found.project.model
+    if found.model is not None and file is not None:
+        fault = cadence_fault(file, found.project.board.name)
+        if fault:
+            found.problems.append(f"{file}: {fault}")
+
+
 def _check_project(folder: Path | None, model: Path | None) -> list[str]:
     from host_tools.project import examine, find_project
     from host_tools.project.describe import lines
@@ -54,6 +69,7 @@ def _check_project(folder: Path | None, model: Path | None) -> list[str]:
     if found.project is not None:
         for line in lines(found.project, found.model):
             say(line)
+        _add_cadence(found, model)
     for warning in found.warnings:
         say(f"note: {warning}")
     if found.problems:

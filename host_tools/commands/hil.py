@@ -38,7 +38,9 @@ def hil(
     ] = 0.0,
     outage: Annotated[
         float,
-        typer.Option(metavar="S", help="Once an episode nothing arrives for so long.", min=0),
+        typer.Option(
+            metavar="S", help="Every two seconds or so nothing arrives for this long.", min=0
+        ),
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="The seed of plant and faults.", min=0)] = 0,
     episodes: Annotated[int, typer.Option(help="How many episodes.", min=1)] = 10,

@@ -24,6 +24,8 @@ POINTER = "firmware/active"
 FAILED = "firmware/failed"
 # Holds the traceback of a program that did not start, if any.
 ERROR = "firmware/error"
+# The model that a board without a journal starts with.
+ACTIVE = "models/active.safetensors"
 # Starts the firmware. The only other file of Rivulet outside the folders.
 STARTER = "main.py"
 # Says that all else in its folder is complete. Written last, removed first.

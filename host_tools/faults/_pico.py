@@ -10,18 +10,21 @@ from typing import Any
 from host_tools.boards import load_board
 from host_tools.deploy.board_files import survey
 from host_tools.deploy.flash import install
-from host_tools.deploy.payload import FOLDERS, MANIFEST, PayloadFile, build_payload, on_a_board
+from host_tools.deploy.payload import (
+    ACTIVE,
+    FOLDERS,
+    MANIFEST,
+    PayloadFile,
+    build_payload,
+    on_a_board,
+)
 from host_tools.faults import Given, Row
 from host_tools.faults._models import IMU, hash_of, write_model
 from host_tools.link.raw_repl import raw_repl
 from host_tools.link.wire import Board
-from host_tools.simulate.emulated import EmulatedPico, flash_notes
+from host_tools.simulate.emulated import EmulatedPico, flash_image, flash_notes
 
 ARCH = "armv6m"
-# Where a board keeps the model that a board without a journal starts with.
-ACTIVE = "models/active.safetensors"
-# Where an image for the Pico has its filesystem, up to the end of 2 MiB.
-_FILESYSTEM_AT = 0xA0000
 # How many files the noted flash has to copy from folder to folder.
 _COPIED = 6
 # Patience for a board that runs twenty times slower than a real one, on a machine with other work.
@@ -96,14 +99,7 @@ def sweep(given: Given, uf2: Path, boots: int, say: Callable[[str], None] = prin
 
 def make_flash(given: Given, path: Path, files: list[PayloadFile]) -> None:
     """A Pico's flash whose filesystem holds `files`, as a file at `path`."""
-    source = given.folder / "filesystem"
-    for file in files:
-        target = source / file.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(file.data)
-    given.on_device("pico_filesystem", files=[file.path for file in files], out=path.name)
-    filesystem = (given.folder / path.name).read_bytes()
-    path.write_bytes(b"\xff" * _FILESYSTEM_AT + filesystem)
+    flash_image.make(path, ((file.path, file.data) for file in files), given.interpreter)
 
 
 def _act(folder: Path, uf2: Path, old: bytes, new: bytes, third: bytes) -> list[Act]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from host_tools.boards import load_board
 from host_tools.deploy.mpy import compile_module
-from host_tools.deploy.payload import PayloadFile, build_payload, on_a_board
+from host_tools.deploy.payload import ACTIVE, PayloadFile, build_payload, on_a_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given, Row
 from host_tools.faults._models import IMU, hash_of, write_model
-from host_tools.faults._pico import ACTIVE, ARCH, make_flash
+from host_tools.faults._pico import ARCH, make_flash
 from host_tools.link.wire import Board
 from host_tools.paths import BOARDS
 from host_tools.simulate.emulated import EmulatedPico

@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from host_tools.boards import load_board
+from host_tools.boards import BoardDefinition, load_board
 from host_tools.deploy.flash import flash
-from host_tools.deploy.payload import build_payload, on_a_board
+from host_tools.deploy.payload import ACTIVE, build_payload, on_a_board
 from host_tools.deploy.started import await_start
 from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
@@ -16,6 +16,7 @@ from host_tools.link.ports import VIRTUAL_PORTS
 from host_tools.link.wire import Board
 from host_tools.model_header import read_settings
 from host_tools.project import Project
+from host_tools.simulate.emulated import EmulatedPico, flash_image
 from host_tools.simulate.virtual import VirtualBoard
 from host_tools.simulate.wiring import Wiring
 
@@ -31,32 +32,35 @@ class Running(NamedTuple):
 
 @contextmanager
 def started(
-    kind: str, project: Project, uf2: Path | None, say: Callable[[str], None]
+    kind: str, project: Project, model: Path, uf2: Path | None, say: Callable[[str], None]
 ) -> Iterator[Running]:
-    """Start a board of this kind with the project's rig on it. Raises RivuletError."""
+    """Start a board of this kind with this rig and model on it. Raises RivuletError."""
     if kind not in KINDS:
         raise RivuletError(f"--board {kind}: it can be {' or '.join(KINDS)}; --port: any board")
-    with TemporaryDirectory(prefix="rivulet-hil-") as folder:
+    interpreter = find_micropython(say)
+    with TemporaryDirectory(prefix="rivulet-hil-") as name:
+        folder = Path(name)
+        board: VirtualBoard | EmulatedPico
         if kind == "virtual":
-            board = VirtualBoard(Path(folder), interpreter=find_micropython(say), wiring=Wiring())
-            payload = build_payload(load_board("virtual"), None, project)
-            board.install((file.path, file.data) for file in on_a_board(payload))
-            with board:
-                yield Running(str(board.port), board.timeout_scale)
-            return
-        if uf2 is None:
-            raise RivuletError("an emulated Pico needs an image: --uf2 FILE")
-        from host_tools.simulate.emulated import EmulatedPico
+            board = VirtualBoard(folder, interpreter=interpreter, wiring=Wiring())
+            board.install(_files(load_board("virtual"), None, project, model))
+        else:
+            if uf2 is None:
+                raise RivuletError("an emulated Pico needs an image: --uf2 FILE")
+            board = EmulatedPico(folder, uf2, wiring=Wiring())
+            pico = load_board("rpi_pico")
+            files = _files(pico, pico.arch, project, model)
+            flash_image.make(folder / "flash.bin", files, interpreter)
+        with board:
+            yield Running(str(board.port), board.timeout_scale)
 
-        with EmulatedPico(Path(folder), uf2, wiring=Wiring()) as pico:
-            say("flashing the emulated Pico, which takes a minute")
-            flash(
-                str(pico.port),
-                load_board("rpi_pico"),
-                timeout_scale=pico.timeout_scale,
-                project=project,
-            )
-            yield Running(str(pico.port), pico.timeout_scale)
+
+def _files(
+    board: BoardDefinition, arch: str | None, project: Project, model: Path
+) -> list[tuple[str, bytes]]:
+    """Return every file of a board that was never used before."""
+    files = on_a_board(build_payload(board, arch, project))
+    return [(file.path, file.data) for file in files] + [(ACTIVE, model.read_bytes())]
 
 
 def flashed(port: str, project: Project, key: bytes | None) -> Running:

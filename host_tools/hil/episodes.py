@@ -67,7 +67,6 @@ class Episodes(ABC):
                 self._wired.sensors,
                 self._faults,
                 draws,
-                self._plant.step_limit * self._period_us,
                 self.tally,
             )
             actions = Actions(

@@ -10,14 +10,16 @@ from host_tools.hil.wired import WiredSensor
 from host_tools.link.plant import Reading
 from host_tools.plants.plant import Floats
 
+_BETWEEN_OUTAGES_US = 2_000_000
+
 
 @dataclass(frozen=True)
 class Faults:
     """The faults of the line between plant and board. All 0: it is ideal.
 
     loss: the chance that a reading is lost; jitter_us: readings arrive later by 0 to this, evenly;
-    delay_us: actions reach the plant this much later; outage_us: once in an episode, at a random
-    time, no reading arrives for so long.
+    delay_us: actions reach the plant this much later; outage_us: at random, every two seconds on
+    average, readings are lost for so long.
     """
 
     loss: float = 0.0
@@ -29,7 +31,7 @@ class Faults:
 class Readings:
     """The readings of an episode. All draws come from one generator, in the order of the readings.
 
-    length_us: of the longest episode; tally: counts them.
+    tally: counts them.
     """
 
     def __init__(
@@ -37,15 +39,16 @@ class Readings:
         sensors: tuple[WiredSensor, ...],
         faults: Faults,
         draws: np.random.Generator,
-        length_us: int,
         tally: Tally,
     ) -> None:
         self._sensors = sensors
         self._faults = faults
         self._draws = draws
         self._tally = tally
-        latest = max(length_us - faults.outage_us, 0)
-        self._outage_us = round(draws.uniform(0, latest))
+        # Of their own, so that outages do not move the other draws.
+        self._outages = draws.spawn(1)[0]
+        self._outage_us = -faults.outage_us
+        self._silent(0)
         # When it arrives, when it was taken, the sensor's number, and the reading.
         self._waiting: list[tuple[int, int, int, Reading]] = []
         # The first reading of each sensor is given with the start of the episode.
@@ -79,12 +82,18 @@ class Readings:
                 found[number] = reading
         return list(found.values())
 
+    def _silent(self, at_us: int) -> bool:
+        """Tell whether a moment is in an outage. The moments of all calls rise."""
+        while self._outage_us + self._faults.outage_us <= at_us:
+            pause_us = round(self._outages.exponential(_BETWEEN_OUTAGES_US))
+            self._outage_us += self._faults.outage_us + pause_us
+        return self._outage_us <= at_us
+
     def _send(self, number: int, at_us: int, reading: Reading) -> None:
         # Drawn whatever the faults are, so that one of them does not move the others' draws.
         chance, later = self._draws.random(), self._draws.random()
         self._tally.readings += 1
-        out = self._outage_us <= at_us < self._outage_us + self._faults.outage_us
-        if chance < self._faults.loss or out:
+        if self._silent(at_us) or chance < self._faults.loss:
             self._tally.lost += 1
             return
         arrives_us = at_us + int(later * self._faults.jitter_us)

@@ -57,7 +57,7 @@ def run(project: Project, wanted: Wanted, say: Callable[[str], None]) -> Tally:
             running = boards.flashed(wanted.port, wired.project, wanted.key)
         else:
             running = stack.enter_context(
-                boards.started(wanted.kind, wired.project, wanted.uf2, say)
+                boards.started(wanted.kind, wired.project, model, wanted.uf2, say)
             )
         boards.await_rig(running, wanted.key, say)
         wire_ = stack.enter_context(Board(running.port, running.timeout_scale, wanted.key))

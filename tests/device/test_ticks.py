@@ -315,3 +315,40 @@ def test_what_a_rig_lacks_is_said_in_words():
     made = twin()
     said = raises(ModelError, FedInputs, made, [("action.x", "action", "x")], [], [], [])
     assert said == "it takes 'action.x'; the actuators of this rig: none"
+
+
+def test_controllers_and_states_drive_actuators_and_a_rest_sets_them_back():
+    policy = {
+        "cadence_us": _TICK_US,
+        "states": [
+            {"name": "idle", "to": [["time", ">=", 0.06, 0, "go"]]},
+            {"name": "go", "to": [["y0", "<", -1e9, 0, "idle"]]},
+        ],
+        "controllers": [
+            {"name": "pull", "kind": "pid", "input": "y0", "setpoint": "y0", "kp": 1},
+            {
+                "name": "push",
+                "kind": "state_feedback",
+                "inputs": ["y1"],
+                "gains": [0],
+                "offset": 0.5,
+            },
+        ],
+    }
+    guards = {"stale": {"after_ms": 100, "action": "safe"}}
+    with Scratch() as folder:
+        made = bench(folder, data(policy=policy, guards=guards), source="push", limits=(-9, 9))
+        states = []
+        for ms in range(0, 120, 20):
+            at(made, ms + 5, (0, 0.5), (1, 0.0))
+            at(made, ms + 20)
+            states.append(made.loop.control.action.name)
+            assert motor(made) == 0.5
+        assert states == ["idle", "idle", "go", "go", "go", "go"]
+        assert made.loop.control.states == ("idle", "go")
+        for ms in range(140, 400, 20):
+            at(made, ms)
+        assert (made.loop.control.action.decision, motor(made)) == (-1, 0.25)
+        at(made, 405, (0, 0.5), (1, 0.0))
+        at(made, 460)  # health looks twenty times a second
+        assert made.loop.control.action.name == "idle" and motor(made) == 0.5

@@ -67,25 +67,36 @@ def gains() -> np.ndarray:
     return np.linalg.solve(0.1 + b.T @ cost @ b, b.T @ cost @ a)[0]
 
 
-def make_project(folder: Path, board: str = "virtual", rate_hz: int = 50, **more: object) -> Path:
-    """Write the project into a folder; returns the folder. more: metadata of the model."""
+# What the firmware feeds at each tick; this network does not care for the values.
+TICKS = ("action.force", "age.x", "fresh.x")
+
+
+def make_project(
+    folder: Path, board: str = "virtual", rate_hz: int = 50, ticks: bool = False, **more: object
+) -> Path:
+    """Write the project into a folder; returns the folder.
+
+    ticks: whether ticks move the model, instead of events; more: metadata of the model.
+    """
+    fed = TICKS if ticks else ()
+    inward = np.zeros((4, 4 + len(fed)))
     (folder / "drivers").mkdir(parents=True)
     text = RIVULET.format(board=board, rate_hz=rate_hz)
     (folder / "rivulet.toml").write_text(text)
     (folder / "drivers" / "pusher.py").write_text(PUSHER)
     weights = {
         "alpha.recurrent": np.zeros((4, 4)),
-        "alpha.input": np.zeros((4, 4)),
+        "alpha.input": inward,
         "alpha.bias": np.full(4, 300.0),
         "drive.recurrent": np.zeros((4, 4)),
-        "drive.input": _SMALL * np.eye(4),
+        "drive.input": inward + _SMALL * np.eye(*inward.shape),
         "drive.bias": np.zeros(4),
         "readout.weight": -gains()[None, :] / _SMALL,
         "readout.bias": np.zeros(1),
     }
     metadata = {
-        "channels": ["x", "v", "theta", "omega"],
-        "units": ["m", "m/s", "rad", "rad/s"],
+        "channels": ["x", "v", "theta", "omega", *fed],
+        "units": ["m", "m/s", "rad", "rad/s", *("" for _ in fed)],
         "convention": "current",
         "output": "value",
         "alpha_max": 300.0,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from host_tools.paths import MODELS
 from tests.hil.poles import make_project
 from tests.rivulet_command import run
 
@@ -63,6 +64,21 @@ def test_a_model_that_decides_more_rarely_and_a_slower_sensor(tmp_path: Path) ->
     found = outcome(slow)
     assert found["decisions_per_s"] == pytest.approx(1e6 / 30000, abs=0.2)
     assert found["late"] == 0 and found["return_mean"] == 500.0
+
+
+def test_a_model_that_ticks_move(tmp_path: Path) -> None:
+    ticking = make_project(tmp_path / "ticks", ticks=True)
+    faults = ("--loss", 0.5, "--jitter", 15)
+    found = outcome(ticking, *faults)
+    assert found["decisions_per_s"] == 50.0 and found["late"] == 0
+    assert found["return_mean"] > 100
+    assert outcome(ticking, *faults) == found
+
+
+@pytest.mark.parametrize(("name", "least"), [("cartpole", 490.0), ("altitude", 400.0)])
+def test_the_committed_controllers_fly_through_the_board(name: str, least: float) -> None:
+    found = outcome(MODELS / name, "--loss", 0.5)
+    assert found["return_mean"] >= least and found["decisions_per_s"] == 50.0
 
 
 def test_a_plant_of_ones_own(project: Path, tmp_path: Path) -> None:

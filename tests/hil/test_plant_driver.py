@@ -243,6 +243,12 @@ def test_a_keyed_board_takes_readings_within_an_authorised_lease_alone(tmp_path)
     for lease_ms in (LEASE_MS, 1, 65535, 256):
         assert made.ask(protocol.PLANT, head(0, lease_ms, 1))[0] == protocol.LOCKED
     assert made.ask(protocol.RESET)[0] == protocol.LOCKED
+    # Nor does the plant's time keep a challenge open.
+    _, left_ms, _ = made.ask(protocol.CHALLENGE)
+    made.board.now += 300_000
+    assert made.ask(protocol.CHALLENGE)[1] == left_ms - 300
+    made.feed(head(900_000), 2)
+    assert made.ask(protocol.CHALLENGE)[1] == left_ms - 300
     made.board.now += LEASE_MS * 1000
     made.turns(4)
     assert made.ask(protocol.PLANT, both(20000, 1.0, 2.0, 3.0))[0] == protocol.LOCKED

@@ -21,7 +21,10 @@ def test_the_example_is_a_project(tmp_path):
 
 @pytest.mark.parametrize(
     "table",
-    ["SensorTable", "ActuatorTable", "BoardTable", "DataTable", "ModelTable", "TrainTable"],
+    [
+        *("SensorTable", "ActuatorTable", "BoardTable", "DataTable", "ModelTable", "TrainTable"),
+        "PlantTable",
+    ],
 )
 def test_every_key_stands_on_the_page(table):
     for key in json_schema()["$defs"][table]["properties"]:

@@ -26,10 +26,10 @@ from host_tools.convert import convert
 from host_tools.data.recordings import Recordings
 from host_tools.deploy.flash import flash
 from host_tools.deploy.mpy import compile_module
-from host_tools.deploy.payload import ON_PATH, PayloadFile, build_payload, on_a_board
+from host_tools.deploy.payload import ACTIVE, ON_PATH, PayloadFile, build_payload, on_a_board
 from host_tools.errors import RivuletError
 from host_tools.faults import Given
-from host_tools.faults._pico import ACTIVE, ARCH, make_flash
+from host_tools.faults._pico import ARCH, make_flash
 from host_tools.link.raw_repl import raw_repl
 from host_tools.link.records import Record
 from host_tools.link.wire import Board

@@ -103,7 +103,10 @@ class Commands:
     def _admit_and_perform(self, body):
         kind = body[0]
         if self._access is not None:
-            leased = self._plant is not None and self._plant.leased
+            leased = False
+            if self._plant is not None:
+                leased = self._plant.leased
+                self._clock.update()
             pushing = self._store.receiving
             kind, body = self._access.admit(kind, body, self._clock, pushing, leased)
         # Bare or authorised: before anything acts.

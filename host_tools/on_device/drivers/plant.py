@@ -11,6 +11,7 @@ from array import array
 from rivulet import protocol
 from rivulet.compat import const
 from rivulet.errors import Refused
+from rivulet.sensing.clock import Clock
 
 _MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)
@@ -52,8 +53,9 @@ class Plant:
         return self
 
     def connect(self, link):
-        """Send over this link."""
+        """Send over this link. Returns the clock of the board's own time, which no host keeps."""
         self._link = link
+        return Clock(self._board.ticks_us, self._board.ticks_ms)
 
     # As the board
 

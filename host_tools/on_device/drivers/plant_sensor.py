@@ -18,7 +18,7 @@ class Driver:
         """Write the newest reading into `out`."""
         if self._plant.paused:
             # No OSError: where there is no plant the actuators have to rest, as at a fault.
-            raise RuntimeError("nobody simulates the plant now: rivulet hil, or rivulet flash")
+            raise RuntimeError("nobody simulates the plant now: 'rivulet hil' or 'rivulet flash'")
         values = self._values
         for i in range(len(values)):
             out[i] = values[i]

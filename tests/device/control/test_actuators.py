@@ -146,3 +146,34 @@ def test_one_that_does_not_start_is_tried_again_and_holds_the_others_safe():
     rig.given()
     rig.act([1.0, 1.0, 0.0])
     assert rig.given() == [[1.0], [1.0]]
+
+
+def test_a_controller_drives_by_its_name():
+    rig = Rig((Driver(), {"source": "heat", "safe": 0.25, "limits": (0.0, 1.0)}), outputs=2)
+    rig.rest("start")
+    rig.act([0.5, 0.75])
+    # A model whose policy has no such controller does not drive it.
+    assert rig.given() == [[0.25, 0.25]]
+    rig.action.use((), [0.0] * 4, -1)
+    rig.actuators.install((), 2, ("cool", "heat"))
+    rig.act([0.0, 0.0, 0.5, 0.75])
+    rig.act([0.0, 0.0, 0.5, 9.0])
+    assert rig.given() == [[0.75, 1.0]]
+
+
+def test_an_output_beyond_the_models_is_no_controllers_value():
+    rig = Rig((Driver(), {"source": "y2", "safe": 0.25}), outputs=2)
+    rig.rest("start")
+    rig.action.use((), [0.0] * 3, -1)
+    rig.actuators.install((), 2, ("heat",))
+    rig.act([0.0, 0.0, 0.5])
+    assert rig.given() == [[0.25, 0.25]]
+
+
+def test_what_it_was_given_is_safe_before_the_first_value():
+    rig = Rig((Driver(), {"source": "y0", "safe": 0.25}))
+    (actuator,) = rig.actuators
+    assert actuator.given == 0.25 and actuator.value is None
+    rig.rest("start")
+    rig.act([0.5, 0.0, 0.0])
+    assert actuator.given == 0.5

@@ -9,10 +9,8 @@ have changed are trained; the results of the others are taken from docs/evidence
 """
 
 import argparse
-import json
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -26,11 +24,9 @@ if __name__ == "__main__":
     except RivuletError as error:
         raise SystemExit(f"error: {error}") from None
 
-import numpy as np
-
-from host_tools import files
 from host_tools.evidence import tables
 from host_tools.evidence.comparison import Found, Result
+from host_tools.evidence.stored import FIRST, first, once, said, same_losses
 from host_tools.train.contenders import (
     CONTENDERS,
     PERIOD_S,
@@ -46,9 +42,6 @@ from host_tools.train.datasets import SOURCES
 from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, Readout, one_thread
 
-# Iterations whose losses tell whether a stored result is that of the contender as it is now.
-FIRST = 10
-_SAME = 1e-4  # relative; machines may sum in another order
 # Settings tried for every kind; the best validation accuracy wins.
 GRID = [(rate, readout) for readout in ("mean", "state") for rate in (0.01, 0.003)]
 
@@ -133,19 +126,14 @@ def train(
     return losses
 
 
-def first(losses: list[list[float]]) -> list[list[float]]:
-    return [[round(value, 5) for value in each] for each in losses[:FIRST]]
-
-
 def holds(stored: Result, dataset: str, kind: str, setup: Setup) -> bool:
     """Tell whether a stored result is what training would give now.
 
     Its setup, grid and conditions must be the same, and so must the losses of the first
-    iterations: they depend on the data, the damage, the cell, its start, the loss and the
-    optimiser.
+    iterations.
     """
     same = (
-        stored.get("setup") == asdict(setup)
+        stored.get("setup") == said(setup)
         and list(stored["trials"]) == [f"{r:g}, {o}" for r, o in GRID]
         and list(stored["accuracy"]) == list(conditions(PERIOD_S))
     )
@@ -159,33 +147,7 @@ def holds(stored: Result, dataset: str, kind: str, setup: Setup) -> bool:
     plan, draw = TrainingPlan(setup.iterations, stored["learning_rate"]), partial(batch, data)
     name = f"{dataset}, {kind}, as stored?"
     found = fit(name, network, seeds, partial(draw, setup.batch), loss, plan, stop_at=FIRST)
-    then = np.array(stored["first_losses"])
-    now = np.array(first(found.losses))
-    return then.shape == now.shape and np.allclose(now, then, rtol=_SAME, atol=0)
-
-
-def once(path: Path, setup: Setup, make: Callable[[], Result]) -> Result:
-    """Return the result in the file, or make and write it. Raises RivuletError as `read`."""
-    if path.is_file():
-        return read(path, setup)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    result = {"setup": asdict(setup), **make()}
-    files.write_text(path, json.dumps(result, indent=1) + "\n")
-    return result
-
-
-def read(path: Path, setup: Setup) -> Result:
-    """Read a result. Raises RivuletError if it was made under another setup."""
-    try:
-        result: Result = json.loads(path.read_text())
-        made = result["setup"]
-    except (ValueError, KeyError):
-        raise RivuletError(f"{path} is no result: delete it to have it made again") from None
-    wanted = asdict(setup)
-    if made != wanted:
-        other = ", ".join(f"{k} {v}" for k, v in made.items() if wanted.get(k) != v)
-        raise RivuletError(f"{path} was made with {other}: name another folder with --out")
-    return result
+    return same_losses(stored["first_losses"], found.losses)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""The evidence from the wearable set: recordings that are irregular by nature."""

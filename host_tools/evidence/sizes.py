@@ -5,14 +5,16 @@ any training for it. No board runs a GRU; its rounding is the same.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from host_tools.evidence.comparison import Result
+from host_tools.evidence.size_page import MEASURES, RATE, Swept
 from host_tools.evidence.stored import FIRST, first, once, said, same_losses
-from host_tools.evidence.wearable import data, score
+from host_tools.evidence.wearable import data, figures, score
 from host_tools.evidence.wearable import run as on_wearable
 from host_tools.evidence.wearable.contenders import named
 from host_tools.train import contenders
@@ -20,9 +22,7 @@ from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, Readout
 
 KINDS = ("cascade u", "decay", "GRU fed dt")
-SETS = ("vowels", "wearable")
-# The setting that every one of these kinds chose on both sets.
-_RATE = 0.01
+SETS = tuple(MEASURES)
 _READOUT = Readout("state")
 _SHARES = (0.0, 0.5)
 
@@ -40,6 +40,29 @@ class Setup:
 
 
 QUICK = Setup((4, 8), 6, 1, 20, 1, on_wearable.QUICK)
+
+
+def sweep(out: Path, kinds: Sequence[str], quick: bool, stored: Swept) -> Swept:
+    """Return the results of every size of these kinds; stored: those of an earlier run."""
+    setup = QUICK if quick else Setup()
+
+    def known(*names: str) -> Result | None:
+        found: Any = stored
+        for name in names:
+            found = found.get(name, {})
+        return found or None
+
+    return {
+        name: {
+            kind: {
+                str(n): run(out, name, kind, n, setup, known(name, kind, str(n)))
+                for n in setup.units
+            }
+            for kind in KINDS
+            if kind in kinds
+        }
+        for name in SETS
+    }
 
 
 def run(
@@ -80,7 +103,7 @@ def _vowels(
     training, testing, sizes = contenders.prepared("vowels")
     seeds = list(range(setup.vowels_seeds))
     network = contenders.KINDS[kind](seeds, *sizes, units, readout=_READOUT)
-    plan = TrainingPlan(setup.vowels_iterations, _RATE)
+    plan = TrainingPlan(setup.vowels_iterations, RATE)
     draw = partial(contenders.batch, training, setup.vowels_batch)
     losses = fit(
         title, network, seeds, draw, contenders.loss, plan, save_to=kept, stop_at=stop_at
@@ -104,10 +127,10 @@ def _wearable(
     sets = [data.dataset(fold) for fold in folds]
     contender, seeds = named(kind, own.parameters), list(range(len(sets)))
     network = contender.sized(seeds, len(data.CHANNELS), len(data.CLASSES), units)
-    losses = on_wearable.train(title, contender, network, sets, _RATE, own, kept, stop_at=stop_at)
+    losses = on_wearable.train(title, contender, network, sets, RATE, own, kept, stop_at=stop_at)
 
     def judge() -> Result:
         found = {s: score.tables(contender, network, sets, s) for s in _SHARES}
-        return {f"{s:g}": [round(score.macro_f1(t), 4) for t in f] for s, f in found.items()}
+        return {f"{s:g}": [round(figures.macro_f1(t), 4) for t in f] for s, f in found.items()}
 
     return network, losses, judge

@@ -9,10 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from host_tools.train import CONTEXT  # noqa: E402
 from host_tools.train.beside import Beside  # noqa: E402
 from host_tools.train.network import Network, Readout  # noqa: E402
 from host_tools.train.peers import Gru, GruD, Lstm, StateSpace, Transformer  # noqa: E402
-from host_tools.train.peers.transformer import CONTEXT  # noqa: E402
 from host_tools.train.scan import recurrence  # noqa: E402
 from host_tools.train.series import EventBatch, stack  # noqa: E402
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from host_tools.evidence.wearable import FOREST
 from host_tools.train.beside import Beside
 from host_tools.train.cells import cascade, relaxing
 from host_tools.train.cells.cascade import Cascade
@@ -55,7 +56,6 @@ KINDS: dict[str, Make] = {
     "state space": StateSpace,
 }
 _WITHOUT_TIME = ("GRU", "LSTM")
-FOREST = "forest"
 CONTENDERS = (
     *("decay", "cascade u", f"cascade u{HALF}", "cascade v", f"cascade v{HALF}", "CfC", "LTC"),
     *("GRU", "GRU fed dt", "GRU-D", "LSTM", "transformer", "state space", FOREST),

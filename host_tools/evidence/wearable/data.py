@@ -13,7 +13,7 @@ import numpy as np
 from host_tools.errors import RivuletError
 from host_tools.learn.dataset import Dataset, Scaling
 from host_tools.learn.piece import Piece
-from host_tools.paths import MODELS
+from host_tools.paths import MODELS, need_checkout
 
 ARCHIVE = MODELS / "wearable" / "wearable_raw.tar.xz"
 CLASSES = ("bed", "chair", "lying", "walking")
@@ -36,6 +36,7 @@ def load(most_events: int | None = None) -> list[Piece]:
 
     most_events: of a recording, for a quick look. Raises RivuletError.
     """
+    need_checkout("the evidence")
     pieces = []
     try:
         with tarfile.open(ARCHIVE) as archive:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from host_tools.evidence.wearable import score
+from host_tools.evidence.wearable import figures, score
 from host_tools.evidence.wearable.contenders import clock
 from host_tools.learn.baselines.features import Floats, statistics
 from host_tools.learn.baselines.forest import OnTable, forest
@@ -32,12 +32,12 @@ class Forest:
     def nodes(self) -> int:
         return self._model.nodes
 
-    def table(self, share: float) -> score.Table:
+    def table(self, share: float) -> figures.Table:
         """Return the table of the test part after `share` of its events got lost."""
-        table = score.empty()
+        table = figures.empty()
         pieces = score.thinned(self._data, share)
         answers = self._model.predict(pieces).astype(np.int64)
         ends = np.cumsum([len(piece) for piece in pieces])
         for piece, own in zip(pieces, np.split(answers, ends[:-1]), strict=True):
-            score.count(table, piece, own)
+            figures.count(table, piece, own)
         return table

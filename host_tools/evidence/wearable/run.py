@@ -12,9 +12,20 @@ from torch import Tensor
 
 from host_tools.evidence.comparison import Result
 from host_tools.evidence.stored import FIRST, first, once, said, same_losses
-from host_tools.evidence.wearable import data, score
-from host_tools.evidence.wearable.contenders import FOREST, Contender, named
+from host_tools.evidence.wearable import (
+    ACCELERATIONS,
+    CONTIGUOUS,
+    FOREST,
+    RANDOM,
+    SEXES,
+    SPLITS,
+    data,
+    figures,
+    score,
+)
+from host_tools.evidence.wearable.contenders import CONTENDERS, Contender, named
 from host_tools.evidence.wearable.forest import Forest
+from host_tools.evidence.wearable.page import entries
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.objectives import loss_of
 from host_tools.learn.piece import Piece
@@ -60,14 +71,8 @@ class Split:
     channels: int = len(data.CHANNELS)
 
 
-CONTIGUOUS, RANDOM = "contiguous trials", "random recordings"
-SEXES, ACCELERATIONS = "F against M", "accelerations alone"
-SPLITS = (CONTIGUOUS, ACCELERATIONS, RANDOM, SEXES)
 # Who is compared on every split; the others are on the first one alone, to save time.
-_EVERYWHERE = (
-    *("decay", "cascade u", f"cascade u{HALF}", "cascade v", f"cascade v{HALF}"),
-    *("CfC", "GRU", "GRU fed dt", FOREST),
-)
+_EVERYWHERE = ("decay", "cascade u", f"cascade u{HALF}", "cascade v", "GRU fed dt", FOREST)
 
 
 def splits(pieces: Sequence[Piece]) -> dict[str, Split]:
@@ -83,6 +88,20 @@ def splits(pieces: Sequence[Piece]) -> dict[str, Split]:
 def splits_of(name: str) -> tuple[str, ...]:
     """Return the splits that a contender is compared on."""
     return SPLITS if name in _EVERYWHERE else SPLITS[:1]
+
+
+def compare(
+    out: Path, kinds: Sequence[str], quick: bool, stored: dict[str, Result]
+) -> dict[str, Result]:
+    """Return the entries of wearable.json of these kinds; stored: those of an earlier run."""
+    setup = QUICK if quick else Setup()
+    pieces = data.load(setup.most_events)
+    found: dict[str, dict[str, Result]] = {kind: {} for kind in CONTENDERS if kind in kinds}
+    for split in SPLITS:  # the headline first
+        for kind in (kind for kind in found if split in splits_of(kind)):
+            known = stored.get(kind, {"splits": {}})["splits"].get(split)
+            found[kind][split] = run(out, kind, split, pieces, setup, known)
+    return entries(found)
 
 
 def run(
@@ -138,7 +157,7 @@ def _trial(folder: Path, name: str, rate: float, pieces: Sequence[Piece], setup:
         train(title, contender, network, sets, rate, setup, kept, setup.trial_iterations)
         kept.unlink()
         found = [
-            score.macro_f1(table)
+            figures.macro_f1(table)
             for share in _TRIED
             for table in score.tables(contender, network, sets, share)
         ]
@@ -199,11 +218,11 @@ def _grown(part: Split, setup: Setup) -> Result:
     return {"units": None, "parameters": nodes, "learning_rate": None, **_said(found)}
 
 
-def _said(found: dict[float, list[score.Table]]) -> Result:
-    figures = {"macro_f1": score.macro_f1, "accuracy": score.accuracy}
+def _said(found: dict[float, list[figures.Table]]) -> Result:
+    made = {"macro_f1": figures.macro_f1, "accuracy": figures.accuracy}
     said_: Result = {
         name: {f"{share:g}": [round(of(t), 4) for t in each] for share, each in found.items()}
-        for name, of in figures.items()
+        for name, of in made.items()
     }
     kept = {f"{s:g}": [t.tolist() for t in each] for s, each in found.items() if s in _KEPT}
     return said_ | {"tables": kept}

@@ -1,22 +1,18 @@
-"""Scores answers at every event: tables of truth against answer, and what they say."""
+"""Lets every model answer at each event of its own test recordings."""
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from host_tools.evidence.wearable.contenders import Contender
-from host_tools.evidence.wearable.data import CLASSES, ROOMS, room
+from host_tools.evidence.wearable.figures import Table, count, empty
 from host_tools.learn.dataset import Dataset
 from host_tools.learn.piece import Piece, kept_events
 from host_tools.learn.windows import Windows
 from host_tools.train.network import Network
 from host_tools.train.series import EventBatch, stack
 
-# (rooms, classes, classes): events of a class (rows) that were taken for a class (columns)
-Table = NDArray[np.int64]
 # Recordings that a network runs over together: more take memory.
 _TOGETHER = 6
 
@@ -67,30 +63,3 @@ def _answers(contender: Contender, network: Network, events: EventBatch) -> Tens
         features, _ = network.run(contender.given(events), network.zero_state(series))
         answers: Tensor = network.logits(features[:, :, :-1]).argmax(-1)
     return answers
-
-
-def empty() -> Table:
-    return np.zeros((len(ROOMS), len(CLASSES), len(CLASSES)), np.int64)
-
-
-def count(table: Table, piece: Piece, answers: NDArray[np.int64]) -> None:
-    """Add a recording's events to a table."""
-    np.add.at(table[ROOMS.index(room(piece))], (piece.labels, answers), 1)
-
-
-def f1(table: Table) -> NDArray[np.float64]:
-    """Return the F1 of every class of (..., classes, classes); NaN for one that no event has."""
-    right = np.diagonal(table, axis1=-2, axis2=-1)
-    truly, said = table.sum(-1), table.sum(-2)
-    with np.errstate(invalid="ignore"):
-        found: NDArray[np.float64] = np.where(truly > 0, 2 * right / (truly + said), np.nan)
-    return found
-
-
-def macro_f1(table: Table) -> float:
-    """Return the mean F1 of the classes that are there, over both rooms."""
-    return float(np.nanmean(f1(table.sum(0))))
-
-
-def accuracy(table: Table) -> float:
-    return float(np.trace(table.sum(0)) / table.sum())

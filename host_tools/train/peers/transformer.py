@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from host_tools.train import CONTEXT
 from host_tools.train.network import Network, Parameters, Readout, State, initial_matrix
 from host_tools.train.series import EventBatch
 from host_tools.train.trajectory import Trajectory
 
-CONTEXT = 32
 _LAYERS, _HEADS = 2, 2
 _USUAL_S = 0.1  # ages count from about here
 

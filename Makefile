@@ -45,7 +45,7 @@ bench: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## the benchmark, its t
 faults: $(VENV)/.base $(if $(PICO_UF2),$(VENV)/.emulator) ## inject every fault there is; the table of what became of each [PICO_UF2=file.uf2: on an emulated Pico too]
 	@$(BIN)/rivulet faults
 
-evidence: $(VENV)/.train ## liquid cells against recurrent ones, trained anew: docs/evidence.md (45 minutes, resumes)
+evidence: $(VENV)/.train ## liquid cells against recurrent ones, trained anew: docs/evidence.md (100 minutes, resumes)
 	@$(BIN)/python -m host_tools.evidence.evidence
 
 control-evidence: $(VENV)/.train ## controllers under losses and delays, trained anew: docs/evidence-control.md (15 minutes, resumes)

@@ -3,6 +3,7 @@
 Results are {set: {kind: result}} as `evidence` makes them; nothing here needs PyTorch.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def differences(found: Found) -> list[list[str]]:
     for dataset, results in found.items():
         for kind in (kind for kind in LIQUID if kind in results):
             pairs = _compared(results[kind], results[RULER])
-            rows.append([dataset, kind, *(_difference(*pair) for pair in pairs)])
+            rows.append([dataset, kind, *(difference(*pair) for pair in pairs)])
     return rows
 
 
@@ -59,10 +60,10 @@ def standings(found: Found) -> list[list[str]]:
 def _standing(results: dict[str, Result], kind: str, other: str) -> str:
     if other not in results or other == kind:
         return "-"
-    return _counted(_compared(results[kind], results[other]))
+    return counted(_compared(results[kind], results[other]))
 
 
-def _counted(pairs: list[tuple[float, float]]) -> str:
+def counted(pairs: list[tuple[float, float]]) -> str:
     ahead = sum(apart > 0 and not tied(apart, error) for apart, error in pairs)
     ties = sum(tied(apart, error) for apart, error in pairs)
     return f"{ahead} ahead, {ties} tied, {len(pairs) - ahead - ties} behind"
@@ -70,12 +71,13 @@ def _counted(pairs: list[tuple[float, float]]) -> str:
 
 def _compared(ours: Result, theirs: Result) -> list[tuple[float, float]]:
     """Return the difference of the means and its standard error in every condition."""
-    pairs = []
-    for name, mine in ours["accuracy"].items():
-        both = mine, theirs["accuracy"][name]
-        error = np.sqrt(sum(np.var(each, ddof=1) / len(each) for each in both))
-        pairs.append((float(np.mean(both[0]) - np.mean(both[1])), float(error)))
-    return pairs
+    return [unpaired(mine, theirs["accuracy"][name]) for name, mine in ours["accuracy"].items()]
+
+
+def unpaired(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
+    """Return the difference of two means over seeds, and its standard error."""
+    error = np.sqrt(sum(np.var(each, ddof=1) / len(each) for each in (ours, theirs)))
+    return float(np.mean(ours) - np.mean(theirs)), float(error)
 
 
 def tied(apart: float, error: float) -> bool:
@@ -83,7 +85,18 @@ def tied(apart: float, error: float) -> bool:
     return abs(apart) < 2 * error or abs(apart) < _LEAST
 
 
-def _difference(apart: float, error: float) -> str:
+def paired(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
+    """Return the mean of the differences fold by fold, and its standard error.
+
+    theirs: one value stands for every fold.
+    """
+    apart = np.array(ours) - np.array(theirs)
+    error = np.std(apart, ddof=1) / np.sqrt(len(apart)) if len(apart) > 1 else np.inf
+    return float(np.mean(apart)), float(error)
+
+
+def difference(apart: float, error: float) -> str:
+    """Return a difference and its error as a page shows them: bold unless it is a tie."""
     told = f"{round(apart, 3) + 0.0:+.3f} ± {error:.3f}"  # no -0.000
     return told if tied(apart, error) else f"**{told}**"
 
@@ -112,5 +125,28 @@ def goals(found: Found) -> list[list[str]]:
         ahead = sum(apart > 0 and not tied(apart, error) for apart, error in pairs)
         met = ["yes" if so else "no" for so in (min(leads) >= _GOAL, ahead == len(pairs))]
         told = " / ".join(f"{lead:+.4f}" for lead in leads)
-        rows.append([kind, told, met[0], _counted(pairs), met[1]])
+        rows.append([kind, told, met[0], counted(pairs), met[1]])
     return rows
+
+
+DEMO = "activity"  # the set of the demo's model, whose cell is the decay cell
+_PLAYED = ("drop 30 %", "jitter")  # how the demo plays it
+
+
+def demo(found: Found) -> tuple[list[list[str]], str]:
+    """Return the table of all kinds against the demo's cell, and who is ahead as it is played."""
+    results = found[DEMO]
+    rows = [["kind", "parameters", "against decay", "ahead of decay at", "behind it at"]]
+    better = []
+    for kind, result in results.items():
+        if kind == "decay":
+            continue
+        pairs = dict(zip(result["accuracy"], _compared(result, results["decay"]), strict=True))
+        apart = {name: gap for name, (gap, error) in pairs.items() if not tied(gap, error)}
+        ahead = [name for name, gap in apart.items() if gap > 0]
+        behind = [name for name in apart if name not in ahead]
+        if set(ahead) & set(_PLAYED):
+            better.append(kind)
+        told = [", ".join(names) or "-" for names in (ahead, behind)]
+        rows.append([kind, str(result["parameters"]), counted(list(pairs.values())), *told])
+    return rows, ", ".join(better) or "none"

@@ -2,17 +2,16 @@
 
 For every set and kind: a small grid of settings, the same for all, is tried on a part of the
 training recordings; the best is trained on all of them, five seeds, and judged on the test
-recordings. Each of these steps leaves a file and is not done again, so a run may be interrupted
-at any time, moved, or shared between machines by naming different sets or kinds. Once nothing is
-missing the tables are written to docs/evidence.md. With --reuse only contenders that are new or
-have changed are trained; the results of the others are taken from docs/evidence.
+recordings. The wearable set and the sweep of sizes have files of their own, and the same steps.
+Each of these steps leaves a file and is not done again, so a run may be interrupted at any time,
+moved, or shared between machines by naming different parts or kinds. Once nothing is missing the
+tables are written to docs/evidence.md. With --reuse only contenders that are new or have changed
+are trained; the results of the others are taken from docs/evidence.
 """
 
 import argparse
-import json
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,11 +25,12 @@ if __name__ == "__main__":
     except RivuletError as error:
         raise SystemExit(f"error: {error}") from None
 
-import numpy as np
-
-from host_tools import files
-from host_tools.evidence import tables
-from host_tools.evidence.comparison import Found, Result
+from host_tools.evidence import occupancy, sizes, tables
+from host_tools.evidence.comparison import Result
+from host_tools.evidence.stored import FIRST, first, once, said, same_losses
+from host_tools.evidence.tables import OCCUPANCY, SIZES, WEARABLE, Evidence
+from host_tools.evidence.wearable import run as on_wearable
+from host_tools.evidence.wearable.contenders import CONTENDERS as ON_WEARABLE
 from host_tools.train.contenders import (
     CONTENDERS,
     PERIOD_S,
@@ -46,9 +46,8 @@ from host_tools.train.datasets import SOURCES
 from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, Readout, one_thread
 
-# Iterations whose losses tell whether a stored result is that of the contender as it is now.
-FIRST = 10
-_SAME = 1e-4  # relative; machines may sum in another order
+PARTS = [*SOURCES, WEARABLE, SIZES]
+KINDS = list(dict.fromkeys([*CONTENDERS, *ON_WEARABLE]))
 # Settings tried for every kind; the best validation accuracy wins.
 GRID = [(rate, readout) for readout in ("mean", "state") for rate in (0.01, 0.003)]
 
@@ -133,19 +132,14 @@ def train(
     return losses
 
 
-def first(losses: list[list[float]]) -> list[list[float]]:
-    return [[round(value, 5) for value in each] for each in losses[:FIRST]]
-
-
 def holds(stored: Result, dataset: str, kind: str, setup: Setup) -> bool:
     """Tell whether a stored result is what training would give now.
 
     Its setup, grid and conditions must be the same, and so must the losses of the first
-    iterations: they depend on the data, the damage, the cell, its start, the loss and the
-    optimiser.
+    iterations.
     """
     same = (
-        stored.get("setup") == asdict(setup)
+        stored.get("setup") == said(setup)
         and list(stored["trials"]) == [f"{r:g}, {o}" for r, o in GRID]
         and list(stored["accuracy"]) == list(conditions(PERIOD_S))
     )
@@ -159,39 +153,44 @@ def holds(stored: Result, dataset: str, kind: str, setup: Setup) -> bool:
     plan, draw = TrainingPlan(setup.iterations, stored["learning_rate"]), partial(batch, data)
     name = f"{dataset}, {kind}, as stored?"
     found = fit(name, network, seeds, partial(draw, setup.batch), loss, plan, stop_at=FIRST)
-    then = np.array(stored["first_losses"])
-    now = np.array(first(found.losses))
-    return then.shape == now.shape and np.allclose(now, then, rtol=_SAME, atol=0)
+    return same_losses(stored["first_losses"], found.losses)
 
 
-def once(path: Path, setup: Setup, make: Callable[[], Result]) -> Result:
-    """Return the result in the file, or make and write it. Raises RivuletError as `read`."""
-    if path.is_file():
-        return read(path, setup)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    result = {"setup": asdict(setup), **make()}
-    files.write_text(path, json.dumps(result, indent=1) + "\n")
-    return result
+def gathered(
+    out: Path,
+    parts: list[str],
+    kinds: list[str],
+    quick: bool,
+    reuse: bool,
+    folder: Path | None = None,
+) -> Evidence:
+    """Return the results of the parts, those of `kinds` alone.
 
-
-def read(path: Path, setup: Setup) -> Result:
-    """Read a result. Raises RivuletError if it was made under another setup."""
-    try:
-        result: Result = json.loads(path.read_text())
-        made = result["setup"]
-    except (ValueError, KeyError):
-        raise RivuletError(f"{path} is no result: delete it to have it made again") from None
-    wanted = asdict(setup)
-    if made != wanted:
-        other = ", ".join(f"{k} {v}" for k, v in made.items() if wanted.get(k) != v)
-        raise RivuletError(f"{path} was made with {other}: name another folder with --out")
-    return result
+    folder: of the occupancy task's data; None: its results are the stored ones.
+    """
+    sets = {}
+    for dataset in (part for part in parts if part in SOURCES):
+        stored, setup = (tables.load(DOCS, dataset) if reuse else {}), QUICK if quick else Setup()
+        sets[dataset] = {
+            k: run(out, dataset, k, setup, stored.get(k)) for k in CONTENDERS if k in kinds
+        }
+    found = Evidence(sets)
+    if WEARABLE in parts:
+        stored = tables.load(DOCS, WEARABLE) if reuse else {}
+        found = replace(found, wearable=on_wearable.compare(out, kinds, quick, stored))
+    if SIZES in parts:
+        stored = tables.load(DOCS, SIZES) if reuse else {}
+        found = replace(found, sizes=sizes.sweep(out, kinds, quick, stored))
+    if folder is not None:
+        own = occupancy.QUICK if quick else occupancy.Setup()
+        return replace(found, occupancy=occupancy.compare(folder, out, own))
+    return replace(found, occupancy=tables.load(DOCS, OCCUPANCY))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m host_tools.evidence.evidence")
-    parser.add_argument("--datasets", nargs="+", default=list(SOURCES), choices=list(SOURCES))
-    parser.add_argument("--kinds", nargs="+", default=list(CONTENDERS), choices=list(CONTENDERS))
+    parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
+    parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
     parser.add_argument(
         "--out", type=Path, help="where results go, and come from if they are there"
     )
@@ -199,21 +198,20 @@ def main() -> None:
     parser.add_argument(
         "--reuse", action="store_true", help="keep the stored results of unchanged contenders"
     )
+    parser.add_argument(
+        "--occupancy", type=Path, metavar="FOLDER", help="the occupancy task's files, see the page"
+    )
     given = parser.parse_args()
-    setup = QUICK if given.quick else Setup()
     out = given.out or BUILD / ("evidence-quick" if given.quick else "evidence")
     try:
         with one_thread():
-            found: Found = {}
-            for dataset in given.datasets:
-                stored = tables.load(DOCS, dataset) if given.reuse else {}
-                found[dataset] = {
-                    k: run(out, dataset, k, setup, stored.get(k)) for k in given.kinds
-                }
+            found = gathered(
+                out, given.parts, given.kinds, given.quick, given.reuse, given.occupancy
+            )
     except RivuletError as error:
         raise SystemExit(f"error: {error}") from None
     tables.show(found)
-    if given.datasets == list(SOURCES) and given.kinds == list(CONTENDERS) and not given.quick:
+    if (given.parts, given.kinds, given.quick) == (PARTS, KINDS, False):
         tables.write(DOCS, found, PERIOD_S)
 
 

@@ -1,28 +1,37 @@
-"""Presents the evidence: tables on the terminal, docs/evidence.md, and its results as JSON.
+"""Presents the evidence: tables on the terminal, docs/evidence.md, its pictures and its results.
 
-Results are {set: {kind: result}} as `evidence` makes them; nothing here needs PyTorch.
+Results are {set: {kind: result}} as `evidence` makes them, wearable.json's entries and the sizes;
+nothing here needs PyTorch.
 """
 
 import json
 import platform
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from host_tools import files
+from host_tools.evidence import occupancy_page, pictures, size_page
 from host_tools.evidence.comparison import (
+    DEMO,
     Found,
     Result,
+    demo,
     differences,
     goals,
     preferred,
     standings,
 )
+from host_tools.evidence.markdown import spread, table
+from host_tools.evidence.size_page import Swept
+from host_tools.evidence.wearable import page as wearable_page
 from host_tools.printing import console
 from host_tools.train import RULER
 
+WEARABLE, SIZES, OCCUPANCY = "wearable", "sizes", "occupancy"
 _COLUMNS = ("units", "parameters", "readout", "learning_rate")
 
 _PAGE = """\
@@ -30,6 +39,16 @@ _PAGE = """\
 
 Written by `make evidence` in {seconds} CPU seconds on one thread of {machine}. The folder
 [`evidence/`](evidence) holds the figures of every seed.{reused}
+
+- [Three sets](#three-sets-of-even-samples) whose samples are even until they are dropped, under
+  losses, jitter and outages; with [differences](#difference-to-the-gru-fed-dt) and
+  [goals](#goals-of-the-cascade).
+- [`wearable`](#wearable-recordings-that-are-irregular-by-nature), irregular by nature, with more
+  networks and a forest beside.
+- [Size](#size-8-to-64-units-float-and-int8): 8 to 64 units, float and int8.
+- [Occupancy](#occupancy-a-task-of-the-ltc-paper), a task of the LTC paper.
+
+## Three sets of even samples
 
 Six liquid cells and three recurrent cells learn the same recordings under the same conditions:
 
@@ -59,6 +78,7 @@ Six liquid cells and three recurrent cells learn the same recordings under the s
   *jitter*: each time is off by up to half an interval. *outage*: one sensor is silent for half of
   the recording; if there is only one sensor, no sample arrives for that long.
 """
+_PICTURE = "![Accuracy on {0} by the share of samples dropped](evidence/{0}-losses.svg)\n"
 _VERDICT = """\
 ## Difference to the {ruler}
 
@@ -81,6 +101,14 @@ With half of the parameters it should be at least 0.010 ahead of the {ruler} on 
 50 % dropped, and ahead of decay in every condition of every set.
 
 {goals}"""
+_DEMO = """\
+## The demo's model
+
+The demo plays `activity` with 30 % of the samples dropped and jitter, to a decay cell
+([`models/activity`](../models/activity/README.md)). It stays the decay cell as long as no other
+kind is ahead of it at 30 % dropped or with jitter: so far {better} is.
+
+{demo}"""
 _REUSED = """
 
 {count} of the {all} results are kept from an earlier run; the rest was trained for this page.
@@ -88,78 +116,115 @@ With `python -m host_tools.evidence.evidence --reuse`, a stored result is kept i
 iterations of its training still give the same losses. `make evidence` trains everything anew."""
 
 
-def show(found: Found) -> None:
+@dataclass(frozen=True)
+class Evidence:
+    """All results: of the three sets, the entries of wearable.json, the sizes, occupancy."""
+
+    sets: Found
+    wearable: dict[str, Result] = field(default_factory=dict)
+    sizes: Swept = field(default_factory=dict)
+    occupancy: dict[str, Result] = field(default_factory=dict)
+
+    def every(self) -> list[Result]:
+        """Return every result by itself."""
+        return [
+            *(result for results in self.sets.values() for result in results.values()),
+            *(result for entry in self.wearable.values() for result in entry["splits"].values()),
+            *(r for kinds in self.sizes.values() for one in kinds.values() for r in one.values()),
+            *self.occupancy.values(),
+        ]
+
+
+def show(evidence: Evidence) -> None:
     """Print the tables on the terminal."""
-    screen = console(width=180, soft_wrap=False)
+    screen, found = console(width=180, soft_wrap=False), evidence.sets
     for dataset, results in found.items():
         _print(screen, f"{dataset}: test accuracy, mean ± sd over seeds", _rows(results))
-    best = preferred(found)
+    best = preferred(found) if found else None
     if best is not None:
         title = f"accuracy minus that of the {RULER}, ± standard error; trials select {best}"
         _print(screen, title, differences(found))
         _print(screen, "conditions ahead, tied and behind", standings(found))
+    if evidence.wearable:
+        title = "wearable, contiguous trials: macro F1, mean ± sd over folds"
+        _print(screen, title, wearable_page.headline(evidence.wearable))
+    for name, kinds in evidence.sizes.items():
+        title = f"sizes on {name}: {size_page.MEASURES[name]}, mean ± sd"
+        _print(screen, title, size_page.rows(kinds))
+    if evidence.occupancy:
+        _print(screen, "occupancy: accuracy", occupancy_page.rows(evidence.occupancy))
 
 
 def _print(screen: Console, title: str, rows: list[list[str]]) -> None:
-    table = Table(title=title)
+    shown = Table(title=title)
     for place, name in enumerate(rows[0]):
-        table.add_column(name, justify="right" if place else "left")
+        shown.add_column(name, justify="right" if place else "left")
     for row in rows[1:]:
-        table.add_row(*row)
-    screen.print(table)
+        shown.add_row(*row)
+    screen.print(shown)
 
 
-def write(docs: Path, found: Found, period_s: float) -> None:
-    """Write docs/evidence.md and, for each set, docs/evidence/<set>.json."""
-    (docs / "evidence").mkdir(parents=True, exist_ok=True)
-    for dataset, results in found.items():
+def write(docs: Path, found: Evidence, period_s: float) -> None:
+    """Write docs/evidence.md, its pictures and docs/evidence/<set>.json."""
+    folder = docs / "evidence"
+    folder.mkdir(parents=True, exist_ok=True)
+    named: dict[str, dict[str, Any]] = {
+        **found.sets,
+        **{WEARABLE: found.wearable, SIZES: found.sizes, OCCUPANCY: found.occupancy},
+    }
+    for name, results in named.items():
         lines = [f'"{kind}": {json.dumps(result)}' for kind, result in results.items()]
-        text = "{\n" + ",\n".join(lines) + "\n}\n"
-        files.write_text(docs / "evidence" / f"{dataset}.json", text)
+        files.write_text(folder / f"{name}.json", "{\n" + ",\n".join(lines) + "\n}\n")
+    for name, drawing in pictures.drawn(found.sets, found.wearable, found.sizes).items():
+        files.write_text(folder / name, drawing + "\n")
     files.write_text(docs / "evidence.md", page(found, period_s, _machine()))
 
 
-def load(docs: Path, dataset: str) -> dict[str, Result]:
-    """Read the written results of a set."""
-    results: dict[str, Result] = json.loads((docs / "evidence" / f"{dataset}.json").read_text())
+def load(docs: Path, name: str) -> dict[str, Any]:
+    """Read the written results of a set, of `WEARABLE`, `SIZES` or `OCCUPANCY`; none: {}."""
+    path = docs / "evidence" / f"{name}.json"
+    results: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
     return results
 
 
-def page(found: Found, period_s: float, machine: str) -> str:
-    every = [result for results in found.values() for result in results.values()]
+def page(evidence: Evidence, period_s: float, machine: str) -> str:
+    found, every = evidence.sets, evidence.every()
     seconds = sum(result["cpu_seconds"] for result in every)
     count = sum(result.get("reused", False) for result in every)
     told = {"reused": _REUSED.format(count=count, all=len(every)) if count else ""}
     told |= {"seconds": f"{seconds:,}", "machine": machine, "period": f"{period_s:g}"}
     parts = [_PAGE.format(**told, **every[0]["setup"])]
     for dataset, results in found.items():
-        parts.append(f"## `{dataset}`\n\n{markdown(results)}")
+        parts.append(f"## `{dataset}`\n\n{markdown(results)}\n{_PICTURE.format(dataset)}")
     best = preferred(found)
     if best is not None:
         told = {"best": best, "ruler": RULER, "conditions": str(len(every[0]["accuracy"]))}
-        told |= {"differences": _markdown(differences(found))}
-        parts.append(_VERDICT.format(**told, standings=_markdown(standings(found))))
+        told |= {"differences": table(differences(found))}
+        parts.append(_VERDICT.format(**told, standings=table(standings(found))))
     if "vowels" in found and (rows := goals(found)):
-        parts.append(_GOALS.format(ruler=RULER, goals=_markdown(rows)))
+        parts.append(_GOALS.format(ruler=RULER, goals=table(rows)))
+    if "decay" in found.get(DEMO, {}):
+        rows, better = demo(found)
+        parts.append(_DEMO.format(better=better, demo=table(rows)))
+    if evidence.wearable:
+        parts.append(wearable_page.section(evidence.wearable))
+    if evidence.sizes:
+        parts.append(size_page.section(evidence.sizes))
+    if evidence.occupancy:
+        parts.append(occupancy_page.section(evidence.occupancy))
     return "\n".join(parts)
 
 
 def markdown(results: dict[str, Result]) -> str:
-    return _markdown(_rows(results))
-
-
-def _markdown(rows: list[list[str]]) -> str:
-    marked = [rows[0], ["---"] + ["---:"] * (len(rows[0]) - 1), *rows[1:]]
-    return "".join(f"| {' | '.join(row)} |\n" for row in marked)
+    return table(_rows(results))
 
 
 def _rows(results: dict[str, Result]) -> list[list[str]]:
     conditions = next(iter(results.values()))["accuracy"]
     rows = [["kind", *(name.replace("_", " ") for name in _COLUMNS), *conditions]]
     for kind, result in results.items():
-        values = result["accuracy"].values()
-        spread = [f"{np.mean(each):.3f} ± {np.std(each, ddof=1):.3f}" for each in values]
-        rows.append([kind, *(str(result[name]) for name in _COLUMNS), *spread])
+        values = map(spread, result["accuracy"].values())
+        rows.append([kind, *(str(result[name]) for name in _COLUMNS), *values])
     return rows
 
 

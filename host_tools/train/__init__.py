@@ -8,12 +8,14 @@
     judge, tau, results, curve
     recipe      what a models/<name>/train.py is given; reference what those of labelled sets share
     speed       against ncps' own loop
-    evidence    by contenders on datasets, against the peers GRU and LSTM
+    evidence    by contenders on datasets, against peers/; beside gives a readout the inputs
 
 Every tensor of parameters, states and events has a leading axis: one entry a model. A small step
 costs mostly the calls, so five seeds take little more than twice the time of one (`speed` measures
 it); nothing is shared between them.
 """
 
+# Events that an event of the transformer attends to, itself among them.
+CONTEXT = 32
 # The contender whose number of parameters is the limit of the others.
 RULER = "GRU fed dt"

@@ -62,14 +62,20 @@ def contender(
     if kind not in KINDS:
         raise RivuletError(f"no kind is called '{kind}': {', '.join(KINDS)}")
     budget = KINDS[RULER]([0], *sizes, ruler_units).size() // (2 if name.endswith(HALF) else 1)
+    units = most_units(lambda units: KINDS[kind]([0], *sizes, units), budget)
+    return KINDS[kind](seeds, *sizes, units, readout=readout)
+
+
+def most_units(make: Callable[[int], Network], budget: int) -> int:
+    """Return the largest number of units whose network has at most `budget` parameters."""
     low, high = 1, MOST_UNITS
     while low < high:
         middle = (low + high + 1) // 2
-        if KINDS[kind]([0], *sizes, middle).size() <= budget:
+        if make(middle).size() <= budget:
             low = middle
         else:
             high = middle - 1
-    return KINDS[kind](seeds, *sizes, low, readout=readout)
+    return low
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ run ends with the same weights as an uninterrupted one, bit for bit.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def fit(
     name: str,
     network: Network,
     seeds: list[int],
-    draw: Draw,
+    draw: Draw | Sequence[Draw],
     loss: Loss,
     plan: TrainingPlan,
     validation: tuple[EventBatch, Tensor] | None = None,
@@ -85,6 +85,7 @@ def fit(
 ) -> History:
     """Train every seed's model in place.
 
+    draw: draws the batches of all models, or a function for each model.
     validation: events of one model and targets, shared by all models. Each model then ends with
     the parameters of its best validation, and training ends early once every model has had
     `plan.patience` validations in a row without a better one.
@@ -149,13 +150,14 @@ def _optimiser(network: Network, plan: TrainingPlan) -> Any:
     )
 
 
-def fit_step(run: Run, draw: Draw, loss: Loss) -> None:
+def fit_step(run: Run, draw: Draw | Sequence[Draw], loss: Loss) -> None:
     """One batch: draw, run, differentiate, step."""
     network, plan = run.network, run.plan
     rate = plan.learning_rate * min(1.0, (run.iteration + 1) / plan.warm_up)
     for group in run.optimiser.param_groups:
         group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * run.iteration / plan.iterations))
-    drawn = [draw(random) for random in run.randoms]
+    draws = [draw] * network.models if callable(draw) else draw
+    drawn = [each(random) for each, random in zip(draws, run.randoms, strict=True)]
     events = stack([events for events, _ in drawn])
     targets = torch.stack([targets for _, targets in drawn])
     run.events += int(events.received.sum())

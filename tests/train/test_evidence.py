@@ -54,7 +54,7 @@ def test_every_kind_is_tried_trained_and_shown_once(made, tmp_path, capsys, monk
         assert {len(values) for values in result["accuracy"].values()} == {_SETUP.seeds}
         assert len(result["trials"]) == 1
     assert not list(tmp_path.rglob("*.pt"))  # checkpoints go once their results are there
-    tables.show(found)
+    tables.show(tables.Evidence(found))
     shown = capsys.readouterr().out
     assert all(kind in shown for kind in CONTENDERS) and "drop 90 %" in shown
     monkeypatch.setattr(evidence, "fit", None)

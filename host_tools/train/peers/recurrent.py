@@ -1,19 +1,26 @@
 """Recurrent networks for comparison: GRU and LSTM, with and without the interval as input.
 
-Both have the readouts of the liquid cells, the true intervals in the mean included, so that what
-is compared is the recurrence. They do not run on boards.
+With the readout "mean" they take the true intervals too, as the liquid cells do.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from host_tools.train.network import Network, Parameters, Readout, State, driven
+from host_tools.errors import RivuletError
+from host_tools.train.network import CONVENTIONS, Network, Parameters, Readout, State, driven
+from host_tools.train.quantise import Integers, Rows, integers
 from host_tools.train.series import EventBatch
 from host_tools.train.trajectory import Trajectory
 
 
 class Peer(Network):
-    """A recurrent network; with `timed` the time since the event before is one more input."""
+    """A recurrent network; with `timed` the time since the event before is one more input.
+
+    convention: with "previous" the features at an event are those just before it, with "current"
+    they have seen its inputs.
+    """
 
     gates: int
     carried: int  # tensors of the state
@@ -26,11 +33,18 @@ class Peer(Network):
         units: int = 32,
         timed: bool = True,
         readout: Readout | None = None,
+        convention: str = "previous",
     ) -> None:
-        wide = channels + timed
-        each = [_initial(seed, wide, outputs, units, self.gates) for seed in seeds]
-        super().__init__(each, units, readout or Readout())
+        if convention not in CONVENTIONS:
+            raise RivuletError(f"no convention is called '{convention}': {CONVENTIONS}")
+        self.channels = channels
         self.timed = timed
+        self.convention = convention
+        each = [self.initial(seed, channels + timed, outputs, units) for seed in seeds]
+        super().__init__(each, units, readout or Readout())
+
+    def initial(self, seed: int, channels: int, outputs: int, units: int) -> Parameters:
+        return _initial(seed, channels, outputs, units, self.gates)
 
     def zero_state(self, series: int) -> State:
         wide = self.zeros(series, self.units)
@@ -43,6 +57,10 @@ class Peer(Network):
         """
         raise NotImplementedError
 
+    def rested(self, weights: Parameters, state: State, gap: Tensor) -> State:
+        """Return the state after `gap` seconds without an event."""
+        return state
+
     def run(
         self, events: EventBatch, state: State, trajectory: Trajectory | None = None
     ) -> tuple[Tensor, State]:
@@ -52,6 +70,8 @@ class Peer(Network):
         inputs = events.inputs
         if self.timed:
             inputs = torch.cat([inputs, events.gaps[..., None]], 3)
+        if self.integers is not None:
+            inputs = self.integers.inputs(inputs)
 
         features = []
         each = (
@@ -60,11 +80,30 @@ class Peer(Network):
             events.received.unbind(2),
         )
         for now, gap, received in zip(*each, strict=True):
-            feature, mean, weight = self.observe(carried[0], mean, weight, gap)
-            features.append(feature)
+            carried = self.rested(weights, carried, gap)
+            before = carried
             carried = self.step(weights, now, carried, received[..., None])
-        features.append(self.observe(carried[0], mean, weight, events.rest)[0])
+            seen = before if self.convention == "previous" else carried
+            feature, mean, weight = self.observe(seen[0], mean, weight, gap)
+            features.append(feature)
+        last = self.rested(weights, carried, events.rest)
+        features.append(self.observe(last[0], mean, weight, events.rest)[0])
         return torch.stack(features, 2), (*carried, mean, weight, events.rest)
+
+    def past(self, weights: Parameters, h: Tensor) -> Tensor:
+        """Return the state's part of the gates, (models, series, rows)."""
+        if self.integers is not None:
+            h = self.integers.state(h)
+        return h @ weights["recurrent"].transpose(1, 2) + weights["recurrent.bias"][:, None]
+
+    def quantise(self, half: Sequence[float] | None = None) -> None:
+        """Round as the integer kernels of the liquid cells would; no board has such a kernel."""
+        reach = [*half, *([8.0] * self.timed)] if half is not None else None
+        self.integers = integers(1.0, self.channels + self.timed, reach)
+
+    def rows(self, integers: Integers) -> list[Rows]:
+        own: list[Rows] = [[("recurrent", 1.0)], [("input", integers.input_scale)]]
+        return [*own, *super().rows(integers)]
 
 
 class Gru(Peer):
@@ -72,7 +111,7 @@ class Gru(Peer):
 
     def step(self, weights: Parameters, now: Tensor, state: State, received: Tensor) -> State:
         (h,), n = state, self.units
-        past = h @ weights["recurrent"].transpose(1, 2) + weights["recurrent.bias"][:, None]
+        past = self.past(weights, h)
         reset, update = torch.sigmoid(now[..., : 2 * n] + past[..., : 2 * n]).chunk(2, -1)
         fresh = torch.tanh(now[..., 2 * n :] + reset * past[..., 2 * n :])
         return (h + received * (1 - update) * (fresh - h),)
@@ -83,8 +122,7 @@ class Lstm(Peer):
 
     def step(self, weights: Parameters, now: Tensor, state: State, received: Tensor) -> State:
         h, c = state
-        past = h @ weights["recurrent"].transpose(1, 2) + weights["recurrent.bias"][:, None]
-        enter, forget, leave, fresh = (now + past).chunk(4, -1)
+        enter, forget, leave, fresh = (now + self.past(weights, h)).chunk(4, -1)
         new = torch.sigmoid(forget) * c + torch.sigmoid(enter) * torch.tanh(fresh)
         out = torch.sigmoid(leave) * torch.tanh(new)
         return h + received * (out - h), c + received * (new - c)

@@ -56,15 +56,16 @@ _CARTPOLE = """
 
 The plant is Gymnasium's: pushes of 10 N to either side. Forces between are turned into pushes by
 sigma-delta modulation in the plant (`host_tools/plants/cartpole.py`). The sensors have noise of
-5 mm, 0.02 m/s, 3 mrad and 0.02 rad/s. {trained} Steps of {steps} before the pole falls:
+5 mm, 0.02 m/s, 3 mrad and 0.02 rad/s.
+{trained} Steps of {steps} before the pole falls:
 """
 _ALTITUDE = """
 ## Altitude
 
 A quadrotor of 30 g holds its height by a barometer with 0.11 m of noise and an accelerometer, in
 gusts of 1 m/s (`host_tools/plants/altitude.py` has the numbers and their sources). The return is
-1 a step less the distance from the height in m; an episode begins up to 1 m off it. {trained}
-Return of {steps}:
+1 a step less the distance from the height in m; an episode begins up to 1 m off it.
+{trained} Return of {steps}:
 """
 _ERRORS = """
 Root mean square of the height's error from the third second on, in cm:

@@ -4,7 +4,7 @@
     | SHA-256 of the model | names, a JSON list | float32 rows | float32 P | CRC-32 of all that
 
 It is written beside and renamed, so that a power cut leaves the old one or the new one. The host
-reads the same bytes: rivulet pull.
+reads the same bytes: see host_tools/build_model/learnt.py.
 """
 
 import json

@@ -35,7 +35,10 @@ class GruBaseline:
 
         sizes = len(data.channels), len(data.classes) or len(data.targets)
         units = _units(sizes, parameters, timed)
-        network = Gru([0], *sizes, units, timed=timed, readout=Readout("state"))
+        # As liquid networks here: the answer at an event has seen it.
+        network = Gru(
+            [0], *sizes, units, timed=timed, readout=Readout("state"), convention="current"
+        )
         self.what = f"{units} units, {network.size():,} parameters"
         self._trained = Trained(data, network, drop, iterations, clock)
 

@@ -13,7 +13,7 @@ from host_tools.controllers.tasks import Task
 from host_tools.train.cells import cascade, relaxing
 from host_tools.train.cells.decay import DecayCell
 from host_tools.train.network import Network, Readout, State
-from host_tools.train.peers import Gru, Peer
+from host_tools.train.peers import Gru
 from host_tools.train.series import EventBatch
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,8 @@ def _cascade(seeds: list[int], channels: int, outputs: int, units: int, tau_s: S
 
 
 def _gru(seeds: list[int], channels: int, outputs: int, units: int, tau_s: Span) -> Network:
-    return Gru(seeds, channels, outputs, units, timed=False, readout=Readout("state"))
+    sizes = channels, outputs, units
+    return Gru(seeds, *sizes, timed=False, readout=Readout("state"), convention="current")
 
 
 # Kind -> (how it is made, whether it is fed the age and the fresh flag).
@@ -80,9 +81,8 @@ def events(inputs: Tensor, period_s: float) -> EventBatch:
 def outputs(network: Network, batch: EventBatch, state: State) -> tuple[Tensor, State]:
     """Return the outputs (models, episodes, ticks, outputs) at each tick, which they have seen."""
     features, state = network.run(batch, state)
-    # A recurrent network's feature at an event is from before it.
-    seen = features[:, :, 1:] if isinstance(network, Peer) else features[:, :, :-1]
-    return network.logits(seen), state
+    # The last one is that after the ticks.
+    return network.logits(features[:, :, :-1]), state
 
 
 class NetworkController:

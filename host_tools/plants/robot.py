@@ -4,8 +4,11 @@ The size is a TurtleBot3 Burger's (Robotis e-Manual): wheels of 33 mm radius, 16
 0.22 m/s. The motors' lag is assumed. scipy integrates the motion.
 """
 
+import importlib.util
+
 import numpy as np
 
+from host_tools.errors import RivuletError
 from host_tools.plants.plant import Floats, Linear, Step
 
 RADIUS, APART = 0.033, 0.160  # m
@@ -39,6 +42,9 @@ class Robot:
     balance = ((0.0, 0.0, CRUISE, CRUISE), (CRUISE, CRUISE))
 
     def __init__(self) -> None:
+        """Raise RivuletError without scipy."""
+        if importlib.util.find_spec("scipy") is None:
+            raise RivuletError("plant robot: it needs scipy: pip install 'rivulet[control]'")
         self.state = np.zeros(5)
 
     def reset(self, seed: int) -> Floats:

@@ -9,7 +9,7 @@ from host_tools.controllers import tasks  # noqa: E402
 from host_tools.controllers.imitate import Recipe, imitate  # noqa: E402
 from host_tools.controllers.networks import KINDS, kept, made  # noqa: E402
 
-SMALL = Recipe((1.0, 0.0), episodes=6, iterations=(15, 15), batch=8)
+SMALL = Recipe((1.0, 0.0), episodes=4, iterations=(30, 5), batch=8, learning_rate=0.05)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -19,8 +19,8 @@ def test_the_loss_falls_and_the_same_seeds_give_the_same(kind: str) -> None:
     for _ in range(2):
         network = made(kind, [0, 1], task)
         losses = np.array(imitate(task, network, KINDS[kind][1], [0, 1], SMALL))
-        assert losses.shape == (30, 2)
+        assert losses.shape == (35, 2)
         # Before the second round, whose ticks are new.
-        assert (losses[10:15].mean(0) < 0.8 * losses[0]).all()
+        assert losses[25:30].mean() < 0.8 * losses[0].mean()
         both.append(kept(network))
     assert all(np.array_equal(both[0][name], both[1][name]) for name in both[0])

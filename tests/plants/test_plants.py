@@ -123,6 +123,12 @@ def test_the_robot_drives_a_circle() -> None:
     assert plant.plant.state[2] > 0.2
 
 
+def test_without_scipy_the_robot_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(RivuletError, match="it needs scipy: pip install"):
+        find("robot")
+
+
 def test_actions_are_clipped_and_checked() -> None:
     one, other = find("pendulum"), find("pendulum")
     one.reset(1), other.reset(1)

@@ -78,7 +78,7 @@ class Given:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=self.times(full=1500, short=90),
+            timeout=self.times(full=1500, short=280),
         )
         lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
         if done.returncode or not lines:

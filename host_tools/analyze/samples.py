@@ -11,7 +11,7 @@ from host_tools.choices import Late
 from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import feed
-from host_tools.simulate.ticks import read_table_for
+from host_tools.simulate.tick_table import read_table_for
 
 # Without a recording: the number of drawn inputs and the longest time for which one is held. Hold
 # times are log-uniform from the trainer's interval up: transients and settled states both occur.

@@ -23,7 +23,7 @@ from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers.compare import compare, outputs_after
 from host_tools.integers.quantise import quantise
-from host_tools.simulate.ticks import read_table_for
+from host_tools.simulate.tick_table import read_table_for
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from host_tools.errors import RivuletError
 from host_tools.integers.compare import feed, running
 from host_tools.learn.dataset import Dataset, load
 from host_tools.learn.piece import Piece
-from host_tools.paths import MODELS
+from host_tools.paths import MODELS, need_checkout
 from host_tools.project import load as load_project
 
 Floats = NDArray[np.floating]
@@ -39,7 +39,8 @@ _SAID = {
 
 
 def wearable(out: Path) -> dict[str, Any]:
-    """Return accuracy and macro F1 before and after the labels."""
+    """Return accuracy and macro F1 before and after the labels. Raises RivuletError."""
+    need_checkout("evidence")
     model = read_model(_FOLDER / "model.safetensors")
     assert model is not None
     data = _data(out)

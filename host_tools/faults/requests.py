@@ -3,8 +3,8 @@
 from host_tools.faults import Given, Row
 from host_tools.faults._models import write_model
 
-# Bytes between looks: a status in the making, what a push holds open.
-_STEADY = 4096
+# Bytes between looks: a status in the making, what a push holds open, a collector.
+_STEADY = 10240
 
 
 def run(given: Given) -> list[Row]:

@@ -11,10 +11,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from host_tools.choices import Late
-from host_tools.data.event_table import EventTable, read_table
 from host_tools.data.events import Event, channels_of
 from rivulet.model import fed
 
@@ -26,24 +22,6 @@ def by_ticks(path: Path, settings: dict[str, Any]) -> bool:
     """
     found = fed.names(settings)
     return bool(found) and not set(found) <= set(channels_of(path))
-
-
-def read_table_for(path: Path, settings: dict[str, Any], late: Late = Late.refuse) -> EventTable:
-    """Read a whole EVENTS.csv as a model takes it, ticks for one that is fed at each.
-
-    Raises RivuletError as `read_table` does.
-    """
-    if not by_ticks(path, settings):
-        return read_table(path, settings["channels"], late)
-    table = read_table(path, columns(settings), late)
-    rows = zip(table.t_us.tolist(), table.values.tolist(), strict=True)
-    found = list(ticks((Event(0, t_us, values) for t_us, values in rows), settings))
-    return EventTable(
-        np.array([each.t_us for each in found], np.int64),
-        np.array([each.values for each in found]),
-        table.late,
-        table.dropped,
-    )
 
 
 def columns(settings: dict[str, Any]) -> list[str]:

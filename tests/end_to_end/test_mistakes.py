@@ -185,7 +185,7 @@ def test_an_older_protocol_is_named(old_board: str, rivulet: Run) -> None:
     for command in ("status", "monitor", "collect"):
         done = rivulet(command, "--port", old_board)
         assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
-        assert "protocol 2, this host 3: run 'rivulet flash'" in done.stderr
+        assert f"protocol 2, this host {protocol.PROTOCOL}: run 'rivulet flash'" in done.stderr
 
 
 def test_a_board_of_an_older_protocol_is_released(old_board: str, rivulet: Run) -> None:

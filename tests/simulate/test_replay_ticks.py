@@ -8,7 +8,7 @@ from fixtures import built, model_bytes, settings, tensors
 
 from host_tools.errors import RivuletError
 from host_tools.simulate.replay import replay
-from host_tools.simulate.ticks import read_table_for
+from host_tools.simulate.tick_table import read_table_for
 
 _CHANNELS = ["a", "age.a", "fresh.b", "b", "action.motor"]
 _OWN = {

@@ -220,6 +220,16 @@ def test_the_wheel_carries_firmware_boards_and_examples(wheel: Path) -> None:
         f"wearable/{file}"
         for file in ("rivulet.toml", "model.safetensors", "model-int8.safetensors")
     ]
+    models += [
+        f"{name}/{file}"
+        for name, driver in (("altitude", "rotors"), ("cartpole", "push"))
+        for file in (
+            "rivulet.toml",
+            f"drivers/{driver}.py",
+            f"{name}.safetensors",
+            f"{name}-int8.safetensors",
+        )
+    ]
     examples = {f"models/{name}": (EXAMPLES / name).read_bytes() for name in models}
     assert found == _sources(FIRMWARE) | _sources(BOARDS) | examples
     for path in TEMPLATE.iterdir():

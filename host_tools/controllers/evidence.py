@@ -45,6 +45,9 @@ from host_tools.train.network import Network, one_thread
 Result = dict[str, Any]
 
 LIQUID = ("decay", "cascade")
+# How far liquid networks are also peeked ahead: one control period, and two, about the mean delay
+# and jitter of an observation (score.py).
+HORIZONS_MS = (20, 40)
 # Episodes by which the committed models are chosen.
 _CHOICE_EPISODES = 200
 
@@ -103,7 +106,26 @@ def judged(out: Path, task: Task, kind: str, setup: Setup) -> dict[str, Result]:
             found[f"{kind}, int8"] = size | scores
         return found
 
-    return once(out / f"{task.name}-{_file(kind)}.json", setup, both)
+    found = once(out / f"{task.name}-{_file(kind)}.json", setup, both)
+    for horizon_ms in HORIZONS_MS if kind in LIQUID else ():
+        found = found | peeked(out, task, kind, setup, horizon_ms)
+    return found
+
+
+def peeked(out: Path, task: Task, kind: str, setup: Setup, horizon_ms: int) -> dict[str, Result]:
+    """Return the results of the same networks with their outputs peeked ahead, as floats."""
+
+    def one() -> dict[str, Result]:
+        network = trained(out, task, kind, setup)
+        scores = score.score(
+            task,
+            lambda: NetworkController(task, network, True, setup.episodes, horizon_ms / 1000),
+            *_played(setup),
+        )
+        size = {"parameters": network.size(), "units": network.units, "horizon_ms": horizon_ms}
+        return {f"{kind}, {horizon_ms} ms ahead": size | scores}
+
+    return once(out / f"{task.name}-{_file(kind)}-{horizon_ms}ms.json", setup, one)
 
 
 def run(out: Path, task: Task, setup: Setup, kinds: list[str]) -> dict[str, Result]:

@@ -1,6 +1,7 @@
 """The networks that are compared, all of one size, and how they act."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,20 @@ def events(inputs: Tensor, period_s: float) -> EventBatch:
     return EventBatch(inputs, gaps, torch.zeros(inputs.shape[:2]), torch.ones_like(gaps))
 
 
+def ahead(
+    network: Network, batch: EventBatch, state: State, horizon_s: float
+) -> tuple[Tensor, State]:
+    """Return the outputs (models, episodes, 1, outputs) `horizon_s` after the last tick.
+
+    They are those of Model.peek (firmware/rivulet/model/running.py) of a liquid network: inputs
+    are held, and the returned state is that of the tick.
+    """
+    later = replace(batch, rest=torch.full_like(batch.rest, horizon_s))
+    features, state = network.run(later, state)
+    # The next tick follows this one, not the time that was looked at.
+    return network.logits(features[:, :, -1:]), (*state[:-1], batch.rest)
+
+
 def outputs(network: Network, batch: EventBatch, state: State) -> tuple[Tensor, State]:
     """Return the outputs (models, episodes, ticks, outputs) at each tick, which they have seen."""
     features, state = network.run(batch, state)
@@ -86,17 +101,23 @@ def outputs(network: Network, batch: EventBatch, state: State) -> tuple[Tensor, 
 
 
 class NetworkController:
-    """Networks in the loop: one model a row of episodes."""
+    """Networks in the loop: one model a row of episodes; horizon_s: how far outputs are peeked."""
 
-    def __init__(self, task: Task, network: Network, timed: bool, episodes: int) -> None:
+    def __init__(
+        self, task: Task, network: Network, timed: bool, episodes: int, horizon_s: float = 0.0
+    ) -> None:
         self._task, self._network, self._timed = task, network, timed
+        self._horizon_s = horizon_s
         self._state = network.zero_state(episodes)
 
     def act(self, tick: Tick) -> Floats:
         inputs = normalised(self._task, tick.values(), self._timed)[:, :, None]
         with torch.no_grad():
             batch = events(inputs, self._task.period_s)
-            found, self._state = outputs(self._network, batch, self._state)
+            if self._horizon_s > 0:
+                found, self._state = ahead(self._network, batch, self._state, self._horizon_s)
+            else:
+                found, self._state = outputs(self._network, batch, self._state)
         offset, scale = self._task.action
         return np.asarray(offset + scale * found[:, :, 0, 0].numpy().astype(np.float64))
 

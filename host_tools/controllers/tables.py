@@ -2,6 +2,7 @@
 
 import json
 import platform
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ _ALONE = ["nothing", "jitter", "outages", "delay"]
 # The goal: share of the clean return that is kept at these losses, within a number of parameters.
 _GOALS = ((0.5, 0.98), (0.7, 0.90))
 _GOAL_TASK = "cartpole"
+# What a task is judged by.
+_MEASURES = {"cartpole": "returns", "altitude": "errors"}
+# A horizon that changes a mean by less than this share hardly matters: seeds differ by more.
+_WORTH = 0.05
 
 _PAGE = """\
 # Evidence: controllers under bad timing
@@ -36,7 +41,9 @@ does whether they are told the age of the observation: compare "GRU" and "GRU fe
   (`action.`, `age.`, `fresh.`). "GRU" is without age and flag, "GRU fed dt" has both. Every
   network is as large as {most} parameters allow, its readout of the estimated observation
   included, which a board does not get. "int8" is the same network quantised after training, run
-  by the integer reference that every kernel matches bit for bit.
+  by the integer reference that every kernel matches bit for bit. "ahead" is the same network in
+  floats, not trained anew, with its outputs peeked that far ahead at every tick (`horizon_ms` of
+  [the policy](control.md#the-policy)).
 - **Training.** Alike for all: imitation of an LQR that knows the true state, by DAgger. Losses are
   drawn up to 85 %, each episode has its own delay up to 60 ms and jitter up to a period, and three
   of four have outages. The loss is the squared error of the action and {truth} times that of an
@@ -103,7 +110,7 @@ def write(docs: Path, found: Found, setup: dict[str, Any], most: int) -> None:
     page += _ALTITUDE.format(steps=STEP_LIMIT, trained=_trained(setup["altitude"])) + "\n"
     page += _markdown(found["altitude"], "returns", 1.0, 0)
     page += _ERRORS + "\n" + _markdown(found["altitude"], "errors", 100.0, 1)
-    page += "\n" + _verdict(found)
+    page += "\n" + _horizons(found) + "\n" + _verdict(found)
     files.write_text(docs / "evidence-control.md", page)
     content = {"setup": setup, "results": found}
     files.write_text(docs / "evidence" / "control.json", json.dumps(content, indent=1) + "\n")
@@ -156,11 +163,39 @@ def _goals(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _horizons(found: Found) -> str:
+    """Return whether peeking ahead helps, by the means beside those of the network without it."""
+    ends = {}
+    for task, name in _MEASURES.items():
+        changes = []
+        for kind, result in found[task].items():
+            if "horizon_ms" not in result:
+                continue
+            without = found[task][kind.split(",")[0]]
+            for condition in _TOGETHER + _ALONE:
+                share = np.mean(result[name][condition]) / np.mean(without[name][condition])
+                changes.append((share - 1, f"{kind}, {condition}"))
+        ends[task] = min(changes), max(changes)
+    (worst, best), (lowest, highest) = ends["cartpole"], ends["altitude"]
+    helps = "helps" if max(best[0], -lowest[0]) >= _WORTH else "hardly helps"
+    harms = " and can harm" if min(worst[0], -highest[0]) <= -_WORTH else ""
+    cartpole, altitude = (
+        " to ".join(f"{100 * change:+.1f} % ({where})" for change, where in each)
+        for each in ends.values()
+    )
+    said = (
+        f"Peeking ahead {helps}{harms}: beside the same network without it, CartPole's steps "
+        f"change by {cartpole}, the altitude's error by {altitude}."
+    )
+    text = textwrap.fill(said, 99, break_on_hyphens=False)
+    return f"## Whether a horizon helps\n\n{text}\n"
+
+
 def _verdict(found: Found) -> str:
     """Return who is best in each column, by the mean."""
     lines = ["## Who is best where\n"]
-    for task, name, best in (("cartpole", "returns", max), ("altitude", "errors", min)):
-        results = found[task]
+    for task, name in _MEASURES.items():
+        results, best = found[task], max if name == "returns" else min
         for condition in _TOGETHER + _ALONE:
             means = {kind: float(np.mean(r[name][condition])) for kind, r in results.items()}
             top = best(means.values())

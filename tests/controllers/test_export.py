@@ -63,6 +63,26 @@ def test_the_device_computes_what_was_trained(name: str, kind: str) -> None:
     assert len({round(float(each[0, 2]), 6) for each in noted.actions}) > 20
 
 
+@pytest.mark.parametrize("horizon_ms", [20, 40])
+@pytest.mark.parametrize("kind", ["decay", "cascade"])
+def test_outputs_are_peeked_as_the_device_does(kind: str, horizon_ms: int) -> None:
+    task = tasks.find("cartpole")
+    network = made(kind, [0, 1], task)
+    controller = NetworkController(task, network, True, SHAPE[1], horizon_ms / 1000)
+    record, noted = played(task, controller)
+    scale = task.action[1]
+    moved = 0.0
+    for model in range(2):
+        run = running(model_file(task, network, model))
+        for step, values in enumerate(record.values[:, model, 2]):
+            # The state goes on from the tick, wherever the outputs were peeked.
+            feed(run, 20_000 if step else 0, values.astype(np.float64))
+            ahead = np.asarray(run.peek(1000 * horizon_ms))[0]
+            assert abs(ahead - noted.actions[step][model, 2]) / scale < 1e-5
+            moved = max(moved, abs(ahead - np.asarray(run.outputs())[0]) / scale)
+    assert moved > 0.01
+
+
 @pytest.mark.parametrize("kind", ["decay", "cascade"])
 def test_integers_side_by_side_are_those_of_one_model_alone(kind: str) -> None:
     """Each stream of the batched reference is bit for bit a run of its own."""

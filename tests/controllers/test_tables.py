@@ -47,3 +47,27 @@ def test_a_goal_is_met_or_missed(kept: float, said: str) -> None:
     text = tables._goals({"cascade": {"returns": returns}, "LQR": {"returns": returns}})
     assert f"- cascade: {100 * kept:.1f} % at 50 % ({said}), 95.0 % at 70 % (met)" in text
     assert "LQR" not in text
+
+
+@pytest.mark.parametrize(
+    ("steps", "error", "said"),
+    [
+        (1.04, 0.96, "hardly helps:"),
+        (1.06, 1.04, "helps:"),
+        (0.96, 0.94, "helps:"),
+        (0.94, 0.96, "hardly helps and can harm:"),
+        (1.06, 1.06, "helps and can harm:"),
+    ],
+)
+def test_a_horizon_helps_or_hardly_does(steps: float, error: float, said: str) -> None:
+    found = stored()["results"]
+    for task, name, change in (("cartpole", "returns", steps), ("altitude", "errors", error)):
+        columns = found[task]["decay"][name]
+        ahead = {each: [change * value for value in values] for each, values in columns.items()}
+        found[task] = {
+            "decay": {name: columns},
+            "decay, 20 ms ahead": {name: ahead, "horizon_ms": 20},
+        }
+    text = tables._horizons(found)
+    assert f"Peeking ahead {said}" in text
+    assert f"{100 * (steps - 1):+.1f} % (decay, 20 ms ahead, " in " ".join(text.split())

@@ -30,8 +30,9 @@ help: ## list these targets
 demo: $(VENV)/.base $(if $(filter emulated_pico,$(BOARD)),$(VENV)/.emulator) ## the whole story on a board made of software [BOARD=emulated_pico PICO_UF2=file.uf2]
 	@$(BIN)/rivulet demo --board '$(or $(BOARD),virtual)' $(if $(PICO_UF2),--uf2 '$(PICO_UF2)')
 
+# More workers than two cores: almost half of the time tests wait, for boards and for timers.
 test: lint $(if $(PICO_UF2),$(VENV)/.emulator) ## formatting, lint, types and every test [MICROPYTHON=interpreter] [PICO_UF2=file.uf2]
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 4 --dist loadfile
 
 test-wheel: $(VENV)/.test ## build the wheel, install it elsewhere, and run what works there
 	@$(BIN)/python -m pytest -q tests/wheel

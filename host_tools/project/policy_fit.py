@@ -43,9 +43,13 @@ def _of_values() -> dict[str, Any]:
 
 def _check_fed(project: Project, settings: dict[str, Any], problems: Problems) -> None:
     """Check that the actuators exist whose actions the model takes, in its units."""
+    # It loads numpy, which a project without a model does not need.
+    from rivulet.model import fed
+
+    own = fed.names(settings)
     for channel, unit in zip(settings["channels"], settings["units"], strict=True):
-        kind, _, name = channel.partition(".")
-        if kind != "action" or not name or settings["format"] == "rivulet-1":
+        kind, name = fed.parts(channel) if channel in own else ("", "")
+        if kind != "action":
             continue
         actuator = project.actuators.get(name)
         if actuator is None:

@@ -8,12 +8,13 @@ from array import array
 from rivulet.arrays import floats, np
 from rivulet.compat import const
 from rivulet.errors import ModelError
+from rivulet.model.fed import KINDS
 from rivulet.sensing.clock import elapsed_us
 
+# Places in KINDS.
 _ACTION = const(0)
 _AGE = const(1)
 _FRESH = const(2)
-_KINDS = ("action", "age", "fresh")
 # An integer model's normalised inputs reach from -8 to 8, and its kernels take 16 bits.
 _REACH = 8.0
 _LARGEST = const(32767)
@@ -32,7 +33,7 @@ class FedInputs:
     def __init__(self, model, channels, sensors, health, actuators):
         self.channels = [name for name, _, _ in channels]
         self._model = model
-        self._kinds = [_KINDS.index(kind) for _, kind, _ in channels]
+        self._kinds = [KINDS.index(kind) for _, kind, _ in channels]
         self._sources = [
             _actuator(actuators, of) if kind == "action" else _seen(sensors, health, of)
             for _, kind, of in channels

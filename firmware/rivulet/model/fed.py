@@ -9,9 +9,9 @@ policy's cadence these channels are written, the cell moves by the interval from
 the policy decides.
 """
 
+from rivulet.model.header import FORMAT
+
 KINDS = ("action", "age", "fresh")
-# Files of this format have none: a channel of such a name is a sensor's there.
-_WITHOUT = "rivulet-1"
 
 
 def parts(name):
@@ -22,7 +22,8 @@ def parts(name):
 
 def names(settings):
     """Return the channels of a model that the firmware feeds, in their order."""
-    if settings["format"] == _WITHOUT:
+    # A channel of such a name is a sensor's there.
+    if settings["format"] == FORMAT:
         return []
     return [name for name in settings["channels"] if parts(name) is not None]
 

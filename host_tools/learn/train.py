@@ -62,15 +62,15 @@ def train_project(
     project: Project,
     data: Dataset,
     options: Options,
-    baselines: Callable[[int], dict[str, Any]] | None = None,
+    baselines: Callable[[int, int], dict[str, Any]] | None = None,
 ) -> Trained:
     """Train the project's network on its recordings; write model files and metrics.json.
 
-    baselines: called once the model is written, with its number of parameters; gives the figures
-    of other models on the same test part, for metrics.json. Raises RivuletError.
+    baselines: called once the model is written, with its number of parameters and of seeds; gives
+    the figures of other models on the same test part, for metrics.json. Raises RivuletError.
     """
     started = time.monotonic()
-    seeds = list(range(options.seeds or 1))
+    seeds = list(range(options.seeds or batches.seeds_for(data)))
     int8 = project.train.int8 or options.int8
     window = batches.window_of(data)
     network = _network(project, data, seeds, window, int8)
@@ -80,7 +80,7 @@ def train_project(
     with one_thread():
         history = _fit(project, data, network, seeds, window, options)
         trained = Windows(data, data.training).spread(batches.CHECKED, window)[0]
-        best = _best(history)
+        best = history.best()
         tau_s = time_constants.measure(trajectory_of(network, trained), best)
     note("testing the model")
     provenance = _provenance(project, data, network, seeds[best], history)
@@ -96,7 +96,7 @@ def train_project(
         # An older one would be pushed in place of the new model.
         (options.out / INT8_MODEL).unlink(missing_ok=True)
     seconds = time.monotonic() - started
-    others = {} if baselines is None else baselines(network.size())
+    others = {} if baselines is None else baselines(network.size(), len(seeds))
     metrics = _metrics(data, models, network, history, others)
     metrics["sizes"] |= {path.name: path.stat().st_size for path in paths}
     metrics["seconds"] = round(seconds, 1)
@@ -174,13 +174,6 @@ def _digest(data: Dataset) -> str:
         for part in (piece.t_us, piece.values, piece.labels, piece.targets):
             digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()[:8]
-
-
-def _best(history: History) -> int:
-    """Return the model of the best validation; without one, the lowest loss in training."""
-    if history.validations:
-        return int(np.min([losses for _, losses, _ in history.validations], axis=0).argmin())
-    return int(np.mean(history.losses[-20:], axis=0).argmin())
 
 
 def _provenance(

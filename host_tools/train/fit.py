@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -52,6 +53,12 @@ class History:
 
     losses: list[list[float]] = field(default_factory=list)
     validations: list[tuple[int, list[float], list[list[float]]]] = field(default_factory=list)
+
+    def best(self) -> int:
+        """Return the model of the best validation; without one, of the lowest loss at the end."""
+        if self.validations:
+            return int(np.min([losses for _, losses, _ in self.validations], axis=0).argmin())
+        return int(np.mean(self.losses[-20:], axis=0).argmin())
 
 
 @dataclass

@@ -58,7 +58,7 @@ def test_values_are_compared_in_their_unit(tmp_path) -> None:
     made.lagging(tmp_path)
     project = made.project(tmp_path, _SMALL + '[train]\ntask = "value"\ntarget = ["speed"]\n')
     progress = []
-    found = compare(load(project), 0.5, 700, progress=progress.append)
+    found = compare(load(project), 0.5, 700, 2, progress=progress.append)
     assert list(found) == ["majority", "static", "trees", "GRU", "GRU fed dt"]
     for each in found.values():
         assert list(each["losses"]) == [f"{share:g}" for share in LOSSES]

@@ -39,7 +39,7 @@ class _Tags(HTMLParser):
 
 
 def _baselines(key):
-    def figures(_parameters):
+    def figures(_parameters, _seeds):
         each = {f"{share:g}": dict.fromkeys(key, 0.5) for share in LOSSES}
         return {"majority": {"what": "the usual <one>", **each["0"], "losses": each}}
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet
 
 from host_tools import tau  # noqa: E402
 from host_tools.errors import RivuletError  # noqa: E402
-from host_tools.learn import cells, judge, said  # noqa: E402
+from host_tools.learn import batches, cells, judge, said  # noqa: E402
+from host_tools.learn.baselines.gru import GruBaseline  # noqa: E402
+from host_tools.learn.baselines.judging import score  # noqa: E402
 from host_tools.learn.dataset import load  # noqa: E402
 from host_tools.learn.said import result_lines  # noqa: E402
 from host_tools.learn.train import Options, train_project  # noqa: E402
@@ -135,7 +138,7 @@ def test_the_file_computes_what_was_trained(cell, tmp_path) -> None:
     entropy = np.log(np.exp(scores).sum(1)) - scores[np.arange(len(labels)), labels]
     share = data.class_counts("train") / data.class_counts("train").sum()
     weight = (share**-0.5)[labels]
-    best = min(losses[0] for _, losses, _ in trained.history.validations)
+    best = min(min(losses) for _, losses, _ in trained.history.validations)
     loss = (entropy * weight).sum() / weight.sum()
     assert 1 - macro_f1 + 0.01 * loss == pytest.approx(best, abs=1e-5)
     assert not (tmp_path / "build/model-int8.safetensors").exists()
@@ -281,3 +284,31 @@ def test_two_recordings_and_two_targets(tmp_path) -> None:
     assert errors["p"] < 100 and errors["q"] < 3
     both = np.sqrt((errors["p"] ** 2 + errors["q"] ** 2) / 2)
     assert trained.metrics["rmse"] == pytest.approx(both, rel=1e-4)
+
+
+def test_a_small_set_is_trained_from_several_starts(tmp_path) -> None:
+    made.tempo(tmp_path)
+    history = _train(tmp_path, iterations=20).history
+    assert len(history.losses[0]) == 4
+    assert len(set(history.losses[0])) == 4
+    [(_, losses, _)] = history.validations
+    assert losses[history.best()] == min(losses)
+
+
+@pytest.mark.parametrize(("events", "seeds"), [(9_999, 4), (10_000, 1)])
+def test_how_many_starts_a_set_gets(events, seeds) -> None:
+    data = SimpleNamespace(training=[range(5_000), range(events - 5_000)])
+    assert batches.seeds_for(data) == seeds
+
+
+def test_the_best_start_of_a_network_compared_with_answers(tmp_path) -> None:
+    made.tempo(tmp_path)
+    data = load(made.project(tmp_path))
+    model = GruBaseline(data, 0.5, 300, timed=True, seeds=3, iterations=40)
+    model.fit()
+    trained = model._trained
+    best, figures = trained._best, []
+    for trained._best in range(3):
+        answers = model.predict(data.validation)
+        figures.append(score(data, data.validation, answers).figures["macro_f1"])
+    assert figures[best] == max(figures) > min(figures)

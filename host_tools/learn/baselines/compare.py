@@ -20,22 +20,25 @@ def compare(
     data: Dataset,
     drop: float,
     parameters: int,
+    seeds: int,
     *,
     iterations: int | None = None,
     progress: Callable[[str], None],
 ) -> Compared:
     """Train the baselines and judge them on the test part, under losses.
 
-    drop: share of the events that get lost in training. parameters: of the liquid network; the
-    recurrent ones have as many at most. iterations: of their training; None: as many as usual.
-    Without scikit-learn the static model and the trees are left out.
+    drop: share of the events that get lost in training. parameters, seeds: of the liquid network;
+    the recurrent ones have at most as many parameters, and the best of as many seeds. iterations:
+    of their training; None: as many as usual. Without scikit-learn the static model and the trees
+    are left out.
     """
     models: list[Any] = [Majority(data)]
     if has_scikit_learn():
         models += [Static(data), Trees(data, drop)]
     else:
         progress("no static model and no trees without scikit-learn: pip install 'rivulet[train]'")
-    models += [GruBaseline(data, drop, parameters, timed, iterations) for timed in (False, True)]
+    for timed in (False, True):
+        models.append(GruBaseline(data, drop, parameters, timed, seeds, iterations))
     found: Compared = {}
     for model in models:
         progress(f"comparing: {model.name}")

@@ -24,6 +24,7 @@ class GruBaseline:
         drop: float,
         parameters: int,
         timed: bool,
+        seeds: int = 1,
         iterations: int | None = None,
     ) -> None:
         self.name = "GRU fed dt" if timed else "GRU"
@@ -37,7 +38,12 @@ class GruBaseline:
         units = _units(sizes, parameters, timed)
         # As liquid networks here: the answer at an event has seen it.
         network = Gru(
-            [0], *sizes, units, timed=timed, readout=Readout("state"), convention="current"
+            list(range(seeds)),
+            *sizes,
+            units,
+            timed=timed,
+            readout=Readout("state"),
+            convention="current",
         )
         self.what = f"{units} units, {network.size():,} parameters"
         self._trained = Trained(data, network, drop, iterations, clock)

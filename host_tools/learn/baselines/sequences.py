@@ -19,7 +19,7 @@ from host_tools.learn.piece import Piece
 from host_tools.learn.windows import Windows
 from host_tools.train.fit import TrainingPlan, fit
 from host_tools.train.network import Network, one_thread
-from host_tools.train.series import EventBatch
+from host_tools.train.series import EventBatch, stack
 
 # Pieces that answer together: more take memory.
 _TOGETHER = 64
@@ -28,7 +28,10 @@ Clock = Callable[[Tensor], Tensor]
 
 
 class Trained:
-    """A network on a data set. clock: changes the time between events; None: seconds."""
+    """A network on a data set, the best of its seeds.
+
+    clock: changes the time between events; None: seconds.
+    """
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Trained:
         self._drop = drop
         self._iterations = iterations or batches.ITERATIONS
         self._clock = clock
+        self._best = 0
 
     def fit(self, name: str) -> None:
         """Train, with early stopping on the validation part. Raises RivuletError."""
@@ -64,16 +68,17 @@ class Trained:
             return self._timed(events), targets
 
         with one_thread():
-            fit(
+            history = fit(
                 name,
                 self._network,
-                [0],
+                list(range(self._network.models)),
                 draw,
                 loss_of(data),
                 plan,
                 validation,
                 choice=choice_of(data),
             )
+        self._best = history.best()
 
     def predict(self, pieces: Sequence[Piece]) -> Answers:
         """Return the answers at the answered events, each piece from rest."""
@@ -87,8 +92,10 @@ class Trained:
                 starts = torch.tensor(ends - windows.lengths)
                 series, _ = windows.take(starts, torch.tensor(windows.lengths))
                 events = self._timed(series.events())
-                features, _ = self._network.run(events, self._network.zero_state(len(some)))
-                outputs = self._network.logits(features)[0].double().numpy()
+                features, _ = self._network.run(
+                    stack([events] * self._network.models), self._network.zero_state(len(some))
+                )
+                outputs = self._network.logits(features)[self._best].double().numpy()
                 for row, i in enumerate(some):
                     found[i] = outputs[row, : len(pieces[i])][pieces[i].answered]
         answers = np.concatenate([found[i] for i in range(len(pieces))])

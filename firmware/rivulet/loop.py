@@ -140,9 +140,18 @@ class Loop(Runtime):
         progress = self._progress
         progress[_TURNS] = (progress[_TURNS] + 1) & _WRAP
         collector = self._collecting[0]
-        busy = self.ring.take()
-        if busy:
-            self._take_events(collector)
+        path = self._path
+        if path is None or collector is not None:
+            busy = self.ring.take()
+            if busy:
+                self._take_events(collector, 1)
+        else:
+            try:
+                busy = path.take()
+            except Exception as error:
+                busy = self._after_failure(path, error)
+            if busy < 0:
+                self._take_events(None, -busy)
         waited_us = (clock.now[_TICKS] - self._due[_TICKS]) & _WRAP
         # What makes the loop go back to the model before, or None.
         change = None
@@ -175,11 +184,22 @@ class Loop(Runtime):
                 self._retry()
             self.board.idle()
 
-    def _take_events(self, collector):
+    def _after_failure(self, path, error):
+        """Note what has come through `path.take`; returns what that would have returned."""
+        number = path.reading
+        if not number:
+            raise error  # not a driver's
+        self._reading_failed(self.ring.found[_FOUND_SOURCE], error)
+        if number < _EVENTS_PER_TURN and self.ring.take():
+            return -number - 1
+        return number
+
+    def _take_events(self, collector, number):
         """Take the event that the ring has found, and the next few if they wait already.
 
         For each: read its sensor, move the model to the event's own time, apply the input.
-        collector: takes them down for a host; None without one.
+        collector: takes them down for a host; None without one. number: of the first one, counted
+        from the turn's beginning.
         """
         # All in one call: a frame of this size is on the heap, and on a Pico MicroPython takes 40
         # to 100 us to find room for one. Every attribute costs 3 us: each is looked up once.
@@ -191,22 +211,17 @@ class Loop(Runtime):
         progress = self._progress
         newest = self._newest
         latency = self.latency
-        for number in range(_EVENTS_PER_TURN):
-            if number and not ring.take():
+        first = number
+        for number in range(first, _EVENTS_PER_TURN + 1):
+            if number > first and not ring.take():
                 break
             started = ticks_us()
             source = found[_FOUND_SOURCE]
             read, values, array, move, slots, seen = inputs[source]
             try:
                 read(values)
-            except OSError:
-                # The next event's interval covers this one's, under the input held so far.
-                guard.bus_errors[source] += 1
-                continue
-            except MemoryError:
-                raise
             except Exception as error:
-                self.health.fail(source, error, self.faults)
+                self._reading_failed(source, error)
                 continue
             if collector is not None:
                 # Before what is no number is replaced.
@@ -237,6 +252,16 @@ class Loop(Runtime):
                     move(dt_us, slots, values)
                     self._check_state()
             latency.add(ticks_diff(ticks_us(), started))
+
+    def _reading_failed(self, source, error):
+        """Note what a driver has raised. The next event's interval covers the one that failed,
+        under the input held so far."""
+        if isinstance(error, OSError):
+            self.guard.bus_errors[source] += 1
+        elif isinstance(error, MemoryError):
+            raise error
+        else:
+            self.health.fail(source, error, self.faults)
 
     def _check_state(self):
         model = self.control.model

@@ -281,10 +281,28 @@ class Runtime:
         self._fed = fed
         # The time of the newest event. Where events do not move the model, the state has its own.
         self._newest = self._progress if fed is None else array("i", self.clock.now)
+        self._path = self._ordinary(model)
         self.health.install(model, () if fed is None else fed.channels)
         self._learn(model)
         self.control.install(model)
         self.progress.decide_every(self.control.cadence_us)
+
+    def _ordinary(self, model):
+        """Return the path of this model's ordinary events, or None if it takes floats."""
+        if model is None or not model.integer or not self.sensors:
+            return None
+        # Imported for it: see event_path.py.
+        from rivulet.event_path import EventPath
+
+        return EventPath(
+            self.ring,
+            self.clock,
+            self._progress,
+            self._newest,
+            self._inputs,
+            model,
+            self.latency,
+        )
 
     def _learn(self, model):
         """Let this model learn from labels from now on, if it can be adapted."""

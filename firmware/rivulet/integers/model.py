@@ -163,6 +163,11 @@ class IntegerModel:
             dt_us = _coarse(dt_us)
         self._step(self._words, self._weights, dt_us, input_map)
 
+    @property
+    def stepper(self):
+        """The step and its first two arguments, for who calls it without `move`."""
+        return self._step, self._words, self._weights
+
     def open_readout(self, width):
         """Return the readout, `width` weights an output, opened for what is learnt."""
         from rivulet.integers.open_readout import OpenReadout

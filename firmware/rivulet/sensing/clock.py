@@ -48,7 +48,7 @@ class Clock:
         self.stamp = array("i", (0, 0))
         # What the coarse counter said, and what is added to the fine one (modulo its period) for
         # time it did not count.
-        self._marks = array("i", (ticks_ms() & _MASK, 0))
+        self.marks = array("i", (ticks_ms() & _MASK, 0))
 
     @property
     def epoch(self):
@@ -66,7 +66,7 @@ class Clock:
     def update(self):
         """Follow the counters to now."""
         now = ptr32(self.now)
-        marks = ptr32(self._marks)
+        marks = ptr32(self.marks)
         ms = int(self._ticks_ms()) & _MASK
         fine = (int(self._ticks_us()) + marks[_ADDED]) & _MASK
         elapsed_ms = (ms - marks[_LAST_MS]) & _MASK
@@ -89,7 +89,7 @@ class Clock:
         missed = elapsed - counted
         if abs(missed) > _DRIFT_MS * 1000 + elapsed // 100:
             # ticks_us stood still for a part of the stall: the coarse counter is the truth.
-            self._marks[_ADDED] = (self._marks[_ADDED] + missed) & _MASK
+            self.marks[_ADDED] = (self.marks[_ADDED] + missed) & _MASK
             counted = elapsed
         total = now[_TICKS] + counted
         now[_EPOCH] += total // PERIOD
@@ -104,7 +104,7 @@ class Clock:
         than a period later: then `moment` stays. In one call, because each costs 25 us.
         """
         now = ptr32(self.now)
-        ticks = (ticks + ptr32(self._marks)[_ADDED]) & _MASK
+        ticks = (ticks + ptr32(self.marks)[_ADDED]) & _MASK
         behind = now[_TICKS] - ticks
         epoch = now[_EPOCH]
         if behind > _HALF:  # stamped after a wrap that update() has not seen yet

@@ -20,7 +20,7 @@ _WRAP = const(0x3FFFFFFF)
 # How often a count that interrupts disturb is begun again before it waits for the next `take`.
 _ATTEMPTS = const(4)
 
-# What stands where in `_words`. Interrupts write the first part and the slots,
+# What stands where in `words`. Interrupts write the first part and the slots,
 _HEAD = const(0)  # events pushed so far
 _PUSHED = const(1)  # the same by source
 _NEWEST = const(9)  # by source: the number of its newest event
@@ -53,10 +53,10 @@ class EventRing:
     def __init__(self, size=64, backlog=8):
         if size < 2 or size & (size - 1):
             raise ValueError("ring size must be a power of two, got %d" % size)
-        self._words = array("I", bytes(4 * (_SLOTS + 2 * size)))
-        self._words[_MASK] = size - 1
-        self._words[_BACKLOG] = backlog
-        words = memoryview(self._words)
+        self.words = array("I", bytes(4 * (_SLOTS + 2 * size)))
+        self.words[_MASK] = size - 1
+        self.words[_BACKLOG] = backlog
+        words = memoryview(self.words)
         self.coalesced = words[_COALESCED : _COALESCED + _MAX_SOURCES]
         self.dropped = words[_DROPPED : _DROPPED + _MAX_SOURCES]
         # Ticks and source of the event that `take` found.
@@ -65,7 +65,7 @@ class EventRing:
     @micropython.viper
     def push(self, ticks: int, source: int):
         """Store an event; called from interrupts. ticks: 0 to 2^30 - 1; source: 0 to 7."""
-        words = ptr32(self._words)
+        words = ptr32(self.words)
         head = words[_HEAD]
         at = _SLOTS + ((head & words[_MASK]) << 1)
         words[at] = ticks
@@ -78,7 +78,7 @@ class EventRing:
     @micropython.viper
     def take(self) -> bool:
         """Move the oldest event that no newer one covers into `found`; False if there is none."""
-        words = ptr32(self._words)
+        words = ptr32(self.words)
         mask = words[_MASK]
         found = False
         while not found:
@@ -112,7 +112,7 @@ class EventRing:
     def _count_dropped(self):
         """By source: what was pushed and neither passed nor waits. Events were overwritten, so
         they cannot be asked whose they were."""
-        words = ptr32(self._words)
+        words = ptr32(self.words)
         mask = words[_MASK]
         attempt = 0
         while attempt < _ATTEMPTS:
@@ -141,5 +141,5 @@ class EventRing:
                 break
 
     def __len__(self):
-        words = self._words
+        words = self.words
         return min((words[_HEAD] - words[_TAIL]) & _WRAP, words[_MASK])

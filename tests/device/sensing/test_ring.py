@@ -73,7 +73,7 @@ def test_counts_that_wrap():
     ring = EventRing(8, 2)
     # As after nearly 2^30 events of the first source: head and its own count, tail, passed.
     for i in (0, 1, 17, 21):
-        ring._words[i] = 0x3FFFFFFD
+        ring.words[i] = 0x3FFFFFFD
     for i in range(12):
         ring.push(i, i & 1)
     assert taken(ring) == [(10, 0), (11, 1)]

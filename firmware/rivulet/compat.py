@@ -31,6 +31,8 @@ except ImportError:
         def viper(function):
             return function
 
+        native = viper
+
     def collect():
         """CPython collects garbage at its own pace."""
 

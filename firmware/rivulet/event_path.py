@@ -1,8 +1,8 @@
 """The ordinary event of an integer model, from the ring to the histogram, in one viper function.
 
 `Loop._take_events` defines what an event does; this does the same in half the time. It handles
-what nearly every event is: integers from a sensor that answers, stamped less than a period after
-the newest event. It looks before it acts, and leaves any other event to the loop.
+what nearly every event is: integers of a sensor, stamped less than a period after the newest
+event. It looks before it acts, and leaves any other event to the loop.
 
 Imported only for integer models: its machine code stays in memory.
 """
@@ -11,7 +11,7 @@ from array import array
 
 from rivulet.compat import const, micropython, ptr32, ticks_us
 
-EVENTS_PER_TURN = const(4)
+_EVENTS_PER_TURN = const(4)
 _WRAP = const(0x3FFFFFFF)
 _HALF = const(0x20000000)
 
@@ -24,6 +24,7 @@ _LOST = const(20)
 _PASSED = const(21)
 _FOUND = const(53)
 _SLOTS = const(55)
+_SOURCE = const(1)  # in `found`
 # Of sensing/clock.py; the same test compares them.
 _EPOCH = const(0)
 _TICKS = const(1)
@@ -32,60 +33,96 @@ _ADDED = const(1)
 _EVENTS = const(2)
 _STARTED = const(5)
 
-# What stands where in the words of a path.
+# What stands where in a path's own words,
 _READING = const(0)  # the number of the event whose sensor is being read, from 1; else 0
-_MOVES = const(1)  # whether events move the model
+_MOVES = const(1)  # a mask of the intervals by which events move the model
+# among its parts,
+_RING = const(0)
+_ANY = const(1)
+_NOW = const(2)
+_MARKS = const(3)
+_STAMP = const(4)
+_NEWEST = const(5)
+_PROGRESS = const(6)
+_INPUTS = const(7)
+_ADD = const(8)
+_OWN = const(9)
+_NOTHING = const(10)
+_STEP = const(11)
+_WORDS = const(12)
+_WEIGHTS = const(13)
+# and in an entry of SensorInputs.
+_READ = const(0)
+_VALUES = const(1)
+_ARRAY = const(2)
+_INPUT_MAP = const(4)
+_SEEN = const(5)
 
 
 class EventPath:
     """What an event of one model needs of the parts of a board, looked up once.
 
-    newest: the time of the newest event; inputs: the sensors' entries (see SensorInputs).
+    newest: the time of the newest event; inputs: the sensors' entries (see SensorInputs); failed:
+    is told from which sensor what was raised when it was read.
     """
 
-    def __init__(self, ring, clock, progress, newest, inputs, model, latency):
-        self._words = array("i", (0, newest is progress))
+    def __init__(self, ring, clock, progress, newest, inputs, model, latency, failed):
+        # The mask: where a tick moves the model, an event only fills its inputs.
+        self._own = array("i", (0, -1 if newest is progress else 0))
+        self._ring = ring
+        self._failed = failed
         # In a tuple, because an attribute costs 3 us on a Pico.
-        parts = self._words, ring.words, ring.take, clock.now, clock.marks, clock.stamp
-        parts += (newest, progress, inputs, latency.add)
-        self._parts = parts + model.stepper + (None,)
+        parts = ring.words, ring.take, clock.now, clock.marks, clock.stamp, newest, progress
+        self._parts = parts + (inputs, latency.add, self._own, None) + model.stepper
 
-    @property
-    def reading(self):
-        """The number of the event at which a driver has raised, from 1; 0 if none has."""
-        return self._words[_READING]
-
-    @micropython.viper
-    def take(self) -> int:
-        """Take up to EVENTS_PER_TURN events from the ring, as Loop._take_events does.
+    @micropython.native
+    def take(self):
+        """Take up to four events from the ring, as Loop._take_events does.
 
         Returns how many were found, 0 if none waits. If negative, the last one is left to the
-        loop: only the ring knows of it, as after EventRing.take. What a driver raises comes
-        through.
+        loop: only the ring knows of it, as after EventRing.take.
         """
+        # Native, because with two handlers a frame of bytecode would be on the heap.
+        try:
+            return self._take()
+        except Exception as error:
+            return self._after(error)
+
+    def _after(self, error):
+        """Note what `_take` has raised; returns what it would have returned."""
+        number = self._own[_READING]
+        self._own[_READING] = 0
+        if not number:
+            raise error  # not a driver's
+        self._failed(self._ring.found[_SOURCE], error)
+        if number < _EVENTS_PER_TURN and self._ring.take():
+            return -number - 1
+        return number
+
+    @micropython.viper
+    def _take(self) -> int:
         parts = self._parts
-        ring = ptr32(parts[1])
+        ring = ptr32(parts[_RING])
         if ring[_HEAD] == ring[_TAIL] and ring[_LOST] == 0:
             return 0
-        words = ptr32(parts[0])
-        now = ptr32(parts[3])
-        added = ptr32(parts[4])[_ADDED]
-        stamp = ptr32(parts[5])
-        newest = ptr32(parts[6])
-        progress = ptr32(parts[7])
-        step = parts[10]
-        model_words = parts[11]
-        weights = parts[12]
+        now = ptr32(parts[_NOW])
+        added = ptr32(parts[_MARKS])[_ADDED]
+        stamp = ptr32(parts[_STAMP])
+        newest = ptr32(parts[_NEWEST])
+        progress = ptr32(parts[_PROGRESS])
+        own = ptr32(parts[_OWN])
+        step = parts[_STEP]
+        words = parts[_WORDS]
+        weights = parts[_WEIGHTS]
         now_us = ticks_us
-        words[_READING] = 0
         last = -1
         number = 0
-        while number < EVENTS_PER_TURN:
+        while number < _EVENTS_PER_TURN:
             tail = ring[_TAIL]
             waiting = (ring[_HEAD] - tail) & _WRAP
             if waiting > ring[_BACKLOG] or ring[_LOST]:
                 # One of them may be coalesced, or was overwritten.
-                if not bool(parts[2]()):
+                if not bool(parts[_ANY]()):
                     break
                 source = ring[_FOUND + 1]
             elif waiting == 0:
@@ -99,14 +136,14 @@ class EventPath:
                 ring[_PASSED + source] = (ring[_PASSED + source] + 1) & _WRAP
             number += 1
             if source != last:
-                entry = parts[8][source]
-                # Floats are looked at in the loop.
-                if entry[2] is not parts[13]:
+                entry = parts[_INPUTS][source]
+                # Floats are looked at in the loop. Viper's own None is no object.
+                if entry[_ARRAY] is not parts[_NOTHING]:
                     return -number
-                read = entry[0]
-                values = entry[1]
-                slots = entry[4]
-                seen = ptr32(entry[5])
+                read = entry[_READ]
+                values = entry[_VALUES]
+                input_map = entry[_INPUT_MAP]
+                seen = ptr32(entry[_SEEN])
                 last = source
             # As Clock.advance does it.
             ticks = (ring[_FOUND] + added) & _WRAP
@@ -125,10 +162,10 @@ class EventPath:
             # The first event, one that is late, and one a period later or more.
             if wraps != 0 or dt_us < 0 or progress[_STARTED] == 0:
                 return -number
+            own[_READING] = number
             started = int(now_us())
-            words[_READING] = number
             read(values)
-            words[_READING] = 0
+            own[_READING] = 0
             stamp[_EPOCH] = epoch
             stamp[_TICKS] = ticks
             seen[_EPOCH] = epoch
@@ -136,6 +173,6 @@ class EventPath:
             newest[_EPOCH] = epoch
             newest[_TICKS] = ticks
             progress[_EVENTS] = (progress[_EVENTS] + 1) & _WRAP
-            step(model_words, weights, dt_us if words[_MOVES] else 0, slots)
-            parts[9]((int(now_us()) - started) & _WRAP)
+            step(words, weights, dt_us & own[_MOVES], input_map)
+            parts[_ADD]((int(now_us()) - started) & _WRAP)
         return number

@@ -135,38 +135,34 @@ class Loop(Runtime):
                 ctrl_c.listen_again()
 
     def turn(self):
-        clock = self.clock
-        clock.update()
+        # Few variables: a larger frame would be on the heap, where a Pico takes 40 to 100 us to
+        # find room for it.
+        self.clock.update()
         progress = self._progress
         progress[_TURNS] = (progress[_TURNS] + 1) & _WRAP
-        collector = self._collecting[0]
-        path = self._path
-        if path is None or collector is not None:
+        if self._path is None or self._collecting[0] is not None:
             busy = self.ring.take()
             if busy:
-                self._take_events(collector, 1)
+                self._take_events(1)
         else:
-            try:
-                busy = path.take()
-            except Exception as error:
-                busy = self._after_failure(path, error)
+            busy = self._path.take()
             if busy < 0:
-                self._take_events(None, -busy)
-        waited_us = (clock.now[_TICKS] - self._due[_TICKS]) & _WRAP
+                self._take_events(-busy)
         # What makes the loop go back to the model before, or None.
         change = None
-        if waited_us >= progress[_CADENCE_US]:
+        if (self.clock.now[_TICKS] - self._due[_TICKS]) & _WRAP >= progress[_CADENCE_US]:
             change = self._decide()
         # The wire keeps the processor's time, which a simulated board's sensors need not.
-        now = ticks_us() & _WRAP
+        elapsed_us = progress[_TURNED]
+        progress[_TURNED] = ticks_us() & _WRAP
+        elapsed_us = (progress[_TURNED] - elapsed_us) & _WRAP
         listen = not busy or not progress[_TURNS] & _DEAF_TURNS
-        if self.telemetry.due((now - progress[_TURNED]) & _WRAP):
+        if self.telemetry.due(elapsed_us):
             self.telemetry.report()
             listen = True  # and send
-        if collector is not None:
-            self._collection.turn((now - progress[_TURNED]) & _WRAP)
+        if self._collecting[0] is not None:
+            self._collection.turn(elapsed_us)
             listen = True
-        progress[_TURNED] = now
         if self._learning[0] is not None:
             self._learning[0].turn()
         if change is not None:
@@ -184,25 +180,15 @@ class Loop(Runtime):
                 self._retry()
             self.board.idle()
 
-    def _after_failure(self, path, error):
-        """Note what has come through `path.take`; returns what that would have returned."""
-        number = path.reading
-        if not number:
-            raise error  # not a driver's
-        self._reading_failed(self.ring.found[_FOUND_SOURCE], error)
-        if number < _EVENTS_PER_TURN and self.ring.take():
-            return -number - 1
-        return number
-
-    def _take_events(self, collector, number):
+    def _take_events(self, number):
         """Take the event that the ring has found, and the next few if they wait already.
 
-        For each: read its sensor, move the model to the event's own time, apply the input.
-        collector: takes them down for a host; None without one. number: of the first one, counted
-        from the turn's beginning.
+        For each: read its sensor, move the model to the event's own time, apply the input, and
+        take it down for a host that collects. number: of the first one, from the turn's beginning.
         """
-        # All in one call: a frame of this size is on the heap, and on a Pico MicroPython takes 40
-        # to 100 us to find room for one. Every attribute costs 3 us: each is looked up once.
+        # All in one call, because a frame of this size is on the heap. Every attribute costs 3 us:
+        # each is looked up once.
+        collector = self._collecting[0]
         ring = self.ring
         found = ring.found
         inputs = self._inputs
@@ -211,9 +197,8 @@ class Loop(Runtime):
         progress = self._progress
         newest = self._newest
         latency = self.latency
-        first = number
-        for number in range(first, _EVENTS_PER_TURN + 1):
-            if number > first and not ring.take():
+        for later in range(_EVENTS_PER_TURN + 1 - number):
+            if later and not ring.take():
                 break
             started = ticks_us()
             source = found[_FOUND_SOURCE]

@@ -244,8 +244,11 @@ class Runtime:
         self._store.watch(self.guard, self.faults, self.ring, self._link, self.model_hash)
 
     def _make_room(self, model):
-        """Make room for the model's telemetry records."""
+        """Make room for the model's telemetry records and for what takes its events."""
         self._link.resize(protocol.longest_record(model, len(self.sensors)))
+        if model.integer:
+            # Imported for it: the board of a float model keeps the memory.
+            import rivulet.event_path  # noqa: F401
 
     def _feed(self, model):
         """Return what feeds the model's own channels, or None. Raises ModelError."""
@@ -291,7 +294,6 @@ class Runtime:
         """Return the path of this model's ordinary events, or None if it takes floats."""
         if model is None or not model.integer or not self.sensors:
             return None
-        # Imported for it: see event_path.py.
         from rivulet.event_path import EventPath
 
         return EventPath(
@@ -302,6 +304,7 @@ class Runtime:
             self._inputs,
             model,
             self.latency,
+            self._reading_failed,
         )
 
     def _learn(self, model):

@@ -75,10 +75,10 @@ class Side:
         self.memory_errors = 0
         events = made.loop._take_events
 
-        def counting(collector, number):
+        def counting(number):
             before = made.loop.progress.events
-            events(collector, number)
-            self.collected += collector is not None
+            events(number)
+            self.collected += made.loop._collecting[0] is not None
             self.plain += made.loop.progress.events - before
 
         made.loop._take_events = counting
@@ -322,5 +322,5 @@ def test_the_path_knows_the_layouts_of_the_parts():
         for name in names:
             assert getattr(event_path, "_" + name) == getattr(module, "_" + name), name
     assert ring._LOST == _LOST
-    assert loop._FOUND_TICKS == 0 and loop._FOUND_SOURCE == 1
-    assert event_path.EVENTS_PER_TURN == loop._EVENTS_PER_TURN
+    assert loop._FOUND_TICKS == 0 and loop._FOUND_SOURCE == event_path._SOURCE
+    assert event_path._EVENTS_PER_TURN == loop._EVENTS_PER_TURN

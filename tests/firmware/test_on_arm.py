@@ -20,6 +20,7 @@ from tests.firmware.test_device_suite import run_on
 # What computes, and what writes to memory by pointers.
 _MODULES = [
     *("test_clock", "test_ring", "test_decay_kernels", "test_integer_model", "test_guard"),
+    "test_event_path",
     *(
         "test_action",
         "test_layer_kernels",

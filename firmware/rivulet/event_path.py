@@ -9,7 +9,7 @@ Imported only for integer models: its machine code stays in memory.
 
 from array import array
 
-from rivulet.compat import const, micropython, ptr32, ticks_us
+from rivulet.compat import const, micropython, ptr16, ptr32, ticks_us
 
 _EVENTS_PER_TURN = const(4)
 _WRAP = const(0x3FFFFFFF)
@@ -32,6 +32,10 @@ _ADDED = const(1)
 # Of loop.py; the same test compares them.
 _EVENTS = const(2)
 _STARTED = const(5)
+# Of latency.py; the same test compares them.
+_BUCKETS = const(160)
+_LAST = const(0)
+_WORST = const(1)
 
 # What stands where in a path's own words,
 _READING = const(0)  # the number of the event whose sensor is being read, from 1; else 0
@@ -51,6 +55,8 @@ _NOTHING = const(10)
 _STEP = const(11)
 _WORDS = const(12)
 _WEIGHTS = const(13)
+_COSTS = const(14)
+_COUNTS = const(15)
 # and in an entry of SensorInputs.
 _READ = const(0)
 _VALUES = const(1)
@@ -74,6 +80,7 @@ class EventPath:
         # In a tuple, because an attribute costs 3 us on a Pico.
         parts = ring.words, ring.take, clock.now, clock.marks, clock.stamp, newest, progress
         self._parts = parts + (inputs, latency.add, self._own, None) + model.stepper
+        self._parts += latency.marks, latency.counts
 
     @micropython.native
     def take(self):
@@ -91,7 +98,6 @@ class EventPath:
     def _after(self, error):
         """Note what `_take` has raised; returns what it would have returned."""
         number = self._own[_READING]
-        self._own[_READING] = 0
         if not number:
             raise error  # not a driver's
         self._failed(self._ring.found[_SOURCE], error)
@@ -114,6 +120,8 @@ class EventPath:
         step = parts[_STEP]
         words = parts[_WORDS]
         weights = parts[_WEIGHTS]
+        costs = ptr32(parts[_COSTS])
+        counts = ptr16(parts[_COUNTS])
         now_us = ticks_us
         last = -1
         number = 0
@@ -174,5 +182,21 @@ class EventPath:
             newest[_TICKS] = ticks
             progress[_EVENTS] = (progress[_EVENTS] + 1) & _WRAP
             step(words, weights, dt_us & own[_MOVES], input_map)
-            parts[_ADD]((int(now_us()) - started) & _WRAP)
+            # As LatencyHistogram.add does it, but for full buckets.
+            cost_us = (int(now_us()) - started) & _WRAP
+            at = 0
+            steps = cost_us
+            while steps > 15:
+                steps >>= 1
+                at += 8
+            at += steps
+            if at >= _BUCKETS:
+                at = _BUCKETS - 1
+            if counts[at] == 0xFFFF:
+                parts[_ADD](cost_us)
+                continue
+            counts[at] = counts[at] + 1
+            costs[_LAST] = cost_us
+            if cost_us > costs[_WORST]:
+                costs[_WORST] = cost_us
         return number

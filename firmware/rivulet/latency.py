@@ -6,7 +6,7 @@ from rivulet.compat import const, micropython, ptr16, ptr32
 
 # Eight buckets an octave (6 to 12 % wide), up to 2^22 us.
 _BUCKETS = const(160)
-# Places in `_marks`.
+# Places in `marks`.
 _LAST = const(0)
 _WORST = const(1)
 
@@ -22,12 +22,12 @@ class LatencyHistogram:
         """Build it. name: of what it counts in a status document, such as "event_cost"."""
         self._name = name
         self.counts = array("H", bytes(2 * _BUCKETS))
-        self._marks = array("i", (0, 0))
+        self.marks = array("i", (0, 0))
 
     def clear(self):
         for i in range(_BUCKETS):
             self.counts[i] = 0
-        self._marks[_LAST] = self._marks[_WORST] = 0
+        self.marks[_LAST] = self.marks[_WORST] = 0
 
     def facts(self):
         return {
@@ -37,15 +37,15 @@ class LatencyHistogram:
 
     @property
     def last(self):
-        return self._marks[_LAST]
+        return self.marks[_LAST]
 
     @property
     def worst(self):
-        return self._marks[_WORST]
+        return self.marks[_WORST]
 
     @micropython.viper
     def add(self, duration: int):
-        marks = ptr32(self._marks)
+        marks = ptr32(self.marks)
         marks[_LAST] = duration
         if duration > marks[_WORST]:
             marks[_WORST] = duration

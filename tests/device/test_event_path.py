@@ -11,7 +11,7 @@ from fixtures import Numbers, Scratch, model_bytes, settings
 from integer_files import file_of, tensors
 from kernel_cases import integer_settings
 
-from rivulet import event_path, loop, protocol
+from rivulet import event_path, latency, loop, protocol
 from rivulet.sensing import clock, ring
 
 _STEPS = 600
@@ -91,9 +91,14 @@ class Side:
         self.frames.append(self.made.port.outgoing)
         self.made.port.outgoing = b""
 
-    def lose(self):
-        """Let the ring not know yet what it has dropped."""
+    def lose(self, turns):
+        """Let the ring not know yet what it has dropped, and let every bucket be full."""
         self.made.loop.ring.words[_LOST] = 1
+        counts = self.made.loop.latency.counts
+        for i in range(len(counts)):
+            counts[i] = 0xFFFF
+        if turns:
+            self.turn()
 
     def swap(self, data):
         store = self.made.store
@@ -112,7 +117,7 @@ class Side:
             list(running.progress.words),
             list(running.clock.now) + list(running.clock.stamp) + list(running.clock.marks),
             list(running.ring.words),
-            list(running.latency.counts) + list(running.latency._marks),
+            list(running.latency.counts) + list(running.latency.marks),
             [list(health.seen) + [health.trouble] for health in running.health.by_source],
             [list(values) for values in running.inputs.held],
             list(running.guard.bus_errors) + list(running.guard.bad_values),
@@ -152,15 +157,16 @@ class Stream:
         if number < 70:
             return self._event(source, (1, 3, _PERIOD, 5 * _PERIOD)[below(4)] * 3600000, 0)
         if number < 78:
-            return self._failing(source, below(4), below(7))
+            return self._failing(source, below(4), below(5))
         if number < 84:
-            return self._slow(source, below(5000), below(2))
+            return self._slow(source, below(5000) * (1, 1, 3000)[below(3)], below(2))
         if number < 88:
             return self._bad(source)
         if number < 90:
             return lambda side: side.turn()
         if number < 91:
-            return lambda side: side.lose()
+            turns = below(2)
+            return lambda side: side.lose(turns)
         if number < 92:
             return self._slept(below(100000))
         if number < 94:
@@ -187,8 +193,10 @@ class Stream:
 
         return happen
 
-    def _burst(self, count):
-        moves = [(self._numbers.below(2), self._numbers.below(300)) for _ in range(count)]
+    def _burst(self, count, first=()):
+        """Events that come together; first: the sources of the first ones."""
+        sources = list(first) + [self._numbers.below(2) for _ in range(count)]
+        moves = [(source, self._numbers.below(300)) for source in sources]
 
         def happen(side):
             for source, dt_us in moves:
@@ -198,16 +206,14 @@ class Stream:
 
         return happen
 
-    def _failing(self, source, kind, behind):
+    def _failing(self, source, kind, before):
         """Events of which those of one sensor fail, then a turn in which it is well again."""
-        happen = self._burst(1 + behind)
+        happen = self._burst(4, [1 - source] * before + [source])
 
         def fail(side):
             sensor = side.made.sensors[source]
             sensor.failure = (OSError(5), ValueError("bad echo"), MemoryError(), OSError(19))[kind]
             happen(side)
-            side.made.board.event(source)
-            side.turn()
             sensor.failure = None
             side.turn()
 
@@ -317,6 +323,7 @@ def test_the_path_knows_the_layouts_of_the_parts():
     for module, names in (
         (ring, ("HEAD", "TAIL", "MASK", "BACKLOG", "LOST", "PASSED", "FOUND", "SLOTS", "WRAP")),
         (clock, ("EPOCH", "TICKS", "ADDED", "HALF")),
+        (latency, ("BUCKETS", "LAST", "WORST")),
         (loop, ("EVENTS", "STARTED", "EPOCH", "TICKS", "WRAP")),
     ):
         for name in names:

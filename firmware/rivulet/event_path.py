@@ -1,8 +1,8 @@
 """The ordinary event of an integer model, from the ring to the histogram, in one viper function.
 
-`Loop._take_events` defines what an event does; this does the same in half the time. It handles
-what nearly every event is: integers of a sensor, stamped less than a period after the newest
-event. It looks before it acts, and leaves any other event to the loop.
+`Loop._take_events` defines what an event does; this does the same in two thirds of the time. It
+handles what nearly every event is: integers of a sensor, stamped less than a period after the
+newest event. It looks before it acts, and leaves any other event to the loop.
 
 Imported only for integer models: its machine code stays in memory.
 """
@@ -66,10 +66,10 @@ _SEEN = const(5)
 
 
 class EventPath:
-    """What an event of one model needs of the parts of a board, looked up once.
+    """The parts of a board that an event of one model needs, looked up once.
 
-    newest: the time of the newest event; inputs: the sensors' entries (see SensorInputs); failed:
-    is told from which sensor what was raised when it was read.
+    newest: the time of the newest event; inputs: the sensors' entries (see SensorInputs);
+    failed(source, error): notes what a driver has raised.
     """
 
     def __init__(self, ring, clock, progress, newest, inputs, model, latency, failed):
@@ -96,7 +96,7 @@ class EventPath:
             return self._after(error)
 
     def _after(self, error):
-        """Note what `_take` has raised; returns what it would have returned."""
+        """Note what `_take` has raised, and return what `take` has to."""
         number = self._own[_READING]
         if not number:
             raise error  # not a driver's
@@ -107,6 +107,7 @@ class EventPath:
 
     @micropython.viper
     def _take(self) -> int:
+        """As `take`, but what a driver raises comes through."""
         parts = self._parts
         ring = ptr32(parts[_RING])
         if ring[_HEAD] == ring[_TAIL] and ring[_LOST] == 0:

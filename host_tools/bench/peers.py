@@ -23,7 +23,9 @@ from host_tools.integers.quantise import quantise
 from host_tools.integers.reference import reference
 from host_tools.project.read import read_toml
 
-HELP = "docs/bench/peers.md lists the peers, their repositories and commits, and the programs' form"
+HELP = (
+    "docs/bench/peers.md lists the peers, their repositories and commits, and the programs' form"
+)
 # Of those events that a peer gives no answers for.
 _TIMED, _INTERVAL_S = 20, 0.01
 _TYPES = {"int8": "<i1", "int16": "<i2", "int32": "<i4", "float32": "<f4"}
@@ -128,7 +130,7 @@ def measure(peer: Peer) -> Row:
             at, size = program.symbols["peer_state"], peer.units * peer.state.size
             states.append(peer.state.values(core.read(at, size)))
         if kind:
-            errors[kind] = _error(np.array(states), answers.states)
+            errors[kind] = off(np.array(states), answers.states)
     median = int(np.median(cycles))
     compiler = program.compiler
     return Row(peer.name, median, program.flash, program.ram, stack, errors, compiler, peer)
@@ -153,11 +155,11 @@ def ours(peer: Peer) -> Row | None:
         for row, seconds in zip(answers.inputs, answers.seconds, strict=True):
             run.measured(round(seconds * 1e6), row)
             states.append(run.states()[0].copy())
-        errors[kind] = _error(np.array(states), answers.states)
+        errors[kind] = off(np.array(states), answers.states)
     return Row(str(made.settings["cell"]), 0, len(made.to_bytes()), 0, 0, errors)
 
 
-def _error(states: Floats, wanted: Floats) -> float:
+def off(states: Floats, wanted: Floats) -> float:
     """Return the root mean square of the difference, in parts of that of what was wanted."""
     return float(np.sqrt(np.mean((states - wanted) ** 2) / np.mean(wanted**2)))
 

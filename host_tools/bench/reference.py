@@ -25,8 +25,11 @@ def compiled() -> list[tuple[bytes, int]] | None:
 
     The code runs wherever it lies. None without the compiler.
     """
-    if shutil.which(_COMPILER) is None:
-        return None
+    return None if shutil.which(_COMPILER) is None else compiled_or_raise()
+
+
+def compiled_or_raise() -> list[tuple[bytes, int]]:
+    """As `compiled`. Raises RivuletError without the compiler."""
     return [_compiled(layout) for layout in _LAYOUTS]
 
 

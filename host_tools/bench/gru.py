@@ -30,7 +30,7 @@ class Gru:
 
     @property
     def units(self) -> int:
-        return self.state_weights.shape[1]
+        return int(self.state_weights.shape[1])
 
     @property
     def input_bits(self) -> int:
@@ -56,9 +56,9 @@ class Gru:
     def integers(self) -> dict[str, Ints]:
         """Return the arrays of gru_weights.h by name."""
         z = np.arange(_NODES) / 32 - 8
-        made = {
-            "input_weights": np.round(np.ldexp(self.input_weights, self.input_bits)),
-            "state_weights": np.round(np.ldexp(self.state_weights, self.state_bits)),
+        made: dict[str, Floats] = {
+            "input_weights": np.round(self.input_weights * 2.0**self.input_bits),
+            "state_weights": np.round(self.state_weights * 2.0**self.state_bits),
             "input_bias": np.round(self.input_bias * 4096),
             "state_bias": np.round(self.state_bias * 4096),
             "sigmoid_table": np.round(_sigmoid(z) * 32767),

@@ -130,7 +130,11 @@ def own_rows(units: int, inputs: int, folder: Path) -> list[Row]:
     peer = Peer(
         path=gru.build(made, folder),
         name="a GRU, int8, in plain C of ours",
-        **{"source": "", "commit": "", "licence": "", "note": "", "flags": gru.FLAGS},
+        source="",
+        commit="",
+        licence="",
+        flags=gru.FLAGS,
+        note="",
         units=units,
         inputs=inputs,
         input=Numbers("<i2", 1 / _Q12, 0),

@@ -29,7 +29,6 @@ HELP = (
 # Of those events that a peer gives no answers for.
 _TIMED, _INTERVAL_S = 20, 0.01
 _TYPES = {"int8": "<i1", "int16": "<i2", "int32": "<i4", "float32": "<f4"}
-_TEXTS = ("name", "source", "commit", "licence", "flags")
 
 Floats = NDArray[np.float64]
 
@@ -172,22 +171,32 @@ def _some_events(peer: Peer) -> Answers:
 def _read(path: Path) -> Peer:
     content = read_toml(path)
     try:
-        texts = {key: _text(content[key]) for key in _TEXTS}
-        texts["note"] = _text(content.get("note", ""))
-        units, inputs = int(content["units"]), int(content["inputs"])
-        numbers = {key: _numbers(content[key]) for key in ("input", "state")}
-        answers = dict(_answers(path.with_suffix(".npz")))
+        peer = Peer(
+            path=path,
+            name=_text(content["name"]),
+            source=_text(content["source"]),
+            commit=_text(content["commit"]),
+            licence=_text(content["licence"]),
+            flags=_text(content["flags"]),
+            note=_text(content.get("note", "")),
+            units=int(content["units"]),
+            inputs=int(content["inputs"]),
+            input=_numbers(content["input"]),
+            state=_numbers(content["state"]),
+            answers=dict(_answers(path.with_suffix(".npz"))),
+        )
     except KeyError as error:
         raise RivuletError(f"{path}: {error.args[0]} is missing; {HELP}") from None
     except (AttributeError, OSError, TypeError, ValueError) as error:
         raise RivuletError(f"{path}: {' '.join(str(error).split())}; {HELP}") from None
-    for each in answers.values():
+    for each in peer.answers.values():
         events = len(each.seconds)
-        if each.inputs.shape != (events, inputs) or each.states.shape != (events, units):
+        shapes = (events, peer.inputs), (events, peer.units)
+        if (each.inputs.shape, each.states.shape) != shapes:
             raise RivuletError(
                 f"{path.with_suffix('.npz')}: inputs, seconds and states do not fit each other"
             )
-    return Peer(path=path, units=units, inputs=inputs, answers=answers, **texts, **numbers)
+    return peer
 
 
 def _text(value: Any) -> str:

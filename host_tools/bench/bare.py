@@ -26,9 +26,7 @@ class BareCore:
 
     def __init__(self) -> None:
         if importlib.util.find_spec("rp2040py") is None:
-            raise RivuletError(
-                "the emulated core is not installed: pip install 'rivulet[emulator]'"
-            )
+            raise RivuletError("the emulator is missing: pip install 'rivulet[emulator]'")
         from rp2040py.rp2040 import RP2040
 
         # The core keeps only a weak hold of its chip.

@@ -144,11 +144,8 @@ def _sentences(report: dict[str, Any]) -> list[str]:
 def _too_large(growth: dict[str, Any]) -> str:
     if not growth["missing"]:
         return ""
-    units, size = min(growth["missing"])
-    return (
-        f" {units} units do not fit: their weights need {size} bytes in one piece, and the heap "
-        f"of {growth['free']} free bytes has none."
-    )
+    units, reason = min(growth["missing"])
+    return f" {units} units do not fit with {growth['free']} bytes free: {reason}."
 
 
 def _under_load(edges: dict[str, Any]) -> str:

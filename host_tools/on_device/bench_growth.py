@@ -2,7 +2,7 @@
 
 In a session of its own: beside the firmware a board's heap has no piece for the weights of 128
 units. Needs `INPUTS` in its globals. Prints one JSON line with the best kernel's times, and with
-what did not fit: units, and bytes of the weights, which need one piece.
+what did not fit: units, and what the interpreter said.
 """
 
 import json
@@ -15,14 +15,14 @@ _EVENTS = 9
 
 
 def growth(inputs):
-    """Return ([[units, median microseconds]], [[units, bytes of weights]] of what did not fit)."""
+    """Return ([[units, median microseconds]], [[units, reason]] of what did not fit)."""
     points, missing = [], []
     for units in _UNITS:
         gc.collect()
         try:
             subject = Integers(decay_choice.step, integer_model(units, inputs))
-        except MemoryError:
-            missing.append([units, 2 * units * (units + inputs)])
+        except MemoryError as error:
+            missing.append([units, str(error)])
             continue
         points.append([units, measure("", subject, _EVENTS)["median_us"]])
         subject = None

@@ -38,7 +38,7 @@ def report(**changes: Any) -> dict[str, Any]:
         "growth": {
             "points": [[8, 60], [16, 90], [32, 178], [64, 450]],
             "fit": [0.07, 1.9, 44.0],
-            "missing": [[256, 133120], [192, 75264]],
+            "missing": [[256, "no room"], [192, "no room for 75264 bytes"]],
             "free": 150000,
         },
         "call_us": 34,
@@ -75,8 +75,8 @@ def test_a_page_and_its_picture(tmp_path: Path) -> None:
     for text in (
         "| in integers, Thumb assembler | 178 | 8000 | 4816 | 42.1 |",
         "| interrupt latency, edge to timestamp | 14 | 21 | 0 |  |",
-        "0.07 n² + 1.9 n + 44 µs, fitted over 8 to 64 units. 192 units do not fit: their weights "
-        "need 75264 bytes in one piece",
+        "0.07 n² + 1.9 n + 44 µs, fitted over 8 to 64 units. 192 units do not fit with "
+        "150000 bytes free: no room for 75264 bytes.",
         "MicroPython's own: 34 µs of each time",
         "0.50 times as long",
         "Of 900 events from hard interrupts at 1500 a second, with telemetry at 20 Hz, none was",

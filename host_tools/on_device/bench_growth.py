@@ -9,8 +9,8 @@ import json
 
 from rivulet.integers import decay_choice
 
-# The largest first: a fresh heap has room for it in one piece.
-_UNITS = (256, 192, 128, 96, 64, 32, 16, 8)
+# The largest first: a fresh heap has room for it in one piece. The last one fits on no Pico.
+_UNITS = (192, 128, 96, 64, 32, 16, 8, 256)
 _EVENTS = 9
 
 

@@ -28,6 +28,7 @@ ON_DEVICE = _PACKAGE / "on_device"
 # The assembler that the firmware's Thumb modules are written from.
 THUMB = _PACKAGE / "thumb"
 C_REFERENCE = _PACKAGE / "bench" / "step.c"
+C_GRU = _PACKAGE / "bench" / "gru.c"
 
 # Only a checkout has these: code that uses one calls `need_checkout` first.
 MODELS = ROOT / "models"

@@ -184,12 +184,7 @@ def _row(repl: RawRepl, path: Path, model: ModelFile) -> dict[str, Any]:
         "tensor_bytes": work.tensor_bytes,
         "file_bytes": work.file_bytes,
     }
-    repl.clear()
-    repl.run(f"file = open('{_FILE}', 'wb')")
-    data = path.read_bytes()
-    for at in range(0, len(data), _CHUNK_BYTES):
-        repl.run(f"file.write({data[at : at + _CHUNK_BYTES]!r})")
-    repl.run("file.close()")
+    upload(repl, _FILE, path.read_bytes())
     try:
         event_us, heap, garbage, kernel = json.loads(repl.run(ON_PATH + _MEASURE))
     except BoardCodeError as error:
@@ -204,6 +199,15 @@ def _row(repl: RawRepl, path: Path, model: ModelFile) -> dict[str, Any]:
         "garbage_bytes": garbage,
         "kernel": kernel,
     }
+
+
+def upload(repl: RawRepl, name: str, data: bytes) -> None:
+    """Write a file on the board. Clears what its program holds."""
+    repl.clear()
+    repl.run(f"file = open('{name}', 'wb')")
+    for at in range(0, len(data), _CHUNK_BYTES):
+        repl.run(f"file.write({data[at : at + _CHUNK_BYTES]!r})")
+    repl.run("file.close()")
 
 
 def main() -> None:

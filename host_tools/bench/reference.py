@@ -25,15 +25,25 @@ def compiled() -> list[tuple[bytes, int]] | None:
 
     The code runs wherever it lies. None without the compiler.
     """
-    if shutil.which(_COMPILER) is None:
-        return None
+    return None if shutil.which(_COMPILER) is None else compiled_or_raise()
+
+
+def compiled_or_raise() -> list[tuple[bytes, int]]:
+    """As `compiled`. Raises RivuletError without the compiler."""
     return [_compiled(layout) for layout in _LAYOUTS]
+
+
+def compile_c(*arguments: str) -> None:
+    """Run the C compiler for ARM. Raises RivuletError with its last line, or without it."""
+    if shutil.which(_COMPILER) is None:
+        raise RivuletError(ADVICE)
+    _run(_COMPILER, *arguments)
 
 
 def _compiled(layout: tuple[str, ...]) -> tuple[bytes, int]:
     with tempfile.TemporaryDirectory() as folder:
         linked, code = Path(folder) / "step.elf", Path(folder) / "step.bin"
-        _run(_COMPILER, *_OPTIONS, *layout, str(C_REFERENCE), "-o", str(linked), "-lgcc")
+        compile_c(*_OPTIONS, *layout, str(C_REFERENCE), "-o", str(linked), "-lgcc")
         symbols = _run("arm-none-eabi-nm", str(linked))
         _run("arm-none-eabi-objcopy", "-O", "binary", "-j", ".text", str(linked), str(code))
         entry = next(line for line in symbols.splitlines() if line.endswith(" T step"))

@@ -120,6 +120,7 @@ def _sentences(report: dict[str, Any]) -> list[str]:
         texts.append(
             f"Growth: with n units the {report['kernel']} kernel takes {a:.2g} n² + {b:.2g} n + "
             f"{c:.0f} µs, fitted over {min(sizes)} to {max(sizes)} units."
+            + _too_large(report["growth"])
         )
     texts.append(
         f"Loading: an integer model of 64 units takes {report['load_ms']:.0f} ms from its file "
@@ -130,9 +131,21 @@ def _sentences(report: dict[str, Any]) -> list[str]:
         f"Sustained: the whole loop processes {whole['events_per_s']} queued events a second."
         + _under_load(report["edges"])
     )
+    if "call_us" in report:
+        texts.append(
+            f"MicroPython's own: {report['call_us']} µs of each time of an assembler kernel. A "
+            "kernel that returns at once takes that long."
+        )
     texts.append("The same in C: " + _compared(report["c"]))
     texts.append("Interrupts: " + _interrupts(report["edges"]))
     return texts
+
+
+def _too_large(growth: dict[str, Any]) -> str:
+    if not growth["missing"]:
+        return ""
+    units, reason = min(growth["missing"])
+    return f" {units} units do not fit with {growth['free']} bytes free: {reason}."
 
 
 def _under_load(edges: dict[str, Any]) -> str:

@@ -124,6 +124,8 @@ def _measure(
     report = _report(said, where, units, inputs)
     if report["kernel"] != "thumb":
         return report | {"c": {"missing": _NO_THUMB}}
+    call = json.loads(repl.run(script("bench_call.py", EVENTS=events)))
+    report["call_us"] = call["median_us"]
     compiled = reference.compiled()
     if compiled is None:
         return report | {"c": {"missing": reference.ADVICE}}
@@ -150,6 +152,7 @@ def _report(output: str, where: str, units: int, inputs: int) -> dict[str, Any]:
     if len(points) > 3:
         fit = np.polyfit([n for n, _ in points], [us for _, us in points], 2)
         report["growth"] = {"points": points, "fit": [float(value) for value in fit]}
+        report["growth"] |= {"missing": grown["missing"], "free": grown["free"]}
     return report
 
 

@@ -29,6 +29,10 @@ def bench(
     labels: Annotated[
         bool, typer.Option("--labels", help="Only measure what it takes to learn a label.")
     ] = False,
+    peers: Annotated[
+        Path | None,
+        typer.Option(help="Also run the cells of other projects that FOLDER holds, compiled."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Time the cell against a plain implementation, on a board (--port) or this computer."""
@@ -45,6 +49,14 @@ def bench(
 
     if uf2 is not None and port is not None:
         raise RivuletError("bench measures on one board: give --port or --uf2, not both")
+    if peers is not None:
+        if port is not None or cells or replay or labels:
+            raise RivuletError(
+                "bench --peers goes without --port, --cells, --replay and --labels: it runs on "
+                "an emulated core"
+            )
+        _peers(peers, uf2, write, units, inputs, as_json)
+        return
     if labels:
         if write is not None or cells:
             raise RivuletError("bench --labels goes without --write and --cells")
@@ -87,3 +99,22 @@ def _labels(port: str | None, uf2: Path | None, units: int, inputs: int, as_json
         return
     for line in lines(found):
         say(line)
+
+
+def _peers(
+    folder: Path, uf2: Path | None, write: Path | None, units: int, inputs: int, as_json: bool
+) -> None:
+    from host_tools import files
+    from host_tools.bench import peers_page
+    from host_tools.bench.peers_run import run_peers
+
+    if write is not None:
+        files.check(write.with_suffix(".md"), (uf2,))
+    report = run_peers(folder, uf2, units, inputs, note)
+    if as_json:
+        say_json(report)
+    else:
+        for line in peers_page.lines(report):
+            say(line)
+    if write is not None:
+        note(f"written: {peers_page.write(report, write)}")

@@ -35,7 +35,13 @@ def report(**changes: Any) -> dict[str, Any]:
             {"what": "the cell written plainly in ulab", "median_us": 7500, "ratio": 1.0, **row},
             {"what": "in integers, Thumb assembler", "median_us": 178, "ratio": 42.1, **row},
         ],
-        "growth": {"points": [[8, 60], [16, 90], [32, 178], [64, 450]], "fit": [0.07, 1.9, 44.0]},
+        "growth": {
+            "points": [[8, 60], [16, 90], [32, 178], [64, 450]],
+            "fit": [0.07, 1.9, 44.0],
+            "missing": [[256, "no room"], [192, "no room for 75264 bytes"]],
+            "free": 150000,
+        },
+        "call_us": 34,
         "c": {"assembler_us": 178, "c_us": 356},
         "edges": edges(),
     }
@@ -69,7 +75,9 @@ def test_a_page_and_its_picture(tmp_path: Path) -> None:
     for text in (
         "| in integers, Thumb assembler | 178 | 8000 | 4816 | 42.1 |",
         "| interrupt latency, edge to timestamp | 14 | 21 | 0 |  |",
-        "0.07 n² + 1.9 n + 44 µs, fitted over 8 to 64 units",
+        "0.07 n² + 1.9 n + 44 µs, fitted over 8 to 64 units. 192 units do not fit with "
+        "150000 bytes free: no room for 75264 bytes.",
+        "MicroPython's own: 34 µs of each time",
         "0.50 times as long",
         "Of 900 events from hard interrupts at 1500 a second, with telemetry at 20 Hz, none was",
         "p99 21 µs, maximum 33 µs over 900 edges",

@@ -26,6 +26,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
+# The longest of the device's tests run where its code runs: on MicroPython, by
+# tests/firmware/test_device_suite.py.
+collect_ignore = ["device/model/test_hostile_models.py"]
+
 CHANNELS = ["accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z"]
 
 

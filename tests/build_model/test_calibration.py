@@ -74,14 +74,14 @@ def test_time_constants_are_those_that_a_board_reports(
 
 def test_ranges_and_fidelity_are_kept_too(tmp_path: Path) -> None:
     events = tmp_path / "e.csv"
-    rows = [f"{i * 1000},{i / 100:g},{'' if i else 7},{i % 2}" for i in range(2001)]
+    rows = [f"{i * 1000},{i / 20:g},{'' if i else 7},{i % 2}" for i in range(401)]
     events.write_text("t_us,u0,u1,u2\n" + "\n".join(rows))
     model, report = build(ltc(), LTC | {"provenance": "by hand"}, Options(calibrate=events))
     kept = model.settings["provenance"]
     assert kept["trainer"] == "by hand" and set(kept) == {"trainer", "tau_s", "calibration"}
     assert kept["calibration"] == {
         "recording": "e.csv",
-        "events": 2001,
+        "events": 401,
         "ranges": "0.01 to 19.99, 7 to 7, 0 to 1",
     }
     assert report == [
@@ -91,7 +91,7 @@ def test_ranges_and_fidelity_are_kept_too(tmp_path: Path) -> None:
     ]
     made, report = build(ltc(), LTC, Options(Dtype.int8, calibrate=events))
     said = made.settings["provenance"]["calibration"]["fidelity"]
-    assert said == report[-1] and said.startswith("int8 against float over 2001 events")
+    assert said == report[-1] and said.startswith("int8 against float over 401 events")
 
 
 def test_a_recording_far_from_the_normalisation_calibrates_floats(tmp_path: Path) -> None:

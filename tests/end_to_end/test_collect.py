@@ -30,6 +30,7 @@ from rivulet import protocol
 from tests.conftest import make_model
 from tests.end_to_end.test_two_sensors import _CHANNELS, _events
 from tests.golden.conftest import COMMAND, environment
+from tests.rivulet_command import run
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -241,30 +242,27 @@ def test_what_the_wire_could_not_carry_is_counted(
     assert f"{collection.unsent} that the wire could not carry" in collection.lost()
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (("--keys", "1"), "--keys: '1' is no key and label: write for example 1=normal,2=worn"),
-        (("--keys", "1=a,1=b"), "--keys: the key 1 has two labels"),
-        (("--keys", " =a"), "is no key and label"),
-        (("--label", ""), "--label: a label is one line of text"),
-        (("--label", "a", "--keys", "1=b"), "use it or --keys, not both"),
-        (("--out", "there.csv"), "there.csv exists: choose another name with --out"),
-        (("--out", "about.csv"), "about.json exists: choose another name with --out"),
-        (("--out", "x.parquet"), "name it NAME.csv"),
-        (("--out", "nowhere/x.csv"), "cannot write nowhere/x.csv: No such file or directory"),
-    ],
-)
-def test_mistakes_are_one_line(
-    playing: tuple[VirtualBoard, Stimulus], tmp_path: Path, options: tuple[str, ...], said: str
-) -> None:
+_MISTAKES = [
+    (("--keys", "1"), "--keys: '1' is no key and label: write for example 1=normal,2=worn"),
+    (("--keys", "1=a,1=b"), "--keys: the key 1 has two labels"),
+    (("--keys", " =a"), "is no key and label"),
+    (("--label", ""), "--label: a label is one line of text"),
+    (("--label", "a", "--keys", "1=b"), "use it or --keys, not both"),
+    (("--out", "there.csv"), "there.csv exists: choose another name with --out"),
+    (("--out", "about.csv"), "about.json exists: choose another name with --out"),
+    (("--out", "x.parquet"), "name it NAME.csv"),
+    (("--out", "nowhere/x.csv"), "cannot write nowhere/x.csv: No such file or directory"),
+]
+
+
+def test_mistakes_are_one_line(playing: tuple[VirtualBoard, Stimulus], tmp_path: Path) -> None:
     board, _ = playing
     (tmp_path / "there.csv").write_text("precious")
     (tmp_path / "about.json").write_text("precious")
-    with collecting(board, tmp_path, *options) as (process, _):
-        out, err = process.communicate(timeout=100)
-    assert process.returncode == 1 and out == ""
-    assert said in err and len(err.splitlines()) == 1
+    for options, said in _MISTAKES:
+        done = run("collect", "--port", board.port, *options, cwd=tmp_path)
+        assert done.returncode == 1 and done.stdout == "", options
+        assert said in done.stderr and len(done.stderr.splitlines()) == 1, options
     assert (tmp_path / "there.csv").read_text() == "precious"
     assert (tmp_path / "about.json").read_text() == "precious"
     assert not (tmp_path / "about.csv").exists()

@@ -61,18 +61,20 @@ def ltc(numbers, size, kind):
         "recurrent_shift": numbers.below(14),
     }
     sigma, offset, conductance, current, bias = [], [], [], [], []
+    # Weak neurons have the smallest conductances, and currents as large as these.
+    weak = not numbers.below(3)
     for part in range(2):
         for i in range(n):
             # Of everything that a sum of 32 bits holds, a share for each synapse.
-            most = min(32767, 49151 // max(counts[i] + counts[n + i], 1))
+            most = 0 if weak else min(32767, 49151 // max(counts[i] + counts[n + i], 1))
             for _ in range(counts[part * n + i]):
                 extreme = kind == LEAST
                 sigma.append(-32768 if extreme else numbers.signed(32768))
                 offset.append(numbers.signed(1 << (30 if wild else 24)))
                 conductance.append(most if extreme else numbers.below(most + 1))
                 current.append(numbers.signed(conductance[-1] + 1))
-    bias = [1 + numbers.wide(1 << 29) for _ in range(n)]
-    bias += [numbers.signed(1 + value) for value in bias]
+    bias = [1 << numbers.below(17) if weak else 1 + numbers.wide(1 << 29) for _ in range(n)]
+    bias += [numbers.one_of((value, -value, numbers.signed(1 + value))) for value in bias]
     first = sum(counts[:n])
     source = [n + numbers.below(m) for _ in range(first)]
     source += [numbers.below(n) for _ in range(first, sum(counts))]

@@ -37,7 +37,7 @@ def move(r0, r1):
     push({r4, r5, r6, r7})
     push({r0, r1, r2, r3, r4, r5})
     push({r0, r1, r2, r3, r4, r5, r6, r7})
-    # [sp]: WORDS, ONE, DOWN, DOWN_15, STEPS, COUNTS, BASE, OUT, LAST, RETURN, SUMMED, M, STATES, SHORTS
+    # [sp]: WORDS, ONE, DOWN, DOWN_15, STEPS, COUNTS, BASE, OUT, LAST, RETURN, SUMMED, M, X, V
     # bytes=r12 (4 HIDDEN)
     data(2, 0x9000)  # str r0, [sp, 0]
     ldr(r4, [r0, _HIDDEN])

@@ -54,13 +54,13 @@ FEW:
     enter
     @ Fourteen words of room; the values do not matter.
     push {r0, r1, r2, r3, r4, r5}; push {r0, r1, r2, r3, r4, r5, r6, r7}
-    .stack WORDS, ONE, DOWN, DOWN_15, STEPS, COUNTS, BASE, OUT, LAST, RETURN, SUMMED, M, STATES, SHORTS
+    .stack WORDS, ONE, DOWN, DOWN_15, STEPS, COUNTS, BASE, OUT, LAST, RETURN, SUMMED, M, X, V
     .reg bytes=r12 (4 HIDDEN)
     str words, [sp, WORDS]
     hidden_bytes r4, words; mov bytes, r4
     keep_address words, ACC_AT, SUMMED, r4
-    keep_address words, X_AT, STATES, r4
-    keep_address words, V_AT, SHORTS, r4
+    keep_address words, X_AT, X, r4
+    keep_address words, V_AT, V, r4
 
 # The interval as mantissa, right and left shift.
     .tmp shift=r3, t=r4, own=r7, right=r4, exponent=r5, one=r3, down=r4
@@ -133,11 +133,11 @@ DIVIDED:
 AT_LEVEL:
     cmp k, full; bhi ALL_THE_WAY
 MOVED:
-    ldr place, [sp, STATES]; ldr x, [place, at]
+    ldr place, [sp, X]; ldr x, [place, at]
     move x, q, k, r0
     str x, [place, at]
     add x, rounding; asrs x, x, 18
-    ldr place, [sp, SHORTS]; str x, [place, at]
+    ldr place, [sp, V]; str x, [place, at]
     adds at, 4; cmp at, bytes; bne NEURON
     ldr r4, [sp, STEPS]; subs r4, 1; str r4, [sp, STEPS]; bne STEP
     pop {r0, r1, r2, r3, r4, r5, r6, r7}; pop {r0, r1, r2, r3, r4, r5}

@@ -18,25 +18,43 @@ from rivulet.integers import layout
 from rivulet.integers.cells import cascade as cascade_cell
 from rivulet.integers.cells import cfc as cfc_cell
 from rivulet.integers.cells import ltc as ltc_cell
+from rivulet.integers.cells import wired_cfc as wired_cell
 
 SIZES = ((32, 4, 4), (1, 1, 1), (5, 3, 9), (8, 8, 8))
 
 
 def cfc(numbers, size, kind):
     """(words, weights) of a CfC; WILD ones use all that the kernels promise to bear."""
+    backbone = numbers.one_of(([], [7], [16], [3, 12]))
+    return _closed_form(numbers, cfc_cell, size, kind, {"backbone": backbone})
+
+
+def wired_cfc(numbers, size, kind):
+    """The same of a wired CfC."""
+    units = split(numbers, size[0])
+    return _closed_form(numbers, wired_cell, size, kind, {"layers": units})
+
+
+def split(numbers, n):
+    """The sizes of one to three layers of n units."""
+    sizes = [n]
+    while sizes[-1] > 1 and len(sizes) < 3 and numbers.below(4):
+        part = 1 + numbers.below(sizes[-1] - 1)
+        sizes[-1:] = [sizes[-1] - part, part]
+    return sizes
+
+
+def _closed_form(numbers, cell, size, kind, settings):
     wild = kind == WILD
-    settings = {
-        "mode": numbers.one_of(("default", "no_gate", "pure")),
-        "backbone": numbers.one_of(([], [7], [16], [3, 12])),
-        "rate_bits": numbers.one_of((10, 20, 28)) if wild else 20,
-        "gate_shift": 0 if wild else numbers.below(4),
-        "f_shift": numbers.below(20) if wild else 4,
-        "f_limit": 32767,
-        "p_shift": numbers.below(4),
-    }
+    settings["mode"] = numbers.one_of(("default", "no_gate", "pure"))
+    settings["rate_bits"] = numbers.one_of((10, 20, 28)) if wild else 20
+    settings["gate_shift"] = 0 if wild else numbers.below(4)
+    settings["f_shift"] = numbers.below(20) if wild else 4
+    settings["f_limit"] = 32767
+    settings["p_shift"] = numbers.below(4)
     flags = numbers.one_of((0, layout.MEAN, layout.INPUT_FIRST, layout.MEAN | layout.INPUT_FIRST))
-    words, weights, places = cfc_cell.lay_out(settings, size, flags, None)
-    shapes = cfc_cell.shapes(settings, size[0], size[1], ())
+    words, weights, places = cell.lay_out(settings, size, flags, None)
+    shapes = cell.shapes(settings, size[0], size[1], ())
     fill(numbers, words, weights, places, shapes, kind)
     return words, weights
 
@@ -62,7 +80,7 @@ def ltc(numbers, size, kind):
     }
     sigma, offset, conductance, current, bias = [], [], [], [], []
     # Weak neurons have the smallest conductances, and currents as large as these.
-    weak = not numbers.below(3)
+    weak = kind != ORDINARY and not numbers.below(2)
     for part in range(2):
         for i in range(n):
             # Of everything that a sum of 32 bits holds, a share for each synapse.
@@ -101,10 +119,7 @@ def ltc(numbers, size, kind):
 def cascade(numbers, size, kind):
     """(words, weights) of a cascade; WILD ones use all that the kernels promise to bear."""
     n, m, k = size
-    layers = [n]
-    while layers[-1] > 1 and len(layers) < 3 and numbers.below(4):
-        part = 1 + numbers.below(layers[-1] - 1)
-        layers[-1:] = [layers[-1] - part, part]
+    layers = split(numbers, n)
     settings = {
         "layers": layers,
         "rates": numbers.one_of(("u", "v")),

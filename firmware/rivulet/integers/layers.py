@@ -22,18 +22,19 @@ HEADER = const(35)
 WORDS = const(8)
 
 
-def build(sizes, flags, own, header, chain, scratch=0):
+def build(sizes, flags, own, header, chains, scratch=0):
     """Return (words, weights, places) of a cell of sizes (n, m, k), as `cells` describes them.
 
-    own, header: the cell's own entries, as layout.lay_out takes them. chain: its layers, each
-    (name, rows, columns, entry of the vector, entry of the results, offset there, entry of the
-    table or 0). Three header entries for each layer follow `header`. scratch: words that the
-    cell needs at ACC_AT.
+    own, header: the cell's own entries, as layout.lay_out takes them. chains: lists of layers,
+    each (name, rows, columns, entry of the vector, entry of the results, offset there, entry of
+    the table or 0). The lists follow one another at LAYERS_AT. Three header entries for each layer
+    follow `header`. scratch: words that the cell needs at ACC_AT.
     """
-    made = [(LAYERS_AT, WORDS * len(chain) + 1), (READOUT_AT, WORDS + 1)]
+    every = [layer for chain in chains for layer in chain]
+    made = [(LAYERS_AT, WORDS * len(every) + len(chains)), (READOUT_AT, WORDS + 1)]
     most = max(layout.padded(sizes[2]), scratch)
     widest = 2
-    for i, (_, rows, columns, _, out, _, _) in enumerate(chain):
+    for i, (_, rows, columns, _, out, _, _) in enumerate(every):
         rows = layout.padded(rows)
         widest = max(widest, columns + (columns & 1))
         most = max(most, rows)
@@ -43,11 +44,12 @@ def build(sizes, flags, own, header, chain, scratch=0):
     # A sum for each row. Then half a word for each column, where kernels with DSP pack a vector.
     # Sensor values that the model does not take go there, too.
     own = ((layout.ACC_AT, most), (layout.GAIN_AT, widest // 2)) + own + tuple(made)
-    words = layout.lay_out(sizes, flags, own, header + 3 * len(chain))
+    words = layout.lay_out(sizes, flags, own, header + 3 * len(every))
     begin = 0
     places = {}
     at = words[LAYERS_AT] >> 2
-    for i, (name, rows, columns, vector, out, offset, table) in enumerate(chain):
+    ends = [sum(len(chain) for chain in chains[: i + 1]) for i in range(len(chains))]
+    for i, (name, rows, columns, vector, out, offset, table) in enumerate(every):
         own_at = header + 3 * i
         columns += columns & 1
         words[at] = rows
@@ -61,7 +63,7 @@ def build(sizes, flags, own, header, chain, scratch=0):
         words[at + 7] = words[table] if table else 0
         places[name + ".weight"] = begin, columns
         begin += layout.padded(rows) * columns
-        at += WORDS
+        at += WORDS + (i + 1 in ends)
     words[layout.OUT_WEIGHTS_AT] = begin
     at = words[READOUT_AT] >> 2
     words[at] = sizes[2]
@@ -74,9 +76,9 @@ def build(sizes, flags, own, header, chain, scratch=0):
     return words, layout.weights_for(words), places
 
 
-def verify(words):
-    """Raise ValueError if a multiplier of a layer is out of the kernels' range."""
-    at = words[LAYERS_AT] >> 2
+def verify(words, at):
+    """Raise ValueError if a multiplier of the layers at byte offset `at` is out of range."""
+    at >>= 2
     while words[at]:
         layout.check_multipliers(words, at + 4, words[at])
         at += WORDS

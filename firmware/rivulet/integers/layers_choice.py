@@ -2,6 +2,9 @@
 
 from rivulet.integers import choice, layers, layout
 
+# The kernels that move a cell, if they have another name than the cell.
+_MOVERS = {"wired_cfc": "cfc"}
+
 
 def choose(name, plain, samples):
     """Return (name, step) of the fastest kernel that gives the bits of `plain`, the plain kernel.
@@ -26,15 +29,17 @@ def agrees(step, plain, samples, arrange=None):
 def stepper(name, kernel):
     """Return the step of a cell on a kernel. Raises ImportError if this interpreter lacks it."""
     run = choice.part("layers_" + kernel, "run")
+    mover = _MOVERS.get(name, name)
     try:
-        move = choice.part(name + "_" + kernel, "move")
+        move = choice.part(mover + "_" + kernel, "move")
     except ImportError:
-        move = choice.part(name + ("_thumb" if kernel == "dsp" else "_viper"), "move")
+        move = choice.part(mover + ("_thumb" if kernel == "dsp" else "_viper"), "move")
     if kernel == "viper":
         apply, average = (choice.part("decay_viper", part) for part in ("apply", "average"))
     else:
         apply, average = (choice.part(part + "_thumb", part) for part in ("apply", "average"))
-    return layers.stepper(apply, run, move, average)
+    build = choice.part(name, "stepper") if name in _MOVERS else layers.stepper
+    return build(apply, run, move, average)
 
 
 def filled(words, weights, places, shapes):

@@ -11,7 +11,7 @@ from rivulet.integers import choice, layers, layers_choice, layout
 from rivulet.integers.cells import integer_cell
 from rivulet.integers.model import IntegerModel
 
-_CELLS = (("cfc", made.cfc), ("ltc", made.ltc))
+_CELLS = (("cfc", made.cfc), ("wired_cfc", made.wired_cfc), ("ltc", made.ltc))
 
 
 def check(kernel, models=16, cells=_CELLS, arrange=None):
@@ -37,7 +37,7 @@ def test_dsp():
         raise SkipTest("this core has no DSP extension")
     from rivulet.integers import dsp
 
-    check("dsp", 16, _CELLS[:1], dsp.arrange)
+    check("dsp", 16, _CELLS[:2], dsp.arrange)
 
 
 def test_the_best_kernel_is_chosen():
@@ -54,11 +54,11 @@ def test_the_best_kernel_is_chosen():
 
 def test_weights_stand_at_multiples_of_four():
     numbers = Integers(9)
-    for make in (made.cfc, made.ltc, made.cascade):
+    for make in (made.cfc, made.wired_cfc, made.ltc, made.cascade):
         for words, weights in made.cases(numbers, make, 6):
             layout.check_address(weights)
             assert words[layout.OUT_WEIGHTS_AT] % 4 == 0
-            if make is made.cfc:
+            if make is made.cfc or make is made.wired_cfc:
                 at = words[layers.LAYERS_AT] >> 2
                 while words[at]:
                     assert words[at + 2] % 4 == 0

@@ -10,7 +10,7 @@ from kernel_cases import Integers
 
 from host_tools.bench.machine_code import machine_code
 from host_tools.paths import FIRMWARE
-from rivulet.integers import arithmetic, cfc, dsp, layers, layout, ltc
+from rivulet.integers import arithmetic, cfc, dsp, layers, layout, ltc, wired_cfc
 
 pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
 from host_tools.bench.core import Core  # noqa: E402
@@ -46,13 +46,19 @@ def parts() -> dict[str, Part]:
     return {name: Part(f"{name}_thumb") for name in ("layers", "apply", "average", "cfc", "ltc")}
 
 
-def stepper(parts: dict[str, Part], name: str) -> Any:
-    return layers.stepper(parts["apply"], parts["layers"], parts[name], parts["average"])
+def stepper(parts: dict[str, Part], name: str, build: Any = layers.stepper) -> Any:
+    return build(parts["apply"], parts["layers"], parts[name], parts["average"])
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_cfc(parts: dict[str, Part], seed: int) -> None:
     made.check_step(cfc.step, stepper(parts, "cfc"), Integers(200 + seed), made.cfc, 8, 6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_wired_cfc(parts: dict[str, Part], seed: int) -> None:
+    step, numbers = stepper(parts, "cfc", wired_cfc.stepper), Integers(400 + seed)
+    made.check_step(wired_cfc.step, step, numbers, made.wired_cfc, 8, 6)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -66,6 +72,8 @@ def test_cfc_with_dsp(parts: dict[str, Part], cpu: str, seed: int) -> None:
     parts = parts | {"layers": Part("layers_dsp", cpu)}
     step, numbers = stepper(parts, "cfc"), Integers(300 + seed)
     made.check_step(cfc.step, step, numbers, made.cfc, 8, 6, dsp.arrange)
+    step = stepper(parts, "cfc", wired_cfc.stepper)
+    made.check_step(wired_cfc.step, step, numbers, made.wired_cfc, 8, 6, dsp.arrange)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def lay_out(settings, sizes, flags, read):
         (ltc.COUNTS_AT, 2 * n),
         (ltc.SYNAPSES_AT, ltc.SYNAPSE_WORDS * (sensory + recurrent)),
     )
-    words, weights, places = layers.build(sizes, flags, own, ltc.HEADER, (), 2 * n)
+    words, weights, places = layers.build(sizes, flags, own, ltc.HEADER, ((),), 2 * n)
     words[layers.RATE_SHIFT] = 20 - settings.get("rate_bits", 20) - settings["step_shift"]
     words[ltc.UNFOLDS] = settings["unfolds"]
     words[ltc.SCALE] = settings["step_micro"]

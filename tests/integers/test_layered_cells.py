@@ -17,7 +17,7 @@ from host_tools.integers.reference import ONE, Reference, reference
 from host_tools.integers.references.ltc import quotient, reciprocal, step_gain
 from rivulet import model as device_model
 from rivulet.integers import ltc as kernel
-from tests.trained_weights import CFC, LTC, WIRED, Arrays, dense, lstm, wired
+from tests.trained_weights import CFC, LTC, WIRED, Arrays, dense, lstm
 
 _INPUTS = 3
 _LTC = LTC | {"implicit_param_constraints": False}
@@ -37,6 +37,29 @@ def cfc(mode: str, layers: int, units: int = 8, width: int = 11, seed: int = 1) 
     arrays = {name: 2 * value / columns**0.5 for name, value in arrays.items()}
     if mode == "pure":
         arrays |= {"w_tau": random.normal(size=(1, units)), "A": random.normal(size=(1, units))}
+    return {f"rnn_cell.{name}": value for name, value in arrays.items()}
+
+
+def wired_cfc(mode: str = "default", sizes: tuple[int, ...] = (7, 4, 3), seed: int = 4) -> Arrays:
+    """A CfC in a wiring of three layers, with the initial weights of ncps."""
+    random = np.random.default_rng(seed)
+    arrays: Arrays = {}
+    below = _INPUTS
+    for i, units in enumerate(sizes):
+        columns = below + units
+        for name in ("ff1",) if mode == "pure" else ("ff1", "ff2", "time_a", "time_b"):
+            made = dense(random, f"layer_{i}.{name}", units, columns)
+            arrays |= {key: 2 * value / columns**0.5 for key, value in made.items()}
+        if mode == "pure":
+            arrays |= {
+                f"layer_{i}.w_tau": random.normal(size=(1, units)),
+                f"layer_{i}.A": random.uniform(-1, 1, (1, units)),
+            }
+        mask = np.ones((units, columns))
+        mask[:, :below] = random.random((units, below)) < 0.6
+        mask[0, :below] = 1.0
+        arrays[f"layer_{i}.sparsity_mask"] = mask
+        below = units
     return {f"rnn_cell.{name}": value for name, value in arrays.items()}
 
 
@@ -112,6 +135,23 @@ def test_cfc_gives_the_same_bits_on_the_device(
     assert_the_same_bits(made(cfc(mode, layers, units), metadata, recording())[1], tmp_path)
 
 
+@pytest.mark.parametrize("sizes", [(7, 4, 3), (8, 2), (1, 1, 1), (5,)])
+@pytest.mark.parametrize(
+    ("mode", "settings"),
+    [
+        ("default", {}),
+        ("default", {"convention": "previous", "readout": "state"}),
+        ("no_gate", {"time_unit_s": 0.1, "readout": "state"}),
+        ("pure", {"time_unit_s": 30.0, "readout": "state"}),
+    ],
+)
+def test_wired_cfc_gives_the_same_bits_on_the_device(
+    tmp_path: Path, mode: str, settings: dict[str, Any], sizes: tuple[int, ...]
+) -> None:
+    metadata = WIRED | {"mode": mode} | settings
+    assert_the_same_bits(made(wired_cfc(mode, sizes), metadata, recording())[1], tmp_path)
+
+
 @pytest.mark.parametrize(
     ("weights", "settings"),
     [
@@ -144,6 +184,25 @@ def assert_the_same_bits(model: ModelFile, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mode", "settings", "bound"),
+    [
+        ("default", {}, 0.01),
+        ("default", {"convention": "previous", "time_unit_s": 2.0}, 0.01),
+        ("no_gate", {}, 0.015),
+        ("pure", {}, 0.015),
+    ],
+)
+@pytest.mark.parametrize("sizes", [(7, 4, 3), (5,), (19, 9, 4)])
+def test_wired_cfc_stays_near_the_float_cell(
+    mode: str, settings: dict[str, Any], bound: float, sizes: tuple[int, ...]
+) -> None:
+    events = recording()
+    metadata = WIRED | {"mode": mode} | settings
+    model, integers = made(wired_cfc(mode, sizes), metadata, events)
+    assert_near(model, integers, events, bound)
+
+
+@pytest.mark.parametrize(
     ("mode", "layers", "settings", "bound"),
     [
         ("default", 0, {}, 0.01),
@@ -161,6 +220,10 @@ def test_cfc_stays_near_the_float_cell(
     """Errors over a recording, as a share of the state's range."""
     events = recording()
     model, integers = made(cfc(mode, layers), CFC | {"mode": mode} | settings, events)
+    assert_near(model, integers, events, bound)
+
+
+def assert_near(model: ModelFile, integers: ModelFile, events: EventTable, bound: float) -> None:
     result = compare(model, integers, events)
     extent = 2.0 * integers.settings["state_scale"]
     assert 0.0 < result.state_rms < 0.5 * bound * extent
@@ -189,6 +252,7 @@ def test_ltc_stays_near_the_float_cell(weights: Arrays, settings: dict[str, Any]
     [
         (cfc("default", 1), CFC | {"time_unit_s": 0.1}),
         (cfc("pure", 1), CFC | {"mode": "pure", "activation": "tanh"}),
+        (wired_cfc(), WIRED | {"time_unit_s": 0.1}),
         (ltc(), _LTC | {"time_unit_s": 0.1}),
     ],
 )
@@ -212,7 +276,13 @@ def scaled(weights: Arrays, name: str, factor: float) -> Arrays:
 @pytest.mark.parametrize(
     ("weights", "metadata", "message"),
     [
-        (wired(), {}, "no cell 'wired_cfc', only cascade, cfc, decay, ltc"),
+        (wired_cfc() | lstm(14), {}, "no mixed memory"),
+        (
+            scaled(wired_cfc(), "layer_1.ff1.weight", 1e6),
+            {},
+            r"ff1 of unit \d of layer 1 has weig",
+        ),
+        (scaled(wired_cfc(), "layer_2.time_b.bias", 1e4), {}, r"time_b of unit \d of layer 2 can"),
         (cfc("default", 1, 6) | lstm(6), {}, "no mixed memory"),
         (scaled(cfc("default", 1), "time_a.weight", 1e6), {}, "rates can reach .*e.06/s"),
         (scaled(cfc("default", 1), "time_b.bias", 1e4), {}, r"time_b of unit \d can reach"),
@@ -281,6 +351,7 @@ def test_the_semi_implicit_gain_is_right_at_any_step(p: int, shift: int) -> None
     [
         made(cfc("pure", 1), CFC | {"mode": "pure"})[1],
         made(cfc("default", 1), CFC)[1],
+        made(wired_cfc(), WIRED)[1],
         made(ltc(), _LTC)[1],
     ],
 )

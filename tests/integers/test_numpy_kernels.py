@@ -10,7 +10,7 @@ import pytest
 from kernel_cases import Integers
 
 from host_tools.integers.kernels import stepper
-from rivulet.integers import cascade, cfc, decay, layout, ltc
+from rivulet.integers import cascade, cfc, decay, layout, ltc, wired_cfc
 
 Model = tuple[array, bytearray]
 Events = Callable[[Integers, array, int], Iterator[tuple[int, array]]]
@@ -40,7 +40,10 @@ def test_decay(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
-@pytest.mark.parametrize(("cell", "plain"), [("cfc", cfc), ("ltc", ltc), ("cascade", cascade)])
+@pytest.mark.parametrize(
+    ("cell", "plain"),
+    [("cfc", cfc), ("wired_cfc", wired_cfc), ("ltc", ltc), ("cascade", cascade)],
+)
 def test_cells_of_layers(cell: str, plain: Any, seed: int) -> None:
     numbers = Integers(200 + seed)
     made = layer_cases.cases(numbers, getattr(layer_cases, cell), 16)

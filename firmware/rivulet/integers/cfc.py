@@ -3,8 +3,9 @@
 cells/cfc.py has its equations. arithmetic.py and layers.py have the arithmetic that cells share.
 
     v      the state and the inputs, Q12 of x / state_scale and of the normalised input
-    z      the layers' results for a moving unit. With gates: g1 and g2, from the tanh table, Q15; a, the
-           rate of its gate, 1/s in Q(20 - RATE_SHIFT); b in Q(20 - GATE_SHIFT). Pure: f, a rate
+    z      the layers' results for a moving unit. With gates: g1 and g2, from the tanh table, Q15;
+           a, the rate of its gate, 1/s in Q(20 - RATE_SHIFT); b in Q(20 - GATE_SHIFT). Pure: f,
+           a rate
     alpha  |a|, or |w| + |f|: Q(20 - RATE_SHIFT), 1 to 2^30 - 1
 
 With gates, state_scale 1, for no_gate 2:

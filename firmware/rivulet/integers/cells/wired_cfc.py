@@ -1,8 +1,8 @@
 """The tensors and buffers of a wired CfC in integers; integers/wired_cfc.py has the arithmetic.
 
-Each layer i of n units over y, which has w values, has products with .weight, .bias and .multiplier
-each, over [y; x]: layerI.heads: ff1 and ff2 (2n rows), or in pure mode ff1 (n rows); layerI.times:
-time_a and time_b (2n rows), not in pure mode. Tables and constants are those of a CfC model.
+Layer i of n units has products over [y; x] with .weight, .bias and .multiplier each: layerI.heads:
+ff1 and ff2 (2n rows), or in pure mode ff1 (n rows); layerI.times: time_a and time_b (2n rows), not
+in pure mode. Tables and constants are those of a CfC model.
 """
 
 from rivulet.integers import closed_form, layers, layers_choice, layout, wired_cfc

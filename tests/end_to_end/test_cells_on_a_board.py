@@ -41,6 +41,7 @@ _INTEGERS: list[tuple[str, Any, Any, int]] = [
     ("cascade", cascade((3, 4), "v", True), CASCADE, 7),
     ("cfc", cfc(), CFC, UNITS),
     ("cfc", cfc("pure"), CFC | {"mode": "pure"}, UNITS),
+    ("wired_cfc", wired(), WIRED, UNITS),
     ("ltc", ltc(), _FREE, UNITS),
 ]
 

@@ -224,11 +224,7 @@ def test_float32_agrees_with_ncps(name: str, tmp_path: Path) -> None:
     assert max(_distance(x, states), _distance(y, outputs)) <= 1e-4
 
 
-_INTEGERS = [
-    name
-    for name, (_, _, _, options) in _CASES.items()
-    if "mixed" not in name and (name.startswith("ltc") or "wiring" not in options)
-]
+_INTEGERS = [name for name in _CASES if "mixed" not in name]
 
 
 @pytest.mark.parametrize("name", _INTEGERS)

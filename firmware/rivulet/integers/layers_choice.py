@@ -34,10 +34,12 @@ def stepper(name, kernel):
         move = choice.part(mover + "_" + kernel, "move")
     except ImportError:
         move = choice.part(mover + ("_thumb" if kernel == "dsp" else "_viper"), "move")
+    # By their names, which tell `rivulet flash` that a board needs these modules.
     if kernel == "viper":
-        apply, average = (choice.part("decay_viper", part) for part in ("apply", "average"))
+        from rivulet.integers.decay_viper import apply, average
     else:
-        apply, average = (choice.part(part + "_thumb", part) for part in ("apply", "average"))
+        from rivulet.integers.apply_thumb import apply
+        from rivulet.integers.average_thumb import average
     build = choice.part(name, "stepper") if name in _MOVERS else layers.stepper
     return build(apply, run, move, average)
 

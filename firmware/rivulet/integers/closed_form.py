@@ -27,7 +27,7 @@ def check(settings):
     if settings.get("mode") not in _MODES:
         raise ValueError("the integer path has no mode '%s'" % settings.get("mode"))
     if settings.get("mixed_memory"):
-        raise ValueError("the integer path has no mixed memory")
+        memory().check(settings)
     for key, _, largest in _NUMBERS:
         value = settings.get(key)
         if not isinstance(value, int) or not 0 <= value <= largest:
@@ -37,36 +37,62 @@ def check(settings):
             )
 
 
+def memory():
+    """Return the module of mixed memory, which only its models import."""
+    from rivulet.integers import mixed
+
+    return mixed
+
+
 def flags_of(settings):
-    return _MODES[settings["mode"]]
+    return _MODES[settings["mode"]] | (layout.MIXED if settings.get("mixed_memory") else 0)
 
 
-def shapes(settings, n):
-    """Return {name: shape} of the tables and of the units' constants."""
+def units(settings, features):
+    """Return the number of units of a model whose state has `features` values."""
+    return features >> 1 if settings.get("mixed_memory") else features
+
+
+def shapes(settings, n, m):
+    """Return {name: shape} of the tables, the units' constants and the memory."""
     wanted = {"table.decay": (layout.DECAY_NODES,)}
     if settings["mode"] == "pure":
         for name, _ in _PURE:
             wanted[name] = (n,)
-    else:
+    if settings["mode"] != "pure" or settings.get("mixed_memory"):
         wanted["table.tanh"] = wanted["table.sigmoid"] = (layout.NODES,)
+    for chain in memory_chains(settings, n, m):
+        wanted.update(memory().shapes(chain))
     return wanted
 
 
-def entries(settings, n, most):
+def header(settings, own):
+    """Return where a header ends whose cell's own entries end at `own`."""
+    return memory().HEADER if settings.get("mixed_memory") else own
+
+
+def memory_chains(settings, n, m):
+    """Return the list with the products of the memory, or an empty one without it."""
+    return [memory().chain(n, m, cfc.TANH_TABLE_AT)] if settings.get("mixed_memory") else []
+
+
+def entries(settings, n, m, most):
     """Return the header's entries, as layout.lay_out takes them.
 
     most: the largest number of units that move at once.
     """
-    pure = settings["mode"] == "pure"
-    return (
+    pure, mixed = settings["mode"] == "pure", settings.get("mixed_memory")
+    nodes = 0 if pure and not mixed else layout.NODES
+    own = (
         (cfc.HEADS_AT, most if pure else 4 * most),
-        (cfc.SIGMOID_TABLE_AT, 0 if pure else layout.NODES),
-        (cfc.TANH_TABLE_AT, 0 if pure else layout.NODES),
+        (cfc.SIGMOID_TABLE_AT, nodes),
+        (cfc.TANH_TABLE_AT, nodes),
         (layout.DECAY_TABLE_AT, layout.DECAY_NODES),
         (cfc.LEAK_AT, n if pure else 0),
         (cfc.REST_AT, n if pure else 0),
         (cfc.FACTOR_AT, n if pure else 0),
     )
+    return own + memory().entries(n, m) if mixed else own
 
 
 def heads(settings, name, n, width, vector):
@@ -79,17 +105,14 @@ def heads(settings, name, n, width, vector):
     ]
 
 
-def layer_shapes(chain):
-    """Return {name: shape} of the tensors of a list of layers."""
-    wanted = {}
-    for name, rows, columns, _, _, _, _ in chain:
-        wanted[name + ".weight"] = rows, columns
-        wanted[name + ".bias"] = wanted[name + ".multiplier"] = (rows,)
-    return wanted
+def place(settings, words, places, memory_at):
+    """Write the settings into the header, and the places of the tables and constants.
 
-
-def place(settings, words, places):
-    """Write the settings into the header, and the places of the tables and constants."""
+    memory_at: byte offset of the memory's records, if there is one.
+    """
+    if settings.get("mixed_memory"):
+        tables = cfc.TANH_TABLE_AT, cfc.SIGMOID_TABLE_AT
+        memory().place(settings, words, places, memory_at, *tables)
     words[layers.RATE_SHIFT] = 20 - settings.get("rate_bits", 20)
     for key, entry, _ in _NUMBERS:
         words[entry] = settings[key]
@@ -97,9 +120,16 @@ def place(settings, words, places):
         places[name] = words[entry]
 
 
-def sample_settings(cell, mode):
+def verify(words):
+    """Raise ValueError if a value of the memory is out of the kernels' range."""
+    if words[layout.FLAGS] & layout.MIXED:
+        memory().verify(words)
+
+
+def sample_settings(cell, mode, memory=False):
     """Return the settings of a small model on which a kernel is tried."""
-    settings = {"cell": cell, "mode": mode}
+    settings = {"cell": cell, "mode": mode, "mixed_memory": memory}
+    settings["memory_shift"] = settings["memory_fit"] = 2
     for key, _, _ in _NUMBERS:
         settings[key] = 3
     return settings

@@ -76,6 +76,27 @@ def build(sizes, flags, own, header, chains, scratch=0):
     return words, layout.weights_for(words), places
 
 
+def shapes(chain):
+    """Return {name: shape} of the tensors of a list of layers."""
+    wanted = {}
+    for name, rows, columns, _, _, _, _ in chain:
+        wanted[name + ".weight"] = rows, columns
+        wanted[name + ".bias"] = wanted[name + ".multiplier"] = (rows,)
+    return wanted
+
+
+def lists(words, count):
+    """Return the byte offsets of the first `count` lists of layers."""
+    found = []
+    at = words[LAYERS_AT] >> 2
+    for _ in range(count):
+        found.append(4 * at)
+        while words[at]:
+            at += WORDS
+        at += 1
+    return found
+
+
 def verify(words, at):
     """Raise ValueError if a multiplier of the layers at byte offset `at` is out of range."""
     at >>= 2
@@ -114,6 +135,27 @@ def stepper(apply, run, move, average):
         if dt_us:
             run(words, weights, words[LAYERS_AT])
             move(words, dt_us)
+            if flags & layout.MEAN:
+                average(words)
+            run(words, weights, words[READOUT_AT])
+        if not flags & layout.INPUT_FIRST:
+            apply(words, input_map)
+
+    return step
+
+
+def around(apply, advance, average, run):
+    """Return a cell's step as `stepper` does.
+
+    advance(words, weights, dt_us): compute the state, and write the interval into the header.
+    """
+
+    def step(words, weights, dt_us, input_map):
+        flags = words[layout.FLAGS]
+        if flags & layout.INPUT_FIRST:
+            apply(words, input_map)
+        if dt_us:
+            advance(words, weights, dt_us)
             if flags & layout.MEAN:
                 average(words)
             run(words, weights, words[READOUT_AT])

@@ -1,6 +1,6 @@
 """Chooses the fastest kernel of the other cells: assembler, else viper, else plain Python."""
 
-from rivulet.integers import choice, layers, layout
+from rivulet.integers import arithmetic, choice, layers, layout
 
 # The kernels that move a cell, if they have another name than the cell.
 _MOVERS = {"wired_cfc": "cfc"}
@@ -28,6 +28,17 @@ def agrees(step, plain, samples, arrange=None):
 
 def stepper(name, kernel):
     """Return the step of a cell on a kernel. Raises ImportError if this interpreter lacks it."""
+    build = choice.part(name, "stepper") if name in _MOVERS else layers.stepper
+    return build(*parts(name, kernel))
+
+
+def plain_parts(plain):
+    """Return what layers.stepper takes, of the plain kernels; plain: the cell's module."""
+    return arithmetic.apply, layers.run, plain.move, layers.average
+
+
+def parts(name, kernel):
+    """Return what layers.stepper takes. Raises ImportError if this interpreter lacks it."""
     run = choice.part("layers_" + kernel, "run")
     mover = _MOVERS.get(name, name)
     try:
@@ -40,8 +51,7 @@ def stepper(name, kernel):
     else:
         from rivulet.integers.apply_thumb import apply
         from rivulet.integers.average_thumb import average
-    build = choice.part(name, "stepper") if name in _MOVERS else layers.stepper
-    return build(apply, run, move, average)
+    return apply, run, move, average
 
 
 def filled(words, weights, places, shapes):

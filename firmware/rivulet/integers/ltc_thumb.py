@@ -9,7 +9,6 @@ import micropython
 from micropython import const
 
 # Byte offsets in words.
-_HIDDEN = const(0)
 _X_AT = const(36)
 _ALPHA_AT = const(44)
 _V_AT = const(48)
@@ -25,6 +24,7 @@ _SIGMOID_TABLE_AT = const(156)
 _RATE_MULTIPLIER_AT = const(160)
 _UNFOLDS = const(164)
 _SCALE = const(168)
+_NEURONS = const(180)
 
 
 @micropython.asm_thumb
@@ -38,11 +38,8 @@ def move(r0, r1):
     push({r0, r1, r2, r3, r4, r5})
     push({r0, r1, r2, r3, r4, r5, r6, r7})
     # [sp]: WORDS, ONE, DOWN, DOWN_15, STEPS, COUNTS, BASE, OUT, LAST, RETURN, SUMMED, M, X, V
-    # bytes=r12 (4 HIDDEN)
+    # bytes=r12 (4 NEURONS)
     data(2, 0x9000)  # str r0, [sp, 0]
-    ldr(r4, [r0, _HIDDEN])
-    lsl(r4, r4, 2)
-    mov(r12, r4)
     ldr(r4, [r0, _ACC_AT])
     add(r4, r4, r0)
     data(2, 0x940A)  # str r4, [sp, 40]
@@ -56,6 +53,9 @@ def move(r0, r1):
     # The interval as mantissa, right and left shift.
     mov(r7, r0)
     add(r7, _OWN)
+    ldr(r4, [r7, _NEURONS - _OWN])
+    lsl(r4, r4, 2)
+    mov(r12, r4)
     ldr(r4, [r7, _RATE_MULTIPLIER_AT - _OWN])
     add(r4, r4, r0)
     data(2, 0x940B)  # str r4, [sp, 44]

@@ -27,29 +27,28 @@ def see(words):
     layout.copy(words, v, words, seen + m, words[(words[PARTS_AT] >> 2) + 2])
 
 
+def advancer(run, move):
+    """Return what moves the layers, as layers.around takes it; move: that of a CfC."""
+
+    def advance(words, weights, dt_us):
+        see(words)
+        at = words[PARTS_AT] >> 2
+        while words[at]:
+            words[cfc.FIRST] = words[at + 1]
+            words[cfc.COUNT] = words[at + 2]
+            run(words, weights, words[at])
+            move(words, dt_us)
+            at += WORDS
+
+    return advance
+
+
 def stepper(apply, run, move, average):
     """Return the step, as layers.stepper does; move: that of a CfC."""
-
-    def step(words, weights, dt_us, input_map):
-        flags = words[layout.FLAGS]
-        if flags & layout.INPUT_FIRST:
-            apply(words, input_map)
-        if dt_us:
-            see(words)
-            at = words[PARTS_AT] >> 2
-            while words[at]:
-                words[cfc.FIRST] = words[at + 1]
-                words[cfc.COUNT] = words[at + 2]
-                run(words, weights, words[at])
-                move(words, dt_us)
-                at += WORDS
-            if flags & layout.MEAN:
-                average(words)
-            run(words, weights, words[layers.READOUT_AT])
-        if not flags & layout.INPUT_FIRST:
-            apply(words, input_map)
-
-    return step
+    return layers.around(apply, advancer(run, move), average, run)
 
 
-step = stepper(arithmetic.apply, layers.run, cfc.move, layers.average)
+move = cfc.move
+
+
+step = stepper(arithmetic.apply, layers.run, move, layers.average)

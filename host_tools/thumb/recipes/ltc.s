@@ -55,9 +55,8 @@ FEW:
     @ Fourteen words of room; the values do not matter.
     push {r0, r1, r2, r3, r4, r5}; push {r0, r1, r2, r3, r4, r5, r6, r7}
     .stack WORDS, ONE, DOWN, DOWN_15, STEPS, COUNTS, BASE, OUT, LAST, RETURN, SUMMED, M, X, V
-    .reg bytes=r12 (4 HIDDEN)
+    .reg bytes=r12 (4 NEURONS)
     str words, [sp, WORDS]
-    hidden_bytes r4, words; mov bytes, r4
     keep_address words, ACC_AT, SUMMED, r4
     keep_address words, X_AT, X, r4
     keep_address words, V_AT, V, r4
@@ -65,6 +64,7 @@ FEW:
 # The interval as mantissa, right and left shift.
     .tmp shift=r3, t=r4, own=r7, right=r4, exponent=r5, one=r3, down=r4
     mov own, words; adds own, OWN
+    ldr t, [own, NEURONS - OWN]; lsls t, t, 2; mov bytes, t
     ldr t, [own, RATE_MULTIPLIER_AT - OWN]; adds t, t, words; str t, [sp, M]
     ldr shift, [own, RATE_SHIFT - OWN]; adds shift, 2
     mantissa dt, shift, t, r5, <adds shift, 10>

@@ -7,10 +7,25 @@ import layer_cases as made
 from fixtures import SkipTest
 from kernel_cases import ORDINARY, Integers
 
-from rivulet.integers import choice, layers, layers_choice, layout
+from rivulet.integers import (
+    cfc,
+    choice,
+    layers,
+    layers_choice,
+    layout,
+    ltc,
+    mixed,
+    mixed_choice,
+    wired_cfc,
+)
 from rivulet.integers.cells import integer_cell
 from rivulet.integers.model import IntegerModel
 
+_MIXED = (
+    ("cfc", made.cfc_mixed, cfc, mixed.after_seeing),
+    ("wired_cfc", made.wired_cfc_mixed, wired_cfc, wired_cfc.advancer),
+    ("ltc", made.ltc_mixed, ltc, mixed.without_products),
+)
 _CELLS = (("cfc", made.cfc), ("wired_cfc", made.wired_cfc), ("ltc", made.ltc))
 
 
@@ -24,12 +39,31 @@ def check(kernel, models=16, cells=_CELLS, arrange=None):
         made.check_step(plain, step, Integers(17), make, models, 6, arrange)
 
 
+def check_mixed(kernel):
+    for name, make, cell, advancer in _MIXED:
+        try:
+            step = mixed_choice.stepper(name, kernel, advancer)
+        except (ImportError, SyntaxError, ValueError):
+            raise SkipTest("no %s kernel in this interpreter" % kernel)
+        plain = mixed_choice.plain_stepper(cell, advancer)
+        made.check_step(plain, step, Integers(23), make, 16, 6)
+        assert integer_cell(name).mixed_kernel()[0] in ("viper", "thumb")
+
+
 def test_viper():
     check("viper")
 
 
 def test_thumb():
     check("thumb")
+
+
+def test_mixed_memory_in_viper():
+    check_mixed("viper")
+
+
+def test_mixed_memory_in_thumb():
+    check_mixed("thumb")
 
 
 def test_dsp():
@@ -87,7 +121,7 @@ def test_no_interval_moves_nothing_but_inputs():
 
 def _models():
     numbers = Integers(5)
-    for name, make in _CELLS:
+    for name, make in _CELLS + tuple(each[:2] for each in _MIXED):
         words, weights = make(numbers, (8, 3, 2), ORDINARY)
         yield IntegerModel(made.metadata(name, words), words, weights)
 

@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 
 from host_tools.convert import ModelFile
+from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
+from host_tools.integers import mixed
+from host_tools.integers.cells import Inputs
 from host_tools.integers.reference import Z_LIMIT
 from host_tools.integers.row_scales import Q12, Floats, Rows, most_bits, quantise_rows, rate_bits
 from host_tools.integers.tables import TANH_RANGE, decay_table, nodes, q15
@@ -82,26 +85,34 @@ class Heads:
         return [f"{part} of unit {i}{self.place}" for part in parts for i in units]
 
 
-def check(settings: dict[str, Any]) -> None:
-    if settings["mixed_memory"]:
-        raise RivuletError("int8 arithmetic has no mixed memory: convert it to float32")
-
-
 def rows_per_unit(settings: dict[str, Any]) -> int:
     return 1 if settings["mode"] == "pure" else 4
 
 
 def quantise(
-    model: ModelFile, heads: Callable[[float], list[Heads]], seen: float | None
-) -> tuple[Tensors, dict[str, Any], float]:
-    """Return (tensors, settings, scale of the state).
+    model: ModelFile,
+    heads: Callable[[float], list[Heads]],
+    seen: float | None,
+    inputs: Inputs,
+    events: EventTable | None,
+) -> tuple[Tensors, dict[str, Any], float, list[str]]:
+    """Return (tensors, settings, scale of the state, warnings), mixed memory included.
 
     heads(scale): all heads, for a state in units of `scale`. seen: the largest sum of ff1 in a
     calibration.
     """
-    if model.settings["mode"] == "pure":
-        return _pure(model, heads, seen)
-    scale = 2.0 if model.settings["mode"] == "no_gate" else 1.0
+    least, warning = mixed.scale_of(model, inputs, events)
+    make = _pure if model.settings["mode"] == "pure" else _gated
+    tensors, own, scale = make(model, heads, seen, least)
+    memory, settings = mixed.quantise(model, inputs, scale)
+    return {**memory, **tensors}, {**settings, **own}, scale, [warning] if warning else []
+
+
+def _gated(
+    model: ModelFile, heads: Callable[[float], list[Heads]], seen: float | None, least: float
+) -> tuple[Tensors, dict[str, Any], float]:
+    moved = 2.0 if model.settings["mode"] == "no_gate" else 1.0
+    scale = max(moved, least)
     made = heads(scale)
     unit_s = float(model.settings["time_unit_s"])
     bits = min(_rate_bits(each.part(2, 1, 4), each.factors, unit_s, 0.0) for each in made)
@@ -121,6 +132,9 @@ def quantise(
         rows = timed.quantised(each.factors, per_unit, each.names("time_a", "time_b"))
         tensors |= rows.tensors(f"{each.prefix}times")
     own = {"rate_bits": bits, "gate_shift": _GATE_BITS - gate_bits}
+    if model.settings["mixed_memory"]:
+        # The kernel of a CfC has no scale but its own.
+        own["memory_fit"] = round(math.log2(scale / moved))
     return tensors, own | {"f_shift": 0, "f_limit": 0, "p_shift": 0}, scale
 
 
@@ -146,11 +160,11 @@ def _rate_bits(layer: Layer, factors: Factors, unit_s: float, leak: float) -> in
 
 
 def _pure(
-    model: ModelFile, heads: Callable[[float], list[Heads]], seen: float | None
+    model: ModelFile, heads: Callable[[float], list[Heads]], seen: float | None, least: float
 ) -> tuple[Tensors, dict[str, Any], float]:
     rest, leak = (_of_all_layers(model, name) for name in ("A", "w_tau"))
     unit_s = float(model.settings["time_unit_s"])
-    for scale in _STATE_SCALES:
+    for scale in (scale for scale in _STATE_SCALES if scale >= least):
         made = heads(scale)
         reach = max(float(each.layer.reach(each.factors).max()) for each in made)
         if seen is not None:

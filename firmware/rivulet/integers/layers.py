@@ -48,22 +48,24 @@ def build(sizes, flags, own, header, chains, scratch=0):
     begin = 0
     places = {}
     at = words[LAYERS_AT] >> 2
-    ends = [sum(len(chain) for chain in chains[: i + 1]) for i in range(len(chains))]
-    for i, (name, rows, columns, vector, out, offset, table) in enumerate(every):
-        own_at = header + 3 * i
-        columns += columns & 1
-        words[at] = rows
-        words[at + 1] = columns
-        words[at + 2] = begin
-        words[at + 3] = places[name + ".bias"] = words[own_at + 1]
-        words[at + 4] = places[name + ".multiplier"] = words[own_at + 2]
-        # Without an entry of its own, the layer's input is the result of the layer before.
-        words[at + 5] = words[vector or own_at - 3]
-        words[at + 6] = words[out or own_at] + offset
-        words[at + 7] = words[table] if table else 0
-        places[name + ".weight"] = begin, columns
-        begin += layout.padded(rows) * columns
-        at += WORDS + (i + 1 in ends)
+    own_at = header
+    for chain in chains:
+        for name, rows, columns, vector, out, offset, table in chain:
+            columns += columns & 1
+            words[at] = rows
+            words[at + 1] = columns
+            words[at + 2] = begin
+            words[at + 3] = places[name + ".bias"] = words[own_at + 1]
+            words[at + 4] = places[name + ".multiplier"] = words[own_at + 2]
+            # Without an entry of its own, the layer's input is the result of the layer before.
+            words[at + 5] = words[vector or own_at - 3]
+            words[at + 6] = words[out or own_at] + offset
+            words[at + 7] = words[table] if table else 0
+            places[name + ".weight"] = begin, columns
+            begin += layout.padded(rows) * columns
+            at += WORDS
+            own_at += 3
+        at += 1
     words[layout.OUT_WEIGHTS_AT] = begin
     at = words[READOUT_AT] >> 2
     words[at] = sizes[2]

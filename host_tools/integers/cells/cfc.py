@@ -12,7 +12,7 @@ import numpy as np
 
 from host_tools.convert import ModelFile
 from host_tools.data.event_table import EventTable
-from host_tools.integers import closed_form
+from host_tools.integers import closed_form, mixed
 from host_tools.integers.activations import ACTIVATIONS
 from host_tools.integers.cells import Inputs, Quantised
 from host_tools.integers.closed_form import MARGIN, Factors, Heads, Layer
@@ -24,7 +24,11 @@ from host_tools.integers.tables import nodes
 __all__ = ["Reference", "check", "quantise"]
 
 Reference = CfcReference
-check = closed_form.check
+
+
+def check(settings: dict[str, Any]) -> None:
+    """Take every CfC."""
+
 
 # Range of the table of an unbounded activation: at least, and at most without a calibration.
 _NEAREST, _FARTHEST = 8.0, 32.0
@@ -50,8 +54,9 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
         backbone = _backbone(settings, layers, factors, seen)
         return [Heads("", "", last, backbone.factors)]
 
-    tensors, own, scale = closed_form.quantise(model, heads, None if seen is None else seen[-1])
-    return Quantised({**backbone.tensors, **tensors}, own, scale, backbone.warnings)
+    ff1 = None if seen is None else seen[-1]
+    tensors, own, scale, warnings = closed_form.quantise(model, heads, ff1, inputs, events)
+    return Quantised({**backbone.tensors, **tensors}, own, scale, backbone.warnings + warnings)
 
 
 def _layers(model: ModelFile, inputs: Inputs, scale: float) -> list[Layer]:
@@ -73,6 +78,7 @@ def _seen(model: ModelFile, events: EventTable) -> list[float]:
     function = ACTIVATIONS[model.settings["activation"]].function
     found = []
     for state, held, _ in trace(model, events):
+        state = mixed.recalled(model, state, held)
         values = np.concatenate([held, state])
         sizes = []
         for i in range(len(model.settings["backbone"])):

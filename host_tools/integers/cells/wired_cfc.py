@@ -10,7 +10,7 @@ import numpy as np
 
 from host_tools.convert import ModelFile
 from host_tools.data.event_table import EventTable
-from host_tools.integers import closed_form
+from host_tools.integers import closed_form, mixed
 from host_tools.integers.cells import Inputs, Quantised
 from host_tools.integers.closed_form import Factors, Heads, Layer
 from host_tools.integers.compare import trace
@@ -21,7 +21,10 @@ from host_tools.integers.row_scales import Floats
 __all__ = ["Reference", "check", "quantise"]
 
 Reference = WiredCfcReference
-check = closed_form.check
+
+
+def check(settings: dict[str, Any]) -> None:
+    """Take every wired CfC."""
 
 
 def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Quantised:
@@ -44,7 +47,7 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
 
     pure = model.settings["mode"] == "pure"
     seen = None if events is None or not pure else _seen(model, layers, events)
-    return Quantised(*closed_form.quantise(model, heads, seen))
+    return Quantised(*closed_form.quantise(model, heads, seen, inputs, events))
 
 
 def _layers(model: ModelFile, channels: int) -> list[Layer]:
@@ -70,12 +73,13 @@ def _layers(model: ModelFile, channels: int) -> list[Layer]:
 def _seen(model: ModelFile, layers: list[Layer], events: EventTable) -> float:
     """Return the largest sum of a pure model's ff1 in a calibration."""
     largest = 0.0
-    ends = np.cumsum(model.settings["layers"])[:-1]
+    *ends, units = np.cumsum(model.settings["layers"])
     for (state, held, _), (after, _, _) in pairwise(trace(model, events)):
         below: Any = held
-        states = zip(np.split(state, ends), np.split(after, ends), strict=True)
-        for layer, (x, moved) in zip(layers, states, strict=True):
-            sums = layer.weight @ np.concatenate([below, x]) + layer.bias
+        x = mixed.recalled(model, state, held)
+        states = zip(np.split(x, ends), np.split(after[:units], ends), strict=True)
+        for layer, (own, moved) in zip(layers, states, strict=True):
+            sums = layer.weight @ np.concatenate([below, own]) + layer.bias
             largest = max(largest, float(np.abs(sums).max()))
             below = moved
     return largest

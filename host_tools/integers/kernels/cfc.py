@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from host_tools.integers.kernels import layers as dense
+from host_tools.integers.kernels import mixed as memory
 from host_tools.integers.kernels.parts import Gains, Ints, State, Table, Words, entry, view
-from rivulet.integers import arithmetic, cfc, layers, layout
+from rivulet.integers import arithmetic, cfc, layers, layout, mixed
 from rivulet.integers.arithmetic import ONE
 
 _COARSER = 6  # from Q26 to Q20
@@ -17,7 +18,11 @@ Move = Callable[[Any, int], None]
 
 def step_for(words: Any, weights: Any) -> Any:
     """Return the step of a CfC model."""
-    return dense.step_for(words, weights, move_of(words, 0, words[layout.HIDDEN]))
+    move = move_of(words, 0, words[cfc.COUNT])
+    if not words[layout.FLAGS] & layout.MIXED:
+        return dense.step_for(words, weights, move)
+    places = (words[layers.LAYERS_AT],)
+    return memory.step_for(words, weights, places, move, mixed.after_seeing)
 
 
 def move_of(words: Any, first: int, count: int) -> Move:

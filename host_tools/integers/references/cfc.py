@@ -7,7 +7,6 @@ import numpy as np
 from host_tools.integers.reference import (
     Ints,
     Layer,
-    Reference,
     Tensors,
     clamped,
     exponent,
@@ -17,6 +16,7 @@ from host_tools.integers.reference import (
     short,
     whole,
 )
+from host_tools.integers.references.mixed import ReferenceWithMemory
 from rivulet.integers.arithmetic import ONE
 
 _COARSER = 6  # from Q26 to Q20
@@ -59,7 +59,7 @@ class Heads:
             state = (g1 << 14) + (int32(g2 * share) >> 1)
         else:
             state = (g1 << 15) + int32((g2 - g1) * share)
-        return np.maximum(size, 1), int32(state)
+        return np.maximum(size, 1), int32(state) >> int(self._settings.get("memory_fit", 0))
 
     def _pure(self, f: Ints, mantissa: Ints, shift: Ints) -> tuple[Ints, Ints]:
         leak, rest, factor = self._constants
@@ -75,7 +75,7 @@ class Heads:
         return alpha, np.clip(state, 1 - ONE, ONE - 1)
 
 
-class CfcReference(Reference):
+class CfcReference(ReferenceWithMemory):
     """The reference of the CfC cell."""
 
     def __init__(self, tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> None:
@@ -88,8 +88,8 @@ class CfcReference(Reference):
         self._heads = Heads(tensors, settings, "", slice(None))
         self.alpha = self._moved(np.ones_like(self.confidence))[0]
 
-    def _moved(self, dt_us: Ints) -> tuple[Ints, Ints]:
-        factors = np.concatenate([short(self.state), self.inputs], axis=1)
+    def _advance(self, x: Ints, dt_us: Ints) -> tuple[Ints, Ints]:
+        factors = np.concatenate([short(x), self.inputs], axis=1)
         for layer in self._backbone:
             factors = look_up(self._activation, clamped(layer(factors)))
         return self._heads.moved(factors, *self._span(dt_us))

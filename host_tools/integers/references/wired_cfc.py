@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from host_tools.integers.reference import Ints, Reference, Tensors, short
+from host_tools.integers.reference import Ints, Tensors, short
 from host_tools.integers.references.cfc import Heads
+from host_tools.integers.references.mixed import ReferenceWithMemory
 
 
-class WiredCfcReference(Reference):
+class WiredCfcReference(ReferenceWithMemory):
     """The reference of the wired CfC."""
 
     def __init__(self, tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> None:
@@ -22,11 +23,11 @@ class WiredCfcReference(Reference):
             first += units
         self.alpha = self._moved(np.ones_like(self.confidence))[0]
 
-    def _moved(self, dt_us: Ints) -> tuple[Ints, Ints]:
+    def _advance(self, x: Ints, dt_us: Ints) -> tuple[Ints, Ints]:
         span = self._span(dt_us)
         below, rates, states = self.inputs, [], []
         for own, heads in self._layers:
-            factors = np.concatenate([below, short(self.state[:, own])], axis=1)
+            factors = np.concatenate([below, short(x[:, own])], axis=1)
             alpha, state = heads.moved(factors, *span)
             below = short(state)
             rates.append(alpha)

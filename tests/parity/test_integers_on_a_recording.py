@@ -52,6 +52,18 @@ def wired():
 
 def wired_pure():
     return net(lambda: CfC(4, AutoNCP(20, 4, seed=2), mode="pure"))
+
+
+def cfc_mixed():
+    return net(lambda: CfC(4, 12, backbone_units=24, backbone_layers=1, mixed_memory=True))
+
+
+def wired_mixed():
+    return net(lambda: CfC(4, AutoNCP(16, 4, seed=2), mixed_memory=True))
+
+
+def ltc_mixed():
+    return net(lambda: LTC(4, AutoNCP(12, 4, seed=2), mixed_memory=True))
 """
 
 
@@ -67,7 +79,9 @@ def read() -> tuple[Any, Any, Any]:
     return np.array(t_us), values.astype(np.float32), [labels.index(row[5]) for row in rows]
 
 
-@pytest.mark.parametrize("name", ["cfc", "wired", "wired_pure"])
+@pytest.mark.parametrize(
+    "name", ["cfc", "wired", "wired_pure", "cfc_mixed", "wired_mixed", "ltc_mixed"]
+)
 def test_it_follows_pytorch(
     name: str, tmp_path: Path, rivulet: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from host_tools.convert import ModelFile
 from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
 from host_tools.integers import mixed
-from host_tools.integers.cells import Inputs
+from host_tools.integers.inputs import Inputs
 from host_tools.integers.reference import Z_LIMIT
 from host_tools.integers.row_scales import Q12, Floats, Rows, most_bits, quantise_rows, rate_bits
 from host_tools.integers.tables import TANH_RANGE, decay_table, nodes, q15

@@ -11,8 +11,8 @@ import numpy as np
 from host_tools.convert import ModelFile
 from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
-from host_tools.integers.cells import Inputs
 from host_tools.integers.compare import trace
+from host_tools.integers.inputs import Inputs
 from host_tools.integers.reference import INPUT_LIMIT, STATE_LIMIT, Z_LIMIT
 from host_tools.integers.row_scales import Floats as Exact
 from host_tools.integers.row_scales import power_of_two, quantise_rows

@@ -31,8 +31,8 @@ RATE_BITS = const(60)
 UNITS = const(61)
 HEADER = const(62)
 
-# 10^6 = 15625 * 2^6. The shift also has the 11 bits of the table, the 30 of the reciprocal, and the
-# 15 by which their product is shifted at once.
+# 10^6 = 15625 * 2^6. The shift also has the 11 bits of the table, the 30 of the reciprocal, and
+# the 15 by which their product is shifted at once.
 _PER_US = const(15625)
 _SHIFT_PER_US = const(30 + 11 - 15 - 6)
 _LONGEST_SHIFT = const(31)

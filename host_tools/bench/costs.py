@@ -115,7 +115,7 @@ def models() -> Iterator[ModelFile]:
         yield from _forms(Ctrnn([0], channels, 4, units), channels, integers=False)
         node = NeuralOde([0], channels, 4, half, (half,))
         yield from _forms(node, channels, integers=False)
-        yield from _forms(wired(units, channels), channels, integers=False)
+        yield from _forms(wired(units, channels), channels)
 
 
 def _forms(network: Any, channels: int, integers: bool = True) -> Iterator[ModelFile]:

@@ -28,8 +28,8 @@ _EVENTS_ON_BOARD = 200
 _EVENTS_EMULATED = 30
 # Of the other cells, whose float forms take up to a third of a second each on a board.
 _EVENTS_OF_CELLS = 10
-# Five cells, in floats and in integers.
-_PARTS_OF_CELLS = 10
+# Six cells, in floats and in integers.
+_PARTS_OF_CELLS = 12
 # In the order of the board's app.py.
 _FIRMWARE = """
 from rivulet import blame

@@ -61,7 +61,9 @@ def _passes(settings: dict[str, Any]) -> int:
 def _products(settings: dict[str, Any], shapes: Shapes, passes: int) -> int:
     if settings["cell"] == "ltc":
         sensory, recurrent = settings["synapses"]
-        return int(sensory) + passes * int(recurrent)
+        # Mixed memory takes one step for each event.
+        memory = [s for name, s in shapes.items() if name[:7] == "memory." and len(s) == 2]
+        return int(sensory) + passes * int(recurrent) + sum(map(math.prod, memory))
     total = 0
     for name, shape in shapes.items():
         matrix = len(shape) == 2 and name != "readout.weight"

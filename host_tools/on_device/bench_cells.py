@@ -1,4 +1,4 @@
-"""Five cells as floats and in every integer kernel that runs here; `rivulet bench --cells`.
+"""Six cells as floats and in every integer kernel that runs here; `rivulet bench --cells`.
 
 Needs `UNITS`, `INPUTS`, `EVENTS` and `PART` in its globals and comes behind bench_models.py, each
 part in a session of its own: what another one leaves of a board's heap is in pieces. Prints one
@@ -109,11 +109,38 @@ def cascade(units, inputs, rates):
     )
 
 
-def cfc(units, inputs):
-    """What makes the float cell, and what the integer one."""
-    settings = {"mode": "default", "backbone": [2 * units], "activation": "lecun_tanh"}
+def closed_form(settings):
+    settings["mode"] = "default"
     for key in ("gate_shift", "f_shift", "f_limit", "p_shift"):
         settings[key] = 0
+    return settings
+
+
+def wired_cfc(units, inputs):
+    """A CfC in three layers, of whose synapses from below the wiring keeps every other one."""
+    command = (units - OUTPUTS) * 2 // 5
+    layers = [units - OUTPUTS - command, command, OUTPUTS]
+    settings = closed_form({"cell": "wired_cfc", "layers": layers, "synapses": []})
+    indices = []
+    below = inputs
+    for i, size in enumerate(layers):
+        source, target = [], []
+        for row in range(2 * size):
+            kept = range(row & 1, below, 2)
+            source += kept
+            target += [row] * len(kept)
+        settings["synapses"].append(len(source))
+        indices += [("layer%d.source" % i, source), ("layer%d.target" % i, target)]
+        below = size
+    return (
+        lambda: FloatCell("wired_cfc", settings, units, inputs, indices),
+        lambda: filled("wired_cfc", settings, units, inputs, {}),
+    )
+
+
+def cfc(units, inputs):
+    """What makes the float cell, and what the integer one."""
+    settings = closed_form({"backbone": [2 * units], "activation": "lecun_tanh"})
     return (
         lambda: FloatCell("cfc", settings, units, inputs),
         lambda: filled("cfc", settings, units, inputs, {}),
@@ -178,6 +205,7 @@ def main(units, inputs, events, part):
         ("LTC, one synapse of four", "ltc", lambda: ltc(units, inputs, 4)),
         ("Cascade, rates from u", "cascade", lambda: cascade(units, inputs, "u")),
         ("Cascade, rates from v", "cascade", lambda: cascade(units, inputs, "v")),
+        ("Wired CfC, three layers", "wired_cfc", lambda: wired_cfc(units, inputs)),
     )[part // 2]
     rows = integer_rows if part % 2 else float_row
     for path, subject, together in rows(cell, makers()[part % 2]):

@@ -111,9 +111,10 @@ def test_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         "Cascade",
         "CfC",
         "LTC",
+        "Wired CfC",
     }
     integers = [row for row in found["cells"] if "in integers" in row["what"]]
-    assert len(integers) == 7 and not any(row["heap_bytes"] for row in integers)
+    assert len(integers) == 8 and not any(row["heap_bytes"] for row in integers)
     unchanged = [row["cell"] for row in integers if row["what"].endswith(", inputs unchanged")]
     assert unchanged == ["Cascade, rates from u", "Cascade, rates from v"]
     assert "missing" in found["edges"] and "missing" in found["c"]

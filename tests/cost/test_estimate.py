@@ -14,6 +14,7 @@ from host_tools.errors import RivuletError
 from host_tools.integers.quantise import quantise
 from tests.conftest import make_model, random_weights
 from tests.golden.weights import KINDS, trained
+from tests.trained_weights import INPUTS, LTC, OUTPUTS, UNITS, lstm, ltc
 
 
 def _int8(path, hidden):
@@ -33,6 +34,19 @@ def _estimated(path, board="rpi_pico"):
     found = estimate(path, board)
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize("integer", [False, True])
+def test_mixed_memory_counts_once_an_event(tmp_path, integer) -> None:
+    counts = []
+    for weights in (ltc(), ltc() | lstm(UNITS)):
+        model = convert(weights, LTC | {"implicit_param_constraints": False})
+        path = tmp_path / "m.safetensors"
+        (quantise(model) if integer else model).save(path)
+        counts.append(count_work(path).multiply_adds)
+    # The readout has a column for each memory.
+    readout = OUTPUTS * UNITS
+    assert counts[1] - counts[0] == 4 * UNITS * (UNITS + INPUTS) + readout
 
 
 def test_a_measured_size_gets_about_what_was_measured(tmp_path) -> None:

@@ -18,30 +18,69 @@ from rivulet.integers import layout
 from rivulet.integers.cells import cascade as cascade_cell
 from rivulet.integers.cells import cfc as cfc_cell
 from rivulet.integers.cells import ltc as ltc_cell
+from rivulet.integers.cells import wired_cfc as wired_cell
 
 SIZES = ((32, 4, 4), (1, 1, 1), (5, 3, 9), (8, 8, 8))
 
 
-def cfc(numbers, size, kind):
+def cfc(numbers, size, kind, memory=False):
     """(words, weights) of a CfC; WILD ones use all that the kernels promise to bear."""
+    backbone = numbers.one_of(([], [7], [16], [3, 12]))
+    return _closed_form(numbers, cfc_cell, size, kind, {"backbone": backbone}, memory)
+
+
+def wired_cfc(numbers, size, kind, memory=False):
+    """The same of a wired CfC."""
+    units = split(numbers, size[0])
+    return _closed_form(numbers, wired_cell, size, kind, {"layers": units}, memory)
+
+
+def cfc_mixed(numbers, size, kind):
+    """The same with mixed memory."""
+    return cfc(numbers, size, kind, True)
+
+
+def wired_cfc_mixed(numbers, size, kind):
+    return wired_cfc(numbers, size, kind, True)
+
+
+def ltc_mixed(numbers, size, kind):
+    return ltc(numbers, size, kind, True)
+
+
+def _memory(numbers, settings):
+    settings["mixed_memory"] = True
+    settings["memory_shift"], settings["memory_fit"] = numbers.below(7), numbers.below(7)
+
+
+def split(numbers, n):
+    """The sizes of one to three layers of n units."""
+    sizes = [n]
+    while sizes[-1] > 1 and len(sizes) < 3 and numbers.below(4):
+        part = 1 + numbers.below(sizes[-1] - 1)
+        sizes[-1:] = [sizes[-1] - part, part]
+    return sizes
+
+
+def _closed_form(numbers, cell, size, kind, settings, memory):
     wild = kind == WILD
-    settings = {
-        "mode": numbers.one_of(("default", "no_gate", "pure")),
-        "backbone": numbers.one_of(([], [7], [16], [3, 12])),
-        "rate_bits": numbers.one_of((10, 20, 28)) if wild else 20,
-        "gate_shift": 0 if wild else numbers.below(4),
-        "f_shift": numbers.below(20) if wild else 4,
-        "f_limit": 32767,
-        "p_shift": numbers.below(4),
-    }
+    if memory:
+        _memory(numbers, settings)
+        size = (2 * size[0],) + size[1:]
+    settings["mode"] = numbers.one_of(("default", "no_gate", "pure"))
+    settings["rate_bits"] = numbers.one_of((10, 20, 28)) if wild else 20
+    settings["gate_shift"] = 0 if wild else numbers.below(4)
+    settings["f_shift"] = numbers.below(20) if wild else 4
+    settings["f_limit"] = 32767
+    settings["p_shift"] = numbers.below(4)
     flags = numbers.one_of((0, layout.MEAN, layout.INPUT_FIRST, layout.MEAN | layout.INPUT_FIRST))
-    words, weights, places = cfc_cell.lay_out(settings, size, flags, None)
-    shapes = cfc_cell.shapes(settings, size[0], size[1], ())
+    words, weights, places = cell.lay_out(settings, size, flags, None)
+    shapes = cell.shapes(settings, size[0], size[1], ())
     fill(numbers, words, weights, places, shapes, kind)
     return words, weights
 
 
-def ltc(numbers, size, kind):
+def ltc(numbers, size, kind, memory=False):
     """(words, weights) of an LTC; WILD ones use all that the kernels promise to bear."""
     wild = kind == WILD
     n, m, _ = size
@@ -61,20 +100,25 @@ def ltc(numbers, size, kind):
         "recurrent_shift": numbers.below(14),
     }
     sigma, offset, conductance, current, bias = [], [], [], [], []
+    # Weak neurons have the smallest conductances, and currents as large as these.
+    weak = kind != ORDINARY and not numbers.below(2)
     for part in range(2):
         for i in range(n):
             # Of everything that a sum of 32 bits holds, a share for each synapse.
-            most = min(32767, 49151 // max(counts[i] + counts[n + i], 1))
+            most = 0 if weak else min(32767, 49151 // max(counts[i] + counts[n + i], 1))
             for _ in range(counts[part * n + i]):
                 extreme = kind == LEAST
                 sigma.append(-32768 if extreme else numbers.signed(32768))
                 offset.append(numbers.signed(1 << (30 if wild else 24)))
                 conductance.append(most if extreme else numbers.below(most + 1))
                 current.append(numbers.signed(conductance[-1] + 1))
-    bias = [1 + numbers.wide(1 << 29) for _ in range(n)]
-    bias += [numbers.signed(1 + value) for value in bias]
+    bias = [1 << numbers.below(17) if weak else 1 + numbers.wide(1 << 29) for _ in range(n)]
+    bias += [numbers.one_of((value, -value, numbers.signed(1 + value))) for value in bias]
     first = sum(counts[:n])
-    source = [n + numbers.below(m) for _ in range(first)]
+    if memory:
+        _memory(numbers, settings)
+        size = (2 * n,) + size[1:]
+    source = [size[0] + numbers.below(m) for _ in range(first)]
     source += [numbers.below(n) for _ in range(first, sum(counts))]
     tensors = {
         "synapse.source": array("B", source),
@@ -86,7 +130,7 @@ def ltc(numbers, size, kind):
     }
     flags = numbers.one_of((0, layout.MEAN, layout.INPUT_FIRST, layout.MEAN | layout.INPUT_FIRST))
     words, weights, places = ltc_cell.lay_out(settings, size, flags, tensors.get)
-    shapes = ltc_cell.shapes(settings, n, m, ())
+    shapes = ltc_cell.shapes(settings, size[0], m, ())
     for name in tensors:
         del shapes[name]
     fill(numbers, words, weights, places, shapes, kind)
@@ -99,10 +143,7 @@ def ltc(numbers, size, kind):
 def cascade(numbers, size, kind):
     """(words, weights) of a cascade; WILD ones use all that the kernels promise to bear."""
     n, m, k = size
-    layers = [n]
-    while layers[-1] > 1 and len(layers) < 3 and numbers.below(4):
-        part = 1 + numbers.below(layers[-1] - 1)
-        layers[-1:] = [layers[-1] - part, part]
+    layers = split(numbers, n)
     settings = {
         "layers": layers,
         "rates": numbers.one_of(("u", "v")),
@@ -172,7 +213,7 @@ def _values(numbers, name, count, kind):
     limits = {"table": 32768, "pure": 32768 if name == "pure.factor" else 1 << 29}
     limit = limits.get(name.split(".")[0], 1 << (30 if wild else 22))
     values = [numbers.signed(limit) for _ in range(count)]
-    return [abs(value) for value in values] if name == "pure.leak" else values
+    return [abs(value) for value in values] if name in ("pure.leak", "table.forget") else values
 
 
 def cases(numbers, make, count):

@@ -41,7 +41,10 @@ _INTEGERS: list[tuple[str, Any, Any, int]] = [
     ("cascade", cascade((3, 4), "v", True), CASCADE, 7),
     ("cfc", cfc(), CFC, UNITS),
     ("cfc", cfc("pure"), CFC | {"mode": "pure"}, UNITS),
+    ("wired_cfc", wired(), WIRED, UNITS),
+    ("wired_cfc", wired() | lstm(UNITS), WIRED, 2 * UNITS),
     ("ltc", ltc(), _FREE, UNITS),
+    ("ltc", ltc() | lstm(UNITS), _FREE, 2 * UNITS),
 ]
 
 

@@ -17,7 +17,7 @@ from host_tools.integers.reference import ONE, Reference, reference
 from host_tools.integers.references.ltc import quotient, reciprocal, step_gain
 from rivulet import model as device_model
 from rivulet.integers import ltc as kernel
-from tests.trained_weights import CFC, LTC, WIRED, Arrays, dense, lstm, wired
+from tests.trained_weights import CFC, LTC, WIRED, Arrays, dense
 
 _INPUTS = 3
 _LTC = LTC | {"implicit_param_constraints": False}
@@ -38,6 +38,42 @@ def cfc(mode: str, layers: int, units: int = 8, width: int = 11, seed: int = 1) 
     if mode == "pure":
         arrays |= {"w_tau": random.normal(size=(1, units)), "A": random.normal(size=(1, units))}
     return {f"rnn_cell.{name}": value for name, value in arrays.items()}
+
+
+def wired_cfc(mode: str = "default", sizes: tuple[int, ...] = (7, 4, 3), seed: int = 4) -> Arrays:
+    """A CfC in a wiring of three layers, with the initial weights of ncps."""
+    random = np.random.default_rng(seed)
+    arrays: Arrays = {}
+    below = _INPUTS
+    for i, units in enumerate(sizes):
+        columns = below + units
+        for name in ("ff1",) if mode == "pure" else ("ff1", "ff2", "time_a", "time_b"):
+            made = dense(random, f"layer_{i}.{name}", units, columns)
+            # A pure CfC is a linear recurrence at short intervals: keep it from exploding.
+            size = (0.6 if mode == "pure" else 2) / columns**0.5
+            arrays |= {key: size * value for key, value in made.items()}
+        if mode == "pure":
+            arrays |= {
+                f"layer_{i}.w_tau": random.normal(size=(1, units)),
+                f"layer_{i}.A": random.uniform(-1, 1, (1, units)),
+            }
+        mask = np.ones((units, columns))
+        mask[:, :below] = random.random((units, below)) < 0.6
+        mask[0, :below] = 1.0
+        arrays[f"layer_{i}.sparsity_mask"] = mask
+        below = units
+    return {f"rnn_cell.{name}": value for name, value in arrays.items()}
+
+
+def memory(units: int, size: float = 1.0, seed: int = 6) -> Arrays:
+    """Mixed memory with the initial weights of ncps, times `size`."""
+    random = np.random.default_rng(seed)
+    arrays = {
+        "lstm.input_map.weight": random.uniform(-0.3, 0.3, (4 * units, _INPUTS)),
+        "lstm.input_map.bias": random.uniform(-0.1, 0.1, 4 * units),
+        "lstm.recurrent_map.weight": random.normal(0, 1 / units**0.5, (4 * units, units)),
+    }
+    return {name: size * value for name, value in arrays.items()}
 
 
 def ltc(units: int = 8, seed: int = 1, share: float = 0.5, mapped: bool = True) -> Arrays:
@@ -112,6 +148,23 @@ def test_cfc_gives_the_same_bits_on_the_device(
     assert_the_same_bits(made(cfc(mode, layers, units), metadata, recording())[1], tmp_path)
 
 
+@pytest.mark.parametrize("sizes", [(7, 4, 3), (8, 2), (1, 1, 1), (5,)])
+@pytest.mark.parametrize(
+    ("mode", "settings"),
+    [
+        ("default", {}),
+        ("default", {"convention": "previous", "readout": "state"}),
+        ("no_gate", {"time_unit_s": 0.1, "readout": "state"}),
+        ("pure", {"time_unit_s": 30.0, "readout": "state"}),
+    ],
+)
+def test_wired_cfc_gives_the_same_bits_on_the_device(
+    tmp_path: Path, mode: str, settings: dict[str, Any], sizes: tuple[int, ...]
+) -> None:
+    metadata = WIRED | {"mode": mode} | settings
+    assert_the_same_bits(made(wired_cfc(mode, sizes), metadata, recording())[1], tmp_path)
+
+
 @pytest.mark.parametrize(
     ("weights", "settings"),
     [
@@ -143,6 +196,62 @@ def assert_the_same_bits(model: ModelFile, folder: Path) -> None:
             assert list(board.outputs()) == run.outputs()[0].tolist()
 
 
+_REMEMBERING: list[tuple[Arrays, dict[str, Any]]] = [
+    (cfc("default", 1), CFC),
+    (cfc("default", 0), CFC | {"convention": "previous", "readout": "state"}),
+    (cfc("no_gate", 2), CFC | {"mode": "no_gate"}),
+    (cfc("pure", 1), CFC | {"mode": "pure", "activation": "tanh"}),
+    (wired_cfc(sizes=(4, 3, 1)), WIRED),
+    (wired_cfc("no_gate", (5, 3)), WIRED | {"mode": "no_gate", "readout": "state"}),
+    (wired_cfc("pure", (8,)), WIRED | {"mode": "pure"}),
+    (ltc(), _LTC),
+    (ltc(mapped=False), _LTC | {"convention": "previous", "time_unit_s": 0.1, "ode_unfolds": 2}),
+]
+
+
+@pytest.mark.parametrize("calibrated", [True, False])
+@pytest.mark.parametrize(("weights", "metadata"), _REMEMBERING)
+def test_mixed_memory_gives_the_same_bits_on_the_device(
+    tmp_path: Path, weights: Arrays, metadata: dict[str, Any], calibrated: bool
+) -> None:
+    events = recording() if calibrated else None
+    assert_the_same_bits(made(weights | memory(8), metadata, events)[1], tmp_path)
+
+
+@pytest.mark.parametrize(("weights", "metadata"), _REMEMBERING)
+def test_mixed_memory_stays_near_the_float_cell(weights: Arrays, metadata: dict[str, Any]) -> None:
+    events = recording()
+    model, integers = made(weights | memory(8), metadata, events)
+    assert_near(model, integers, events, 0.015)
+
+
+def test_a_large_memory_asks_for_a_calibration() -> None:
+    weights = ltc() | memory(8, 3.0)
+    (warning,) = made(weights, _LTC)[1].warnings
+    assert "mixed memory may reach" in warning and "--calibrate" in warning
+    model, integers = made(weights, _LTC, recording())
+    assert not integers.warnings and integers.settings["state_scale"] > 1.0
+
+
+@pytest.mark.parametrize(
+    ("mode", "settings", "bound"),
+    [
+        ("default", {}, 0.01),
+        ("default", {"convention": "previous", "time_unit_s": 2.0}, 0.01),
+        ("no_gate", {}, 0.015),
+        ("pure", {}, 0.015),
+    ],
+)
+@pytest.mark.parametrize("sizes", [(7, 4, 3), (5,), (19, 9, 4)])
+def test_wired_cfc_stays_near_the_float_cell(
+    mode: str, settings: dict[str, Any], bound: float, sizes: tuple[int, ...]
+) -> None:
+    events = recording()
+    metadata = WIRED | {"mode": mode} | settings
+    model, integers = made(wired_cfc(mode, sizes), metadata, events)
+    assert_near(model, integers, events, bound)
+
+
 @pytest.mark.parametrize(
     ("mode", "layers", "settings", "bound"),
     [
@@ -161,6 +270,10 @@ def test_cfc_stays_near_the_float_cell(
     """Errors over a recording, as a share of the state's range."""
     events = recording()
     model, integers = made(cfc(mode, layers), CFC | {"mode": mode} | settings, events)
+    assert_near(model, integers, events, bound)
+
+
+def assert_near(model: ModelFile, integers: ModelFile, events: EventTable, bound: float) -> None:
     result = compare(model, integers, events)
     extent = 2.0 * integers.settings["state_scale"]
     assert 0.0 < result.state_rms < 0.5 * bound * extent
@@ -189,6 +302,8 @@ def test_ltc_stays_near_the_float_cell(weights: Arrays, settings: dict[str, Any]
     [
         (cfc("default", 1), CFC | {"time_unit_s": 0.1}),
         (cfc("pure", 1), CFC | {"mode": "pure", "activation": "tanh"}),
+        (wired_cfc(), WIRED | {"time_unit_s": 0.1}),
+        (wired_cfc(sizes=(4, 3, 1)) | memory(8), WIRED),
         (ltc(), _LTC | {"time_unit_s": 0.1}),
     ],
 )
@@ -212,18 +327,22 @@ def scaled(weights: Arrays, name: str, factor: float) -> Arrays:
 @pytest.mark.parametrize(
     ("weights", "metadata", "message"),
     [
-        (wired(), {}, "no cell 'wired_cfc', only cascade, cfc, decay, ltc"),
-        (cfc("default", 1, 6) | lstm(6), {}, "no mixed memory"),
+        (
+            scaled(wired_cfc(), "layer_1.ff1.weight", 1e6),
+            {},
+            r"ff1 of unit \d of layer 1 has weig",
+        ),
+        (scaled(wired_cfc(), "layer_2.time_b.bias", 1e4), {}, r"time_b of unit \d of layer 2 can"),
         (scaled(cfc("default", 1), "time_a.weight", 1e6), {}, "rates can reach .*e.06/s"),
         (scaled(cfc("default", 1), "time_b.bias", 1e4), {}, r"time_b of unit \d can reach"),
         (scaled(cfc("default", 1), "ff2.weight", 1e6), {}, r"ff2 of unit \d has weights up to"),
         (cfc("pure", 0), {"mode": "pure"}, r"can exceed \+-64: --calibrate"),
         (cfc("default", 1), {"readout_tau_s": 1e6}, "readout_tau_s is 1e.06 s; int8"),
-        (ltc() | lstm(8), _LTC, "no mixed memory"),
+        (ltc() | memory(8, 1e4), _LTC, r"memory of unit \d has weights up to"),
         (scaled(ltc(), "w", -1.0), _LTC, "'w' has negative values"),
         (scaled(ltc(), "sensory_sigma", 1e6), _LTC, r"a synapse into neuron \d takes its input"),
         (ltc(), _LTC | {"time_unit_s": 1e-7}, "rates can reach .*e.0./s"),
-        (ltc(254), _LTC, "254 neurons and 3 channels"),
+        (ltc(254), _LTC, "254 neurons, 3 channels and memories"),
     ],
 )
 def test_what_the_integers_cannot_run_is_refused_by_name(
@@ -281,6 +400,8 @@ def test_the_semi_implicit_gain_is_right_at_any_step(p: int, shift: int) -> None
     [
         made(cfc("pure", 1), CFC | {"mode": "pure"})[1],
         made(cfc("default", 1), CFC)[1],
+        made(wired_cfc(), WIRED)[1],
+        made(cfc("no_gate", 1) | memory(8), CFC | {"mode": "no_gate"})[1],
         made(ltc(), _LTC)[1],
     ],
 )

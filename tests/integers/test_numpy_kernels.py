@@ -10,7 +10,7 @@ import pytest
 from kernel_cases import Integers
 
 from host_tools.integers.kernels import stepper
-from rivulet.integers import cascade, cfc, decay, layout, ltc
+from rivulet.integers import cascade, cfc, decay, layout, ltc, mixed, mixed_choice, wired_cfc
 
 Model = tuple[array, bytearray]
 Events = Callable[[Integers, array, int], Iterator[tuple[int, array]]]
@@ -40,7 +40,26 @@ def test_decay(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
-@pytest.mark.parametrize(("cell", "plain"), [("cfc", cfc), ("ltc", ltc), ("cascade", cascade)])
+@pytest.mark.parametrize(
+    ("cell", "plain", "advancer"),
+    [
+        ("cfc", cfc, mixed.after_seeing),
+        ("wired_cfc", wired_cfc, wired_cfc.advancer),
+        ("ltc", ltc, mixed.without_products),
+    ],
+)
+def test_mixed_memory(cell: str, plain: Any, advancer: Any, seed: int) -> None:
+    numbers = Integers(300 + seed)
+    made = layer_cases.cases(numbers, getattr(layer_cases, f"{cell}_mixed"), 16)
+    step = mixed_choice.plain_stepper(plain, advancer)
+    check(cell, step, numbers, made, layer_cases.events)
+
+
+@pytest.mark.parametrize("seed", _SEEDS)
+@pytest.mark.parametrize(
+    ("cell", "plain"),
+    [("cfc", cfc), ("wired_cfc", wired_cfc), ("ltc", ltc), ("cascade", cascade)],
+)
 def test_cells_of_layers(cell: str, plain: Any, seed: int) -> None:
     numbers = Integers(200 + seed)
     made = layer_cases.cases(numbers, getattr(layer_cases, cell), 16)

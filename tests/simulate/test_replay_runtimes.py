@@ -10,7 +10,19 @@ from host_tools.build_model.prune import prune_connections
 from host_tools.convert import ModelFile, convert
 from host_tools.integers.quantise import quantise
 from host_tools.simulate.replay import replay
-from tests.trained_weights import CASCADE, CFC, LTC, Arrays, cascade, cfc, ltc
+from tests.trained_weights import (
+    CASCADE,
+    CFC,
+    LTC,
+    UNITS,
+    WIRED,
+    Arrays,
+    cascade,
+    cfc,
+    lstm,
+    ltc,
+    wired,
+)
 
 _UNITS, _CHANNELS = 11, ["u0", "u1", "u2"]
 _DAYS_US = 40 * 86400 * 1_000_000
@@ -66,6 +78,10 @@ _MODELS = {
     "cfc, pure": other(
         cfc("pure", 1), CFC | {"mode": "pure", "activation": "tanh"}, convention="previous"
     ),
+    "wired cfc": other(wired((5, 4, 2)), WIRED, **_MEAN),
+    "cfc, mixed": other(cfc() | lstm(UNITS), CFC),
+    "wired cfc, mixed": other(wired((4, 2)) | lstm(UNITS), WIRED, **_MEAN),
+    "ltc, mixed": other(ltc() | lstm(UNITS), LTC),
     "ltc": other(ltc(), LTC),
     "ltc, previous, mean": other(ltc(), LTC, convention="previous", **_MEAN),
     "cascade": other(cascade((5, 4)), CASCADE),

@@ -3,8 +3,9 @@
 cells/cfc.py has its equations. arithmetic.py and layers.py have the arithmetic that cells share.
 
     v      the state and the inputs, Q12 of x / state_scale and of the normalised input
-    z      the layers' results for a unit. With gates: g1 and g2, from the tanh table, Q15; a, the
-           rate of its gate, 1/s in Q(20 - RATE_SHIFT); b in Q(20 - GATE_SHIFT). Pure: f, a rate
+    z      the layers' results for a moving unit. With gates: g1 and g2, from the tanh table, Q15;
+           a, the rate of its gate, 1/s in Q(20 - RATE_SHIFT); b in Q(20 - GATE_SHIFT). Pure: f,
+           a rate
     alpha  |a|, or |w| + |f|: Q(20 - RATE_SHIFT), 1 to 2^30 - 1
 
 With gates, state_scale 1, for no_gate 2:
@@ -31,7 +32,10 @@ P_SHIFT = const(42)
 F_LIMIT = const(43)
 TANH_TABLE_AT = const(44)
 ACTIVATION_TABLE_AT = const(45)
-HEADER = const(46)
+# The units that move: byte offset of the first one in an array of all units, and their number.
+FIRST = const(46)
+COUNT = const(47)
+HEADER = const(48)
 
 # FLAGS, in addition to those of layout.py
 PURE = const(8)
@@ -52,9 +56,14 @@ def move(words, dt_us):
         _move_gated(words, arithmetic.interval(dt_us, exponent=shift - _COARSER))
 
 
+def _arrays(words, *entries):
+    """Return the indices in `words` of the first moving unit in each array."""
+    return [(words[at] + words[FIRST]) >> 2 for at in entries]
+
+
 def _move_gated(words, span):
-    n = words[layout.HIDDEN]
-    x_at, v_at, alpha_at = (words[at] >> 2 for at in (layout.X_AT, layout.V_AT, layout.ALPHA_AT))
+    n = words[COUNT]
+    x_at, v_at, alpha_at = _arrays(words, layout.X_AT, layout.V_AT, layout.ALPHA_AT)
     heads = words[HEADS_AT] >> 2
     sigmoid = words[SIGMOID_TABLE_AT] >> 2
     sigmoid = words[sigmoid : sigmoid + layout.NODES]
@@ -74,11 +83,9 @@ def _move_gated(words, span):
 
 
 def _move_pure(words, span):
-    n = words[layout.HIDDEN]
-    x_at, v_at, alpha_at = (words[at] >> 2 for at in (layout.X_AT, layout.V_AT, layout.ALPHA_AT))
-    heads, leak_at, rest_at, factor_at = (
-        words[at] >> 2 for at in (HEADS_AT, LEAK_AT, REST_AT, FACTOR_AT)
-    )
+    n, heads = words[COUNT], words[HEADS_AT] >> 2
+    x_at, v_at, alpha_at = _arrays(words, layout.X_AT, layout.V_AT, layout.ALPHA_AT)
+    leak_at, rest_at, factor_at = _arrays(words, LEAK_AT, REST_AT, FACTOR_AT)
     decay = words[layout.DECAY_TABLE_AT] >> 2
     decay = words[decay : decay + layout.DECAY_NODES]
     shift, limit = words[F_SHIFT], words[F_LIMIT]

@@ -8,7 +8,6 @@ import micropython
 from micropython import const
 
 # Byte offsets in words.
-_HIDDEN = const(0)
 _FLAGS = const(12)
 _X_AT = const(36)
 _ALPHA_AT = const(44)
@@ -28,6 +27,8 @@ _FACTOR_AT = const(160)
 _F_SHIFT = const(164)
 _P_SHIFT = const(168)
 _F_LIMIT = const(172)
+_FIRST = const(184)
+_COUNT = const(188)
 # Byte offsets in words, filled by the step itself.
 _DT = const(116)
 
@@ -74,11 +75,11 @@ def move(r0, r1):
     lsr(r1, r1, 15)
     str(r1, [r0, _MANTISSA])
     data(2, 0x9102)  # str r1, [sp, 8]
+    mov(r5, r3)
     cmp(r3, 31)
     ble(SKIP)
     mov(r3, 31)
     label(SKIP)
-    mov(r5, r3)
     mov(r4, 0)
     cmp(r3, 0)
     bge(LEFTWARDS)
@@ -91,7 +92,7 @@ def move(r0, r1):
     data(2, 0x9E00)  # ldr r6, [sp, 0]
     ldr(r0, [r7, _HEADS_AT - _OWN])
     add(r0, r0, r6)
-    ldr(r1, [r6, _HIDDEN])
+    ldr(r1, [r7, _COUNT - _OWN])
     lsl(r1, r1, 2)
     add(r2, r1, r0)
     data(2, 0x9201)  # str r2, [sp, 4]
@@ -102,7 +103,7 @@ def move(r0, r1):
 
     # Gates: their argument is coarser by 6 bits than an exponent.
     label(GATED)
-    # bytes=r8 (4 HIDDEN), shorts=r9, states=r10, rates=r11, limit=r12 (16383), table=lr
+    # bytes=r8 (4 COUNT), shorts=r9, states=r10, rates=r11, limit=r12 (16383), table=lr
     mov(r8, r1)
     sub(r5, 6)
     mov(r4, 0)
@@ -128,14 +129,18 @@ def move(r0, r1):
     lsl(r5, r5, 4)
     sub(r5, 1)
     mov(r12, r5)
+    ldr(r5, [r7, _FIRST - _OWN])
     ldr(r4, [r6, _X_AT])
     add(r4, r4, r6)
+    add(r4, r4, r5)
     mov(r10, r4)
     ldr(r4, [r6, _V_AT])
     add(r4, r4, r6)
+    add(r4, r4, r5)
     mov(r9, r4)
     ldr(r4, [r6, _ALPHA_AT])
     add(r4, r4, r6)
+    add(r4, r4, r5)
     mov(r11, r4)
     label(GATE_UNIT)
     mov(r1, r0)
@@ -242,10 +247,13 @@ def move(r0, r1):
     # Pure: all rates, then their gains, in the place of the states, then the states.
     label(PURE_MODE)
     # leak=r1, rates=r2, end=r3
+    ldr(r5, [r7, _FIRST - _OWN])
     ldr(r1, [r7, _LEAK_AT - _OWN])
     add(r1, r1, r6)
+    add(r1, r1, r5)
     ldr(r2, [r6, _ALPHA_AT])
     add(r2, r2, r6)
+    add(r2, r2, r5)
     data(2, 0x9B01)  # ldr r3, [sp, 4]
     label(LEAKING)
     data(2, 0xC810)  # ldm r0!, {r4}
@@ -267,12 +275,15 @@ def move(r0, r1):
     cmp(r0, r3)
     bne(LEAKING)
     mov(lr, r2)
+    ldr(r5, [r7, _FIRST - _OWN])
     ldr(r0, [r6, _ALPHA_AT])
     add(r0, r0, r6)
+    add(r0, r0, r5)
     # rates=r0, gain=r1, h=r2 (the mantissa), half=r3 (2^21), one=r8 (2^30), right=r9, left=r10
     # most=r11 (the largest s before its left shift), table=r12, end=lr
     ldr(r1, [r6, _X_AT])
     add(r1, r1, r6)
+    add(r1, r1, r5)
     mov(r3, 1)
     lsl(r4, r3, 30)
     mov(r8, r4)
@@ -342,15 +353,21 @@ def move(r0, r1):
     label(ALL_GAINED)
     # z=r0, states=r1, shorts=r8, rest=r9, factor=r10, f_shift=r11, p_shift=r12, limit=lr
     data(2, 0x9E00)  # ldr r6, [sp, 0]
+    mov(r4, r6)
+    add(r4, _OWN)
+    ldr(r5, [r4, _FIRST - _OWN])
     ldr(r1, [r6, _X_AT])
     add(r1, r1, r6)
+    add(r1, r1, r5)
     ldr(r4, [r6, _V_AT])
     add(r4, r4, r6)
+    add(r4, r4, r5)
     mov(r8, r4)
+    mov(r4, r6)
+    add(r5, r5, r6)
     add(r6, _OWN)
     ldr(r0, [r6, _HEADS_AT - _OWN])
-    data(2, 0x9D00)  # ldr r5, [sp, 0]
-    add(r0, r0, r5)
+    add(r0, r0, r4)
     ldr(r4, [r6, _REST_AT - _OWN])
     add(r4, r4, r5)
     mov(r9, r4)

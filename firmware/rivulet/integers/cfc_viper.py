@@ -4,7 +4,6 @@ import micropython
 from micropython import const
 
 # The headers of layout.py, layers.py and cfc.py, in words; a test compares them.
-_HIDDEN = const(0)
 _FLAGS = const(3)
 _X_AT = const(9)
 _ALPHA_AT = const(11)
@@ -23,6 +22,8 @@ _FACTOR_AT = const(40)
 _F_SHIFT = const(41)
 _P_SHIFT = const(42)
 _F_LIMIT = const(43)
+_FIRST = const(46)
+_COUNT = const(47)
 # Of arithmetic.py; the same test compares it.
 _US_SCALE = const(17180)
 
@@ -34,7 +35,8 @@ def move(header: ptr32, dt_us: int):
     wide = 32 if (wide << 31) << 1 else 0
     one = 1 << 29
     one += one
-    n = header[_HIDDEN]
+    n = header[_COUNT]
+    first = words + header[_FIRST]
     flags = header[_FLAGS]
     # The interval as mantissa, right and left shift.
     left = ((header[_RATE_SHIFT] << wide) >> wide) + 2
@@ -47,6 +49,7 @@ def move(header: ptr32, dt_us: int):
     while dt_us > 0xFFFF:
         dt_us >>= 1
         left += 1
+    coarse = left - 6
     # Some processors shift by at most 31, and here 31 has the same effect as any larger shift.
     if left > 31:
         left = 31
@@ -55,21 +58,21 @@ def move(header: ptr32, dt_us: int):
     header[_RIGHT] = 0 if left > 0 else -left
     header[_LEFT] = left if left > 0 else 0
     if not flags & 8:
-        left -= 6
+        left = coarse
     right = 0
     if left < 0:
         right = -left
         left = 0
     limit = (12 << 26) >> left
-    x = ptr32(words + header[_X_AT])
-    v = ptr32(words + header[_V_AT])
-    alpha = ptr32(words + header[_ALPHA_AT])
+    x = ptr32(first + header[_X_AT])
+    v = ptr32(first + header[_V_AT])
+    alpha = ptr32(first + header[_ALPHA_AT])
     z = ptr32(words + header[_HEADS_AT])
     i = 0
     if flags & 8:
-        leak = ptr32(words + header[_LEAK_AT])
-        rest = ptr32(words + header[_REST_AT])
-        factor = ptr32(words + header[_FACTOR_AT])
+        leak = ptr32(first + header[_LEAK_AT])
+        rest = ptr32(first + header[_REST_AT])
+        factor = ptr32(first + header[_FACTOR_AT])
         decay = ptr32(words + header[_DECAY_TABLE_AT])
         half = (1 << header[_F_SHIFT]) >> 1
         while i < n:

@@ -23,12 +23,13 @@ def kernel(cell, words, weights):
 
         step = choice.part("decay_dsp", "step")
         works = decay_choice.agrees(step, 0, arrange)
-    elif cell == "cfc":
-        from rivulet.integers import cfc, layers_choice
-        from rivulet.integers.cells.cfc import samples
+    elif cell in ("cfc", "wired_cfc"):
+        from rivulet.integers import layers_choice
+        from rivulet.integers.cells import integer_cell
 
-        step = layers_choice.stepper("cfc", "dsp")
-        works = layers_choice.agrees(step, cfc.step, samples(), arrange)
+        step = layers_choice.stepper(cell, "dsp")
+        samples = integer_cell(cell).samples()
+        works = layers_choice.agrees(step, choice.part(cell, "step"), samples, arrange)
     else:
         return None
     if not works:

@@ -1,6 +1,9 @@
 """Chooses the fastest kernel of the other cells: assembler, else viper, else plain Python."""
 
-from rivulet.integers import choice, layers, layout
+from rivulet.integers import arithmetic, choice, layers, layout
+
+# The kernels that move a cell, if they have another name than the cell.
+_MOVERS = {"wired_cfc": "cfc"}
 
 
 def choose(name, plain, samples):
@@ -25,16 +28,30 @@ def agrees(step, plain, samples, arrange=None):
 
 def stepper(name, kernel):
     """Return the step of a cell on a kernel. Raises ImportError if this interpreter lacks it."""
+    build = choice.part(name, "stepper") if name in _MOVERS else layers.stepper
+    return build(*parts(name, kernel))
+
+
+def plain_parts(plain):
+    """Return what layers.stepper takes, of the plain kernels; plain: the cell's module."""
+    return arithmetic.apply, layers.run, plain.move, layers.average
+
+
+def parts(name, kernel):
+    """Return what layers.stepper takes. Raises ImportError if this interpreter lacks it."""
     run = choice.part("layers_" + kernel, "run")
+    mover = _MOVERS.get(name, name)
     try:
-        move = choice.part(name + "_" + kernel, "move")
+        move = choice.part(mover + "_" + kernel, "move")
     except ImportError:
-        move = choice.part(name + ("_thumb" if kernel == "dsp" else "_viper"), "move")
+        move = choice.part(mover + ("_thumb" if kernel == "dsp" else "_viper"), "move")
+    # By their names, which tell `rivulet flash` that a board needs these modules.
     if kernel == "viper":
-        apply, average = (choice.part("decay_viper", part) for part in ("apply", "average"))
+        from rivulet.integers.decay_viper import apply, average
     else:
-        apply, average = (choice.part(part + "_thumb", part) for part in ("apply", "average"))
-    return layers.stepper(apply, run, move, average)
+        from rivulet.integers.apply_thumb import apply
+        from rivulet.integers.average_thumb import average
+    return apply, run, move, average
 
 
 def filled(words, weights, places, shapes):

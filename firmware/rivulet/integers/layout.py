@@ -57,6 +57,7 @@ HEADER = const(32)
 MEAN = const(1)
 ADDITIVE = const(2)
 INPUT_FIRST = const(4)
+MIXED = const(32)  # an LSTM moves the state before the cell does
 
 # Entries of a lookup table, and of the table of exp(-s).
 NODES = const(513)

@@ -36,7 +36,8 @@ UNFOLDS = const(41)
 SCALE = const(42)  # `scale` of arithmetic.interval, for h instead of dt
 COUNTS_AT = const(43)  # each neuron's synapses from inputs, then those from neurons
 SYNAPSES_AT = const(44)
-HEADER = const(45)
+NEURONS = const(45)
+HEADER = const(46)
 
 SYNAPSE_WORDS = const(3)
 _LONGEST_SHIFT = const(31)
@@ -86,7 +87,7 @@ def begin(words, dt_us):
 
 def sums(words, at):
     """Sum conductances and currents; the record of five words is at the byte offset `at`."""
-    n = words[layout.HIDDEN]
+    n = words[NEURONS]
     synapse, count, base, out, shift = words[at >> 2 : (at >> 2) + 5]
     synapse >>= 2
     table = words[SIGMOID_TABLE_AT] >> 2
@@ -106,7 +107,7 @@ def sums(words, at):
 
 def settle(words):
     """Compute potentials and rates after one step from the sums."""
-    n = words[layout.HIDDEN]
+    n = words[NEURONS]
     x_at, v_at, alpha_at = (words[at] >> 2 for at in (layout.X_AT, layout.V_AT, layout.ALPHA_AT))
     acc, multiplier = words[layout.ACC_AT] >> 2, words[RATE_MULTIPLIER_AT] >> 2
     mantissa = words[layout.MANTISSA]
@@ -162,4 +163,5 @@ def place(
         i += 1
 
 
-step = layers.stepper(arithmetic.apply, layers.run, mover(begin, sums, settle), layers.average)
+move = mover(begin, sums, settle)
+step = layers.stepper(arithmetic.apply, layers.run, move, layers.average)

@@ -2,14 +2,13 @@
 """The LTC cell of ltc.py in Thumb assembler.
 
 decay_thumb.py has notes on instructions and cycles. Each step takes about 32 cycles for a
-synapse and 290 for a neuron.
+synapse and 250 for a neuron.
 """
 
 import micropython
 from micropython import const
 
 # Byte offsets in words.
-_HIDDEN = const(0)
 _X_AT = const(36)
 _ALPHA_AT = const(44)
 _V_AT = const(48)
@@ -25,6 +24,7 @@ _SIGMOID_TABLE_AT = const(156)
 _RATE_MULTIPLIER_AT = const(160)
 _UNFOLDS = const(164)
 _SCALE = const(168)
+_NEURONS = const(180)
 
 
 @micropython.asm_thumb
@@ -35,19 +35,30 @@ def move(r0, r1):
     mov(r6, r10)
     mov(r7, r11)
     push({r4, r5, r6, r7})
-    push({r0, r1})
+    push({r0, r1, r2, r3, r4, r5})
     push({r0, r1, r2, r3, r4, r5, r6, r7})
-    # [sp]: WORDS, BYTES, ONE (in s), DOWN, STEPS (left), COUNTS, BASE, OUT, END_OF_OUT, RETURN
-    # bytes=r12 (4 HIDDEN)
+    # [sp]: WORDS, ONE, DOWN, DOWN_15, STEPS, COUNTS, BASE, OUT, LAST, RETURN, SUMMED, M, X, V
+    # bytes=r12 (4 NEURONS)
     data(2, 0x9000)  # str r0, [sp, 0]
-    ldr(r4, [r0, _HIDDEN])
-    lsl(r4, r4, 2)
-    data(2, 0x9401)  # str r4, [sp, 4]
-    mov(r12, r4)
+    ldr(r4, [r0, _ACC_AT])
+    add(r4, r4, r0)
+    data(2, 0x940A)  # str r4, [sp, 40]
+    ldr(r4, [r0, _X_AT])
+    add(r4, r4, r0)
+    data(2, 0x940C)  # str r4, [sp, 48]
+    ldr(r4, [r0, _V_AT])
+    add(r4, r4, r0)
+    data(2, 0x940D)  # str r4, [sp, 52]
 
     # The interval as mantissa, right and left shift.
     mov(r7, r0)
     add(r7, _OWN)
+    ldr(r4, [r7, _NEURONS - _OWN])
+    lsl(r4, r4, 2)
+    mov(r12, r4)
+    ldr(r4, [r7, _RATE_MULTIPLIER_AT - _OWN])
+    add(r4, r4, r0)
+    data(2, 0x940B)  # str r4, [sp, 44]
     ldr(r3, [r7, _RATE_SHIFT - _OWN])
     add(r3, 2)
     cmp(r1, 0)
@@ -101,7 +112,9 @@ def move(r0, r1):
     mov(r3, 1)
     lsl(r3, r5)
     label(NOTHING)
-    data(2, 0x9302)  # str r3, [sp, 8]
+    data(2, 0x9301)  # str r3, [sp, 4]
+    data(2, 0x9402)  # str r4, [sp, 8]
+    sub(r4, 15)
     data(2, 0x9403)  # str r4, [sp, 12]
     ldr(r4, [r7, _UNFOLDS - _OWN])
     data(2, 0x9404)  # str r4, [sp, 16]
@@ -114,27 +127,29 @@ def move(r0, r1):
     add(r7, _OWN)
     ldr(r1, [r7, _RECURRENT_AT - _OWN])
     bl(SUMS)
-    # at=r9 (4 times the neuron), full=r10 (2^30)
-    mov(r4, 0)
+    # at=r7 (4 times the neuron), rates=r8, span=r9 (the mantissa), full=r10 (2^30)
+    # rounding=r11 (2^17)
+    data(2, 0x9F00)  # ldr r7, [sp, 0]
+    ldr(r4, [r7, _ALPHA_AT])
+    add(r4, r4, r7)
+    mov(r8, r4)
+    ldr(r4, [r7, _MANTISSA])
     mov(r9, r4)
     mov(r4, 1)
     lsl(r4, r4, 30)
     mov(r10, r4)
+    mov(r4, 1)
+    lsl(r4, r4, 17)
+    mov(r11, r4)
+    mov(r7, 0)
     label(NEURON)
     # d=r0 (conductance), n=r1 (current), alpha=r2
-    data(2, 0x9F00)  # ldr r7, [sp, 0]
-    mov(r6, r9)
-    ldr(r4, [r7, _ACC_AT])
-    add(r4, r4, r7)
-    add(r4, r4, r6)
-    ldr(r0, [r4, 0])
-    mov(r5, r12)
-    data(2, 0x5961)  # ldr r1, [r4, r5]
-    mov(r5, r7)
-    add(r5, _OWN)
-    ldr(r5, [r5, _RATE_MULTIPLIER_AT - _OWN])
-    add(r5, r5, r7)
-    data(2, 0x59AD)  # ldr r5, [r5, r6]
+    data(2, 0x9C0A)  # ldr r4, [sp, 40]
+    data(2, 0x59E0)  # ldr r0, [r4, r7]
+    data(2, 0x4464)  # add r4, r12
+    data(2, 0x59E1)  # ldr r1, [r4, r7]
+    data(2, 0x9D0B)  # ldr r5, [sp, 44]
+    data(2, 0x59ED)  # ldr r5, [r5, r7]
     lsr(r4, r5, 16)
     data(2, 0xB2AD)  # uxth r5, r5
     data(2, 0xB283)  # uxth r3, r0
@@ -144,19 +159,14 @@ def move(r0, r1):
     lsr(r3, r3, 16)
     add(r2, r2, r3)
     asr(r2, r4)
-    bgt(SKIP_2)
-    mov(r2, 1)
-    label(SKIP_2)
-    mov(r4, r10)
-    cmp(r2, r4)
-    blt(SKIP_3)
-    sub(r2, r4, 1)
-    label(SKIP_3)
-    ldr(r4, [r7, _ALPHA_AT])
-    add(r4, r4, r7)
-    data(2, 0x51A2)  # str r2, [r4, r6]
+    ble(LEAST_RATE)
+    lsr(r4, r2, 30)
+    bne(LARGEST_RATE)
+    label(RATED)
+    mov(r4, r8)
+    data(2, 0x51E2)  # str r2, [r4, r7]
     # s=r2: alpha h, halved
-    ldr(r4, [r7, _MANTISSA])
+    mov(r4, r9)
     lsl(r5, r2, 17)
     lsr(r5, r5, 17)
     lsr(r2, r2, 15)
@@ -166,87 +176,27 @@ def move(r0, r1):
     add(r2, r2, r5)
     lsr(r2, r2, 1)
     # q=r1: n / d
-    cmp(r0, 0)
-    bgt(SKIP_4)
-    mov(r0, 1)
-    label(SKIP_4)
-    label(BY_8)
-    lsr(r3, r0, 24)
-    beq(BY_UP_TO_7)
-    lsr(r0, r0, 8)
-    asr(r1, r1, 8)
-    b(BY_8)
-    label(BY_4)
-    lsr(r0, r0, 4)
-    asr(r1, r1, 4)
-    b(BY_1)
-    label(BY_UP_TO_7)
-    lsr(r3, r0, 20)
-    bne(BY_4)
-    label(BY_1)
-    lsr(r3, r0, 16)
-    beq(LEFT)
-    lsr(r0, r0, 1)
-    asr(r1, r1, 1)
-    b(BY_1)
-    label(LEFT)
-    lsr(r3, r0, 15)
-    bne(SHIFTED)
-    lsl(r0, r0, 1)
-    lsl(r1, r1, 1)
-    b(LEFT)
-    label(SHIFTED)
     bl(RECIPROCAL)
+    cmp(r6, 0)
+    blt(ENLARGE)
+    asr(r1, r6)
+    label(ALIGNED)
     mul(r1, r3)
     asr(r1, r1, 15)
-    mov(r4, 1)
-    lsl(r4, r4, 15)
-    sub(r4, 1)
-    cmp(r1, r4)
-    ble(SKIP_5)
-    mov(r1, r4)
-    label(SKIP_5)
-    neg(r4, r4)
-    cmp(r1, r4)
-    bge(SKIP_6)
-    mov(r1, r4)
-    label(SKIP_6)
-    # k=r2: s / (1 + s), count=r6: the right shift of k
-    data(2, 0x9E03)  # ldr r6, [sp, 12]
-    mov(r0, r2)
-    lsr(r0, r6)
+    asr(r4, r1, 31)
+    add(r5, r1, r4)
+    eor(r5, r4)
+    lsr(r5, r5, 15)
+    bne(BEYOND)
+    label(WITHIN)
+    # k=r2: s / (1 + s)
     data(2, 0x9C02)  # ldr r4, [sp, 8]
+    mov(r0, r2)
+    lsr(r0, r4)
+    data(2, 0x9C01)  # ldr r4, [sp, 4]
     add(r0, r0, r4)
-    bne(SKIP_7)
-    mov(r0, 1)
-    label(SKIP_7)
-    sub(r6, 15)
-    label(BY_8_2)
-    lsr(r3, r0, 24)
-    beq(BY_UP_TO_7_2)
-    lsr(r0, r0, 8)
-    add(r6, 8)
-    b(BY_8_2)
-    label(BY_4_2)
-    lsr(r0, r0, 4)
-    add(r6, 4)
-    b(BY_1_2)
-    label(BY_UP_TO_7_2)
-    lsr(r3, r0, 20)
-    bne(BY_4_2)
-    label(BY_1_2)
-    lsr(r3, r0, 16)
-    beq(LEFT_2)
-    lsr(r0, r0, 1)
-    add(r6, 1)
-    b(BY_1_2)
-    label(LEFT_2)
-    lsr(r3, r0, 15)
-    bne(SHIFTED_2)
-    lsl(r0, r0, 1)
-    sub(r6, 1)
-    b(LEFT_2)
-    label(SHIFTED_2)
+    beq(NIL)
+    label(DIVIDED)
     bl(RECIPROCAL)
     lsl(r4, r2, 17)
     lsr(r4, r4, 17)
@@ -255,24 +205,17 @@ def move(r0, r1):
     mul(r4, r3)
     lsr(r4, r4, 15)
     add(r2, r2, r4)
-    cmp(r6, 0)
-    ble(UPWARDS)
-    lsr(r2, r6)
-    b(AT_LEVEL)
-    label(UPWARDS)
+    data(2, 0x9C03)  # ldr r4, [sp, 12]
+    add(r6, r6, r4)
+    bgt(DOWNWARDS)
     neg(r6, r6)
     lsl(r2, r6)
     label(AT_LEVEL)
-    mov(r4, r10)
-    cmp(r2, r4)
-    ble(SKIP_8)
-    mov(r2, r4)
-    label(SKIP_8)
-    # The move.
-    mov(r6, r9)
-    ldr(r4, [r7, _X_AT])
-    add(r4, r4, r7)
-    data(2, 0x59A5)  # ldr r5, [r4, r6]
+    data(2, 0x4552)  # cmp r2, r10
+    bhi(ALL_THE_WAY)
+    label(MOVED)
+    data(2, 0x9C0C)  # ldr r4, [sp, 48]
+    data(2, 0x59E5)  # ldr r5, [r4, r7]
     asr(r0, r5, 15)
     sub(r1, r1, r0)
     lsl(r0, r2, 17)
@@ -283,28 +226,20 @@ def move(r0, r1):
     asr(r0, r0, 15)
     add(r5, r5, r2)
     add(r5, r5, r0)
-    data(2, 0x51A5)  # str r5, [r4, r6]
-    mov(r0, 1)
-    lsl(r0, r0, 17)
-    add(r5, r5, r0)
+    data(2, 0x51E5)  # str r5, [r4, r7]
+    data(2, 0x445D)  # add r5, r11
     asr(r5, r5, 18)
-    ldr(r4, [r7, _V_AT])
-    add(r4, r4, r7)
-    data(2, 0x51A5)  # str r5, [r4, r6]
-    add(r6, 4)
-    mov(r9, r6)
-    data(2, 0x4566)  # cmp r6, r12
-    beq(SETTLED)
-    b(NEURON)
-    label(SETTLED)
+    data(2, 0x9C0D)  # ldr r4, [sp, 52]
+    data(2, 0x51E5)  # str r5, [r4, r7]
+    add(r7, 4)
+    data(2, 0x4567)  # cmp r7, r12
+    bne(NEURON)
     data(2, 0x9C04)  # ldr r4, [sp, 16]
     sub(r4, 1)
     data(2, 0x9404)  # str r4, [sp, 16]
-    beq(DONE)
-    b(STEP)
-    label(DONE)
+    bne(STEP)
     pop({r0, r1, r2, r3, r4, r5, r6, r7})
-    pop({r0, r1})
+    pop({r0, r1, r2, r3, r4, r5})
     pop({r4, r5, r6, r7})
     mov(r8, r4)
     mov(r9, r5)
@@ -313,8 +248,62 @@ def move(r0, r1):
     mov(r0, 0)
     b(END)
 
-    # RECIPROCAL: r3 = 2^30 / r0, r0 from 2^15 to 2^16 - 1, full=r10; changes r4 and r5.
+    # What is rare.
+    label(LEAST_RATE)
+    mov(r2, 1)
+    cmp(r0, 0)
+    bgt(RATED)
+    mov(r0, 1)
+    b(RATED)
+    label(LARGEST_RATE)
+    mov(r2, r10)
+    sub(r2, 1)
+    b(RATED)
+    label(ENLARGE)
+    neg(r6, r6)
+    lsl(r1, r6)
+    b(ALIGNED)
+    label(BEYOND)
+    mov(r1, 1)
+    lsl(r1, r1, 15)
+    sub(r1, 1)
+    eor(r1, r4)
+    sub(r1, r1, r4)
+    b(WITHIN)
+    label(NIL)
+    mov(r0, 1)
+    b(DIVIDED)
+    label(DOWNWARDS)
+    lsr(r2, r6)
+    b(AT_LEVEL)
+    label(ALL_THE_WAY)
+    mov(r2, r10)
+    b(MOVED)
+
+    # RECIPROCAL: 1 / r0 = r3 / 2^(30 + r6), r0 > 0, full=r10; changes r0, r4 and r5.
     label(RECIPROCAL)
+    lsr(r4, r0, 16)
+    beq(SHORT_OF_BITS)
+    mov(r6, 1)
+    lsr(r5, r4, 8)
+    beq(FEW)
+    add(r6, 8)
+    mov(r4, r5)
+    label(FEW)
+    lsr(r5, r4, 4)
+    beq(FEW_2)
+    add(r6, 4)
+    mov(r4, r5)
+    label(FEW_2)
+    lsr(r5, r4, 2)
+    beq(FEW_3)
+    add(r6, 2)
+    mov(r4, r5)
+    label(FEW_3)
+    lsr(r4, r4, 1)
+    add(r6, r6, r4)
+    lsr(r0, r6)
+    label(SIXTEEN_BITS)
     mov(r3, 186)
     lsl(r3, r3, 8)
     lsr(r4, r0, 1)
@@ -337,14 +326,23 @@ def move(r0, r1):
     mov(r4, r3)
     mul(r4, r0)
     sub(r4, r5, r4)
-    label(REST)
     cmp(r4, r0)
     bcc(EXACT)
     add(r3, 1)
     sub(r4, r4, r0)
-    b(REST)
+    cmp(r4, r0)
+    bcc(EXACT)
+    add(r3, 1)
     label(EXACT)
     bx(lr)
+    label(SHORT_OF_BITS)
+    mov(r6, 0)
+    label(ENLARGED)
+    lsr(r4, r0, 15)
+    bne(SIXTEEN_BITS)
+    lsl(r0, r0, 1)
+    sub(r6, 1)
+    b(ENLARGED)
 
     # SUMS: conductances and currents; the record of five words is at words + r1.
     # synapses=r0, words=r1, fraction=r2 (63), shift=r3, half=r8 (2^14)

@@ -6,7 +6,6 @@ from micropython import const
 from rivulet.integers import ltc
 
 # The headers of layout.py, layers.py and ltc.py, in words; a test compares them.
-_HIDDEN = const(0)
 _X_AT = const(9)
 _ALPHA_AT = const(11)
 _V_AT = const(12)
@@ -18,6 +17,7 @@ _RATE_SHIFT = const(34)
 _SIGMOID_TABLE_AT = const(39)
 _RATE_MULTIPLIER_AT = const(40)
 _SCALE = const(42)
+_NEURONS = const(45)
 
 
 @micropython.viper
@@ -56,7 +56,7 @@ def sums(synapse: ptr32, conductance: int):
     out = ptr32(words + record[3])
     shift = record[4]
     middle = words + header[_SIGMOID_TABLE_AT] + 1024
-    n = header[_HIDDEN]
+    n = header[_NEURONS]
     i = 0
     while i < n:
         conductance = base[i]
@@ -88,7 +88,7 @@ def settle(header: ptr32):
     wide = 32 if (wide << 31) << 1 else 0
     unit = 1 << 29
     unit += unit
-    n = header[_HIDDEN]
+    n = header[_NEURONS]
     mantissa = header[_MANTISSA]
     # 1 in the units of alpha h, and the shift that makes room for the sum of both.
     one = 25 - header[_LEFT] + header[_RIGHT]

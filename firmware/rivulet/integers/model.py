@@ -35,6 +35,8 @@ def _read_from(words):
 
 def _kernel(name, words, weights):
     """Return (name, step) of the model's kernel, and bring the weights into its order."""
+    if words[layout.FLAGS] & layout.MIXED:
+        return integer_cell(name).mixed_kernel()
     if choice.has_dsp():
         from rivulet.integers import dsp
 

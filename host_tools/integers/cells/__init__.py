@@ -16,21 +16,9 @@ from typing import Any
 import numpy as np
 
 from host_tools.errors import RivuletError
-from host_tools.integers.row_scales import Floats
+from host_tools.integers.inputs import Inputs
 
-
-@dataclass(frozen=True)
-class Inputs:
-    """The conversion of a float model's inputs to integers: Q12 of (raw - offset) * scale."""
-
-    offset: Floats
-    scale: Floats
-
-    def unfolded(self, physical: Floats) -> tuple[Floats, Floats]:
-        """Return (weights, bias) for integer inputs from weights (rows, inputs) for raw values."""
-        zero = np.zeros_like(physical)
-        inward = np.divide(physical, self.scale, out=zero, where=self.scale != 0)
-        return inward, physical @ self.offset
+__all__ = ["Inputs", "Quantised", "integer_cell"]
 
 
 @dataclass(frozen=True)

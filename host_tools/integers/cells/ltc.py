@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from host_tools.convert import ModelFile
 from host_tools.data.event_table import EventTable
 from host_tools.errors import RivuletError
+from host_tools.integers import mixed
 from host_tools.integers.cells import Inputs, Quantised
 from host_tools.integers.reference import INPUT_LIMIT, STATE_LIMIT
 from host_tools.integers.references.ltc import LtcReference
@@ -52,17 +53,19 @@ class _Synapses:
 
 
 def check(settings: dict[str, Any]) -> None:
-    if settings["mixed_memory"]:
-        raise RivuletError("int8 arithmetic has no mixed memory: convert it to float32")
+    """Take every LTC."""
 
 
 def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Quantised:
     settings = model.settings
     tensors = {name: tensor.astype(np.float64) for name, tensor in model.tensors.items()}
     n, m = len(tensors["gleak"]), len(inputs.scale)
-    _check_values(tensors, n, m)
-    scale = _state_scale(tensors)
-    parts = _split(tensors, inputs, scale, settings["synapses"][0])
+    # Behind the potentials stand the memories.
+    width = 2 * n if settings["mixed_memory"] else n
+    _check_values(tensors, n, width + m)
+    least, warning = mixed.scale_of(model, inputs, events)
+    scale = max(_state_scale(tensors), least)
+    parts = _split(tensors, inputs, scale, settings["synapses"][0], width)
     leak = tensors["gleak"] + settings["epsilon"]
     rest = tensors["gleak"] * tensors["vleak"] / scale
 
@@ -103,14 +106,16 @@ def quantise(model: ModelFile, inputs: Inputs, events: EventTable | None) -> Qua
         "sensory_shift": shifts[0],
         "recurrent_shift": shifts[1],
     }
-    return Quantised(made, own, scale)
+    memory, remembered = mixed.quantise(model, inputs, scale)
+    warnings = [warning] if warning else []
+    return Quantised({**memory, **made}, {**remembered, **own}, scale, warnings)
 
 
-def _check_values(tensors: dict[str, Floats], n: int, m: int) -> None:
-    if n + m > _MOST_SOURCES:
+def _check_values(tensors: dict[str, Floats], n: int, sources: int) -> None:
+    if sources > _MOST_SOURCES:
         raise RivuletError(
-            f"{n} neurons and {m} channels: an LTC in int8 has at most {_MOST_SOURCES} of both; "
-            "convert it to float32"
+            f"{n} neurons, {sources - n} channels and memories: an LTC in int8 has at most "
+            f"{_MOST_SOURCES} of all; convert it to float32"
         )
     for name in ("gleak", "synapse.w"):
         if (tensors[name] < 0.0).any():
@@ -135,9 +140,10 @@ def _state_scale(tensors: dict[str, Floats]) -> float:
 
 
 def _split(
-    tensors: dict[str, Floats], inputs: Inputs, scale: float, sensory: int
+    tensors: dict[str, Floats], inputs: Inputs, scale: float, sensory: int, width: int
 ) -> tuple[_Synapses, _Synapses]:
-    n, m = len(tensors["gleak"]), len(inputs.scale)
+    """Return both kinds of synapses. width: of the state, behind which the inputs stand in v."""
+    m = len(inputs.scale)
     found = []
     for first, end in ((0, sensory), (sensory, len(tensors["synapse.w"]))):
         order = first + np.argsort(tensors["synapse.target"][first:end], kind="stable")
@@ -152,7 +158,7 @@ def _split(
             per_unit = (tensors["input.scale"] * step / 4096)[source]
             base = tensors["input.offset"] + tensors["input.scale"] * inputs.offset
             rest, limit = base[source], INPUT_LIMIT
-            source = source + n
+            source = source + width
         else:
             per_unit, rest = np.full(len(order), scale / 4096), np.zeros(len(order))
             source, limit = source - m, STATE_LIMIT

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from host_tools.integers.kernels import layers as dense
-from host_tools.integers.kernels.parts import Gains, Ints, Table, entry, state_of
-from rivulet.integers import arithmetic, cfc, layers, layout
+from host_tools.integers.kernels import mixed as memory
+from host_tools.integers.kernels.parts import Gains, Ints, State, Table, Words, entry, view
+from rivulet.integers import arithmetic, cfc, layers, layout, mixed
 from rivulet.integers.arithmetic import ONE
 
 _COARSER = 6  # from Q26 to Q20
@@ -17,8 +18,25 @@ Move = Callable[[Any, int], None]
 
 def step_for(words: Any, weights: Any) -> Any:
     """Return the step of a CfC model."""
-    pure = words[layout.FLAGS] & cfc.PURE
-    return dense.step_for(words, weights, _pure(words) if pure else _gated(words))
+    move = move_of(words, 0, words[cfc.COUNT])
+    if not words[layout.FLAGS] & layout.MIXED:
+        return dense.step_for(words, weights, move)
+    places = (words[layers.LAYERS_AT],)
+    return memory.step_for(words, weights, places, move, mixed.after_seeing)
+
+
+def move_of(words: Any, first: int, count: int) -> Move:
+    """Return what moves `count` units, of which the first is at byte `first` of all arrays."""
+    make = _pure if words[layout.FLAGS] & cfc.PURE else _gated
+    return make(words, first, count)
+
+
+def _part(words: Any, at: int, first: int, count: int) -> Words:
+    return view(words, (words[at] + first) >> 2, count)
+
+
+def _state(words: Any, first: int, count: int) -> State:
+    return State(*(_part(words, at, first, count) for at in (layout.X_AT, layout.V_AT)))
 
 
 def _span(words: Any, dt_us: int) -> tuple[int, int, int]:
@@ -28,12 +46,12 @@ def _span(words: Any, dt_us: int) -> tuple[int, int, int]:
     return span
 
 
-def _gated(words: Any) -> Move:
-    n, flags, shift = words[layout.HIDDEN], words[layout.FLAGS], words[cfc.GATE_SHIFT]
+def _gated(words: Any, first: int, n: int) -> Move:
+    flags, shift = words[layout.FLAGS], words[cfc.GATE_SHIFT]
     heads = entry(words, cfc.HEADS_AT, 4 * n)
-    rates = entry(words, layout.ALPHA_AT, n)
+    rates = _part(words, layout.ALPHA_AT, first, n)
     sigmoid = Table(entry(words, cfc.SIGMOID_TABLE_AT, layout.NODES))
-    gains, state = Gains(words, n), state_of(words)
+    gains, state = Gains(words, n), _state(words, first, n)
     coarser = words[layers.RATE_SHIFT] + 2 - _COARSER
 
     def move(words: Any, dt_us: int) -> None:
@@ -52,14 +70,15 @@ def _gated(words: Any) -> Move:
     return move
 
 
-def _pure(words: Any) -> Move:
-    n, f_shift, p_shift = (words[at] for at in (layout.HIDDEN, cfc.F_SHIFT, cfc.P_SHIFT))
+def _pure(words: Any, first: int, n: int) -> Move:
+    f_shift, p_shift = words[cfc.F_SHIFT], words[cfc.P_SHIFT]
     limit, half = words[cfc.F_LIMIT], (1 << f_shift) >> 1
-    heads, rates = entry(words, cfc.HEADS_AT, n), entry(words, layout.ALPHA_AT, n)
+    heads, rates = entry(words, cfc.HEADS_AT, n), _part(words, layout.ALPHA_AT, first, n)
     leak, rest, factor = (
-        entry(words, at, n).astype(np.int64) for at in (cfc.LEAK_AT, cfc.REST_AT, cfc.FACTOR_AT)
+        _part(words, at, first, n).astype(np.int64)
+        for at in (cfc.LEAK_AT, cfc.REST_AT, cfc.FACTOR_AT)
     )
-    gains, state = Gains(words, n), state_of(words)
+    gains, state = Gains(words, n), _state(words, first, n)
 
     def move(words: Any, dt_us: int) -> None:
         f: Ints = heads.astype(np.int64)

@@ -1,6 +1,6 @@
 """Dense layers in numpy; rivulet.integers.layers has the equations and the records."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from host_tools.integers.kernels.parts import Mean, Rows, Table, Words, apply, rows_of, view
@@ -11,24 +11,36 @@ Run = Callable[[], None]
 
 def step_for(words: Any, weights: Any, move: Callable[[Any, int], None]) -> Any:
     """Return the step of a cell of layers; move: as layers.stepper takes it."""
+    run = runner(words, weights, (words[layers.LAYERS_AT], words[layers.READOUT_AT]))
+    return layers.stepper(apply, run, move, averager(words))
+
+
+def runner(words: Any, weights: Any, places: Iterable[int]) -> Callable[[Any, Any, int], None]:
+    """Return what does layers.run for the lists of layers at these byte offsets."""
     chains: dict[int, list[Run]] = {}
     tables: dict[int, Table] = {}
-    for entry in (layers.LAYERS_AT, layers.READOUT_AT):
-        at = words[entry] >> 2
-        chain = chains[words[entry]] = []
+    for place in places:
+        at = place >> 2
+        chain = chains[place] = []
         while words[at]:
             chain.append(_layer(words, weights, words[at : at + layers.WORDS].tolist(), tables))
             at += layers.WORDS
-    averaged = Mean(words)
 
     def run(words: Any, weights: Any, at: int) -> None:
         for layer in chains[at]:
             layer()
 
+    return run
+
+
+def averager(words: Any) -> Callable[[Any], None]:
+    """Return what does layers.average."""
+    averaged = Mean(words)
+
     def average(words: Any) -> None:
         averaged(words, (words[layout.MANTISSA], words[layout.RIGHT], words[layout.LEFT]))
 
-    return layers.stepper(apply, run, move, average)
+    return average
 
 
 def _layer(words: Any, weights: Any, record: list[int], tables: dict[int, Table]) -> Run:

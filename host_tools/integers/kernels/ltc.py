@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from host_tools.integers.kernels import layers as dense
-from host_tools.integers.kernels.parts import Floats, Ints, Table, entry, state_of, view
-from rivulet.integers import layout, ltc
+from host_tools.integers.kernels import mixed as memory
+from host_tools.integers.kernels.parts import Floats, Ints, State, Table, entry, view
+from rivulet.integers import layout, ltc, mixed
 from rivulet.integers.arithmetic import ONE
 
 # The reciprocals of all d that have 16 bits, the highest set.
@@ -22,12 +23,15 @@ def step_for(words: Any, weights: Any) -> Any:
     def sums(words: Any, at: int) -> None:
         add[at]()
 
-    return dense.step_for(words, weights, ltc.mover(ltc.begin, sums, _settle(words)))
+    move = ltc.mover(ltc.begin, sums, _settle(words))
+    if not words[layout.FLAGS] & layout.MIXED:
+        return dense.step_for(words, weights, move)
+    return memory.step_for(words, weights, (), move, mixed.without_products)
 
 
 def _sums(words: Any, at: int, table: Table) -> Callable[[], None]:
     """Return a function that computes what ltc.sums does for the record of the entry `at`."""
-    n = words[layout.HIDDEN]
+    n = words[ltc.NEURONS]
     first, counts_at, base_at, out_at, shift = (int(word) for word in entry(words, at, 5))
     counts = view(words, counts_at >> 2, n)
     synapses = view(words, first >> 2, ltc.SYNAPSE_WORDS * int(counts.sum())).astype(np.int64)
@@ -48,12 +52,12 @@ def _sums(words: Any, at: int, table: Table) -> Callable[[], None]:
 
 
 def _settle(words: Any) -> Callable[[Any], None]:
-    n = words[layout.HIDDEN]
+    n = words[ltc.NEURONS]
     both = entry(words, layout.ACC_AT, 2 * n)
     packed = entry(words, ltc.RATE_MULTIPLIER_AT, n).astype(np.int64)
     multiplier, shift = packed & 0xFFFF, 16 + (packed >> 16)
     rates = entry(words, layout.ALPHA_AT, n)
-    state = state_of(words)
+    state = State(entry(words, layout.X_AT, n), entry(words, layout.V_AT, n))
 
     def settle(words: Any) -> None:
         conductance, current = both.astype(np.int64).reshape(2, n)

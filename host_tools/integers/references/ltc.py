@@ -7,7 +7,6 @@ import numpy as np
 from host_tools.integers.reference import (
     Floats,
     Ints,
-    Reference,
     Tensors,
     clamped,
     int32,
@@ -17,10 +16,11 @@ from host_tools.integers.reference import (
     short,
     whole,
 )
+from host_tools.integers.references.mixed import ReferenceWithMemory
 from rivulet.integers.arithmetic import ONE
 
 
-class LtcReference(Reference):
+class LtcReference(ReferenceWithMemory):
     """The reference of the LTC cell."""
 
     def __init__(self, tensors: Tensors, settings: dict[str, Any], streams: int = 1) -> None:
@@ -41,9 +41,9 @@ class LtcReference(Reference):
         self._factor = packed & 0xFFFF, packed >> 16
         self.alpha = self._moved(np.ones_like(self.confidence))[0]
 
-    def _moved(self, dt_us: Ints) -> tuple[Ints, Ints]:
+    def _advance(self, x: Ints, dt_us: Ints) -> tuple[Ints, Ints]:
         mantissa, shift = self._span(dt_us)
-        state, alpha = self.state, self.alpha
+        state, alpha = x, np.zeros_like(x)
         leak = [np.broadcast_to(part, state.shape) for part in self._leak]
         held = self._sensory.sums(leak, self._seen(state), self._table)
         for _ in range(self._unfolds):
@@ -55,7 +55,9 @@ class LtcReference(Reference):
         return alpha, state
 
     def _seen(self, state: Ints) -> Ints:
-        return np.concatenate([short(state), self.inputs], axis=1)
+        # No synapse comes from a memory.
+        memories = self.state[:, state.shape[1] :]
+        return np.concatenate([short(state), memories, self.inputs], axis=1)
 
 
 class _Synapses:

@@ -44,25 +44,6 @@
     cmp value, limit; unless bge, <mov value, limit>
 .endm
 
-@ Shift value > 0 until its highest bit is bit 15. down, up: instruction that accompanies a shift,
-@ without its last operand, the number of bits.
-.macro to_16_bits value, top, down, up
-BY_8:
-    lsrs top, value, 24; beq BY_UP_TO_7
-    lsrs value, value, 8; down, 8; b BY_8
-BY_4:
-    lsrs value, value, 4; down, 4; b BY_1
-BY_UP_TO_7:
-    lsrs top, value, 20; bne BY_4
-BY_1:
-    lsrs top, value, 16; beq LEFT
-    lsrs value, value, 1; down, 1; b BY_1
-LEFT:
-    lsrs top, value, 15; bne SHIFTED
-    lsls value, value, 1; up, 1; b LEFT
-SHIFTED:
-.endm
-
 @ quotient = 2^bits + (remainder << bits) / divisor, for remainder < divisor. The quotient starts
 @ as 1; when this bit reaches position `bits`, the loop ends. The carry of cmp is the next bit.
 .macro divide remainder, divisor, quotient, bits, top

@@ -20,15 +20,15 @@
 .macro gains words
     address r0, words, ALPHA_AT
     hidden_bytes r1, words; adds r1, r1, r0; adds r1, 4; mov lr, r1
-    gains_of words, GAIN_AT
+    gains_of words, <address r1, words, GAIN_AT>
 .endm
 
-@ The gains of the rates from r0 to lr, to the words of `entry`.
-.macro gains_of words, entry
+@ The gains of the rates from r0 to lr. gain_at: the instruction that puts their address into r1.
+.macro gains_of words, gain_at
     .reg rates=r0, gain=r1, h=r2 (the mantissa), half=r3 (2^21), one=r8 (2^30), right=r9, left=r10
     .reg most=r11 (the largest s before its left shift), table=r12, end=lr
     .tmp s=r4, i=r5, node=r5, t=r6
-    address gain, words, entry
+    gain_at
     movs half, 1; lsls r4, half, 30; mov one, r4
     lsls half, half, 21
     load_high right, words, RIGHT; load_high left, words, LEFT

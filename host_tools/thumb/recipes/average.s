@@ -10,7 +10,7 @@
     mov words, r0
     address rate, words, ALPHA_AT; hidden_bytes r4, words; adds rate, rate, r4
     adds r4, rate, 4; mov lr, r4
-    gains_of words, GAIN_AT
+    gains_of words, <address r1, words, GAIN_AT>
     ldr words, [sp, WORDS]
     address r1, words, GAIN_AT
     mean_gain words, r1

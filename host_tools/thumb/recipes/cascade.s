@@ -111,7 +111,7 @@ GAINS:
     ldr r4, [layer, LAYER_UNITS]; lsls r4, r4, 2; adds r4, r4, r0
     ldr r5, [layer, LAYER_UNITS + LAYER_BYTES]; cmp r5, 0; unless bne, <adds r4, 4>
     mov lr, r4
-    gains_of words, GAIN_AT
+    gains_of words, <address r1, words, GAIN_AT>
 
 # Every unit moves.
     ldr words, [sp, WORDS]; ldr layer, [sp, AT]

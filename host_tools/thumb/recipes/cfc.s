@@ -28,6 +28,11 @@
     store_next x, pointer, t
 .endm
 
+@ The address of the first moving unit in the array of `entry`.
+.macro address_first target, words, entry, first
+    address target, words, entry; adds target, target, first
+.endm
+
 .function move words, dt
     enter
     @ Eight words of room; the values do not matter.
@@ -42,20 +47,21 @@
     movs t, US_SCALE_HIGH; lsls t, t, 8; adds t, US_SCALE_LOW
     muls dt, t; lsrs dt, dt, 15
     str dt, [words, MANTISSA]; str dt, [sp, H]
-    cmp shift, 31; unless ble, <movs shift, 31>
+    @ The gates' shift is smaller by 6, so it comes from the one before this.
     mov r5, shift
+    cmp shift, 31; unless ble, <movs shift, 31>
     movs right, 0
     store_shift words, shift, right
     .reg words=r6, own=r7, z=r0
     ldr words, [sp, WORDS]
     ldr z, [own, HEADS_AT - OWN]; adds z, z, words
-    hidden_bytes r1, words; adds r2, r1, z; str r2, [sp, LAST]
+    ldr r1, [own, COUNT - OWN]; lsls r1, r1, 2; adds r2, r1, z; str r2, [sp, LAST]
     ldr r3, [words, FLAGS]; lsls r3, r3, PURE_TO_SIGN; bpl GATED
     b PURE_MODE
 
 # Gates: their argument is coarser by 6 bits than an exponent.
 GATED:
-    .reg bytes=r8 (4 HIDDEN), shorts=r9, states=r10, rates=r11, limit=r12 (16383), table=lr
+    .reg bytes=r8 (4 COUNT), shorts=r9, states=r10, rates=r11, limit=r12 (16383), table=lr
     mov bytes, r1
     subs r5, 6; movs r4, 0; cmp r5, 0; bge FINE
     negs r4, r5; movs r5, 0
@@ -66,9 +72,10 @@ FINE:
     ldr r4, [own, SIGMOID_TABLE_AT - OWN]; adds r4, r4, words
     middle_node r4, r5; mov table, r4
     largest_z limit, r5
-    address r4, words, X_AT; mov states, r4
-    address r4, words, V_AT; mov shorts, r4
-    address r4, words, ALPHA_AT; mov rates, r4
+    ldr r5, [own, FIRST - OWN]
+    address_first r4, words, X_AT, r5; mov states, r4
+    address_first r4, words, V_AT, r5; mov shorts, r4
+    address_first r4, words, ALPHA_AT, r5; mov rates, r4
 GATE_UNIT:
     .tmp a=r2, bias=r3, sign=r4, t=r5, x=r1, g2=r2, share=r6
     mov r1, z; add r1, bytes; add r1, bytes
@@ -112,8 +119,9 @@ MIXED:
 PURE_MODE:
     .reg leak=r1, rates=r2, end=r3
     .tmp f=r4, t=r5
-    ldr leak, [own, LEAK_AT - OWN]; adds leak, leak, words
-    address rates, words, ALPHA_AT
+    ldr t, [own, FIRST - OWN]
+    ldr leak, [own, LEAK_AT - OWN]; adds leak, leak, words; adds leak, leak, t
+    address_first rates, words, ALPHA_AT, t
     ldr end, [sp, LAST]
 LEAKING:
     ldm z!, {f}
@@ -123,14 +131,17 @@ LEAKING:
     stm rates!, {f}
     cmp z, end; bne LEAKING
     mov lr, rates
-    address r0, words, ALPHA_AT
-    gains_of words, X_AT
+    ldr r5, [own, FIRST - OWN]
+    address_first r0, words, ALPHA_AT, r5
+    gains_of words, <address_first r1, words, X_AT, r5>
     .reg z=r0, states=r1, shorts=r8, rest=r9, factor=r10, f_shift=r11, p_shift=r12, limit=lr
     ldr words, [sp, WORDS]
-    address states, words, X_AT
-    address r4, words, V_AT; mov shorts, r4
+    mov r4, words; adds r4, OWN; ldr r5, [r4, FIRST - OWN]
+    address_first states, words, X_AT, r5
+    address_first r4, words, V_AT, r5; mov shorts, r4
+    mov r4, words; adds r5, r5, words
     adds words, OWN
-    ldr z, [words, HEADS_AT - OWN]; ldr r5, [sp, WORDS]; adds z, z, r5
+    ldr z, [words, HEADS_AT - OWN]; adds z, z, r4
     ldr r4, [words, REST_AT - OWN]; adds r4, r4, r5; mov rest, r4
     ldr r4, [words, FACTOR_AT - OWN]; adds r4, r4, r5; mov factor, r4
     ldr r4, [words, P_SHIFT - OWN]; mov p_shift, r4

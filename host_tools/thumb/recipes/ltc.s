@@ -1,7 +1,7 @@
 @ The LTC cell of ltc.py in Thumb assembler.
 @
 @ decay_thumb.py has notes on instructions and cycles. Each step takes about 32 cycles for a
-@ synapse and 290 for a neuron.
+@ synapse and 250 for a neuron.
 
 @ q += q (1 - q d), with q d in units of 2^-30
 .macro newton q, d, one, t
@@ -38,18 +38,34 @@
     asrs r4, r5, 31; power r5, 15; subs r5, 1; bics r5, r4
 .endm
 
+@ If t has more than `bits` bits, drop its last `bits` bits and count them.
+.macro halve t, rest, count, bits
+    lsrs rest, t, bits; beq FEW
+    adds count, bits; mov t, rest
+FEW:
+.endm
+
+@ Store the address of an entry's array, which is on the stack then.
+.macro keep_address words, entry, place, t
+    address t, words, entry; str t, [sp, place]
+.endm
+
 .function move words, dt
     enter
-    @ Ten words of room; the values do not matter.
-    push {r0, r1}; push {r0, r1, r2, r3, r4, r5, r6, r7}
-    .stack WORDS, BYTES, ONE (in s), DOWN, STEPS (left), COUNTS, BASE, OUT, END_OF_OUT, RETURN
-    .reg bytes=r12 (4 HIDDEN)
+    @ Fourteen words of room; the values do not matter.
+    push {r0, r1, r2, r3, r4, r5}; push {r0, r1, r2, r3, r4, r5, r6, r7}
+    .stack WORDS, ONE, DOWN, DOWN_15, STEPS, COUNTS, BASE, OUT, LAST, RETURN, SUMMED, M, X, V
+    .reg bytes=r12 (4 NEURONS)
     str words, [sp, WORDS]
-    hidden_bytes r4, words; str r4, [sp, BYTES]; mov bytes, r4
+    keep_address words, ACC_AT, SUMMED, r4
+    keep_address words, X_AT, X, r4
+    keep_address words, V_AT, V, r4
 
 # The interval as mantissa, right and left shift.
     .tmp shift=r3, t=r4, own=r7, right=r4, exponent=r5, one=r3, down=r4
     mov own, words; adds own, OWN
+    ldr t, [own, NEURONS - OWN]; lsls t, t, 2; mov bytes, t
+    ldr t, [own, RATE_MULTIPLIER_AT - OWN]; adds t, t, words; str t, [sp, M]
     ldr shift, [own, RATE_SHIFT - OWN]; adds shift, 2
     mantissa dt, shift, t, r5, <adds shift, 10>
     ldr t, [own, SCALE - OWN]; muls dt, t; lsrs dt, dt, 15; str dt, [words, MANTISSA]
@@ -66,7 +82,7 @@
 ROOM:
     movs one, 1; lsls one, exponent
 NOTHING:
-    str one, [sp, ONE]; str down, [sp, DOWN]
+    str one, [sp, ONE]; str down, [sp, DOWN]; subs down, 15; str down, [sp, DOWN_15]
     ldr r4, [own, UNFOLDS - OWN]; str r4, [sp, STEPS]
     ldr r1, [own, SENSORY_AT - OWN]
     bl SUMS
@@ -76,77 +92,104 @@ STEP:
     ldr own, [sp, WORDS]; adds own, OWN
     ldr r1, [own, RECURRENT_AT - OWN]
     bl SUMS
-    .reg at=r9 (4 times the neuron), full=r10 (2^30)
-    .tmp d=r0, n=r1, alpha=r2, s=r2, k=r2, r=r3, q=r1, i=r6, count=r6, words=r7, x=r5, place=r4
-    movs r4, 0; mov at, r4
+    .reg at=r7 (4 times the neuron), rates=r8, span=r9 (the mantissa), full=r10 (2^30)
+    .reg rounding=r11 (2^17)
+    .tmp d=r0, n=r1, alpha=r2, s=r2, k=r2, r=r3, q=r1, count=r6, words=r7, x=r5, place=r4
+    ldr words, [sp, WORDS]
+    address r4, words, ALPHA_AT; mov rates, r4
+    ldr r4, [words, MANTISSA]; mov span, r4
     power r4, 30; mov full, r4
+    power r4, 17; mov rounding, r4
+    movs at, 0
 NEURON:
     # d=r0 (conductance), n=r1 (current), alpha=r2
-    ldr words, [sp, WORDS]; mov i, at
-    address r4, words, ACC_AT; adds r4, r4, i
-    ldr d, [r4, 0]; mov r5, bytes; ldr n, [r4, r5]
-    mov r5, words; adds r5, OWN
-    ldr r5, [r5, RATE_MULTIPLIER_AT - OWN]; adds r5, r5, words; ldr r5, [r5, i]
+    ldr r4, [sp, SUMMED]; ldr d, [r4, at]; add r4, bytes; ldr n, [r4, at]
+    ldr r5, [sp, M]; ldr r5, [r5, at]
     mul_shift alpha, d, r5, r4, r3
-    unless bgt, <movs alpha, 1>
-    mov r4, full; cmp alpha, r4; unless blt, <subs alpha, r4, 1>
-    address r4, words, ALPHA_AT; str alpha, [r4, i]
+    ble LEAST_RATE
+    lsrs r4, alpha, 30; bne LARGEST_RATE
+RATED:
+    mov r4, rates; str alpha, [r4, at]
     # s=r2: alpha h, halved
-    ldr r4, [words, MANTISSA]
+    mov r4, span
     scale s, r4, r5
     lsrs s, s, 1
     # q=r1: n / d
-    cmp d, 0; unless bgt, <movs d, 1>
-    to_16_bits d, r3, <asrs q, q>, <lsls q, q>
     bl RECIPROCAL
+    cmp count, 0; blt ENLARGE
+    asrs q, count
+ALIGNED:
     muls q, r; asrs q, q, 15
-    clamp_q15 q, r4
-    # k=r2: s / (1 + s), count=r6: the right shift of k
-    ldr count, [sp, DOWN]
-    mov d, s; lsrs d, count
-    ldr r4, [sp, ONE]; adds d, d, r4; unless bne, <movs d, 1>
-    subs count, 15
-    to_16_bits d, r3, <adds count>, <subs count>
+    asrs r4, q, 31; adds r5, q, r4; eors r5, r4; lsrs r5, r5, 15; bne BEYOND
+WITHIN:
+    # k=r2: s / (1 + s)
+    ldr r4, [sp, DOWN]; mov d, s; lsrs d, r4
+    ldr r4, [sp, ONE]; adds d, d, r4; beq NIL
+DIVIDED:
     bl RECIPROCAL
     scale k, r, r4
-    cmp count, 0; ble UPWARDS
-    lsrs k, count; b AT_LEVEL
-UPWARDS:
+    ldr r4, [sp, DOWN_15]; adds count, count, r4; bgt DOWNWARDS
     negs count, count; lsls k, count
 AT_LEVEL:
-    mov r4, full; cmp k, r4; unless ble, <mov k, r4>
-    # The move.
-    mov i, at
-    address place, words, X_AT; ldr x, [place, i]
+    cmp k, full; bhi ALL_THE_WAY
+MOVED:
+    ldr place, [sp, X]; ldr x, [place, at]
     move x, q, k, r0
-    str x, [place, i]
-    power r0, 17; adds x, x, r0; asrs x, x, 18
-    address place, words, V_AT; str x, [place, i]
-    adds i, 4; mov at, i
-    cmp i, bytes; beq SETTLED
-    b NEURON
-SETTLED:
-    ldr r4, [sp, STEPS]; subs r4, 1; str r4, [sp, STEPS]; beq DONE
-    b STEP
-DONE:
-    pop {r0, r1, r2, r3, r4, r5, r6, r7}; pop {r0, r1}
+    str x, [place, at]
+    add x, rounding; asrs x, x, 18
+    ldr place, [sp, V]; str x, [place, at]
+    adds at, 4; cmp at, bytes; bne NEURON
+    ldr r4, [sp, STEPS]; subs r4, 1; str r4, [sp, STEPS]; bne STEP
+    pop {r0, r1, r2, r3, r4, r5, r6, r7}; pop {r0, r1, r2, r3, r4, r5}
     leave
 
-# RECIPROCAL: r3 = 2^30 / r0, r0 from 2^15 to 2^16 - 1, full=r10; changes r4 and r5.
+# What is rare.
+LEAST_RATE:
+    movs alpha, 1
+    @ A rate above 0 is that of a conductance above 0.
+    cmp d, 0; bgt RATED
+    movs d, 1; b RATED
+LARGEST_RATE:
+    mov alpha, full; subs alpha, 1; b RATED
+ENLARGE:
+    negs count, count; lsls q, count; b ALIGNED
+BEYOND:
+    power q, 15; subs q, 1; eors q, r4; subs q, q, r4; b WITHIN
+NIL:
+    movs d, 1; b DIVIDED
+DOWNWARDS:
+    lsrs k, count; b AT_LEVEL
+ALL_THE_WAY:
+    mov k, full; b MOVED
+
+# RECIPROCAL: 1 / r0 = r3 / 2^(30 + r6), r0 > 0, full=r10; changes r0, r4 and r5.
 RECIPROCAL:
-    .tmp q=r3, rest=r4, one=r5
+    .tmp d=r0, q=r3, rest=r4, one=r5, count=r6
+    lsrs r4, d, 16; beq SHORT_OF_BITS
+    @ Of the upper half's bits, all are shifted out.
+    movs count, 1
+    halve r4, r5, count, 8; halve r4, r5, count, 4; halve r4, r5, count, 2
+    lsrs r4, r4, 1; adds count, count, r4
+    lsrs d, count
+SIXTEEN_BITS:
     @ 2.906 - 2 d is 1 / d within 7.3 %, and each Newton step q += q (1 - q d) squares the error.
     @ The steps round down, so q is at most 2 too small.
-    movs q, 186; lsls q, q, 8; lsrs rest, r0, 1; subs q, q, rest
+    movs q, 186; lsls q, q, 8; lsrs rest, d, 1; subs q, q, rest
     mov one, full
-    newton q, r0, one, rest
-    newton q, r0, one, rest
-    mov rest, q; muls rest, r0; subs rest, one, rest
-REST:
-    cmp rest, r0; bcc EXACT
-    adds q, 1; subs rest, rest, r0; b REST
+    newton q, d, one, rest
+    newton q, d, one, rest
+    mov rest, q; muls rest, d; subs rest, one, rest
+    cmp rest, d; bcc EXACT
+    adds q, 1; subs rest, rest, d
+    cmp rest, d; bcc EXACT
+    adds q, 1
 EXACT:
     bx lr
+SHORT_OF_BITS:
+    movs count, 0
+ENLARGED:
+    lsrs r4, d, 15; bne SIXTEEN_BITS
+    lsls d, d, 1; subs count, 1; b ENLARGED
 
 # SUMS: conductances and currents; the record of five words is at words + r1.
     .reg synapses=r0, words=r1, fraction=r2 (63), shift=r3, half=r8 (2^14)
@@ -161,7 +204,7 @@ SUMS:
     ldr t, [five, 4]; adds t, t, r7; str t, [sp, COUNTS]
     ldr t, [five, 8]; adds t, t, r7; str t, [sp, BASE]
     ldr t, [five, 12]; adds t, t, r7; str t, [sp, OUT]
-    add t, bytes; str t, [sp, END_OF_OUT]
+    add t, bytes; str t, [sp, LAST]
     ldr shift, [five, 16]
     mov words, r7
     adds own, OWN; ldr t, [own, SIGMOID_TABLE_AT - OWN]; adds t, t, words; mov table, t
@@ -190,7 +233,7 @@ ANY:
     mov r5, both; mov r6, current; lsls r7, r6, 16; subs r5, r5, r7
     ldr r4, [sp, OUT]; mov r7, bytes; str r6, [r4, r7]
     stm r4!, {r5}; str r4, [sp, OUT]
-    ldr r5, [sp, END_OF_OUT]; cmp r4, r5; bne TARGET
+    ldr r5, [sp, LAST]; cmp r4, r5; bne TARGET
     ldr r4, [sp, RETURN]; bx r4
 
 OUTSIDE:

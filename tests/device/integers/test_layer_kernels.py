@@ -7,11 +7,26 @@ import layer_cases as made
 from fixtures import SkipTest
 from kernel_cases import ORDINARY, Integers
 
-from rivulet.integers import choice, layers, layers_choice, layout
+from rivulet.integers import (
+    cfc,
+    choice,
+    layers,
+    layers_choice,
+    layout,
+    ltc,
+    mixed,
+    mixed_choice,
+    wired_cfc,
+)
 from rivulet.integers.cells import integer_cell
 from rivulet.integers.model import IntegerModel
 
-_CELLS = (("cfc", made.cfc), ("ltc", made.ltc))
+_MIXED = (
+    ("cfc", made.cfc_mixed, cfc, mixed.after_seeing),
+    ("wired_cfc", made.wired_cfc_mixed, wired_cfc, wired_cfc.advancer),
+    ("ltc", made.ltc_mixed, ltc, mixed.without_products),
+)
+_CELLS = (("cfc", made.cfc), ("wired_cfc", made.wired_cfc), ("ltc", made.ltc))
 
 
 def check(kernel, models=16, cells=_CELLS, arrange=None):
@@ -24,6 +39,17 @@ def check(kernel, models=16, cells=_CELLS, arrange=None):
         made.check_step(plain, step, Integers(17), make, models, 6, arrange)
 
 
+def check_mixed(kernel):
+    for name, make, cell, advancer in _MIXED:
+        try:
+            step = mixed_choice.stepper(name, kernel, advancer)
+        except (ImportError, SyntaxError, ValueError):
+            raise SkipTest("no %s kernel in this interpreter" % kernel)
+        plain = mixed_choice.plain_stepper(cell, advancer)
+        made.check_step(plain, step, Integers(23), make, 16, 6)
+        assert integer_cell(name).mixed_kernel()[0] in ("viper", "thumb")
+
+
 def test_viper():
     check("viper")
 
@@ -32,12 +58,20 @@ def test_thumb():
     check("thumb")
 
 
+def test_mixed_memory_in_viper():
+    check_mixed("viper")
+
+
+def test_mixed_memory_in_thumb():
+    check_mixed("thumb")
+
+
 def test_dsp():
     if not choice.has_dsp():
         raise SkipTest("this core has no DSP extension")
     from rivulet.integers import dsp
 
-    check("dsp", 16, _CELLS[:1], dsp.arrange)
+    check("dsp", 16, _CELLS[:2], dsp.arrange)
 
 
 def test_the_best_kernel_is_chosen():
@@ -54,11 +88,11 @@ def test_the_best_kernel_is_chosen():
 
 def test_weights_stand_at_multiples_of_four():
     numbers = Integers(9)
-    for make in (made.cfc, made.ltc, made.cascade):
+    for make in (made.cfc, made.wired_cfc, made.ltc, made.cascade):
         for words, weights in made.cases(numbers, make, 6):
             layout.check_address(weights)
             assert words[layout.OUT_WEIGHTS_AT] % 4 == 0
-            if make is made.cfc:
+            if make is made.cfc or make is made.wired_cfc:
                 at = words[layers.LAYERS_AT] >> 2
                 while words[at]:
                     assert words[at + 2] % 4 == 0
@@ -87,7 +121,7 @@ def test_no_interval_moves_nothing_but_inputs():
 
 def _models():
     numbers = Integers(5)
-    for name, make in _CELLS:
+    for name, make in _CELLS + tuple(each[:2] for each in _MIXED):
         words, weights = make(numbers, (8, 3, 2), ORDINARY)
         yield IntegerModel(made.metadata(name, words), words, weights)
 

@@ -18,6 +18,10 @@ A cell's module has
     verify(words)                      raises ValueError if a value is out of the kernels' range
     KERNEL, step                       the name of the fastest kernel that runs here, and its step:
                                        step(words, weights, dt_us, input_map)
+    samples()                          only of a cell of layers: the models on which its kernels
+                                       are tried, also those that are imported later
+    mixed_kernel()                     only of a cell that may have mixed memory: the name and the
+                                       step of the fastest kernel for it
 
 IntegerModel reads these parts of the header of `words`, which all cells share: sizes and FLAGS;
 the memory from CONFIDENCE_AT to ACC_AT, where scratch begins; the readout.

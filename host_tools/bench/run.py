@@ -90,10 +90,11 @@ def run_bench_emulated(
                 where = f"emulated, {uf2.name}"
                 report = _measure(repl, where, units, inputs, _EVENTS_EMULATED, cells)
                 said = repl.run(script("bench_edges.py", EVENTS=len(made.records)))
-                sensor = json.loads(repl.run(script("bench_sensor.py", EVENTS=_EVENTS_OF_CELLS)))
                 # Set when the driver on the board enabled the sensor's interrupt.
                 assert board.stimulus_start_us is not None
                 due_us = made.records["t_us"].astype(np.int64) + board.stimulus_start_us
+                # Starts the stimulus again.
+                sensor = json.loads(repl.run(script("bench_sensor.py", EVENTS=_EVENTS_OF_CELLS)))
         finally:
             board.power_off()
     edges = interrupts.latencies(json.loads(said), due_us)

@@ -19,7 +19,7 @@ class Real(Board):
 
 
 class RealSensor(WholeLoop):
-    """The whole loop with the MPU-6050 in it. No edge comes any more: events are pushed."""
+    """The whole loop with the MPU-6050 in it."""
 
     def __init__(self):
         inputs = 6
@@ -31,6 +31,8 @@ class RealSensor(WholeLoop):
         self._loop = Loop(here, here, Silent(), Store(made))
         self._loop.telemetry.configure(0x0F, 20.0, 65000)
         self.driver = here.sensors[0].driver
+        # Its start has let edges come again; from here on events are pushed.
+        self.driver.stop()
 
 
 def middle_us(function, *arguments):

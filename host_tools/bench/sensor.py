@@ -30,7 +30,7 @@ def spi_bits(count: int) -> int:
 def sentences(found: dict[str, Any]) -> list[str]:
     """Return the sentences of the page; found: what bench_sensor.py printed."""
     bus_us = i2c_bits(_SAMPLE_BYTES) * 1e6 / _HERTZ
-    rest_us = found["event_us"] - found["transfer_us"]
+    rest_us = found["median_us"] - found["transfer_us"]
     spi = [f"{spi_bits(_SAMPLE_BYTES) * 1e6 / hertz:.0f} µs" for hertz in _SPI_HERTZ]
     burst = i2c_bits(_FIFO_COUNT_BYTES) + i2c_bits(_FIFO_SAMPLES * _FIFO_SAMPLE_BYTES)
     fifo_us = burst * 1e6 / _HERTZ / _FIFO_SAMPLES

@@ -1,6 +1,7 @@
 """The assembled matrix products in float32: the bits of one operation after the other."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from host_tools.bench.machine_code import machine_code
 from host_tools.errors import RivuletError
 from host_tools.paths import FIRMWARE
+from rivulet.arrays import fpu
 from tests.arm import run_with_a_unit
 
 pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
@@ -53,6 +55,33 @@ def test_with_a_floating_point_unit(rows: int, columns: int, cpu: str) -> None:
     matrix, vector = example(rows, columns)
     out = FloatCore(cpu).product(matrix, vector)
     assert out.tobytes() == one_by_one(matrix, vector).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("arch", "platform", "registers", "found"),
+    [
+        (7, "rp2", {0xEF40: 2, 0xED88: 15}, True),
+        (8, "stm32", {0xEF40: 2, 0xED88: 15}, True),
+        (7, "rp2", {0xEF40: 0, 0xED88: 15}, False),  # no single precision
+        (7, "rp2", {0xEF40: 2, 0xED88: 0}, False),  # switched off
+        (6, "stm32", {}, False),  # a Cortex-M4 without the unit: no register is read
+        (4, "rp2", {}, False),
+        (7, "linux", {}, False),
+    ],
+)
+def test_the_core_is_asked_for_its_unit(
+    monkeypatch: pytest.MonkeyPatch,
+    arch: int,
+    platform: str,
+    registers: dict[int, int],
+    found: bool,
+) -> None:
+    implementation = SimpleNamespace(_mpy=arch << 10 | 0x306)
+    monkeypatch.setattr(
+        fpu, "sys", SimpleNamespace(implementation=implementation, platform=platform)
+    )
+    monkeypatch.setattr(fpu, "_bits", lambda address, first: registers[address])
+    assert fpu.has_fpu() is found
 
 
 @pytest.mark.parametrize("count", [1, 2, 33])

@@ -2,8 +2,8 @@
 
 The kernel reads addresses and constants from a block of 32-bit words. Each of its functions is
 rounded at every operation. Against float64, for the sums that the product gives, the errors are at
-most: of a rate 2^-22 of its value, of a relaxing target 2^-22, of the state 2^-22 of the larger of
-|x| and |target|. The product has the bits of arrays/fpu.py.
+most 2^-22 of a rate, 2^-22 of a relaxing target, 2^-21 of an additive one, and for the state 2^-21
+of the larger of |x| and |target|. The product has the bits of arrays/fpu.py.
 """
 
 import struct

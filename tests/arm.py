@@ -10,9 +10,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from host_tools.bench.machine_code import machine_code
 from host_tools.errors import RivuletError
 from host_tools.interpreter import debian
-from host_tools.paths import CACHE
+from host_tools.paths import CACHE, FIRMWARE
 
 # Any that carries the interpreter: a mirror may be without a sound list of one for ARM.
 _SUITES = ("trixie", "forky")
@@ -107,3 +110,30 @@ def _unpack(target: Path, suite: str) -> None:
 def called_from_c(code: bytes, name: str, arguments: str) -> str:
     """The source of a module whose function `name` is machine code; arguments: as ffi has them."""
     return _CALLED.format(code=code, name=name, arguments=arguments)
+
+
+def run_with_a_unit(folder: Path, script: str) -> str:
+    """Run a script beside a firmware whose modules for a floating-point unit call machine code.
+
+    Returns what it prints; sys.argv[1] is the firmware's folder. Skips the test without the
+    interpreter.
+    """
+    try:
+        interpreter = find_arm_micropython()
+    except RivuletError as error:
+        pytest.skip(f"no MicroPython for ARM: {error}")
+    tree = folder / "firmware"
+    shutil.copytree(FIRMWARE, tree, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, function, arguments in (
+        ("arrays/dot_fpu.py", "dot", "PPPP"),
+        ("arrays/blend_fpu.py", "blend", "PPPi"),
+        ("cells/decay_fpu.py", "step", "PP"),
+    ):
+        module = tree / "rivulet" / name
+        (code,) = machine_code(module, "armv7emdp")
+        module.write_text(called_from_c(code, function, arguments))
+    (folder / "script.py").write_text(script)
+    command = [interpreter, folder / "script.py", tree]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -1,9 +1,11 @@
 """InvenSense MPU-6050: accelerometer and gyroscope over I2C, with its data-ready interrupt."""
 
 import errno
+from array import array
 
 from rivulet.compat import const
 from rivulet.sensing.triggers import off, on_edge
+from rivulet.sensing.words import decode
 
 KIND = "sensor"
 CHANNELS = ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")
@@ -37,6 +39,9 @@ _ACTIVE_HIGH_PULSE = const(0x00)
 _DATA_READY = const(0x01)
 _INTERNAL_RATE_HZ = const(1000)  # whenever the low-pass filter is on
 
+# Where the channels are among the bytes from _DATA; the temperature stands between.
+_PLACES = bytes((0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13))
+
 # Bandwidths in Hz of DLPF_CFG 1, 2 ... 6. Bytes: a tuple takes a board four times the heap.
 _FILTERS = bytes((184, 94, 44, 21, 10, 5))
 
@@ -56,6 +61,7 @@ class Driver:
         self._pin = None
         self._address = address
         self._data = bytearray(14)
+        self._counts = array("i", bytes(24))
         # What the sampling cannot represent is filtered away.
         self._dlpf = 1
         while self._dlpf < 6 and _FILTERS[self._dlpf - 1] * 2 > rate_hz:
@@ -85,22 +91,16 @@ class Driver:
 
     def read(self, out):
         """The newest sample as six floats into `out`; raises OSError when the bus fails."""
-        data = self._data
-        self._i2c.readfrom_mem_into(self._address, _DATA, data)
-        for channel in range(3):
-            out[channel] = _word(data, 2 * channel) * _ACCEL_SCALE
-            out[channel + 3] = _word(data, 2 * channel + 8) * _GYRO_SCALE
+        counts, scales = self._counts, self.scales
+        self.read_raw(counts)
+        for channel in range(6):
+            out[channel] = counts[channel] * scales[channel]
 
     def read_raw(self, out):
         """The newest sample as six counts into `out`, allocating nothing; raises OSError."""
         data = self._data
         self._i2c.readfrom_mem_into(self._address, _DATA, data)
-        at = 0
-        for channel in range(6):
-            # The xor moves a signed word to 0 - 65535 and the difference moves it back.
-            out[channel] = ((data[at] << 8 | data[at + 1]) ^ 0x8000) - 0x8000
-            # The temperature stands between.
-            at += 4 if channel == 2 else 2
+        decode(data, _PLACES, out)
 
     def stop(self):
         if self._pin is not None:
@@ -109,9 +109,3 @@ class Driver:
 
     def _write(self, register, values):
         self._i2c.writeto_mem(self._address, register, bytes(values))
-
-
-def _word(data, index):
-    """A signed big-endian word; struct.unpack_from would allocate a tuple."""
-    value = data[index] << 8 | data[index + 1]
-    return value - 0x10000 if value & 0x8000 else value

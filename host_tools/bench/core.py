@@ -9,6 +9,8 @@ from unicorn import arm_const as arm
 CODE, RETURN, STACK = 0x10000000, 0x10008000, 0x50000000
 _SIZE = 0x100000
 _KEPT = [*range(4, 12), 13]
+# Double registers that a function keeps: s16 to s31.
+_KEPT_FLOATS = [arm.UC_ARM_REG_D8 + number for number in range(8)]
 
 
 class Core:
@@ -26,7 +28,8 @@ class Core:
         self.uc.ctl_set_cpu_model(getattr(arm, f"UC_CPU_ARM_CORTEX_{cpu}"))
         for at in (CODE, STACK, *memory):
             self.uc.mem_map(at, _SIZE)
-        if cpu != "M0":
+        self._floats = _KEPT_FLOATS if cpu != "M0" else []
+        if self._floats:
             self.uc.reg_write(arm.UC_ARM_REG_FPEXC, 1 << 30)
         self.uc.mem_write(CODE, code)
         # (address, size) of each instruction of the last call.
@@ -39,6 +42,8 @@ class Core:
         for number in _KEPT:
             kept[number] = STACK + _SIZE // 2 if number == 13 else 0x1234567 * number
             self.uc.reg_write(_register(number), kept[number])
+        for register in self._floats:
+            self.uc.reg_write(register, 0x1234567 * register)
         for number, value in enumerate(arguments):
             self.uc.reg_write(_register(number), value & 0xFFFFFFFF)
         self.uc.reg_write(arm.UC_ARM_REG_LR, RETURN | 1)
@@ -46,6 +51,8 @@ class Core:
         self.uc.emu_start(self._begin, RETURN)
         for number, value in kept.items():
             assert self.uc.reg_read(_register(number)) == value
+        for register in self._floats:
+            assert self.uc.reg_read(register) == 0x1234567 * register
         # MicroPython makes an int of it.
         assert self.uc.reg_read(arm.UC_ARM_REG_R0) == 0
 

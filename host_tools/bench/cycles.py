@@ -12,9 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from host_tools import files
-from host_tools.bench.core import CODE, Core
+from host_tools.bench import float_cycles
+from host_tools.bench.core import Core
 from host_tools.bench.machine_code import machine_code
-from host_tools.bench.timings import Instruction, count, decode, m0_plus, m4
+from host_tools.bench.timings import Instruction, count, m0_plus, m4
+from host_tools.bench.traces import calls, decoded
 from host_tools.paths import DOCS, FIRMWARE, need_checkout
 from host_tools.printing import note
 from rivulet.integers import choice, decay, layout
@@ -44,6 +46,8 @@ ROWS = (
     Row("Cortex-M4, P = 1", "M4", "dsp", "armv7em", m4(1)),
     Row("Cortex-M4, P = 3", "M4", "dsp", "armv7em", m4(3)),
 )
+# The rows with DSP of the same cores.
+_FLOAT_CORES = {row.core: row.cycles for row in ROWS if row.kernel == "dsp"}
 _PAGE = """\
 # Cycles of the decay cell's step
 
@@ -59,20 +63,45 @@ cycles, 1 to 3. Arm publishes no such cycles for the M33 and the M7.
 
 "All in" is everything between the call of the product and its return: the sum of the vector,
 the biases, loops and results included.
+
+## In floats
+
+A model in float32 on a core with a single-precision floating-point unit, with the mean and the
+outputs in the step. The ratio is to the integers with DSP in the table above, on the same core.
+
+| core | kernel | units | weights | cycles a weight, all in | cycles of a step | ratio |
+| --- | --- | ---: | ---: | ---: | ---: | ---: |
+{floats}
+
+The unit takes three cycles a weight at least: one to load it, one to multiply and one to add (a
+fused multiply-add takes three by itself). The integers take 1.24 at least. So the ratio grows with
+the number of units. The mean's own weight is not in the count: Python computes it, before the
+kernels are called.
 """
 
 
 def page() -> str:
     """Return the page's current text."""
     rows = []
+    steps = {}
     for row in ROWS:
         for units in _UNITS:
             weights, product, step = measure(row, units)
-            rows.append(
-                f"| {row.core} | {row.kernel} | {units} | {weights} | {product / weights:.2f} | "
-                f"{step} |"
-            )
-    return _PAGE.format(inputs=_INPUTS, outputs=_OUTPUTS, rows="\n".join(rows))
+            steps[row.core, row.kernel, units] = step
+            rows.append(_line(row.core, row.kernel, units, weights, product, step))
+    floats = []
+    for core, cycles in _FLOAT_CORES.items():
+        for units in _UNITS:
+            made = float_cycles.measure(units, _INPUTS, _OUTPUTS, cycles)
+            ratio = made[2] / steps[core, "dsp", units]
+            floats.append(f"{_line(core, 'fpu', units, *made)} {ratio:.2f} |")
+    return _PAGE.format(
+        inputs=_INPUTS, outputs=_OUTPUTS, rows="\n".join(rows), floats="\n".join(floats)
+    )
+
+
+def _line(core: str, kernel: str, units: int, weights: int, product: int, step: int) -> str:
+    return f"| {core} | {kernel} | {units} | {weights} | {product / weights:.2f} | {step} |"
 
 
 def measure(row: Row, units: int) -> tuple[int, int, int]:
@@ -84,34 +113,10 @@ def measure(row: Row, units: int) -> tuple[int, int, int]:
     for at, data in ((_WORDS, words), (_WEIGHTS, weights), (_INPUT_MAP, input_map)):
         core.uc.mem_write(at, bytes(data))
     core.call(_WORDS, _WEIGHTS, _INTERVAL_US, _INPUT_MAP)
-    trace = _decoded(code, core.trace)
+    trace = decoded(code, core.trace)
     # The product of the gates is by far the longest of the step's calls.
-    product = max(count(call, row.cycles) for call in _calls(trace, core.trace))
+    product = max(count(call, row.cycles) for call in calls(trace, core.trace))
     return words[layout.ROWS] * words[layout.COLUMNS], product, count(trace, row.cycles)
-
-
-def _decoded(code: bytes, trace: list[tuple[int, int]]) -> list[Instruction]:
-    following = [at for at, _ in trace[1:]] + [0]
-    made = []
-    for (at, size), after in zip(trace, following, strict=True):
-        halves = [
-            int.from_bytes(code[at - CODE + i : at - CODE + i + 2], "little") for i in (0, 2)
-        ]
-        made.append(decode(halves[0], halves[1], after != at + size))
-    return made
-
-
-def _calls(
-    instructions: list[Instruction], trace: list[tuple[int, int]]
-) -> list[list[Instruction]]:
-    """Return the instructions of each call, from the branch to the return."""
-    calls = []
-    for i, each in enumerate(instructions):
-        if each.kind == "call":
-            back = trace[i][0] + trace[i][1]
-            end = next(j for j in range(i, len(trace)) if trace[j][0] == back)
-            calls.append(instructions[i:end])
-    return calls
 
 
 def _model(units: int) -> tuple["array[int]", bytearray]:

@@ -7,6 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from host_tools import files
+from host_tools.bench import sensor
 from host_tools.bench.picture import picture
 from host_tools.errors import RivuletError
 from host_tools.paths import DOCS, ROOT, need_checkout
@@ -138,6 +139,8 @@ def _sentences(report: dict[str, Any]) -> list[str]:
         )
     texts.append("The same in C: " + _compared(report["c"]))
     texts.append("Interrupts: " + _interrupts(report["edges"]))
+    if "sensor" in report:
+        texts += sensor.sentences(report["sensor"])
     return texts
 
 

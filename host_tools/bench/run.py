@@ -93,9 +93,12 @@ def run_bench_emulated(
                 # Set when the driver on the board enabled the sensor's interrupt.
                 assert board.stimulus_start_us is not None
                 due_us = made.records["t_us"].astype(np.int64) + board.stimulus_start_us
+                # Starts the stimulus again.
+                sensor = json.loads(repl.run(script("bench_sensor.py", EVENTS=_EVENTS_OF_CELLS)))
         finally:
             board.power_off()
-    return report | {"edges": interrupts.latencies(json.loads(said), due_us)}
+    edges = interrupts.latencies(json.loads(said), due_us)
+    return report | {"edges": edges, "sensor": sensor}
 
 
 def run_here(interpreter: Path, code: str) -> str:

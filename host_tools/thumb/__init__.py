@@ -2,7 +2,8 @@
 
 MicroPython's assembler has no macros, and an assembled function cannot call another. So shared
 code is written as macros in `fragments/*.s`. Each recipe in `recipes/*.s` is one function and
-becomes one module: NAME_dsp.s becomes NAME_dsp.py, any other NAME_thumb.py. Both are in ARM's
+becomes one module: NAME_dsp.s becomes NAME_dsp.py, NAME_fpu.s NAME_fpu.py, any other
+NAME_thumb.py. Both are in ARM's
 unified syntax, with these directives:
 
     lsls z, z, 26; lsrs z, z, 26     instructions; those with an s set the flags

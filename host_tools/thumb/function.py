@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from host_tools.errors import RivuletError
-from host_tools.thumb.instructions import is_register, micropython
+from host_tools.thumb.instructions import can_be_named, micropython
 from host_tools.thumb.source import Macro
 from host_tools.thumb.words import Offset, constant
 
@@ -15,8 +15,6 @@ _MODULE = '''\
 """
 
 import micropython
-from micropython import const
-
 {constants}
 
 @micropython.asm_thumb
@@ -48,13 +46,14 @@ def module(name: str, origin: str, doc: str, recipe: Macro, macros: dict[str, Ma
 
 
 def _constants(offsets: Iterable[Offset]) -> str:
+    """Return the import of const and the constants, or nothing without any."""
     text, within = "", ""
     for offset in sorted(offsets, key=lambda each: (each.within, each.value, each.name)):
         if offset.within != within:
             within = offset.within
             text += f"# Byte offsets in {within}.\n"
         text += f"_{offset.name} = const({offset.value})\n"
-    return text
+    return text and f"from micropython import const\n\n{text}"
 
 
 class _Function:
@@ -141,7 +140,7 @@ class _Function:
 
 def _define(match: re.Match[str], names: dict[str, str]) -> str:
     name, register = match[1], names.get(match[2], match[2])
-    if not is_register(register):
+    if not can_be_named(register):
         raise ValueError(f"{name}={register}: {register} is not a register")
     names[name] = register
     return f"{name}={register}"

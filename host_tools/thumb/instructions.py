@@ -6,6 +6,7 @@ has the others.
 
 import re
 
+from host_tools.thumb.vfp import is_single, vfp
 from host_tools.thumb.wide import wide
 
 _REGISTERS = {f"r{n}": n for n in range(13)} | {"sp": 13, "lr": 14, "pc": 15}
@@ -14,7 +15,7 @@ _SET_FLAGS = {
     *("movs", "lsls", "lsrs", "asrs", "adds", "subs", "muls", "negs", "adcs", "eors", "ands"),
     "bics",
 }
-_BRANCHES = "b bl bx bcc bcs beq bne bge bgt ble blt bhi bmi bpl bne_w"
+_BRANCHES = "b bl bx bcc bcs beq bne bge bgt ble bls blt bhi bmi bpl bne_w"
 _OTHERS = {*_BRANCHES.split(), "mov", "cmp", "ldr", "str", "ldrb", "push", "pop"}
 
 
@@ -22,11 +23,18 @@ def is_register(operand: str) -> bool:
     return operand in _REGISTERS
 
 
+def can_be_named(operand: str) -> bool:
+    """Return whether a recipe may give this register a name."""
+    return is_register(operand) or is_single(operand)
+
+
 def micropython(name: str, operands: list[str]) -> str:
     """Return the line. Raises ValueError for an unknown or wrong instruction."""
     for word in re.findall(r"(?<!\w)[a-z]\w*", " ".join(operands)):
-        if not is_register(word) and word not in ("lsl", "ror"):
+        if not can_be_named(word) and word not in ("lsl", "ror"):
             raise ValueError(f"no register is called {word}")
+    if name.startswith("v"):
+        return vfp(name, operands)
     two_registers = len(operands) == 2 and all(map(is_register, operands))
     if name in ("mov", "movs") and (name == "mov") != two_registers:
         raise ValueError("mov takes two registers and keeps the flags, movs takes a number")

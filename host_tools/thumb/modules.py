@@ -6,12 +6,15 @@ from host_tools.paths import FIRMWARE, ROOT, THUMB, need_checkout
 from host_tools.thumb.function import module
 from host_tools.thumb.source import Macro, documentation, read
 
-_INTEGERS = FIRMWARE / "rivulet" / "integers"
+_RIVULET = FIRMWARE / "rivulet"
+_INTEGERS = _RIVULET / "integers"
 _COMMAND = "python -m host_tools.thumb"
 _RECIPES = {
     name: _INTEGERS / f"{name}_thumb.py"
     for name in ("apply", "average", "cascade", "cfc", "decay", "layers", "ltc")
 } | {name: _INTEGERS / f"{name}.py" for name in ("decay_dsp", "layers_dsp")}
+_RECIPES |= {name: _RIVULET / "arrays" / f"{name}.py" for name in ("dot_fpu", "blend_fpu")}
+_RECIPES["decay_fpu"] = _RIVULET / "cells" / "decay_fpu.py"
 
 
 def modules() -> dict[Path, str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rivulet.cells import float_step
 from rivulet.integers import arithmetic, cascade, cfc, layers, layout, ltc
 
 
@@ -55,6 +56,8 @@ def constant(name: str, recipe: str) -> Offset | int | None:
     if name == "OWN":
         # A load's offset is 124 at most: a cell's own entries are reached from here.
         return Offset(name, 4 * layout.HEADER)
+    if recipe == "decay_fpu" and name.isupper() and hasattr(float_step, name):
+        return Offset(name, 4 * getattr(float_step, name), "the block")
     for module in filter(None, (layout, layers, _CELLS.get(recipe))):
         if name.isupper() and hasattr(module, name):
             return Offset(name, 4 * getattr(module, name))

@@ -39,6 +39,48 @@ def test_cycles_of_an_instruction(
     assert (m0_plus(each, None), _M4(each, None)) == (on_m0_plus, on_m4), name
 
 
+# Table 7-1 of the Cortex-M4's manual.
+@pytest.mark.parametrize(
+    ("name", "halves", "cycles"),
+    [
+        ("vadd.f32 s1, s2, s31", (0xEE71, 0x0A2F), 1),
+        ("vmul.f32 s1, s2, s31", (0xEE61, 0x0A2F), 1),
+        ("vdiv.f32 s1, s2, s31", (0xEEC1, 0x0A2F), 14),
+        ("vcvt.s32.f32 s3, s4", (0xEEFD, 0x1AC2), 1),
+        ("vcmp.f32 s1, s2", (0xEEF4, 0x0A41), 1),
+        ("vmrs APSR_nzcv, fpscr", (0xEEF1, 0xFA10), 1),
+        ("vmov s5, r6", (0xEE02, 0x6A90), 1),
+        ("vldr s31, [r7, 12]", (0xEDD7, 0xFA03), 2),
+        ("vstr s6, [r12]", (0xED8C, 0x3A00), 2),
+        ("vldmia r1!, {s16-s23}", (0xECB1, 0x8A08), 9),
+        ("vpush {s16-s31}", (0xED2D, 0x8A10), 17),
+    ],
+)
+def test_cycles_of_the_floating_point_unit(
+    name: str, halves: tuple[int, int], cycles: int
+) -> None:
+    assert _M4(decode(*halves, False), None) == cycles, name
+
+
+@pytest.mark.parametrize(
+    ("halves", "waits"),
+    [
+        ((0xEE71, 0x0A2F), True),  # vadd s1, s2, s31
+        ((0xEE71, 0x0A83), False),  # vadd s1, s3, s6
+        ((0xED82, 0x1A00), True),  # vstr s2, [r2]
+        ((0xECA2, 0x1A02), True),  # vstmia r2!, {s2, s3}
+        ((0xECE2, 0x1A02), False),  # vstmia r2!, {s3, s4}
+        ((0xED92, 0x1A00), False),  # vldr s2, [r2]
+        ((0xEE11, 0x6A10), True),  # vmov r6, s2
+        ((0xEEF1, 0xFA10), False),  # vmrs
+    ],
+)
+def test_what_uses_a_result_at_once_waits_a_cycle(halves: tuple[int, int], waits: bool) -> None:
+    before = decode(0xEE31, 0x1A21, False)  # vadd s2, s2, s3
+    after = decode(*halves, False)
+    assert _M4(after, before) - _M4(after, None) == waits
+
+
 def test_loads_that_follow_each_other_overlap_on_an_m4() -> None:
     load = Instruction("load", 1)
     assert count([load, load, load], _M4) == 4

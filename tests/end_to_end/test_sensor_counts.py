@@ -2,6 +2,7 @@
 
 import json
 import struct
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,9 @@ from tests.imu import started
 def test_counts_come_through_the_chip_model_as_they_are(raw: tuple[int, ...]) -> None:
     bus, sensor = started()
     bus.chip.load((np.array(raw) * sensor.scales).tolist())
-    counts, values = [7] * 6, [0.0] * 6
+    counts, values = array("i", [7] * 6), [0.0] * 6
     sensor.read_raw(counts)
-    assert counts == list(raw)
+    assert counts.tolist() == list(raw)
     sensor.read(values)
     assert values == pytest.approx(np.array(raw) * sensor.scales)
 

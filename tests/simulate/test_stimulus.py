@@ -2,6 +2,7 @@
 
 import json
 import struct
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +44,9 @@ def test_registers_hold_what_the_driver_will_read() -> None:
 def test_the_chip_cuts_off_what_is_beyond_its_range() -> None:
     bus, sensor = started()
     bus.chip.load((200.0, -200.0, 0, 40.0, 0, 0))
-    counts = [0] * 6
+    counts = array("i", [0] * 6)
     sensor.read_raw(counts)
-    assert counts == [32767, -32768, 0, 32767, 0, 0]
+    assert counts.tolist() == [32767, -32768, 0, 32767, 0, 0]
 
 
 def test_drops_are_counted_and_repeatable() -> None:

@@ -88,6 +88,30 @@ def test_instructions(tmp_path: Path, written: str, line: str) -> None:
     assert lines_of(tmp_path, written) == [line]
 
 
+# Encodings as the ARMv7-M Architecture Reference Manual has them.
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ("vadd s1, s2, s31", "vadd(s1, s2, s31)"),
+        ("vmov s5, r6", "vmov(s5, r6)"),
+        ("vmrs", "vmrs(APSR_nzcv, FPSCR)"),
+        ("vmov s31, s4", "data(2, 0xEEF0, 0xFA42)  # vmov s31, s4"),
+        ("vcmp s7, 0", "data(2, 0xEEF5, 0x3A40)  # vcmp s7, 0"),
+        ("vabs s1, s30", "data(2, 0xEEF0, 0x0ACF)  # vabs s1, s30"),
+        ("vcvt.s32.f32 s3, s4", "data(2, 0xEEFD, 0x1AC2)  # vcvt.s32.f32 s3, s4"),
+        ("vcvt.f32.s32 s8, s9", "data(2, 0xEEB8, 0x4AE4)  # vcvt.f32.s32 s8, s9"),
+        ("vldr s31, [r7, 12]", "data(2, 0xEDD7, 0xFA03)  # vldr s31, [r7, 12]"),
+        ("vstr s6, [r12, 0]", "data(2, 0xED8C, 0x3A00)  # vstr s6, [r12, 0]"),
+        ("vldm a!, {s16-s23}", "data(2, 0xECB0, 0x8A08)  # vldm r0!, {s16-s23}"),
+        ("vstm r2!, {s5}", "data(2, 0xECE2, 0x2A01)  # vstm r2!, {s5}"),
+        ("vpush {s16-s31}", "data(2, 0xED2D, 0x8A10)  # vpush {s16-s31}"),
+        ("vpop {s17-s18}", "data(2, 0xECFD, 0x8A02)  # vpop {s17-s18}"),
+    ],
+)
+def test_instructions_of_the_floating_point_unit(tmp_path: Path, written: str, line: str) -> None:
+    assert lines_of(tmp_path, written) == [line]
+
+
 def test_names_and_labels_of_a_macro_are_its_own(tmp_path: Path) -> None:
     macros = """
 .macro halve x, before     @ not copied
@@ -130,6 +154,12 @@ LOOP:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
+        ("vldr s32, [r0, 0]", "f.s:5: no register is called s32"),
+        ("vldr r1, [r0, 0]", "f.s:5: r1 must be one of s0 to s31"),
+        ("vldr s1, [r0, 6]", "f.s:5: [r0, 6]: the offset must be"),
+        ("vldr s1, [sp, 4]", "f.s:5: sp must be one of r0 to r12"),
+        ("vstm r0!, {s4-s1}", "f.s:5: {s4-s1} must be in ascending order"),
+        ("vfoo s1, s2", "f.s:5: no instruction or macro is called vfoo"),
         ("move r1, r2", "f.s:5: no instruction or macro is called move"),
         ("mov r1, x", "f.s:5: no register is called x"),
         ("movs r1, r2", "f.s:5: mov takes two registers"),

@@ -71,32 +71,43 @@ def pack_float32(values, out, at):
     return end
 
 
-# The file of each assembler kernel, by the name that a status shows.
-_FILES = {"rom_float": "rom_float_armv6m", "fpu": "products_fpu"}
-
-
 def _assembler():
-    """Return (name, module) of the assembler products for this core, or (BACKEND, None).
+    """Return (name, module) of the assembler kernels for this core, or (BACKEND, None).
 
-    An .mpy made for another MicroPython can load and still read its arguments wrongly.
+    The name is what a status shows. An .mpy made for another MicroPython can load and still read
+    its arguments wrongly.
     """
-    if BACKEND == "ulab" and FLOAT_BYTES == 4:
-        # rom_float reads the ROM of the RP2040. fpu does not compile without a floating-point
-        # unit.
-        rp2040 = "RP2040" in getattr(sys.implementation, "_machine", "")
-        name = "rom_float" if rp2040 else "fpu"
+    if BACKEND != "numpy" and FLOAT_BYTES == 4:
         try:
-            module = __import__("rivulet.arrays." + _FILES[name], None, None, ("product",))
-            matrix = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).reshape((4, 2))
-            out = np.zeros(4)
-            run = module.product(matrix, np.array([0.5, -1.0]), out)
-            if run:
-                run()
-                if list(floats(out)) == [-1.5, -2.5, -3.5, -4.5]:
-                    return name, module
+            if "RP2040" not in getattr(sys.implementation, "_machine", ""):
+                from rivulet.arrays import fpu
+
+                if fpu.has_fpu() and _works(fpu):
+                    return "fpu", fpu
+            elif BACKEND == "ulab":
+                from rivulet.arrays import rom_float_armv6m
+
+                if _works(rom_float_armv6m):
+                    return "rom_float", rom_float_armv6m
         except (ImportError, SyntaxError, ValueError, TypeError):
             pass
     return BACKEND, None
+
+
+def _works(kernels):
+    """Return whether they give the right results on small arrays."""
+    matrix = array("f", (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0))
+    out = array("f", bytes(16))
+    run = kernels.product(matrix, array("f", (0.5, -1.0)), out)
+    if not run:
+        return False
+    run()
+    if list(out) != [-1.5, -2.5, -3.5, -4.5]:
+        return False
+    if hasattr(kernels, "blender"):
+        kernels.blender(memoryview(out)[:3], matrix, array("f", (0.5,)))()
+        return list(out) == [-0.25, -0.25, -0.25, -4.5]
+    return True
 
 
 # The name that a status shows for float models, and the module that `product` uses.
@@ -109,15 +120,24 @@ def product(matrix, vector):
     Each call reads both arrays again. The result is valid until the next call.
     """
     if _float_kernel:
-        out = np.zeros(matrix.shape[0])
-        run = _float_kernel.product(matrix, vector, out)
+        out = floats(np.zeros(matrix.shape[0]))
+        run = _float_kernel.product(floats(matrix), floats(vector), out)
         if run:
-            view = floats(out)
 
             def fast():
                 run()
-                return view
+                return out
 
             return fast
 
     return lambda: floats(np.dot(matrix, vector))
+
+
+def blender(mean, state, kept):
+    """Return a function that computes mean = state + kept[0] (mean - state), or None.
+
+    mean, state, kept: memoryviews of floats. None: without a kernel for it.
+    """
+    if not hasattr(_float_kernel, "blender"):
+        return None
+    return _float_kernel.blender(mean, state, kept)

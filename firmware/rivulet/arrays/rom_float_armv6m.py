@@ -84,7 +84,7 @@ def _dot(r0, r1, r2, r3):
 
 
 def product(matrix, vector, out):
-    """Return a function that computes out = matrix . vector of float32 arrays.
+    """Return a function that computes out = matrix . vector of buffers of float32.
 
     Returns None if the ROM lists no float functions.
     """

@@ -11,7 +11,7 @@ evaluation. Source: Rivulet's own cell, after Hasani et al., "Liquid Time-consta
 AAAI 2021, whose time constants depend on the input in the same way.
 """
 
-from rivulet.arrays import floats, np, product
+from rivulet.arrays import FLOAT_KERNEL, floats, np, product
 from rivulet.cells import integrators
 
 DRIVES = ("relaxing", "additive")
@@ -52,6 +52,12 @@ class Cell(integrators.Relaxing):
         self._highest = np.array([self.alpha_max])
         self._additive = settings["drive"] == "additive"
         self._integrate = integrators.BY_NAME[settings["integrator"]]
+        if FLOAT_KERNEL == "fpu" and self._integrate is integrators.exponential:
+            from rivulet.cells import float_step
+
+            self._integrate = float_step.integrator(
+                self, floats(gates), self._joint_floats, settings
+            )
         self.evaluate()
 
     def evaluate(self):

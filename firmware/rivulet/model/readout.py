@@ -5,7 +5,7 @@ A readout of fewer columns reads the end of f. With inputs beside the state, f e
 
 from math import exp
 
-from rivulet.arrays import floats, np
+from rivulet.arrays import FLOAT_KERNEL, blender, floats, np, product
 
 # What is missing of the mean is forgotten below this.
 _NEGLIGIBLE = 1e-6
@@ -38,6 +38,10 @@ class Readout:
         self._beside, self._beside_floats = beside, feature_floats[n : n + m]
         self._kept = np.zeros(1)
         self._kept_floats = floats(self._kept)
+        self._blend = blender(self.feature_floats, self._state_floats, self._kept_floats)
+        # The kernel is for four rows and more.
+        fast = FLOAT_KERNEL == "fpu" and weights.shape[0] > 3
+        self._product = product(weights, self._feature) if fast else None
         # 1 - c: as a product it keeps its digits in float32, where a sum would stop short of 1.
         self.missing = 1.0
 
@@ -60,6 +64,9 @@ class Readout:
             # No time yet that float32 could tell from none: nothing to weigh the state against.
             kept = 1.0 - (1.0 - kept) / (1.0 - missing) if missing < 1.0 else 0.0
         self._kept_floats[0] = kept
+        if self._blend:
+            self._blend()
+            return
         # f = x + (1 - w/c) (f - x); copied back for backends whose *= makes a new array.
         mean = self._mean
         mean -= self._state
@@ -71,6 +78,10 @@ class Readout:
         """A new array (outputs,)."""
         if self._beside:
             self._beside_floats[:] = self._beside
+        if self._product:
+            outputs = np.zeros(self.weights.shape[0])
+            floats(outputs)[:] = self._product()
+            return outputs
         return np.dot(self.weights, self._feature)
 
     def features(self):

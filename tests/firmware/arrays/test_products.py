@@ -1,7 +1,7 @@
 """The assembled matrix products in float32: the bits of one operation after the other."""
 
-import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,14 +9,16 @@ import pytest
 from host_tools.bench.machine_code import machine_code
 from host_tools.errors import RivuletError
 from host_tools.paths import FIRMWARE
-from tests.arm import called_from_c, find_arm_micropython
+from rivulet.arrays import fpu
+from tests.arm import run_with_a_unit
 
 pytest.importorskip("unicorn", reason="the ARM emulator is not installed")
 from host_tools.bench.core import Core  # noqa: E402
+from host_tools.bench.float_cycles import FloatCore  # noqa: E402
 
 _KERNELS = FIRMWARE / "rivulet" / "arrays"
 _MATRIX, _VECTOR, _OUT, _ARGUMENTS = 0x20000000, 0x20080000, 0x20090000, 0x200A0000
-_SHAPES = [(64, 37), (4, 1), (5, 3), (6, 4), (7, 8), (63, 2), (128, 71)]
+_SHAPES = [(64, 37), (4, 1), (5, 3), (6, 4), (7, 8), (63, 2), (128, 71), (9, 12)]
 # Where the stand-in for an RP2040's ROM has its tables and functions.
 _DATA_TABLE, _FUNCTION_TABLE, _ADD, _MULTIPLY = 0x100, 0x120, 0x200, 0x240
 
@@ -36,11 +38,6 @@ def example(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
     return matrix, random.normal(0, 3, columns).astype(np.float32)
 
 
-def arguments(rows: int, columns: int) -> list[int]:
-    """The arguments as products_fpu.product builds them."""
-    return [columns // 4 * 16, columns * 4, (rows - 4) * 4, (rows - 4) * columns * 4]
-
-
 def computed(core: Core, matrix: np.ndarray, vector: np.ndarray, given: list[int]) -> np.ndarray:
     rows = len(matrix)
     for at, data in ((_MATRIX, matrix), (_VECTOR, vector), (_OUT, np.ones(rows + 1, np.float32))):
@@ -52,16 +49,47 @@ def computed(core: Core, matrix: np.ndarray, vector: np.ndarray, given: list[int
     return out[:-1]
 
 
+@pytest.mark.parametrize("cpu", ["M4", "M33", "M7"])
 @pytest.mark.parametrize(("rows", "columns"), _SHAPES)
-def test_with_a_floating_point_unit(rows: int, columns: int) -> None:
-    (code,) = machine_code(_KERNELS / "products_fpu.py", "armv7emsp")
-    core = Core(code, memory=(_MATRIX,), cpu="M4")
+def test_with_a_floating_point_unit(rows: int, columns: int, cpu: str) -> None:
     matrix, vector = example(rows, columns)
-    out = computed(core, matrix, vector, arguments(rows, columns))
+    out = FloatCore(cpu).product(matrix, vector)
     assert out.tobytes() == one_by_one(matrix, vector).tobytes()
-    # No hardware with the unit is emulated: instructions are counted, cycles are not known.
-    if (rows, columns) == (64, 37):
-        assert len(core.trace) < 3.2 * rows * columns
+
+
+@pytest.mark.parametrize(
+    ("arch", "platform", "registers", "found"),
+    [
+        (7, "rp2", {0xEF40: 2, 0xED88: 15}, True),
+        (8, "stm32", {0xEF40: 2, 0xED88: 15}, True),
+        (7, "rp2", {0xEF40: 0, 0xED88: 15}, False),  # no single precision
+        (7, "rp2", {0xEF40: 2, 0xED88: 0}, False),  # switched off
+        (6, "stm32", {}, False),  # a Cortex-M4 without the unit: no register is read
+        (4, "rp2", {}, False),
+        (7, "linux", {}, False),
+    ],
+)
+def test_the_core_is_asked_for_its_unit(
+    monkeypatch: pytest.MonkeyPatch,
+    arch: int,
+    platform: str,
+    registers: dict[int, int],
+    found: bool,
+) -> None:
+    implementation = SimpleNamespace(_mpy=arch << 10 | 0x306)
+    monkeypatch.setattr(
+        fpu, "sys", SimpleNamespace(implementation=implementation, platform=platform)
+    )
+    monkeypatch.setattr(fpu, "_bits", lambda address, first: registers[address])
+    assert fpu.has_fpu() is found
+
+
+@pytest.mark.parametrize("count", [1, 2, 33])
+def test_the_mean_with_a_floating_point_unit(count: int) -> None:
+    (mean, state), _ = example(2, count)
+    for kept in np.array((0, 1, 0.3, 1e-30), np.float32):
+        found = FloatCore().blend(mean, state, kept)
+        assert found.tobytes() == ((mean - state) * kept + state).tobytes()
 
 
 def rp2040(code: bytes) -> Core:
@@ -106,13 +134,13 @@ def test_a_rom_without_floats_is_told() -> None:
 
 def test_a_core_without_the_unit_refuses_it() -> None:
     with pytest.raises(RivuletError, match="vmov"):
-        machine_code(_KERNELS / "products_fpu.py", "armv7em")
+        machine_code(_KERNELS / "dot_fpu.py", "armv7em")
 
 
 _IN_AN_INTERPRETER = """
 import random, sys
 sys.path.insert(0, sys.argv[1])
-import products_fpu as fpu
+from rivulet.arrays import fpu
 from array import array
 random.seed(4)
 rounded = array("f", (0,))
@@ -135,20 +163,6 @@ print("done")
 
 
 def test_in_an_interpreter(tmp_path: Path) -> None:
-    """products_fpu.py on a whole MicroPython for ARM, its assembler called as a C function."""
-    try:
-        interpreter = find_arm_micropython()
-    except RivuletError as error:
-        pytest.skip(f"no MicroPython for ARM: {error}")
-    source = _KERNELS / "products_fpu.py"
-    (code,) = machine_code(source, "armv7emdp")
-    product = source.read_text().partition("def product(")
-    (tmp_path / "products_fpu.py").write_text(
-        called_from_c(code, "_dot", "PPPP") + "from array import array\n" + "".join(product[1:])
-    )
-    script = tmp_path / "script.py"
-    script.write_text(_IN_AN_INTERPRETER.replace("SHAPES", repr(_SHAPES)))
-    done = subprocess.run(
-        [interpreter, script, tmp_path], capture_output=True, text=True, timeout=200
-    )
-    assert done.stdout == "done\n", done.stdout + done.stderr
+    """fpu.py on a whole MicroPython for ARM, its assembler called as a C function."""
+    said = run_with_a_unit(tmp_path, _IN_AN_INTERPRETER.replace("SHAPES", repr(_SHAPES)))
+    assert said == "done\n"

@@ -1,0 +1,407 @@
+# Generated from host_tools/thumb/recipes/decay_fpu.s by: python -m host_tools.thumb
+"""The exponential step of decay.py in Thumb assembler for a floating-point unit.
+
+float_step.py has the block. MicroPython for a core without the unit refuses this file with a
+SyntaxError.
+"""
+
+import micropython
+from micropython import const
+
+# Byte offsets in the block.
+_MATRIX = const(0)
+_JOINT = const(4)
+_SUMS = const(8)
+_DRIVES = const(12)
+_RATES = const(16)
+_TARGETS = const(20)
+_STATES_END = const(24)
+_DIVIDED = const(28)
+_SIZES = const(32)
+_FLOATS = const(48)
+
+
+@micropython.asm_thumb
+def step(r0, r1):
+    # block, seconds
+    mov(r4, r8)
+    mov(r5, r9)
+    mov(r6, r10)
+    mov(r7, r11)
+    push({r4, r5, r6, r7})
+    data(2, 0xED2D, 0x8A10)  # vpush {s16-s31}
+    push({r0, r1})
+    # [sp]: BLOCK, SECONDS
+
+    # The sums of both gates.
+    mov(r3, r0)
+    add(r3, _SIZES)
+    ldr(r1, [r0, _JOINT])
+    ldr(r2, [r0, _SUMS])
+    ldr(r0, [r0, _MATRIX])
+    bl(PRODUCT_FPU)
+
+    # Every unit: its rate, its target, and how far it moves.
+    # sums=r0, drives=r1, states=r2, rates=r3, targets=r4, divided=r5, end=r8
+    # two=s24, d1 to d4=s25 to s28, lowest=s29, highest=s30, h=s31
+    data(2, 0x9F01)  # ldr r7, [sp, 4]
+    data(2, 0xEDD7, 0xFA00)  # vldr s31, [r7, 0]
+    data(2, 0x9F00)  # ldr r7, [sp, 0]
+    ldr(r0, [r7, _SUMS])
+    ldr(r1, [r7, _DRIVES])
+    ldr(r2, [r7, _JOINT])
+    ldr(r3, [r7, _RATES])
+    ldr(r4, [r7, _TARGETS])
+    ldr(r5, [r7, _DIVIDED])
+    ldr(r6, [r7, _STATES_END])
+    mov(r8, r6)
+    add(r7, _FLOATS)
+    data(2, 0xECF7, 0x6A12)  # vldm r7!, {s13-s30}
+    label(UNIT)
+    # rate = min(max(z, 0) + log(1 + t) + lowest, highest) with t = exp(-|z|)
+    data(2, 0xECB0, 0x2A01)  # vldm r0!, {s4}
+    data(2, 0xEEB0, 0x0AC2)  # vabs s0, s4
+    vcmp(s0, s21)
+    vmrs(APSR_nzcv, FPSCR)
+    ble(SKIP)
+    data(2, 0xEEB0, 0x0A6A)  # vmov s0, s21
+    label(SKIP)
+    vmul(s1, s0, s13)
+    vadd(s1, s1, s22)
+    data(2, 0xEEFD, 0x0AE0)  # vcvt.s32.f32 s1, s1
+    data(2, 0xEEB8, 0x1AE0)  # vcvt.f32.s32 s2, s1
+    vmov(r6, s1)
+    neg(r6, r6)
+    vmul(s3, s2, s14)
+    vmul(s2, s2, s15)
+    vsub(s3, s3, s0)
+    add(r6, 127)
+    lsl(r6, r6, 23)
+    vadd(s3, s3, s2)
+    vmov(s2, r6)
+    vmul(s11, s3, s3)
+    vmul(s12, s3, s19)
+    vmul(s1, s11, s20)
+    vadd(s12, s12, s18)
+    vmul(s0, s3, s17)
+    vadd(s12, s12, s1)
+    vadd(s1, s0, s16)
+    vmul(s12, s12, s11)
+    vadd(s1, s1, s12)
+    vmul(s1, s1, s11)
+    vadd(s1, s1, s3)
+    vmul(s1, s1, s2)
+    vadd(s1, s1, s2)
+    # log(1 + t) = 2 s + s^3 (d1 + d2 s^2 + s^4 (d3 + d4 s^2)) with s = t / (2 + t)
+    vadd(s3, s1, s24)
+    vdiv(s1, s1, s3)
+    data(2, 0xEEB5, 0x2A40)  # vcmp s4, 0
+    vmul(s2, s1, s1)
+    vmrs(APSR_nzcv, FPSCR)
+    vmul(s3, s2, s28)
+    vmul(s0, s2, s26)
+    vmul(s12, s2, s1)
+    vadd(s3, s3, s27)
+    vmul(s2, s2, s2)
+    vadd(s0, s0, s25)
+    vmul(s3, s3, s2)
+    vadd(s1, s1, s1)
+    vadd(s0, s0, s3)
+    vmul(s0, s0, s12)
+    vadd(s1, s1, s0)
+    ble(SKIP_2)
+    vadd(s1, s1, s4)
+    label(SKIP_2)
+    vadd(s5, s1, s29)
+    vcmp(s5, s30)
+    vmrs(APSR_nzcv, FPSCR)
+    ble(SKIP_3)
+    data(2, 0xEEF0, 0x2A4F)  # vmov s5, s30
+    label(SKIP_3)
+    data(2, 0xECE3, 0x2A01)  # vstm r3!, {s5}
+
+    # target = tanh(z) = -e / (2 + e) with e = exp(-2 |z|) - 1; over the rate with an additive
+    # drive
+    data(2, 0xECB1, 0x2A01)  # vldm r1!, {s4}
+    data(2, 0xEEB0, 0x0AC2)  # vabs s0, s4
+    vadd(s0, s0, s0)
+    vcmp(s0, s21)
+    vmrs(APSR_nzcv, FPSCR)
+    ble(SKIP_4)
+    data(2, 0xEEB0, 0x0A6A)  # vmov s0, s21
+    label(SKIP_4)
+    vmul(s1, s0, s13)
+    vadd(s1, s1, s22)
+    data(2, 0xEEFD, 0x0AE0)  # vcvt.s32.f32 s1, s1
+    data(2, 0xEEB8, 0x1AE0)  # vcvt.f32.s32 s2, s1
+    vmov(r6, s1)
+    neg(r6, r6)
+    vmul(s3, s2, s14)
+    vmul(s2, s2, s15)
+    vsub(s3, s3, s0)
+    add(r6, 127)
+    lsl(r6, r6, 23)
+    vadd(s3, s3, s2)
+    vmov(s2, r6)
+    vmul(s11, s3, s3)
+    vmul(s12, s3, s19)
+    vmul(s1, s11, s20)
+    vadd(s12, s12, s18)
+    vmul(s0, s3, s17)
+    vadd(s12, s12, s1)
+    vadd(s1, s0, s16)
+    vmul(s12, s12, s11)
+    vadd(s1, s1, s12)
+    vmul(s1, s1, s11)
+    vadd(s1, s1, s3)
+    vmul(s1, s1, s2)
+    vsub(s2, s2, s23)
+    vadd(s1, s1, s2)
+    vadd(s2, s1, s24)
+    data(2, 0xEEB5, 0x2A40)  # vcmp s4, 0
+    vdiv(s6, s1, s2)
+    vmrs(APSR_nzcv, FPSCR)
+    blt(SKIP_5)
+    vneg(s6, s6)
+    label(SKIP_5)
+    cmp(r5, 0)
+    beq(SKIP_6)
+    vdiv(s6, s6, s5)
+    label(SKIP_6)
+    data(2, 0xECA4, 0x3A01)  # vstm r4!, {s6}
+
+    # x -= (exp(-h rate) - 1) (target - x)
+    vmul(s0, s31, s5)
+    data(2, 0xEDD2, 0x3A00)  # vldr s7, [r2, 0]
+    vcmp(s0, s21)
+    vmrs(APSR_nzcv, FPSCR)
+    ble(SKIP_7)
+    data(2, 0xEEB0, 0x0A6A)  # vmov s0, s21
+    label(SKIP_7)
+    vmul(s1, s0, s13)
+    vadd(s1, s1, s22)
+    data(2, 0xEEFD, 0x0AE0)  # vcvt.s32.f32 s1, s1
+    data(2, 0xEEB8, 0x1AE0)  # vcvt.f32.s32 s2, s1
+    vmov(r6, s1)
+    neg(r6, r6)
+    vmul(s3, s2, s14)
+    vmul(s2, s2, s15)
+    vsub(s3, s3, s0)
+    add(r6, 127)
+    lsl(r6, r6, 23)
+    vadd(s3, s3, s2)
+    vmov(s2, r6)
+    vmul(s11, s3, s3)
+    vmul(s12, s3, s19)
+    vmul(s1, s11, s20)
+    vadd(s12, s12, s18)
+    vmul(s0, s3, s17)
+    vadd(s12, s12, s1)
+    vadd(s1, s0, s16)
+    vmul(s12, s12, s11)
+    vadd(s1, s1, s12)
+    vmul(s1, s1, s11)
+    vadd(s1, s1, s3)
+    vmul(s1, s1, s2)
+    vsub(s2, s2, s23)
+    vadd(s1, s1, s2)
+    vsub(s6, s6, s7)
+    vmul(s6, s6, s1)
+    vsub(s7, s7, s6)
+    data(2, 0xECE2, 0x3A01)  # vstm r2!, {s7}
+    data(2, 0x4542)  # cmp r2, r8
+    bne_w(UNIT)
+    pop({r0, r1})
+    data(2, 0xECBD, 0x8A10)  # vpop {s16-s31}
+    pop({r4, r5, r6, r7})
+    mov(r8, r4)
+    mov(r9, r5)
+    mov(r10, r6)
+    mov(r11, r7)
+    mov(r0, 0)
+    b(END)
+
+    # PRODUCT_FPU: at least four rows; sizes: what fpu.sizes_of returns. Changes s0 to s27.
+    # matrix=r0, vector=r1, out=r2, sizes=r3, then bytes of a row=r3, four rows: r4 to r7
+    # begin=r8, end of the columns by eights=r9, end=r10, end_of_sums=r11
+    # last_rows=r12 (the last four), weights: s0 to s15, columns: s16 to s23, sums: s24 to s27
+    label(PRODUCT_FPU)
+    mov(r8, r1)
+    ldr(r4, [r3, 0])
+    add(r4, r4, r1)
+    mov(r9, r4)
+    ldr(r4, [r3, 8])
+    add(r4, r4, r2)
+    mov(r11, r4)
+    ldr(r4, [r3, 12])
+    add(r4, r4, r0)
+    mov(r12, r4)
+    ldr(r3, [r3, 4])
+    add(r4, r3, r1)
+    mov(r10, r4)
+    mov(r4, r0)
+    label(FOUR_ROWS)
+    add(r5, r4, r3)
+    add(r6, r5, r3)
+    add(r7, r6, r3)
+    mov(r0, 0)
+    vmov(s24, r0)
+    vmov(s25, r0)
+    vmov(s26, r0)
+    vmov(s27, r0)
+    mov(r1, r8)
+    data(2, 0x4549)  # cmp r1, r9
+    bne(EIGHT_COLUMNS)
+    b(EIGHTS_ADDED)
+    label(EIGHT_COLUMNS)
+    data(2, 0xECB1, 0x8A08)  # vldm r1!, {s16-s23}
+    data(2, 0xECB4, 0x0A08)  # vldm r4!, {s0-s7}
+    data(2, 0xECB5, 0x4A08)  # vldm r5!, {s8-s15}
+    vmul(s0, s0, s16)
+    vmul(s8, s8, s16)
+    vmul(s1, s1, s17)
+    vmul(s9, s9, s17)
+    vmul(s2, s2, s18)
+    vmul(s10, s10, s18)
+    vmul(s3, s3, s19)
+    vmul(s11, s11, s19)
+    vmul(s4, s4, s20)
+    vmul(s12, s12, s20)
+    vmul(s5, s5, s21)
+    vmul(s13, s13, s21)
+    vmul(s6, s6, s22)
+    vmul(s14, s14, s22)
+    vmul(s7, s7, s23)
+    vmul(s15, s15, s23)
+    vadd(s24, s24, s0)
+    vadd(s25, s25, s8)
+    vadd(s24, s24, s1)
+    vadd(s25, s25, s9)
+    vadd(s24, s24, s2)
+    vadd(s25, s25, s10)
+    vadd(s24, s24, s3)
+    vadd(s25, s25, s11)
+    vadd(s24, s24, s4)
+    vadd(s25, s25, s12)
+    vadd(s24, s24, s5)
+    vadd(s25, s25, s13)
+    vadd(s24, s24, s6)
+    vadd(s25, s25, s14)
+    vadd(s24, s24, s7)
+    vadd(s25, s25, s15)
+    data(2, 0xECB6, 0x0A08)  # vldm r6!, {s0-s7}
+    data(2, 0xECB7, 0x4A08)  # vldm r7!, {s8-s15}
+    vmul(s0, s0, s16)
+    vmul(s8, s8, s16)
+    vmul(s1, s1, s17)
+    vmul(s9, s9, s17)
+    vmul(s2, s2, s18)
+    vmul(s10, s10, s18)
+    vmul(s3, s3, s19)
+    vmul(s11, s11, s19)
+    vmul(s4, s4, s20)
+    vmul(s12, s12, s20)
+    vmul(s5, s5, s21)
+    vmul(s13, s13, s21)
+    vmul(s6, s6, s22)
+    vmul(s14, s14, s22)
+    vmul(s7, s7, s23)
+    vmul(s15, s15, s23)
+    vadd(s26, s26, s0)
+    vadd(s27, s27, s8)
+    vadd(s26, s26, s1)
+    vadd(s27, s27, s9)
+    vadd(s26, s26, s2)
+    vadd(s27, s27, s10)
+    vadd(s26, s26, s3)
+    vadd(s27, s27, s11)
+    vadd(s26, s26, s4)
+    vadd(s27, s27, s12)
+    vadd(s26, s26, s5)
+    vadd(s27, s27, s13)
+    vadd(s26, s26, s6)
+    vadd(s27, s27, s14)
+    vadd(s26, s26, s7)
+    vadd(s27, s27, s15)
+    data(2, 0x4549)  # cmp r1, r9
+    bne_w(EIGHT_COLUMNS)
+    label(EIGHTS_ADDED)
+    mov(r0, r10)
+    sub(r0, r0, r1)
+    cmp(r0, 16)
+    bcc(COLUMN)
+    data(2, 0xECB1, 0x8A04)  # vldm r1!, {s16-s19}
+    data(2, 0xECB4, 0x0A04)  # vldm r4!, {s0-s3}
+    data(2, 0xECB5, 0x4A04)  # vldm r5!, {s8-s11}
+    vmul(s0, s0, s16)
+    vmul(s8, s8, s16)
+    vmul(s1, s1, s17)
+    vmul(s9, s9, s17)
+    vmul(s2, s2, s18)
+    vmul(s10, s10, s18)
+    vmul(s3, s3, s19)
+    vmul(s11, s11, s19)
+    vadd(s24, s24, s0)
+    vadd(s25, s25, s8)
+    vadd(s24, s24, s1)
+    vadd(s25, s25, s9)
+    vadd(s24, s24, s2)
+    vadd(s25, s25, s10)
+    vadd(s24, s24, s3)
+    vadd(s25, s25, s11)
+    data(2, 0xECB6, 0x0A04)  # vldm r6!, {s0-s3}
+    data(2, 0xECB7, 0x4A04)  # vldm r7!, {s8-s11}
+    vmul(s0, s0, s16)
+    vmul(s8, s8, s16)
+    vmul(s1, s1, s17)
+    vmul(s9, s9, s17)
+    vmul(s2, s2, s18)
+    vmul(s10, s10, s18)
+    vmul(s3, s3, s19)
+    vmul(s11, s11, s19)
+    vadd(s26, s26, s0)
+    vadd(s27, s27, s8)
+    vadd(s26, s26, s1)
+    vadd(s27, s27, s9)
+    vadd(s26, s26, s2)
+    vadd(s27, s27, s10)
+    vadd(s26, s26, s3)
+    vadd(s27, s27, s11)
+    data(2, 0x4551)  # cmp r1, r10
+    beq(SUMMED)
+    b(SINGLE)
+    label(COLUMN)
+    data(2, 0x4551)  # cmp r1, r10
+    beq(SUMMED)
+    label(SINGLE)
+    data(2, 0xECB1, 0x8A01)  # vldm r1!, {s16}
+    data(2, 0xECB4, 0x0A01)  # vldm r4!, {s0}
+    data(2, 0xECF5, 0x0A01)  # vldm r5!, {s1}
+    data(2, 0xECB6, 0x1A01)  # vldm r6!, {s2}
+    data(2, 0xECF7, 0x1A01)  # vldm r7!, {s3}
+    vmul(s0, s0, s16)
+    vmul(s1, s1, s16)
+    vmul(s2, s2, s16)
+    vmul(s3, s3, s16)
+    vadd(s24, s24, s0)
+    vadd(s25, s25, s1)
+    vadd(s26, s26, s2)
+    vadd(s27, s27, s3)
+    b(COLUMN)
+    label(SUMMED)
+    data(2, 0xECA2, 0xCA04)  # vstm r2!, {s24-s27}
+    data(2, 0x455A)  # cmp r2, r11
+    beq(ALL_SUMMED)
+    mov(r0, r11)
+    sub(r0, r0, r2)
+    mov(r4, r7)
+    cmp(r0, 16)
+    bcs(NEXT_ROWS)
+    mov(r2, r11)
+    sub(r2, 16)
+    mov(r4, r12)
+    label(NEXT_ROWS)
+    b(FOUR_ROWS)
+    label(ALL_SUMMED)
+    bx(lr)
+    label(END)

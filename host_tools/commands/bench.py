@@ -29,6 +29,9 @@ def bench(
     labels: Annotated[
         bool, typer.Option("--labels", help="Only measure what it takes to learn a label.")
     ] = False,
+    start: Annotated[
+        bool, typer.Option("--start", help="Only time a start and the turns of a push.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Time the cell against a plain implementation, on a board (--port) or this computer."""
@@ -49,6 +52,11 @@ def bench(
         if write is not None or cells:
             raise RivuletError("bench --labels goes without --write and --cells")
         _labels(port, uf2, units, inputs, as_json)
+        return
+    if start:
+        if cells or replay:
+            raise RivuletError("bench --start goes without --cells and --replay")
+        _start(port, uf2, inputs, write, as_json)
         return
     if write is not None:
         check_report(write, uf2)
@@ -76,6 +84,24 @@ def bench(
     if write is not None:
         page = write_report(report, write)
         note(f"written: {page} and {page.with_suffix('.svg')}")
+
+
+def _start(
+    port: str | None, uf2: Path | None, inputs: int, write: Path | None, as_json: bool
+) -> None:
+    from host_tools import files
+    from host_tools.bench.start import lines, run_start, write_start
+
+    if write is not None:
+        files.check(write.with_suffix(".md"), (uf2,))
+    found = run_start(port, uf2, inputs, note)
+    if as_json:
+        say_json(found)
+    else:
+        for line in lines(found):
+            say(line)
+    if write is not None:
+        note(f"written: {write_start(found, write)}")
 
 
 def _labels(port: str | None, uf2: Path | None, units: int, inputs: int, as_json: bool) -> None:

@@ -38,23 +38,22 @@ def run_start(
         with raw_repl(ports.resolve(port)) as repl:
             said, where = _run(repl, inputs), port
     else:
-        said = run_here(find_micropython(say), "\n".join(_parts(inputs)))
+        said = run_here(find_micropython(say), "\n".join(_programs(inputs)))
         where = "this computer"
     phases = [json.loads(line) for line in said.splitlines() if line[:1] == "{"]
     return {"where": where, "phases": [phase for phase in phases if "ms" in phase]}
 
 
-def _parts(inputs: int) -> tuple[str, str]:
+def _programs(inputs: int) -> list[str]:
+    """Return what is run one after another: a board has no memory to compile all at once."""
     # Of the benchmark's program only what it defines: its last line runs it.
     shared = script("bench.py").rpartition("\nmain(")[0]
-    rest = [script("bench_models.py"), shared, script("bench_start.py", INPUTS=inputs)]
-    return script("bench_imports.py"), "\n".join(rest)
+    last = script("bench_start.py", INPUTS=inputs)
+    return [script("bench_imports.py"), script("bench_models.py"), shared, last]
 
 
 def _run(repl: RawRepl, inputs: int) -> str:
-    imports, rest = _parts(inputs)
-    # Two programs: the second is compiled when the modules are there, as in `rivulet bench`.
-    return repl.run(ON_PATH + imports) + repl.run(rest)
+    return "".join(repl.run(ON_PATH + program) for program in _programs(inputs))
 
 
 def _emulated(uf2: Path, inputs: int, say: Callable[[str], None]) -> str:

@@ -9,6 +9,8 @@ import hashlib
 from rivulet import protocol
 
 _UNITS = 64
+# The slot that the model takes.
+_NAME = "a.safetensors"
 _CHUNK = protocol.PUSH_CHUNK
 _MOST_TURNS = 2000
 _FIRST = 2  # where the payload of a request begins
@@ -78,16 +80,30 @@ def started(store):
     return loop, link
 
 
-def push(loop, link, data):
+def pieces(path):
+    """Yield the model as a push sends it: with another last byte, it is another model."""
+    size = os.stat(path)[6]
+    with open(path, "rb") as file:
+        for at in range(0, size, _CHUNK):
+            piece = file.read(_CHUNK)
+            if at + len(piece) == size:
+                piece = piece[:-1] + bytes((piece[-1] ^ 1,))
+            yield at, piece
+
+
+def push(loop, link, path):
     """The longest turns of a push, by phase."""
     usual = sorted([turn(loop) for _ in range(40)])[20]
     say("a turn without a push", usual)
-    head = len(data).to_bytes(4, "little") + hashlib.sha256(data).digest()
+    digest = hashlib.sha256()
+    for _, piece in pieces(path):
+        digest.update(piece)
+    head = os.stat(path)[6].to_bytes(4, "little") + digest.digest()
     begin = asked(loop, link, protocol.PUSH_BEGIN, head)
     chunks = []
-    for at in range(0, len(data), _CHUNK):
-        piece = at.to_bytes(4, "little") + data[at : at + _CHUNK]
-        chunks.append(asked(loop, link, protocol.PUSH_DATA, piece))
+    for at, piece in pieces(path):
+        taken = asked(loop, link, protocol.PUSH_DATA, at.to_bytes(4, "little") + piece)
+        chunks.append(taken)
     gc.collect()
     spent = {}
     for owner, name in parts(loop):
@@ -126,8 +142,6 @@ def main():
     os.mkdir(_FOLDER)
     try:
         write_model(path, _UNITS, INPUTS)
-        with open(path, "rb") as file:
-            data = bytearray(file.read())
         # What is timed is a start, not the taking over of a file without a journal.
         uploads.Store(_FOLDER).load_active()
         gc.collect()
@@ -136,9 +150,7 @@ def main():
         store.boot("")
         say("the store and its journal", ticks_diff(ticks_us(), begun))
         loop, link = started(store)
-        # Another weight: another model.
-        data[-1] ^= 1
-        push(loop, link, bytes(data))
+        push(loop, link, _FOLDER + "/" + _NAME)
     finally:
         for name in os.listdir(_FOLDER):
             os.remove(_FOLDER + "/" + name)

@@ -16,6 +16,7 @@ from host_tools.link.raw_repl import RawRepl, raw_repl
 from host_tools.simulate.emulated import EmulatedPico, flash_image
 
 _BOARD = "rpi_pico"
+_COLLECTED = "import gc\ngc.collect()\n"
 _NOTE = (
     "A start is counted from the first line of the firmware's app.py: MicroPython's own start is "
     "not in it, and neither are the sensors of a rig. The stand-in for a sensor answers at once. "
@@ -53,7 +54,8 @@ def _programs(inputs: int) -> list[str]:
 
 
 def _run(repl: RawRepl, inputs: int) -> str:
-    return "".join(repl.run(ON_PATH + program) for program in _programs(inputs))
+    first, *rest = _programs(inputs)
+    return repl.run(ON_PATH + first) + "".join(repl.run(_COLLECTED + each) for each in rest)
 
 
 def _emulated(uf2: Path, inputs: int, say: Callable[[str], None]) -> str:

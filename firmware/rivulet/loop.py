@@ -8,6 +8,7 @@ import gc
 from array import array
 
 from rivulet.compat import const, forget, ticks_diff, ticks_us
+from rivulet.control.policy import Cadence
 from rivulet.errors import StoreError
 from rivulet.runtime import SELDOM, Runtime
 from rivulet.sensing.clock import elapsed_us
@@ -99,9 +100,10 @@ class Loop(Runtime):
         self.progress = Progress()
         self._progress = self.progress.words
         super().__init__(board, rig, link, store, access, snapshot, actuators)
-        # When the last decision was, and when it was due.
-        self._decided = array("i", self.clock.now)
-        self._due = array("i", self.clock.now)
+        self._cadence = cadence = Cadence(self.clock.now)
+        self._due = cadence.due
+        # What a decision calls, with one look-up for all.
+        self._deciding = cadence.take, self.telemetry.give_way, self.health.look, self.lateness.add
 
     def run(self, feed=None):
         """Turn until the host asks for the REPL or somebody presses Ctrl-C.
@@ -281,38 +283,32 @@ class Loop(Runtime):
 
     def _decide(self):
         """Decide if that is due. What `_go_back` needs if the model fails its trial, else None."""
+        take, give_way, look, note_lateness = self._deciding
         now = self.clock.now
-        epoch = now[_EPOCH]
-        ticks = now[_TICKS]
-        due = self._due
         control = self.control
-        cadence_us = control.cadence_us
-        late_us = elapsed_us(due[_EPOCH], due[_TICKS], epoch, ticks) - cadence_us
+        late_us = take(now, control.cadence_us)
         if late_us < 0:
             return None
-        # The next one is due a cadence after this one was, however late it is; those that a stall
-        # has missed are left out.
-        missed = late_us % cadence_us
-        due[_EPOCH] = epoch if missed <= ticks else epoch - 1
-        due[_TICKS] = (ticks - missed) & _WRAP
-        decided = self._decided
-        waited_us = elapsed_us(decided[_EPOCH], decided[_TICKS], epoch, ticks)
-        decided[_EPOCH] = epoch
-        decided[_TICKS] = ticks
+        waited_us = self._cadence.waited_us
+        give_way()
         why = "no model"
         if control.model is not None:
             progress = self._progress
             ahead_us = 0
             if progress[_STARTED]:
-                ahead_us = elapsed_us(progress[_EPOCH], progress[_TICKS], epoch, ticks)
+                ahead_us = now[_TICKS] - progress[_TICKS]
+                if ahead_us < 0 or now[_EPOCH] != progress[_EPOCH]:
+                    ahead_us = elapsed_us(
+                        progress[_EPOCH], progress[_TICKS], now[_EPOCH], now[_TICKS]
+                    )
             if self._fed is not None:
                 self._tick(ahead_us)
                 ahead_us = 0
             if control.fresh:
                 control.fresh = False  # what was late till now was the start, or the swap
             else:
-                self.lateness.add(late_us if late_us < _LONGEST_US else _LONGEST_US)
-            self.health.look()
+                note_lateness(late_us if late_us < _LONGEST_US else _LONGEST_US)
+            look()
             why = control.judge(ahead_us, self.health.stale)
             self.recent.note(waited_us)
             if self.health.at_fault:

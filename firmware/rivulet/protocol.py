@@ -257,7 +257,7 @@ def _crc_nibbles():
     return table
 
 
-_CRC_NIBBLES = _crc_nibbles()
+CRC_NIBBLES = _crc_nibbles()
 
 
 @micropython.viper
@@ -291,7 +291,7 @@ def encode(body, length, out, at):
 
     Returns the position after the frame. body and out are bytearrays.
     """
-    _seal(body, length, _CRC_NIBBLES)
+    _seal(body, length, CRC_NIBBLES)
     out[at] = _FLAG
     at = _stuff(body, length + 4, out, at + 1)
     out[at] = _FLAG

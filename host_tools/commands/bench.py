@@ -33,6 +33,9 @@ def bench(
         Path | None,
         typer.Option(help="Also run the cells of other projects that FOLDER holds, compiled."),
     ] = None,
+    start: Annotated[
+        bool, typer.Option("--start", help="Only time a start and the turns of a push.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Time the cell against a plain implementation, on a board (--port) or this computer."""
@@ -50,10 +53,10 @@ def bench(
     if uf2 is not None and port is not None:
         raise RivuletError("bench measures on one board: give --port or --uf2, not both")
     if peers is not None:
-        if port is not None or cells or replay or labels:
+        if port is not None or cells or replay or labels or start:
             raise RivuletError(
-                "bench --peers goes without --port, --cells, --replay and --labels: it runs on "
-                "an emulated core"
+                "bench --peers goes without --port, --cells, --replay, --labels and --start: it "
+                "runs on an emulated core"
             )
         _peers(peers, uf2, write, units, inputs, as_json)
         return
@@ -61,6 +64,11 @@ def bench(
         if write is not None or cells:
             raise RivuletError("bench --labels goes without --write and --cells")
         _labels(port, uf2, units, inputs, as_json)
+        return
+    if start:
+        if cells or replay:
+            raise RivuletError("bench --start goes without --cells and --replay")
+        _start(port, uf2, inputs, write, as_json)
         return
     if write is not None:
         check_report(write, uf2)
@@ -88,6 +96,24 @@ def bench(
     if write is not None:
         page = write_report(report, write)
         note(f"written: {page} and {page.with_suffix('.svg')}")
+
+
+def _start(
+    port: str | None, uf2: Path | None, inputs: int, write: Path | None, as_json: bool
+) -> None:
+    from host_tools import files
+    from host_tools.bench.start import lines, run_start, write_start
+
+    if write is not None:
+        files.check(write.with_suffix(".md"), (uf2,))
+    found = run_start(port, uf2, inputs, note)
+    if as_json:
+        say_json(found)
+    else:
+        for line in lines(found):
+            say(line)
+    if write is not None:
+        note(f"written: {write_start(found, write)}")
 
 
 def _labels(port: str | None, uf2: Path | None, units: int, inputs: int, as_json: bool) -> None:

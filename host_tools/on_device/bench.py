@@ -86,7 +86,8 @@ class Silent(Link):
         return False
 
     def flush(self):
-        self._begin = self._end
+        words = self._words
+        words[0] = words[1]
 
 
 class Store:

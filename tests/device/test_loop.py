@@ -314,6 +314,9 @@ def test_a_swap_happens_between_events_and_time_goes_on():
         made.board.now = 90000
         made.port.incoming += protocol.frame(protocol.PUSH_END, 1)
         made.turns(2)
+        # Loading and taking over are done in two turns, with events in between.
+        assert made.loop.swaps == 0 and made.loop.model.settings["integrator"] == "exponential"
+        made.turns(1)
         old = built()
         for dt_us in (0, 40000, 50000):
             old.event(dt_us, (0, 1, 2), (0.5, 1.0, -1.0))

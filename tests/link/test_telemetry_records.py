@@ -2,6 +2,7 @@
 
 import json
 import struct
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,8 @@ def test_every_field_is_the_one_that_the_board_packs(bench: Bench) -> None:
     loop.progress.words[8] = 5  # late
     ring.dropped[0], ring.coalesced[0] = 7, 19
     guard.bus_errors[0], guard.bad_values[0], guard.trips = 23, 29, 31
-    telemetry.dropped, bench.link.deframer.corrupt, bench.link.deframer.oversized = 11, 13, 100
+    telemetry._due[3] = 11
+    bench.link.deframer.corrupt, bench.link.deframer.oversized = 13, 100
     loop.latency.add(17)
     record = decode_record(body(bench, 15), description(bench))
     assert record is not None
@@ -105,7 +107,7 @@ def test_the_sensors_and_the_guard(bench: Bench) -> None:
     assert record is not None and not record.stale and not record.guarded
     assert [str(sensor) for sensor in record.sensors] == ["s 0 ms ago"]
     watch = loop.health.by_source[0]
-    watch.trouble, watch.age_us = 5, 3_200_000
+    loop.health.told[:2] = array("i", (3_200, 5))
     loop.health.stale = watch
     loop.guard.trips, loop.guard.reason = 2, "output 0 was nan: hold"
     record = decode_record(body(bench, 0), facts)

@@ -5,6 +5,8 @@ A board boxes every Python float in 16 bytes. These functions read and write the
 are arrays of type 'f', or memoryviews of one.
 """
 
+from array import array
+
 from rivulet.compat import const, micropython, ptr32
 
 _MANTISSA_BITS = const(23)
@@ -73,14 +75,37 @@ def from_integers(integers, fraction_bits: int, values, count: int):
 
 
 @micropython.viper
-def copy(source, target, count: int):
-    """Copy float32 values; a slice would be a heap object."""
+def _copy(source, target, count: int):
     one = ptr32(source)
     other = ptr32(target)
     i = 0
     while i < count:
         other[i] = one[i]
         i += 1
+
+
+def _assembled():
+    """Return _copy in assembler, or None if this core does not run it.
+
+    An .mpy made for another MicroPython can load and still read its arguments wrongly.
+    """
+    try:
+        from rivulet.arrays.copy_thumb import copy
+    except (ImportError, SyntaxError, ValueError):
+        return None
+    source, target = array("i", range(7)), array("i", (-1,) * 7)
+    for count, copied in ((0, []), (1, [0]), (6, [0, 1, 2, 3, 4, 5])):
+        try:
+            copy(source, target, count)
+        except (TypeError, ValueError):
+            return None
+        if list(target) != copied + [-1] * (7 - count):
+            return None
+    return copy
+
+
+# Copies `count` values, or other words of 32 bits; a slice would be a heap object.
+copy = _assembled() or _copy
 
 
 @micropython.viper
@@ -93,6 +118,23 @@ def not_finite(values, count: int) -> int:
             return i
         i += 1
     return -1
+
+
+@micropython.viper
+def take(values, target, count: int) -> bool:
+    """Copy float32 values if all of them are finite; whether they are."""
+    words = ptr32(values)
+    other = ptr32(target)
+    i = 0
+    while i < count:
+        if (words[i] >> _MANTISSA_BITS) & _NOT_FINITE == _NOT_FINITE:
+            return False
+        i += 1
+    i = 0
+    while i < count:
+        other[i] = words[i]
+        i += 1
+    return True
 
 
 @micropython.viper

@@ -21,6 +21,7 @@ class Guard:
     was not a number, and `trips`: resets, and decisions at which it interfered with the model.
 
     reason: in words what made it interfere at the last decision, empty if it did not.
+    checks: what `look` looks at, of the model that runs.
     candidate: the outputs to be judged next; good: the last that were, which may be acted on. Both
     are array('f') in physical units, whatever the model computes in.
     """
@@ -32,7 +33,7 @@ class Guard:
         self.trips = 0
         self.reason = ""
         self.candidate = self.good = array("f")
-        self._checks = ()
+        self.checks = ()
         self._any_good = False
         self._meaning = None
 
@@ -69,11 +70,11 @@ class Guard:
         of the one before, if theirs mean the same."""
         guards = model.settings.get("guards", {})
         # Of rates and states, in the model's own numbers, so that looking at them costs little.
-        self._checks = []
+        self.checks = []
         for number, key in ((0, "alpha"), (1, "state")):
             if key in guards:
                 low, high = _bounds(guards[key], 1)
-                self._checks.append(_own(model, number, low[0], high[0], guards[key]["action"]))
+                self.checks.append(_own(model, number, low[0], high[0], guards[key]["action"]))
         count = model.output_count
         self._low = self._high = None
         self._action = "reset"
@@ -100,6 +101,12 @@ class Guard:
         action: what `look` returned before; stale: what says nothing new, in words, or None.
         """
         # Actions are handed on alone, and reasons left in `reason`: a pair would be a heap object.
+        usual = not action and stale is None and self._low is None
+        # In few calls.
+        if usual and float32.take(self.candidate, self.good, len(self.good)):
+            if not self._any_good:
+                self._any_good = True
+            return ""
         if not action or action == "clamp":
             action = self._take(model) or action
         if action:
@@ -127,7 +134,7 @@ class Guard:
         """
         if self.reason:
             self.reason = ""
-        for number, low, high, action in self._checks:
+        for number, low, high, action in self.checks:
             block = model.raw(number)
             lowest, highest = min(block), max(block)
             if lowest < low or highest > high:

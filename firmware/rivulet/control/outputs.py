@@ -114,7 +114,8 @@ class Control:
         """
         guard = self.guard
         model = self.model
-        action = guard.look(model)
+        # A call that is spared where it would find nothing.
+        action = guard.look(model) if guard.checks or guard.reason else ""
         values = guard.candidate
         ahead_us += self._policy.horizon_us
         outputs = model.peek(ahead_us) if ahead_us > 0 else model.outputs()

@@ -1,7 +1,14 @@
 """The discrete head: turns the outputs into decisions at its own cadence."""
 
-from rivulet.arrays import float32
+from array import array
 
+from rivulet.arrays import float32
+from rivulet.compat import const, micropython, ptr32
+from rivulet.sensing.clock import PERIOD, elapsed_us
+
+# Places in a moment.
+_EPOCH = const(0)
+_TICKS = const(1)
 # Keys of a model's policy that need more than the largest output.
 _MORE = ("classes", "states", "controllers")
 
@@ -48,3 +55,60 @@ def policy_of(settings, outputs):
 
             return Policies(settings, outputs)
     return Policy(settings)
+
+
+class Cadence:
+    """Finds out whether a decision is due.
+
+    due: (epoch, ticks) of when the last one was due.
+    """
+
+    def __init__(self, now):
+        self.due = array("i", now)
+        self._decided = array("i", now)
+        # Time between the last two decisions; -1: it stands in `_far_us`.
+        self._near_us = array("i", (0,))
+        self._far_us = 0
+
+    @property
+    def waited_us(self):
+        """Time between the last two decisions."""
+        waited_us = self._near_us[0]
+        return waited_us if waited_us >= 0 else self._far_us
+
+    @micropython.viper
+    def take(self, now, cadence_us: int) -> int:
+        """Return by how many microseconds a decision is late at a moment, -1 if none is due.
+
+        The next one is due a cadence after this one was, however late it is. Those that a stall
+        has missed are left out. cadence_us, and what is returned: below 2^30.
+        """
+        moment = ptr32(now)
+        due = ptr32(self.due)
+        decided = ptr32(self._decided)
+        epoch = moment[_EPOCH]
+        ticks = moment[_TICKS]
+        if epoch != due[_EPOCH] or epoch != decided[_EPOCH]:
+            return int(self._take_far(now, cadence_us))
+        late_us = ticks - due[_TICKS] - cadence_us
+        if late_us < 0:
+            return -1
+        ptr32(self._near_us)[0] = ticks - decided[_TICKS]
+        due[_TICKS] = ticks - late_us % cadence_us
+        decided[_TICKS] = ticks
+        return late_us
+
+    def _take_far(self, now, cadence_us):
+        due, decided = self.due, self._decided
+        epoch, ticks = now
+        late_us = elapsed_us(due[_EPOCH], due[_TICKS], epoch, ticks) - cadence_us
+        if late_us < 0:
+            return -1
+        missed_us = late_us % cadence_us
+        due[_EPOCH] = epoch if missed_us <= ticks else epoch - 1
+        due[_TICKS] = (ticks - missed_us) & (PERIOD - 1)
+        self._near_us[0] = -1
+        self._far_us = elapsed_us(decided[_EPOCH], decided[_TICKS], epoch, ticks)
+        decided[_EPOCH] = epoch
+        decided[_TICKS] = ticks
+        return min(late_us, PERIOD - 1)

@@ -167,21 +167,29 @@ def copy(source: ptr32, begin: int, target: ptr32, at: int, count: int):
 
 
 @micropython.viper
-def export(words: ptr32, begin: int, count: int, out: ptr8, at: int) -> int:
-    """Write `count` words from index `begin` on into bytes, little-endian, without boxing one.
+def export(words: ptr32, spans: ptr32, blocks: int, out: ptr8, at: int) -> int:
+    """Write blocks of words into bytes, little-endian, without boxing one.
 
+    spans: index of the first word and number of words of each block, for every bit of `blocks`.
     Returns the position after the last byte.
     """
-    i = 0
-    while i < count:
-        # A sum: MicroPython 1.26 and 1.27 on Thumb spoil an index that is a local in a register.
-        word = words[begin + i]
-        out[at] = word & 0xFF
-        out[at + 1] = (word >> 8) & 0xFF
-        out[at + 2] = (word >> 16) & 0xFF
-        out[at + 3] = (word >> 24) & 0xFF
-        at += 4
-        i += 1
+    block = 0
+    while blocks >> block:
+        if (blocks >> block) & 1:
+            begin = spans[block + block]
+            count = spans[block + block + 1]
+            i = 0
+            while i < count:
+                # A sum: MicroPython 1.26 and 1.27 on Thumb spoil an index that is a local in a
+                # register.
+                word = words[begin + i]
+                out[at] = word & 0xFF
+                out[at + 1] = (word >> 8) & 0xFF
+                out[at + 2] = (word >> 16) & 0xFF
+                out[at + 3] = (word >> 24) & 0xFF
+                at += 4
+                i += 1
+        block += 1
     return at
 
 

@@ -6,6 +6,7 @@ values come in as the sensor's own integers, blocks go out as integers, and the 
 
 from array import array
 
+from rivulet.arrays import float32
 from rivulet.compat import const
 from rivulet.errors import ModelError
 from rivulet.integers import arithmetic, choice, layout
@@ -13,6 +14,9 @@ from rivulet.integers.cells import integer_cell
 
 # arithmetic.LONGEST_US; a constant of this module saves a look-up at every event.
 _LONGEST_US = const((1 << 30) - 1)
+# As the constant, these save a look-up each.
+_copy = float32.copy
+_export = layout.export
 _Q12 = const(4096)
 _LARGEST_INPUT = const(32767)
 _DEEPEST_SHIFT = const(30)
@@ -102,19 +106,16 @@ class IntegerModel:
         self._x = layout.view(words, layout.X_AT, n)
         self._y = layout.view(words, layout.Y_AT, self.output_count)
         inputs = len(self.channels)
-        self._u = layout.view(words, layout.V_AT, n + inputs)[n:]
-        # (first word, number of words) of each block, in the order of protocol.BLOCKS.
-        self._blocks = (
-            (words[layout.ALPHA_AT] >> 2, n),
-            (words[layout.X_AT] >> 2, n),
-            (words[layout.Y_AT] >> 2, self.output_count),
-            ((words[layout.V_AT] >> 2) + n, inputs),
-        )
-        self._views = (self._alpha, self._x, self._y, self._u)
+        self.held = layout.view(words, layout.V_AT, n + inputs)[n:]
+        # First word and number of words of each block, in the order of protocol.BLOCKS.
+        alpha, x, y = (words[at] >> 2 for at in (layout.ALPHA_AT, layout.X_AT, layout.Y_AT))
+        u = (words[layout.V_AT] >> 2) + n
+        self._spans = array("i", (alpha, n, x, n, y, self.output_count, u, inputs))
+        self._views = (self._alpha, self._x, self._y, self.held)
         self._memory = layout.memory(words)
         self._kept = array("i", self._memory)
         self._ahead = memoryview(array("i", bytes(4 * self.output_count)))
-        self._nothing = InputMap((), ())
+        self._nothing = InputMap((), ()).words
         self.reset()
 
     def reset(self):
@@ -125,7 +126,7 @@ class IntegerModel:
             memory[i] = 0
         layout.view(words, layout.ALPHA_AT, self.hidden + 1)[self.hidden] = rate
         # A step of any length computes the rates; all but the rates is then zeroed again.
-        self._step(words, self._weights, 1, self._nothing.words)
+        self._step(words, self._weights, 1, self._nothing)
         alpha = array("i", self._alpha)
         for i in range(len(memory)):
             memory[i] = 0
@@ -196,21 +197,20 @@ class IntegerModel:
         """Return the outputs `dt_us` after the last event under the held inputs; moves nothing."""
         if dt_us > _LONGEST_US:
             dt_us = _coarse(dt_us)
-        words, kept = self._words, self._kept
-        first = words[layout.CONFIDENCE_AT] >> 2
-        layout.copy(words, first, kept, 0, len(kept))
-        self._step(words, self._weights, dt_us, self._nothing.words)
-        layout.copy(words, words[layout.Y_AT] >> 2, self._ahead, 0, self.output_count)
-        layout.copy(kept, 0, words, first, len(kept))
-        return self._ahead
+        memory, kept, ahead = self._memory, self._kept, self._ahead
+        count = len(kept)
+        _copy(memory, kept, count)
+        self._step(self._words, self._weights, dt_us, self._nothing)
+        _copy(self._y, ahead, len(ahead))
+        _copy(kept, memory, count)
+        return ahead
 
-    def export(self, number, out, at):
-        """Write a block (its number in protocol.BLOCKS) into bytes.
+    def export(self, blocks, out, at):
+        """Write blocks (a mask of protocol.BLOCKS) into bytes.
 
         Returns the position after the last byte.
         """
-        begin, count = self._blocks[number]
-        return layout.export(self._words, begin, count, out, at)
+        return _export(self._words, self._spans, blocks, out, at)
 
     def raw(self, number):
         """Return a block as the model keeps it: integers, in units of 2^-fraction_bits."""
@@ -230,13 +230,8 @@ class IntegerModel:
         values = [value * unit for value in self._views[number]]
         return values if number < 3 else self._denormalised(values)
 
-    def hold(self, rows, at):
-        """Copy the held inputs into a memoryview of integers, from `at` on."""
-        first, count = self._blocks[3]
-        layout.copy(self._words, first, rows, at, count)
-
     def inputs_from(self, values):
-        """Return inputs that `hold` copied, in the channels' own units."""
+        """Return a copy of `held` in the channels' own units."""
         return self._denormalised([value / _Q12 for value in values])
 
     def _denormalised(self, values):
@@ -273,7 +268,7 @@ class IntegerModel:
             feature[i] = (means[i] + (1 << 17)) >> 18
         words[words[layout.CONFIDENCE_AT] >> 2] = int((1.0 - missing) * arithmetic.ONE)
         for i in range(len(inputs)):
-            self._u[i] = self._normal(i, inputs[i])
+            self.held[i] = self._normal(i, inputs[i])
         self._reread()
         return True
 

@@ -32,6 +32,8 @@ class Commands:
         self._collection = collection
         self._plant = plant
         self.candidate = None
+        # A pushed model that is loaded, till the next turn: events come between that and its swap.
+        self._loaded = None
         # Takes labels for the model that runs (learning.Learning); None: it learns nothing.
         self.learning = None
         self._document = b""
@@ -48,7 +50,10 @@ class Commands:
         """
         try:
             # Looked at here, not there: this is done in every turn, and a call costs as much.
-            if self._reply is not None:
+            if self._loaded is not None:
+                self.candidate, self._loaded = self._loaded, None
+                busy = True
+            elif self._reply is not None:
                 busy = self._send_reply()
             else:
                 busy = bool(self._document) and self._send_document()
@@ -144,7 +149,7 @@ class Commands:
             store.write(offset, body[_BODY + 4 :])
             return store.received, ""
         if kind == protocol.PUSH_END:
-            self.candidate = store.finish()
+            self._loaded = store.finish()
             return 0, None
         if kind == protocol.CONFIRM:
             return 0, "confirmed" if store.confirm() else "nothing was on trial"

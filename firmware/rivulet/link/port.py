@@ -7,6 +7,7 @@ cost that once; after it the port reports no room, and nothing waits until the h
 
 import select
 import sys
+from array import array
 
 from rivulet import protocol
 from rivulet.compat import const, ticks_diff, ticks_ms
@@ -22,8 +23,47 @@ _RECENT_MS = const(200)
 _KEYS = b"\r\x01\x02\x04\x05"
 # Space kept free for replies: a full telemetry record must never hold up an answer.
 _REPLY_ROOM = const(640)
+# What `_words` holds: which part of the send buffer waits, and the number of the next frame.
+# Elements, because to store an attribute costs 27 us on a Pico (see sensing/clock.py).
+_BEGIN = const(0)
+_END = const(1)
+_SEQUENCE = const(2)
 # MicroPython's streams write a part of a buffer without a view of it on the heap.
 _PARTS = sys.implementation.name == "micropython"
+
+# Behind the words of the CRC: where in the buffer a frame begins, and then ends.
+_AT = const(16)
+
+
+def _assembled():
+    """Return protocol.encode in assembler, or None if this core does not run it.
+
+    An .mpy made for another MicroPython can load and still read its arguments wrongly.
+    """
+    try:
+        from rivulet.link.frame_thumb import encode
+    except (ImportError, SyntaxError, ValueError):
+        return None
+    table = array("I", protocol.CRC_NIBBLES)
+    table.append(0)
+
+    def assembled(body, length, out, at):
+        table[_AT] = at
+        encode(body, length, out, table)
+        return table[_AT]
+
+    # Every byte that is escaped, and one beside each.
+    body = bytearray(range(0x22)) + b"\x7c\x7d\x7e\x7f\xff" + bytes(4)
+    length = len(body) - 4
+    plain, other = bytearray(2 * len(body)), bytearray(2 * len(body))
+    try:
+        same = assembled(body, length, other, 1) == protocol.encode(body, length, plain, 1)
+    except (TypeError, ValueError):
+        return None
+    return assembled if same and plain == other else None
+
+
+_encode = _assembled() or protocol.encode
 
 
 class Link:
@@ -48,10 +88,8 @@ class Link:
         self.deframer = protocol.Deframer(2 * protocol.MAX_REQUEST)
         self._stray = 0
         self._heard_ms = ticks_ms()
-        self._sequence = 0
+        self._words = array("i", (0, 0, 0))
         self._out = b""
-        self._begin = 0
-        self._end = 0
         self.resize(telemetry_bytes)
 
     def resize(self, telemetry_bytes):
@@ -60,14 +98,18 @@ class Link:
         size = protocol.frame_size(longest) + _REPLY_ROOM
         if size <= len(self._out):
             return
-        waiting = self._out[self._begin : self._end]
-        payload = bytearray(longest + 8)  # kind, sequence, payload, CRC
+        words = self._words
+        waiting = self._out[words[_BEGIN] : words[_END]]
+        # Kind, sequence, payload, CRC; whole words, as telemetry writes them.
+        payload = bytearray(longest + 8 + (-longest & 3))
         # Both or none: a payload that the buffer cannot take would end all telemetry.
         self._out = bytearray(size)
         self.payload = payload
         self._out[: len(waiting)] = waiting
-        self._begin, self._end = 0, len(waiting)
+        words[_BEGIN], words[_END] = 0, len(waiting)
         self._view = memoryview(self._out)
+        # Up to here a record fits behind what waits.
+        self._last_begin = size - protocol.frame_size(longest) - _REPLY_ROOM
 
     def facts(self):
         return {
@@ -121,9 +163,19 @@ class Link:
 
     def room(self, payload_bytes, reserve=_REPLY_ROOM):
         """Whether a payload fits the send buffer now and leaves `reserve` bytes for replies."""
-        if self._begin == self._end:
-            self._begin = self._end = 0
-        return self._end + protocol.frame_size(payload_bytes) + reserve <= len(self._out)
+        return self._waiting() + protocol.frame_size(payload_bytes) + reserve <= len(self._out)
+
+    def takes_record(self):
+        """Whether the longest telemetry payload fits the send buffer now, as in `room`."""
+        return self._waiting() <= self._last_begin
+
+    def _waiting(self):
+        """Return where the next frame begins."""
+        words = self._words
+        end = words[_END]
+        if end == words[_BEGIN]:
+            words[_BEGIN] = words[_END] = end = 0
+        return end
 
     def send(self, kind, payload_bytes, reserve=_REPLY_ROOM, payload=None):
         """Queue a frame whose payload stands in `payload[2:]`; False if there is no room.
@@ -132,43 +184,54 @@ class Link:
         """
         if not self.room(payload_bytes, reserve):
             return False
-        if payload is None:
-            payload = self.payload
-        payload[0] = kind
-        payload[1] = self._sequence
-        self._sequence = (self._sequence + 1) & 0xFF
-        self._end = protocol.encode(payload, payload_bytes + 2, self._out, self._end)
+        self.queue(kind, payload_bytes, self.payload if payload is None else payload)
         return True
+
+    def queue(self, kind, payload_bytes, payload):
+        """Queue a frame that has room, as in `send`."""
+        words = self._words
+        sequence = words[_SEQUENCE]
+        words[_SEQUENCE] = (sequence + 1) & 0xFF
+        payload[0] = kind
+        payload[1] = sequence
+        words[_END] = _encode(payload, payload_bytes + 2, self._out, words[_END])
 
     def text(self, line):
         """Queue a line that any terminal shows; dropped if there is no room."""
         line = line.encode() + b"\r\n"
-        if self._end + len(line) + _REPLY_ROOM <= len(self._out):
-            self._out[self._end : self._end + len(line)] = line
-            self._end += len(line)
+        words = self._words
+        end = words[_END]
+        if end + len(line) + _REPLY_ROOM <= len(self._out):
+            self._out[end : end + len(line)] = line
+            words[_END] = end + len(line)
 
     def flush(self):
         """Write what the port takes now, a bounded number of small pieces."""
+        words = self._words
         for _ in range(_WRITES_PER_TURN):
-            if self._begin == self._end:
+            begin = words[_BEGIN]
+            count = words[_END] - begin
+            if not count:
                 return
             ready = False
             for _ in self._look_out(0):
                 ready = True
             if not ready:
                 return
-            count = min(_WRITE_CHUNK, self._end - self._begin)
+            if count > _WRITE_CHUNK:
+                count = _WRITE_CHUNK
             if _PARTS:
-                written = self._writer.write(self._out, self._begin, count)
+                written = self._writer.write(self._out, begin, count)
             else:
-                written = self._writer.write(self._view[self._begin : self._begin + count])
+                written = self._writer.write(self._view[begin : begin + count])
             if not written:
                 return
-            self._begin += written
+            words[_BEGIN] = begin + written
 
     def drain(self, turns=200):
         """Flush until nothing waits or the port stops taking bytes; for the last words only."""
+        words = self._words
         for _ in range(turns):
             self.flush()
-            if self._begin == self._end:
+            if words[_BEGIN] == words[_END]:
                 return

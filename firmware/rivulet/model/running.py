@@ -107,6 +107,8 @@ class Model:
         self.settings = settings
         self.cell = cell
         self.channels = settings["channels"]
+        # The held inputs.
+        self.held = cell.input_floats
         self.hidden = len(cell.state_floats)
         self.output_count = readout_weights.shape[0]
         self._input_first = settings["convention"] == "current"
@@ -216,16 +218,15 @@ class Model:
         if self.settings["readout"] == "state":
             self.readout.feature_floats[:] = state
 
-    def export(self, number, out, at):
-        """Write a block into bytes as float32; the position behind it."""
-        return pack_float32(self.physical(number), out, at)
-
-    def hold(self, rows, at):
-        """Copy the held inputs into a memoryview of floats, from `at` on."""
-        rows[at : at + len(self.channels)] = self.cell.input_floats
+    def export(self, blocks, out, at):
+        """Write blocks (a mask of protocol.BLOCKS) into bytes as float32; the position behind."""
+        for number in range(4):
+            if blocks >> number & 1:
+                at = pack_float32(self.physical(number), out, at)
+        return at
 
     def inputs_from(self, values):
-        """What `hold` copied, in the channels' own units."""
+        """A copy of `held` in the channels' own units."""
         return values
 
     def snapshot(self):

@@ -17,7 +17,7 @@ from array import array
 from math import ceil, floor
 
 from rivulet.arrays import floats, np
-from rivulet.compat import const
+from rivulet.compat import const, micropython, ptr32
 from rivulet.protocol import OLDEST_MS, TROUBLES
 from rivulet.sensing.clock import elapsed_us
 
@@ -36,30 +36,38 @@ _SHORTEST_MISSING_US = const(100000)
 # A value that comes back after a silence is not stuck: so many looks must have found it again.
 _REPEATS = const(3)
 _FAR = const((1 << 30) - 1)
+# Places in `SensorHealth._words`; elements, because to store an attribute costs 27 us on a Pico
+# (see clock.py). A moment has two: its epoch and its ticks.
+_NOTED = const(0)  # when the newest reading that a look has judged came
+_ERRORS = const(2)  # bus errors at the last look
+_MISSING_US = const(3)  # 0: it is never missing
+_SILENT = const(4)  # it has to speak: it did not start
+_WATCHED = const(5)  # something is known that its readings must keep to
+_AT = const(6)  # where it stands in `told`
 _INFINITY = float("inf")
 
 
 class SensorHealth:
     """What is known of one sensor. seen: (epoch, ticks) of its last good reading, which the loop
-    writes. trouble: bits as above; age_us: time since that reading, at the last look; error: why
+    writes. trouble: bits as above; age_ms: time since that reading, at the last look; error: why
     it did not start, or the fault of its driver, in words.
+
+    told, source: where in Health.told its age and its trouble stand.
     """
 
-    def __init__(self, sensor, epoch, ticks):
+    def __init__(self, sensor, source, told, epoch, ticks):
         self.name = sensor.name
         self.error = ""
         self.seen = array("i", (epoch, ticks))
-        self.trouble = 0
-        self.age_us = 0
+        self._told = told
         self.feeds = False
         self.stale = "%s says nothing new" % sensor.name
-        self._started = True
         self._sensor = sensor
-        self._noted = [epoch, ticks]
-        self._moved = [epoch, ticks]
+        self._words = array("i", (epoch, ticks, 0, 0, 0, 0, 2 * source))
+        self._moved = array("i", (epoch, ticks))
         self._repeats = 0
-        self._errors = 0
         self._values = self._last = ()
+        self._raw = False
         self._bounds = ()
         self._missing_us = self._stuck_us = 0
 
@@ -81,25 +89,39 @@ class SensorHealth:
         count = len(sensor.channels)
         self._values = values
         self._last = array("i", bytes(4 * count)) if raw else floats(np.zeros(count))
-        self._moved[:] = list(self.seen)
+        self._raw = raw
+        self._moved[0], self._moved[1] = self.seen
         self._bounds = self._limits(guards.get("channels", {}), raw)
-        self.trouble &= _FAULT
+        if raw:
+            self._bounds = array("i", [number for limit in self._bounds for number in limit])
+        words = self._words
+        words[_MISSING_US] = min(self._missing_us, _FAR)
+        words[_WATCHED] = bool(self._stuck_us or self._bounds)
+        self._note(self.trouble & _FAULT)
 
     def absent(self, error):
         """Note why the sensor did not start: it has to speak before it counts as there."""
         self.error = error
-        self._started = False
+        self._words[_SILENT] = 1
 
     def fail(self, error):
         """Note a fault of its driver's code, in words."""
         self.error = error
-        self.trouble |= _FAULT
+        self._note(self.trouble | _FAULT)
         # The reading before it does not end it.
-        self._noted[:] = list(self.seen)
+        self._words[_NOTED], self._words[_NOTED + 1] = self.seen
 
+    @property
     def age_ms(self):
         """Milliseconds since the last good reading, at the last look."""
-        return min(self.age_us // 1000, OLDEST_MS)
+        return self._told[self._words[_AT]]
+
+    @property
+    def trouble(self):
+        return self._told[self._words[_AT] + 1]
+
+    def _note(self, trouble):
+        self._told[self._words[_AT] + 1] = trouble
 
     def said(self):
         """Its troubles, in words."""
@@ -125,47 +147,117 @@ class SensorHealth:
             found.append((i, low, high))
         return found
 
-    def look(self, epoch, ticks, errors):
+    @micropython.viper
+    def look(self, epoch: int, ticks: int, errors: int):
         """Judge the sensor at a moment. errors: how many bus errors it has had so far."""
-        seen, noted = self.seen, self._noted
-        trouble = self.trouble
-        if seen[0] != noted[0] or seen[1] != noted[1]:
-            noted[0], noted[1] = seen[0], seen[1]
-            self._started = True
-            self.error = ""
-            trouble = self._judge(trouble & _STUCK)
-        if errors != self._errors:
-            self._errors = errors
+        words = ptr32(self._words)
+        seen = ptr32(self.seen)
+        told = ptr32(self._told)
+        at = words[_AT]
+        trouble = told[at + 1]
+        if seen[0] != words[_NOTED] or seen[1] != words[_NOTED + 1]:
+            words[_NOTED] = seen[0]
+            words[_NOTED + 1] = seen[1]
+            if words[_SILENT] or trouble & _FAULT:
+                words[_SILENT] = 0
+                self.error = ""
+            trouble &= _STUCK
+            if words[_WATCHED]:
+                trouble = int(self._judge(trouble))
+        if errors != words[_ERRORS]:
+            words[_ERRORS] = errors
             trouble |= _BUS_ERRORS
-        self.age_us = age_us = max(elapsed_us(seen[0], seen[1], epoch, ticks), 0)
-        if not self._started or self._missing_us and age_us > self._missing_us:
+        missing_us = words[_MISSING_US]
+        missing = words[_SILENT]
+        age_us = ticks - seen[1]
+        if epoch == seen[0]:
+            if age_us < 0:
+                age_us = 0
+            if missing_us and age_us > missing_us:
+                missing = 1
+            told[at] = age_us // 1000
+        elif self._long_missing(epoch, ticks):
+            missing = 1
+        if missing:
             trouble |= _MISSING
-        self.trouble = trouble
+        told[at + 1] = trouble
+
+    def _long_missing(self, epoch, ticks):
+        """Note an age of any length; whether the sensor is missing."""
+        seen = self.seen
+        age_us = max(elapsed_us(seen[0], seen[1], epoch, ticks), 0)
+        self._told[self._words[_AT]] = min(age_us // 1000, OLDEST_MS)
+        return self._missing_us > 0 and age_us > self._missing_us
 
     def _judge(self, trouble):
         """The trouble that the newest reading shows; what the one before showed is over."""
         # Two by two: MicroPython makes a tuple of more.
         values, last = self._values, self._last
-        seen, moved = self.seen, self._moved
+        count = len(last)
         if self._stuck_us:
-            same = True
-            for i in range(len(last)):
-                value = values[i]
-                if last[i] != value:
-                    last[i] = value
-                    same = False
-            if not same:
+            seen, moved = self.seen, self._moved
+            if not (_repeat if self._raw else _repeat_floats)(values, last, count):
                 moved[0], moved[1] = seen[0], seen[1]
-                self._repeats = 0
+                if self._repeats:
+                    self._repeats = 0
                 trouble = 0
             elif self._repeats < _REPEATS:
                 self._repeats += 1
             elif elapsed_us(moved[0], moved[1], seen[0], seen[1]) > self._stuck_us:
                 trouble = _STUCK
-        for i, low, high in self._bounds:
-            if not low <= values[i] <= high:
-                return trouble | _OUT_OF_RANGE
-        return trouble
+        bounds = self._bounds
+        if self._raw:
+            beyond = _beyond(values, bounds, len(bounds))
+        else:
+            beyond = False
+            for i, low, high in bounds:
+                if not low <= values[i] <= high:
+                    beyond = True
+        return trouble | _OUT_OF_RANGE if beyond else trouble
+
+
+@micropython.viper
+def _repeat(values, last, count: int) -> bool:
+    """Copy counts to `last`; whether they stood there already."""
+    one = ptr32(values)
+    other = ptr32(last)
+    same = True
+    i = 0
+    while i < count:
+        if one[i] != other[i]:
+            other[i] = one[i]
+            same = False
+        i += 1
+    return same
+
+
+def _repeat_floats(values, last, count):
+    same = True
+    for i in range(count):
+        value = values[i]
+        if last[i] != value:
+            last[i] = value
+            same = False
+    return same
+
+
+@micropython.viper
+def _beyond(values, bounds, count: int) -> bool:
+    """Whether counts are beyond bounds; bounds: `count` numbers, channel, lowest, highest each."""
+    counts = ptr32(values)
+    limits = ptr32(bounds)
+    # On 64 bits, a load need not extend the sign.
+    wide = 1
+    wide = 32 if (wide << 31) << 1 else 0
+    i = 0
+    while i < count:
+        value = (counts[limits[i]] << wide) >> wide
+        low = (limits[i + 1] << wide) >> wide
+        high = (limits[i + 2] << wide) >> wide
+        if value < low or value > high:
+            return True
+        i += 3
+    return False
 
 
 def _near(counts):
@@ -178,21 +270,27 @@ class Health:
 
     by_source: the SensorHealth of each. stale: what feeds the model nothing new, in words: a
     sensor that is missing or stuck, a channel without a sensor; None if all is well. unfed: the
-    channels of the model without a sensor. at_fault: whether the code of a driver is.
+    channels of the model without a sensor. at_fault: whether the code of a driver is. told: of
+    each sensor, age_ms and trouble, as a record has them.
     """
 
     def __init__(self, sensors, clock, guard, ring):
         self.sensors = sensors
-        self.by_source = [SensorHealth(sensor, clock.epoch, clock.ticks) for sensor in sensors]
+        self.told = array("i", bytes(8 * len(sensors)))
+        self.by_source = [
+            SensorHealth(sensor, source, self.told, clock.epoch, clock.ticks)
+            for source, sensor in enumerate(sensors)
+        ]
         self.stale = None
         self.at_fault = False
         self.unfed = ()
         self._fed = {channel for sensor in sensors for channel in sensor.channels}
         self._unfed = None
-        self._clock = clock
+        self._now = clock.now
         self._guard = guard
         self._ring = ring
-        self._epoch, self._ticks = clock.epoch, clock.ticks
+        # The moment of the last look.
+        self._looked = array("i", clock.now)
 
     def fail(self, source, error, faults):
         """Note what a driver's code has raised; until the sensor reads well again, only count."""
@@ -217,26 +315,40 @@ class Health:
 
     def look(self):
         """Judge every sensor now, if that was not done just before."""
-        clock = self._clock
-        if elapsed_us(self._epoch, self._ticks, clock.epoch, clock.ticks) >= _LOOK_US:
+        if self._elapsed():
             self._judge()
 
+    @micropython.viper
+    def _elapsed(self) -> bool:
+        """Whether the last look is long enough ago."""
+        now = ptr32(self._now)
+        looked = ptr32(self._looked)
+        # A wrap only makes the next look come early.
+        if now[0] != looked[0]:
+            return True
+        return now[1] - looked[1] >= _LOOK_US
+
     def _judge(self):
-        clock = self._clock
-        epoch, ticks = clock.epoch, clock.ticks
-        self._epoch, self._ticks = epoch, ticks
+        now, looked = self._now, self._looked
+        epoch, ticks = now
+        looked[0], looked[1] = epoch, ticks
         errors = self._guard.bus_errors
         stale = self._unfed
         at_fault = False
         for source in range(len(self.by_source)):
             sensor_health = self.by_source[source]
             sensor_health.look(epoch, ticks, errors[source])
-            if sensor_health.feeds and sensor_health.trouble & STALE:
-                stale = sensor_health.stale
-            if sensor_health.trouble & _FAULT:
-                at_fault = True
-        self.stale = stale
-        self.at_fault = at_fault
+            trouble = sensor_health.trouble
+            if trouble:
+                if sensor_health.feeds and trouble & STALE:
+                    stale = sensor_health.stale
+                if trouble & _FAULT:
+                    at_fault = True
+        # Only what changes is stored: a store into an attribute takes 27 us on a Pico.
+        if self.stale is not stale:
+            self.stale = stale
+        if self.at_fault is not at_fault:
+            self.at_fault = at_fault
 
     def facts(self):
         """What a status document says of the sensors."""
@@ -249,7 +361,7 @@ class Health:
                     "name": sensor_health.name,
                     "channels": sensor.channels,
                     "units": sensor.units,
-                    "age_ms": sensor_health.age_ms(),
+                    "age_ms": sensor_health.age_ms,
                     "trouble": sensor_health.said(),
                     "error": sensor_health.error,
                 }

@@ -118,7 +118,7 @@ def test_the_counters():
         loop.ring.dropped[0], loop.ring.dropped[5] = 4, 5
         loop.guard.bus_errors[1] = 6
         loop.guard.bad_values[7] = 7
-        loop.telemetry.dropped = 8
+        loop.telemetry._due[3] = 8
         made.link.deframer.corrupt, made.link.deframer.oversized = 9, 10
         loop.latency.add(11)
         loop._progress[0], loop._progress[1] = 3, 0x3FFFFFFF
@@ -170,3 +170,18 @@ def test_a_full_port_drops_records_and_counts_them():
         frames, lines = made.port.take()
         assert (len(frames), lines) == (sent, [])
         assert record(made, 0)[0][9] == 20 - sent
+
+
+def test_a_record_waits_for_one_decision_and_no_more():
+    telemetry = Telemetry(*_NO_PARTS)
+    telemetry.configure(15, 100.0, 60000)
+    assert not telemetry.due(9000)
+    telemetry.give_way()
+    assert not telemetry.due(1500)  # due, but a decision was made in this turn
+    telemetry.give_way()
+    assert telemetry.due(1500)
+    # What it has waited is no debt of the next one, and no credit.
+    assert not telemetry.due(7999) and telemetry.due(1)
+    # A decision long before a record is due does not delay it.
+    telemetry.give_way()
+    assert not telemetry.due(5000) and telemetry.due(5000)

@@ -49,7 +49,7 @@ def test_a_sensor_that_works_is_in_no_trouble():
         made = bench(folder)
         live(made, 2000)
         assert said(made) == [] and made.loop.health.stale is None
-        assert made.loop.health.by_source[0].age_ms() <= 20
+        assert made.loop.health.by_source[0].age_ms <= 20
 
 
 def test_missing_after_ten_samples_and_back_with_the_next():
@@ -60,7 +60,7 @@ def test_missing_after_ten_samples_and_back_with_the_next():
         assert said(made) == []
         pass_time(made, 200)
         assert said(made) == ["missing"] and made.loop.health.stale == "s says nothing new"
-        assert made.loop.health.by_source[0].age_ms() > 200
+        assert made.loop.health.by_source[0].age_ms > 200
         live(made, 100)
         assert said(made) == [] and made.loop.health.stale is None
 

@@ -1,0 +1,96 @@
+"""Measures a start and the turns of a push, by their phases: `rivulet bench --start`."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from host_tools import files
+from host_tools.bench.run import run_here, script
+from host_tools.boards import load_board
+from host_tools.deploy.payload import ON_PATH, build_payload, on_a_board
+from host_tools.interpreter.find import find_micropython
+from host_tools.link import ports
+from host_tools.link.raw_repl import RawRepl, raw_repl
+from host_tools.simulate.emulated import EmulatedPico, flash_image
+
+_BOARD = "rpi_pico"
+_COLLECTED = "import gc\ngc.collect()\n"
+_NOTE = (
+    "A start is counted from the first line of the firmware's app.py: MicroPython's own start is "
+    "not in it, and neither are the sensors of a rig. The stand-in for a sensor answers at once. "
+    "The model has 64 units. While it is pushed, each turn of the loop has an event in it, which "
+    "waits for as long as the turn takes."
+)
+
+
+def run_start(
+    port: str | None, uf2: Path | None, inputs: int, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Measure on a board, an emulated Pico or this computer. Returns where, and a dict a phase.
+
+    Raises RivuletError.
+    """
+    if uf2 is not None:
+        said, where = _emulated(uf2, inputs, say), f"an emulated Pico, {uf2.name}"
+    elif port is not None:
+        say("measuring; the board's own program is stopped meanwhile")
+        with raw_repl(ports.resolve(port)) as repl:
+            said, where = _run(repl, inputs), port
+    else:
+        said = run_here(find_micropython(say), "\n".join(_programs(inputs)))
+        where = "this computer"
+    phases = [json.loads(line) for line in said.splitlines() if line[:1] == "{"]
+    return {"where": where, "phases": [phase for phase in phases if "ms" in phase]}
+
+
+def _programs(inputs: int) -> list[str]:
+    """Return what is run one after another: a board has no memory to compile all at once."""
+    # Of the benchmark's program only what it defines: its last line runs it.
+    shared = script("bench.py").rpartition("\nmain(")[0]
+    last = script("bench_start.py", INPUTS=inputs)
+    return [script("bench_imports.py"), script("bench_models.py"), shared, last]
+
+
+def _run(repl: RawRepl, inputs: int) -> str:
+    first, *rest = _programs(inputs)
+    return repl.run(ON_PATH + first) + "".join(repl.run(_COLLECTED + each) for each in rest)
+
+
+def _emulated(uf2: Path, inputs: int, say: Callable[[str], None]) -> str:
+    board = load_board(_BOARD)
+    payload = on_a_board(build_payload(board, board.arch))
+    with TemporaryDirectory(prefix="rivulet-bench-") as name:
+        folder = Path(name)
+        pico = EmulatedPico(folder, uf2)
+        # Without main.py nothing runs, so that the session begins with an empty heap.
+        there = [(file.path, file.data) for file in payload if file.path != "main.py"]
+        flash_image.make(folder / "flash.bin", there, find_micropython(say))
+        pico.power_on()
+        try:
+            say("measuring on an emulated Pico (some minutes)")
+            with raw_repl(str(pico.port), pico.timeout_scale) as repl:
+                return _run(repl, inputs)
+        finally:
+            pico.power_off()
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """Return a line a phase for a person."""
+    return [f"{phase['ms']:9.1f} ms  {phase['what']}" for phase in found["phases"]]
+
+
+def write_start(found: dict[str, Any], path: Path) -> Path:
+    """Write PATH.md; returns it. Raises RivuletError."""
+    page = path.with_suffix(".md")
+    files.make_folder(page.parent)
+    rows = [f"| {phase['what']} | {phase['ms']:.1f} |" for phase in found["phases"]]
+    files.write_text(
+        page,
+        "# A start, and a push\n\n"
+        f"Written by `rivulet bench --start`, on {found['where']}.\n\n"
+        + "\n".join(["| phase | ms |", "| --- | ---: |", *rows])
+        + f"\n\n{_NOTE}\n",
+    )
+    return page

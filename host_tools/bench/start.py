@@ -47,10 +47,10 @@ def run_start(
 
 def _programs(inputs: int) -> list[str]:
     """Return what is run one after another: a board has no memory to compile all at once."""
-    # Of the benchmark's program only what it defines: its last line runs it.
+    # Of programs only what they define: their last line runs them.
     shared = script("bench.py").rpartition("\nmain(")[0]
-    last = script("bench_start.py", INPUTS=inputs)
-    return [script("bench_imports.py"), script("bench_models.py"), shared, last]
+    last = script("bench_start.py", INPUTS=inputs).rpartition("\nmain(")[0]
+    return [script("bench_imports.py"), script("bench_models.py"), shared, last, "main()\n"]
 
 
 def _run(repl: RawRepl, inputs: int) -> str:

@@ -16,7 +16,8 @@ from host_tools.link.raw_repl import RawRepl, raw_repl
 from host_tools.simulate.emulated import EmulatedPico, flash_image
 
 _BOARD = "rpi_pico"
-_COLLECTED = "import gc\ngc.collect()\n"
+# Behind each program: the next one is compiled into what its compilation has left.
+_COLLECT = "\nimport gc\ngc.collect()\n"
 _NOTE = (
     "A start is counted from the first line of the firmware's app.py: MicroPython's own start is "
     "not in it, and neither are the sensors of a rig. The stand-in for a sensor answers at once. "
@@ -55,7 +56,7 @@ def _programs(inputs: int) -> list[str]:
 
 def _run(repl: RawRepl, inputs: int) -> str:
     first, *rest = _programs(inputs)
-    return repl.run(ON_PATH + first) + "".join(repl.run(_COLLECTED + each) for each in rest)
+    return "".join(repl.run(program + _COLLECT) for program in (ON_PATH + first, *rest))
 
 
 def _emulated(uf2: Path, inputs: int, say: Callable[[str], None]) -> str:

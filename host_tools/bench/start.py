@@ -16,7 +16,8 @@ from host_tools.link.raw_repl import RawRepl, raw_repl
 from host_tools.simulate.emulated import EmulatedPico, flash_image
 
 _BOARD = "rpi_pico"
-_COLLECTED = "import gc\ngc.collect()\n"
+# Behind each program: the next one is compiled into what its compilation has left.
+_COLLECT = "\nimport gc\ngc.collect()\n"
 _NOTE = (
     "A start is counted from the first line of the firmware's app.py: MicroPython's own start is "
     "not in it, and neither are the sensors of a rig. The stand-in for a sensor answers at once. "
@@ -47,15 +48,15 @@ def run_start(
 
 def _programs(inputs: int) -> list[str]:
     """Return what is run one after another: a board has no memory to compile all at once."""
-    # Of the benchmark's program only what it defines: its last line runs it.
+    # Of programs only what they define: their last line runs them.
     shared = script("bench.py").rpartition("\nmain(")[0]
-    last = script("bench_start.py", INPUTS=inputs)
-    return [script("bench_imports.py"), script("bench_models.py"), shared, last]
+    last = script("bench_start.py", INPUTS=inputs).rpartition("\nmain(")[0]
+    return [script("bench_imports.py"), script("bench_models.py"), shared, last, "main()\n"]
 
 
 def _run(repl: RawRepl, inputs: int) -> str:
     first, *rest = _programs(inputs)
-    return repl.run(ON_PATH + first) + "".join(repl.run(_COLLECTED + each) for each in rest)
+    return "".join(repl.run(program + _COLLECT) for program in (ON_PATH + first, *rest))
 
 
 def _emulated(uf2: Path, inputs: int, say: Callable[[str], None]) -> str:

@@ -107,7 +107,9 @@ def run_here(interpreter: Path, code: str) -> str:
         command = [str(interpreter), "-X", "heapsize=16M", "-c", before + code]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise RivuletError(f"the benchmark failed: {done.stderr.strip().splitlines()[-1]}")
+        said = (done.stderr or done.stdout).strip().splitlines()
+        why = said[-1] if said else f"{interpreter} ended with code {done.returncode}"
+        raise RivuletError(f"the benchmark failed: {why}")
     return done.stdout
 
 

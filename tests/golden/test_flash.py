@@ -176,12 +176,15 @@ def test_main_py_and_the_firmware_may_be_of_different_ages(
     board.power_off()
     shutil.copy(_FIRMWARE / "main.py", board.files)
     (board.files / "firmware" / "active").write_text("a")
-    (board.files / "earlier").unlink()
+    earlier = board.files / "earlier"
+    earlier.unlink()
     board.power_on()
     deadline = time.monotonic() + 100
-    while not (board.files / "earlier").exists() and time.monotonic() < deadline:
+    said = ""
+    while not said and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert (board.files / "earlier").read_text() == "True, ''"
+        said = earlier.read_text() if earlier.exists() else ""  # it is there before its text
+    assert said == "True, ''"
 
 
 def _shapes(lines: list[Line]) -> list[tuple[Any, ...]]:

@@ -292,7 +292,9 @@ def test_output_goes_nowhere_while_the_port_is_closed(board: VirtualBoard) -> No
     mpremote(board, "exec", "")  # its first start is over
     main_py(
         board,
-        "import time\nfor n in range(20000):\n    print('old', n)\nopen('done', 'w').close()\n"
+        # Half a second for what is on its way to the port still.
+        "import time\nfor n in range(20000):\n    print('old', n)\n"
+        "time.sleep_ms(500)\nopen('done', 'w').close()\n"
         "while True:\n    time.sleep_ms(1)\n",
     )
     with Port(board) as port:

@@ -30,9 +30,9 @@ _BOARD = "rpi_pico"
 _CHUNK_BYTES = 2048
 _FILE = "cost.safetensors"
 _EVENTS = 5
-# What runs on a board beside a model.
+# What runs on a board beside a model; of the modules that only some need, the path of integers.
 _PROGRAM = """
-from rivulet import blame, model
+from rivulet import blame, event_path, model
 from rivulet.control.actuators import Actuators
 from rivulet.control.policy import Policy
 from rivulet.link.port import Link

@@ -144,7 +144,8 @@ def _measure(
 def _report(output: str, where: str, units: int, inputs: int) -> dict[str, Any]:
     grown, facts, *rows = (json.loads(line) for line in output.splitlines() if line[:1] == "{")
     cells = [row for row in rows if "cell" in row]
-    *rows, last = (row for row in rows if "cell" not in row)
+    loaded = next(row for row in rows if "load_ms" in row)
+    rows = [row for row in rows if "cell" not in row and row is not loaded]
     for row in rows:
         row["ratio"] = _ratio(rows[0], row)
     for row in cells:
@@ -152,7 +153,7 @@ def _report(output: str, where: str, units: int, inputs: int) -> dict[str, Any]:
         row["ratio"] = _ratio(next(one for one in cells if one["cell"] == row["cell"]), row)
     report = {**facts, "where": where, "units": units, "inputs": inputs, "rows": rows}
     report["cells"] = cells
-    report["load_ms"] = last["load_ms"]
+    report["load_ms"] = loaded["load_ms"]
     points = grown["growth"]
     if len(points) > 3:
         fit = np.polyfit([n for n, _ in points], [us for _, us in points], 2)
@@ -170,9 +171,10 @@ def _sessions(units: int, inputs: int, events: int, cells: bool) -> list[str]:
     sizes = {"UNITS": units, "INPUTS": inputs}
     parts = [script("bench_growth.py", INPUTS=inputs)]
     parts.append(script("bench_floats.py", EVENTS=events, **sizes))
-    for part in range(_PARTS_OF_CELLS if cells else 0):
-        parts.append(script("bench_cells.py", EVENTS=_EVENTS_OF_CELLS, PART=part, **sizes))
-    parts.append(script("bench.py", EVENTS=events, **sizes))
+    for number in range(_PARTS_OF_CELLS if cells else 0):
+        parts.append(script("bench_cells.py", EVENTS=_EVENTS_OF_CELLS, PART=number, **sizes))
+    for part in ("kernels", "loading", "loop"):
+        parts.append(script("bench.py", EVENTS=events, PART=part, **sizes))
     return [script("bench_models.py") + part for part in parts]
 
 

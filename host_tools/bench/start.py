@@ -50,8 +50,10 @@ def run_start(
 def _programs(inputs: int) -> list[str]:
     """Return what is run one after another: a board has no memory to compile all at once."""
     # Of programs only what they define: their last line runs them.
-    shared = script("bench.py").rpartition("\nmain(")[0]
-    last = script("bench_start.py", INPUTS=inputs).rpartition("\nmain(")[0]
+    shared, last = (
+        text.rstrip().rpartition("\n")[0]
+        for text in (script("bench.py"), script("bench_start.py", INPUTS=inputs))
+    )
     return [script("bench_imports.py"), script("bench_models.py"), shared, last, "main()\n"]
 
 

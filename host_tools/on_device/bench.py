@@ -1,10 +1,11 @@
 """The integer path by itself, through the whole loop, and from flash; a part of `rivulet bench`.
 
-Needs `UNITS`, `INPUTS` and `EVENTS` in its globals and comes behind bench_models.py. Prints one
-JSON line a row: what, microseconds an event (median, p99), heap bytes an event, events a second in
-a stream with collections included. The rows bring the inputs in and the outputs out as well; the
-last line is how long a model of 64 units takes from flash to its first event, its SHA-256
-included.
+Needs `UNITS`, `INPUTS`, `EVENTS` and `PART` in its globals and comes behind bench_models.py. PART
+is "kernels" (by themselves), "loading" or "loop", each in a session of its own: a Pico has no
+memory for all of it at once. Prints one JSON line a row: what, microseconds an event (median and
+p99), heap bytes an event, events a second in a stream with collections included. The rows bring
+the inputs in and the outputs out as well. "loading" prints how long a model of 64 units takes from
+flash to its first event, its SHA-256 included.
 """
 
 import gc
@@ -93,6 +94,7 @@ class Silent(Link):
 class Store:
     safe_mode = ""
     trial = None
+    on_trial = True  # what does not start is raised
 
     def __init__(self, model):
         self._model = model
@@ -231,7 +233,8 @@ def kernels():
     return found or [("python", decay.step)]
 
 
-def main(units, inputs, events):
+def in_integers(units, inputs, events):
+    """Time the kernels by themselves."""
     model = integer_model(units, inputs)
     for name, step in kernels():
         subject = Integers(step, model)
@@ -247,15 +250,20 @@ def main(units, inputs, events):
             print(json.dumps(row))
     half = Integers(decay_choice.step, integer_model(units, inputs, 2))
     print(json.dumps(measure("the same, half of the weights pruned", half, events)))
-    half = None
-    gc.collect()
-    whole = measure(
-        "one event through the whole loop", WholeLoop(model, inputs), events, _EVENTS_PER_TURN
-    )
-    print(json.dumps(whole))
-    whole = model = subject = None
-    gc.collect()
+
+
+def in_the_loop(units, inputs, events):
+    loop = WholeLoop(integer_model(units, inputs), inputs)
+    row = measure("one event through the whole loop", loop, events, _EVENTS_PER_TURN)
+    print(json.dumps(row))
+
+
+def from_flash(_units, inputs, _events):
     print(json.dumps({"load_ms": loading(inputs)}))
 
 
-main(UNITS, INPUTS, EVENTS)  # noqa: F821
+def main(part, *sizes):
+    {"kernels": in_integers, "loading": from_flash, "loop": in_the_loop}[part](*sizes)
+
+
+main(PART, UNITS, INPUTS, EVENTS)  # noqa: F821

@@ -12,7 +12,8 @@ _UNITS = 64
 # What only write_model needs.
 _DONE = (
     "TABLES _SOME_WEIGHTS integer_model input_map_of tables some_bytes softplus Integers measure "
-    "WholeLoop kernels loading write_model integer_settings Store"
+    "in_integers in_the_loop from_flash WholeLoop kernels loading write_model integer_settings "
+    "Store"
 )
 # The slot that the model takes.
 _NAME = "a.safetensors"

@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 
 from host_tools.bench import interrupts, reference
-from host_tools.boards import load_board
-from host_tools.deploy.flash import flash
+from host_tools.bench.pico import with_firmware
 from host_tools.deploy.payload import ON_PATH
 from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
 from host_tools.link import ports
 from host_tools.link.raw_repl import RawRepl, raw_repl
 from host_tools.paths import FIRMWARE, ON_DEVICE
-from host_tools.simulate.boards import emulated_pico
 
 # Enough for a 99th percentile; a board takes some milliseconds an event.
 _EVENTS_HERE = 2000
@@ -52,6 +50,7 @@ def run_bench(
     if port is None:
         interpreter = find_micropython(say)
         sessions = _sessions(units, inputs, _EVENTS_HERE, cells)
+        sessions.append("\n".join(_loop(units, inputs, _EVENTS_HERE)))
         said = "".join(run_here(interpreter, code) for code in sessions)
         where = f"{platform.processor() or platform.machine()}, this machine"
         report = _report(said, where, units, inputs)
@@ -76,16 +75,14 @@ def run_bench_emulated(
 ) -> dict[str, Any]:
     """Measure on an emulated Pico that runs the image `uf2`, in its own simulated time."""
     with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder:
-        board = emulated_pico(Path(folder), uf2)
+        board = with_firmware(Path(folder), uf2, say)
         made = interrupts.stimulus()
         board.stimulus = Path(folder) / "stimulus.bin"
         made.write(board.stimulus)
         board.power_on()
         try:
             port, patience = str(board.port), board.timeout_scale
-            say("flashing an emulated Pico (about a minute)")
-            flash(port, load_board("rpi_pico"), timeout_scale=patience)
-            say("measuring (some minutes)")
+            say("measuring on an emulated Pico (some minutes)")
             with raw_repl(port, patience) as repl:
                 where = f"emulated, {uf2.name}"
                 report = _measure(repl, where, units, inputs, _EVENTS_EMULATED, cells)
@@ -116,16 +113,14 @@ def run_here(interpreter: Path, code: str) -> str:
 def _measure(
     repl: RawRepl, where: str, units: int, inputs: int, events: int, cells: bool
 ) -> dict[str, Any]:
-    *before, code = _sessions(units, inputs, events, cells)
     said = ""
-    for session in before:
+    for session in _sessions(units, inputs, events, cells):
         said += repl.run(ON_PATH + session)
         repl.clear()
     # First, as when the board starts: MicroPython numbers names in the order in which it meets
     # them, and its cache of look-ups hits or misses by these numbers. With the script's names
     # before the firmware's, the whole loop took 739 us on an emulated Pico instead of 499.
-    repl.run(ON_PATH + _FIRMWARE)
-    said += repl.run(code)
+    said += run_in_turn(repl, [ON_PATH + _FIRMWARE, *_loop(units, inputs, events)])
     report = _report(said, where, units, inputs)
     if report["kernel"] != "thumb":
         return report | {"c": {"missing": _NO_THUMB}}
@@ -167,15 +162,34 @@ def _ratio(base: dict[str, Any], row: dict[str, Any]) -> float:
 
 
 def _sessions(units: int, inputs: int, events: int, cells: bool) -> list[str]:
-    """What is run, each in a session of its own; the others go on in the last."""
+    """What is run, each in a session of its own, before that of `_loop`."""
     sizes = {"UNITS": units, "INPUTS": inputs}
     parts = [script("bench_growth.py", INPUTS=inputs)]
     parts.append(script("bench_floats.py", EVENTS=events, **sizes))
     for number in range(_PARTS_OF_CELLS if cells else 0):
         parts.append(script("bench_cells.py", EVENTS=_EVENTS_OF_CELLS, PART=number, **sizes))
-    for part in ("kernels", "loading", "loop"):
+    for part in ("kernels", "loading"):
         parts.append(script("bench.py", EVENTS=events, PART=part, **sizes))
     return [script("bench_models.py") + part for part in parts]
+
+
+def _loop(units: int, inputs: int, events: int) -> list[str]:
+    """The programs of the last session, in which others go on."""
+    sizes = {"UNITS": units, "INPUTS": inputs, "EVENTS": events}
+    definitions, last = split(script("bench.py", PART="loop", **sizes))
+    return [script("bench_models.py"), definitions, last]
+
+
+def split(program: str) -> tuple[str, str]:
+    """What a program defines, and its last line, which runs it."""
+    definitions, _, last = program.rstrip().rpartition("\n")
+    return definitions, last
+
+
+def run_in_turn(repl: RawRepl, programs: list[str]) -> str:
+    """Run programs one after another. A board has no memory to compile all at once, and its heap
+    is in pieces where garbage stays."""
+    return "".join(repl.run(program + "\nimport gc\ngc.collect()\n") for program in programs)
 
 
 def script(name: str, **values: object) -> str:

@@ -7,17 +7,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from host_tools import files
-from host_tools.bench.run import run_here, script
-from host_tools.boards import load_board
-from host_tools.deploy.payload import ON_PATH, build_payload, on_a_board
+from host_tools.bench.pico import with_firmware
+from host_tools.bench.run import run_here, run_in_turn, script, split
+from host_tools.deploy.payload import ON_PATH
 from host_tools.interpreter.find import find_micropython
 from host_tools.link import ports
 from host_tools.link.raw_repl import RawRepl, raw_repl
-from host_tools.simulate.emulated import EmulatedPico, flash_image
 
-_BOARD = "rpi_pico"
-# Behind each program: the next one is compiled into what its compilation has left.
-_COLLECT = "\nimport gc\ngc.collect()\n"
 _NOTE = (
     "A start is counted from the first line of the firmware's app.py: MicroPython's own start is "
     "not in it, and neither are the sensors of a rig. The stand-in for a sensor answers at once. "
@@ -48,29 +44,19 @@ def run_start(
 
 
 def _programs(inputs: int) -> list[str]:
-    """Return what is run one after another: a board has no memory to compile all at once."""
-    # Of programs only what they define: their last line runs them.
-    shared, last = (
-        text.rstrip().rpartition("\n")[0]
-        for text in (script("bench.py"), script("bench_start.py", INPUTS=inputs))
-    )
-    return [script("bench_imports.py"), script("bench_models.py"), shared, last, "main()\n"]
+    shared, _ = split(script("bench.py"))
+    definitions, last = split(script("bench_start.py", INPUTS=inputs))
+    return [script("bench_imports.py"), script("bench_models.py"), shared, definitions, last]
 
 
 def _run(repl: RawRepl, inputs: int) -> str:
     first, *rest = _programs(inputs)
-    return "".join(repl.run(program + _COLLECT) for program in (ON_PATH + first, *rest))
+    return run_in_turn(repl, [ON_PATH + first, *rest])
 
 
 def _emulated(uf2: Path, inputs: int, say: Callable[[str], None]) -> str:
-    board = load_board(_BOARD)
-    payload = on_a_board(build_payload(board, board.arch))
     with TemporaryDirectory(prefix="rivulet-bench-") as name:
-        folder = Path(name)
-        pico = EmulatedPico(folder, uf2)
-        # Without main.py nothing runs, so that the session begins with an empty heap.
-        there = [(file.path, file.data) for file in payload if file.path != "main.py"]
-        flash_image.make(folder / "flash.bin", there, find_micropython(say))
+        pico = with_firmware(Path(name), uf2, say)
         pico.power_on()
         try:
             say("measuring on an emulated Pico (some minutes)")

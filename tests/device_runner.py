@@ -75,6 +75,8 @@ def _main(names):
         if files:
             sys.path.append(folder)
         found += files
+    # From source, an import within imports takes stack: the deepest ones begin here.
+    __import__("rivulet.arrays")
     return run(names or sorted(found))
 
 

@@ -1,20 +1,17 @@
 """Measures what it takes a board to learn a label: `rivulet bench --labels`."""
 
 import json
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from host_tools.bench import pico
 from host_tools.bench.run import run_here, script
-from host_tools.boards import load_board
-from host_tools.deploy.flash import flash
 from host_tools.deploy.payload import ON_PATH
 from host_tools.errors import RivuletError
 from host_tools.interpreter.find import find_micropython
 from host_tools.link import ports
 from host_tools.link.raw_repl import raw_repl
-from host_tools.simulate.boards import emulated_pico
 
 _LABELS = 5
 _MOST_UNITS = 64
@@ -33,7 +30,8 @@ def run_labels(
         "bench_learning.py", UNITS=units, INPUTS=inputs, LABELS=_LABELS
     )
     if uf2 is not None:
-        said = _emulated(uf2, code, say)
+        with pico.session(uf2, say) as repl:
+            said = repl.run(ON_PATH + code)
     elif port is not None:
         say("measuring; the board's own program is stopped meanwhile")
         with raw_repl(ports.resolve(port)) as repl:
@@ -41,21 +39,6 @@ def run_labels(
     else:
         said = run_here(find_micropython(say), code)
     return [json.loads(line) for line in said.splitlines() if line[:1] == "{"]
-
-
-def _emulated(uf2: Path, code: str, say: Callable[[str], None]) -> str:
-    with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder:
-        board = emulated_pico(Path(folder), uf2)
-        board.power_on()
-        try:
-            port, patience = str(board.port), board.timeout_scale
-            say("flashing an emulated Pico (about a minute)")
-            flash(port, load_board("rpi_pico"), timeout_scale=patience)
-            say("measuring (about a minute)")
-            with raw_repl(port, patience) as repl:
-                return repl.run(ON_PATH + code)
-        finally:
-            board.power_off()
 
 
 def lines(found: list[dict[str, Any]]) -> list[str]:

@@ -6,18 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from host_tools.bench import pico
 from host_tools.bench.costs import upload
 from host_tools.bench.own import decay_model, growth, own_rows
 from host_tools.bench.peers import Peer, Row, find_peers, measure, ours
 from host_tools.bench.run import script
-from host_tools.boards import load_board
 from host_tools.convert import ModelFile
 from host_tools.convert.model_file import read_model
-from host_tools.deploy.flash import flash
 from host_tools.deploy.payload import ON_PATH
 from host_tools.integers.quantise import quantise
-from host_tools.link.raw_repl import raw_repl
-from host_tools.simulate.boards import emulated_pico
 
 _SIZES = (8, 16, 32, 64, 96, 128, 192, 256)
 _EVENTS = 10
@@ -68,22 +65,13 @@ def _on_board(
     uf2: Path, models: list[tuple[str, ModelFile]], say: Callable[[str], None]
 ) -> dict[str, Any]:
     rows = []
-    with tempfile.TemporaryDirectory(prefix="rivulet-peers-") as folder:
-        pico = emulated_pico(Path(folder), uf2)
-        pico.power_on()
-        try:
-            port, patience = str(pico.port), pico.timeout_scale
-            say("flashing an emulated Pico (about a minute)")
-            flash(port, load_board("rpi_pico"), timeout_scale=patience)
-            with raw_repl(port, patience) as repl:
-                for cell, model in models:
-                    say(f"measuring our {cell} cell in MicroPython")
-                    data = model.to_bytes()
-                    upload(repl, _FILE, data)
-                    code = script("bench_own.py", FILE=_FILE, EVENTS=_EVENTS)
-                    said = repl.run(ON_PATH + script("bench_models.py") + code)
-                    rows.append(json.loads(said) | {"cell": cell, "file_bytes": len(data)})
-                call = json.loads(repl.run(script("bench_call.py", EVENTS=_EVENTS)))
-        finally:
-            pico.power_off()
+    with pico.session(uf2, say) as repl:
+        for cell, model in models:
+            say(f"measuring our {cell} cell in MicroPython")
+            data = model.to_bytes()
+            upload(repl, _FILE, data)
+            code = script("bench_own.py", FILE=_FILE, EVENTS=_EVENTS)
+            said = repl.run(ON_PATH + script("bench_models.py") + code)
+            rows.append(json.loads(said) | {"cell": cell, "file_bytes": len(data)})
+        call = json.loads(repl.run(script("bench_call.py", EVENTS=_EVENTS)))
     return {"image": uf2.name, "rows": rows, "call_us": call["median_us"]}

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from host_tools import files
-from host_tools.bench.pico import with_firmware
+from host_tools.bench import pico
 from host_tools.bench.run import run_here, run_in_turn, script, split
 from host_tools.deploy.payload import ON_PATH
 from host_tools.interpreter.find import find_micropython
@@ -31,7 +30,8 @@ def run_start(
     Raises RivuletError.
     """
     if uf2 is not None:
-        said, where = _emulated(uf2, inputs, say), f"an emulated Pico, {uf2.name}"
+        with pico.session(uf2, say) as repl:
+            said, where = _run(repl, inputs), f"an emulated Pico, {uf2.name}"
     elif port is not None:
         say("measuring; the board's own program is stopped meanwhile")
         with raw_repl(ports.resolve(port)) as repl:
@@ -52,18 +52,6 @@ def _programs(inputs: int) -> list[str]:
 def _run(repl: RawRepl, inputs: int) -> str:
     first, *rest = _programs(inputs)
     return run_in_turn(repl, [ON_PATH + first, *rest])
-
-
-def _emulated(uf2: Path, inputs: int, say: Callable[[str], None]) -> str:
-    with TemporaryDirectory(prefix="rivulet-bench-") as name:
-        pico = with_firmware(Path(name), uf2, say)
-        pico.power_on()
-        try:
-            say("measuring on an emulated Pico (some minutes)")
-            with raw_repl(str(pico.port), pico.timeout_scale) as repl:
-                return _run(repl, inputs)
-        finally:
-            pico.power_off()
 
 
 def lines(found: dict[str, Any]) -> list[str]:

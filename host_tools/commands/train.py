@@ -25,10 +25,7 @@ def train(
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(
-            help="Number of seeds; the best model is kept. Default: "
-            "the recipe's; a project's are 4 with few events to train on, else 1."
-        ),
+        typer.Option(help="Number of seeds; the best model is kept. Default: 1, or the recipe's."),
     ] = None,
     iterations: Annotated[
         int | None, typer.Option(help="Training iterations. Default: 400, or the recipe's.")

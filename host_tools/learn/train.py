@@ -70,7 +70,7 @@ def train_project(
     the figures of other models on the same test part, for metrics.json. Raises RivuletError.
     """
     started = time.monotonic()
-    seeds = list(range(options.seeds or batches.seeds_for(data)))
+    seeds = list(range(options.seeds or 1))
     int8 = project.train.int8 or options.int8
     window = batches.window_of(data)
     network = _network(project, data, seeds, window, int8)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'rivulet
 
 from host_tools import tau  # noqa: E402
 from host_tools.errors import RivuletError  # noqa: E402
-from host_tools.learn import batches, cells, judge, said  # noqa: E402
+from host_tools.learn import cells, judge, said  # noqa: E402
 from host_tools.learn.baselines.gru import GruBaseline  # noqa: E402
 from host_tools.learn.baselines.judging import score  # noqa: E402
 from host_tools.learn.dataset import load  # noqa: E402
@@ -75,7 +74,7 @@ def test_few_labels_are_told(tmp_path) -> None:
 
 def test_two_classes_that_only_their_timing_tells_apart(tmp_path) -> None:
     made.tempo(tmp_path)
-    trained = _train(tmp_path, iterations=120)
+    trained = _train(tmp_path, iterations=200)
     metrics = json.loads((tmp_path / "build/metrics.json").read_text())
     assert metrics == json.loads(json.dumps(trained.metrics))
     assert metrics["task"] == "class" and metrics["classes"] == ["fast", "slow"]
@@ -286,19 +285,12 @@ def test_two_recordings_and_two_targets(tmp_path) -> None:
     assert trained.metrics["rmse"] == pytest.approx(both, rel=1e-4)
 
 
-def test_a_small_set_is_trained_from_several_starts(tmp_path) -> None:
+def test_the_best_of_several_starts_is_kept(tmp_path) -> None:
     made.tempo(tmp_path)
-    history = _train(tmp_path, iterations=20).history
-    assert len(history.losses[0]) == 4
+    history = _train(tmp_path, iterations=20, seeds=4).history
     assert len(set(history.losses[0])) == 4
     [(_, losses, _)] = history.validations
     assert losses[history.best()] == min(losses)
-
-
-@pytest.mark.parametrize(("events", "seeds"), [(9_999, 4), (10_000, 1)])
-def test_how_many_starts_a_set_gets(events, seeds) -> None:
-    data = SimpleNamespace(training=[range(5_000), range(events - 5_000)])
-    assert batches.seeds_for(data) == seeds
 
 
 def test_the_best_start_of_a_network_compared_with_answers(tmp_path) -> None:

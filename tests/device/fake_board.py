@@ -3,7 +3,7 @@
 import os
 import struct
 
-from rivulet import protocol
+from rivulet import loop, protocol, runtime
 from rivulet.control.action import Action
 from rivulet.control.actuators import Actuators
 from rivulet.link import port as link
@@ -11,6 +11,18 @@ from rivulet.loop import Loop
 from rivulet.sensing import sensor
 from rivulet.store.trust import Trust
 from rivulet.store.uploads import Store
+
+
+class Loaded:
+    """Keeps modules that are dropped after a push: to compile them again for each of many pushes
+    takes most of the time. Other tests see them dropped and imported again."""
+
+    def __enter__(self):
+        self._seldom = runtime.SELDOM
+        loop.SELDOM = runtime.SELDOM = ()
+
+    def __exit__(self, *_):
+        loop.SELDOM = runtime.SELDOM = self._seldom
 
 
 class Port:

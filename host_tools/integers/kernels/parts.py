@@ -85,9 +85,10 @@ class Table:
     """A lookup table with a value for each argument."""
 
     def __init__(self, nodes: Words) -> None:
-        known = nodes.tolist()
-        every = range(_LOWEST, _HIGHEST + 1)
-        self._values = np.array([arithmetic.lookup(known, z) for z in every], np.int64)
+        # Argument by argument it is `arithmetic.lookup`, in numpy: a model has dozens of tables.
+        known = nodes.astype(np.int64)
+        node, rest = np.divmod(np.arange(_LOWEST, _HIGHEST + 1) + _ORIGIN, _NODE_WIDTH)
+        self._values = known[node] + ((known[node + 1] - known[node]) * rest >> 6)
 
     def __call__(self, z: Ints, out: Ints | None = None) -> Ints:
         return self._values.take(z + _ORIGIN, mode="clip", out=out)

@@ -8,7 +8,7 @@ from fake_board import Bench, Loaded
 from fixtures import Scratch, model_bytes, packed, settings
 from integer_files import file_of, raw_bench
 from kernel_cases import integer_settings
-from wire_helpers import push
+from wire_helpers import deliver, push
 
 from rivulet import protocol
 
@@ -41,7 +41,7 @@ def _survives(good, metadata):
                 made = Bench(folder, good)
                 status = None
                 while values and status != protocol.OK:
-                    status, _, message = push(made, _with(good, key, values.pop()))
+                    status, _, message = deliver(made, _with(good, key, values.pop()))
                     if status == protocol.OK:
                         ran += 1
                     else:
@@ -128,7 +128,7 @@ _NO_CHANNELS = ('"a,b"', '"a\\"b"', '"t_us"', '"y0"', '"x12"', '"tau3"', '"decis
 
 def _refused(made, good, key, text):
     """`made` runs a good model, which a refused one leaves as it is."""
-    status, _, message = push(made, _with(good, key, text))
+    status, _, message = deliver(made, _with(good, key, text))
     assert status == protocol.REFUSED, (key, text)
     assert message and len(message) <= 200 and "\n" not in message and "\x1b" not in message
     _runs(made)

@@ -12,7 +12,7 @@ import sys
 
 
 def run(names, without=()):
-    """Run the tests of the modules `names`, those in `without` excepted; return how many failed."""
+    """Run the tests of the modules `names` but those in `without`; return how many failed."""
     passed = failed = skipped = 0
     for name in names:
         for label, test in _tests(name):

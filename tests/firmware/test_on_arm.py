@@ -33,8 +33,8 @@ _MODULES = [
         "test_telemetry",
     ),
 ]
-# Emulation is slow, and each of these is the same code twice. The streams of events differ in their
-# sensors alone: one has both kinds. The assembled tree has the viper kernels of layers as well.
+# Emulation is slow, and these would run the same code twice. The streams of events differ in their
+# sensors alone: one has both kinds. The assembled tree has the viper kernels of layers too.
 _ONE_STREAM = ("test_two_counters", "test_a_counter_last")
 _ASSEMBLED = ("test_kernels", "test_kernels_with_mixed_memory")
 _INTEGERS = [name for name in _MODULES if "kernels" in name or "integer" in name]

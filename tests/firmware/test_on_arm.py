@@ -33,9 +33,9 @@ _MODULES = [
         "test_telemetry",
     ),
 ]
-# Emulation is slow. The streams of events differ in their sensors alone, and one has both kinds;
-# how a program ends is the same on every processor; and the assembled tree, whose kernels of layers
-# are compared with one run of the plain ones, has those in viper too.
+# Emulation is slow. The streams of events differ in their sensors alone, and one has both kinds.
+# How a program ends is the same on every processor. The assembled tree has the viper kernels of
+# layers as well, and one run of the plain ones serves both.
 _LEFT_OUT = (
     *("test_two_counters", "test_a_counter_last"),
     "test_however_the_program_ends_the_motor_rests",

@@ -12,7 +12,8 @@ MODEL ?=
 PICO_UF2 ?=
 
 # A caller's own Python settings must not leak into the environment made here.
-unexport PYTHONPATH PYTHONHOME
+# Without byte code on the disk every worker and every command of the tests compiles all again.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 # pip must install into .venv whatever the caller's pip.conf says; its mirrors stay as they are.
 export PIP_USER := 0
 export PIP_TARGET :=
@@ -20,7 +21,7 @@ export PIP_TARGET :=
 with_port = $(if $(PORT),--port '$(PORT)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel test-train bench faults evidence control-evidence flash monitor push lint format clean
+.PHONY: help demo test every-test test-wheel test-train bench faults evidence control-evidence flash monitor push lint format clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -30,9 +31,13 @@ help: ## list these targets
 demo: $(VENV)/.base $(if $(filter emulated_pico,$(BOARD)),$(VENV)/.emulator) ## the whole story on a board made of software [BOARD=emulated_pico PICO_UF2=file.uf2]
 	@$(BIN)/rivulet demo --board '$(or $(BOARD),virtual)' $(if $(PICO_UF2),--uf2 '$(PICO_UF2)')
 
-# More workers than two cores: almost half of the time tests wait, for boards and for timers.
-test: lint $(if $(PICO_UF2),$(VENV)/.emulator) ## formatting, lint, types and every test [MICROPYTHON=interpreter] [PICO_UF2=file.uf2]
-	@$(BIN)/python -m pytest -q -n 4 --dist loadfile
+test: $(VENV)/.test $(if $(PICO_UF2),$(VENV)/.emulator) ## formatting, lint, types and every test [MICROPYTHON=interpreter] [PICO_UF2=file.uf2]
+	@$(MAKE) --no-print-directory --jobs=2 lint every-test
+
+# More workers than two cores: almost half of the time tests wait, for boards and for timers. The
+# longest files begin first: see pytest_collection_modifyitems in tests/conftest.py.
+every-test: $(VENV)/.test
+	@$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 
 test-wheel: $(VENV)/.test ## build the wheel, install it elsewhere, and run what works there
 	@$(BIN)/python -m pytest -q tests/wheel

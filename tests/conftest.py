@@ -1,11 +1,16 @@
 """What tests share: an interpreter, a model file, and virtual boards with the firmware on them."""
 
 import gc
+import os
 import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+# Before numpy is imported, here and in every command that a test runs: the matrices are small, and
+# to start a thread for each core takes a third of a short command's time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import hypothesis
 import numpy as np
@@ -31,6 +36,36 @@ hypothesis.settings.load_profile("untimed")
 collect_ignore = ["device/model/test_hostile_models.py"]
 
 CHANNELS = ["accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z"]
+
+
+# The files that take longest, by the time they wait too. The first of a worker's files is the one
+# that the others must not wait for at the end.
+_LONGEST = (
+    "faults/test_fault_table.py",
+    "firmware/test_on_arm.py",
+    "firmware/test_device_suite.py",
+    "end_to_end/test_collect.py",
+    "hil/test_boards.py",
+    "analyze/test_report.py",
+    "end_to_end/test_waits.py",
+    "end_to_end/test_mistakes.py",
+    "wheel/test_wheel.py",
+    "deploy/test_flash.py",
+    "deploy/test_started.py",
+    "end_to_end/test_keyed_board.py",
+    "end_to_end/test_end_to_end.py",
+    "end_to_end/test_adapt.py",
+    "hil/test_hil.py",
+    "simulate/test_virtual_board.py",
+    "integers/test_layered_cells.py",
+    "end_to_end/test_watchdog.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    rank = {tests / name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 @pytest.fixture(scope="module", autouse=True)

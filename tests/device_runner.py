@@ -1,8 +1,9 @@
 """Runs tests/device on the Python that executes this file: MicroPython, a board's too, or CPython.
 
-    micropython tests/device_runner.py [test_module ...]
+    micropython tests/device_runner.py [test_module ...] [-test_name ...]
 
-A test is a function test_* without arguments; it fails by raising. One that cannot run here
+A test is a function test_* without arguments; it fails by raising. -NAME leaves those of this
+name out. One that cannot run here
 raises an exception called SkipTest (unittest's own on CPython). The exit code is 1 after failures.
 """
 
@@ -10,11 +11,13 @@ import os
 import sys
 
 
-def run(names):
-    """Run every test of the modules `names` and return how many failed."""
+def run(names, without=()):
+    """Run the tests of the modules `names` but those in `without`; return how many failed."""
     passed = failed = skipped = 0
     for name in names:
         for label, test in _tests(name):
+            if label.split(".")[-1] in without:
+                continue
             try:
                 test()
             except Exception as error:
@@ -77,7 +80,9 @@ def _main(names):
         found += files
     # From source, an import within imports takes stack: the deepest ones begin here.
     __import__("rivulet.arrays")
-    return run(names or sorted(found))
+    without = [name[1:] for name in names if name[0] == "-"]
+    names = [name for name in names if name[0] != "-"]
+    return run(names or sorted(found), without)
 
 
 if __name__ == "__main__":

@@ -17,11 +17,18 @@ class Core:
     """A Cortex-M; functions are called as MicroPython calls them, with words in r0 to r3."""
 
     def __init__(
-        self, code: bytes, *, entry: int = 0, memory: tuple[int, ...] = (), cpu: str = "M0"
+        self,
+        code: bytes,
+        *,
+        entry: int = 0,
+        memory: tuple[int, ...] = (),
+        cpu: str = "M0",
+        traced: bool = False,
     ) -> None:
         """entry: where the function begins in the code; memory: where to have 1 MiB each besides.
 
-        cpu: M0, M4, M33 or M7. Instructions that it lacks are unknown.
+        cpu: M0, M4, M33 or M7. Instructions that it lacks are unknown. traced: note each
+        instruction, which makes a call several times as long.
         """
         self._begin = CODE + entry | 1
         self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
@@ -32,9 +39,10 @@ class Core:
         if self._floats:
             self.uc.reg_write(arm.UC_ARM_REG_FPEXC, 1 << 30)
         self.uc.mem_write(CODE, code)
-        # (address, size) of each instruction of the last call.
+        # (address, size) of each instruction of the last call, if they are noted.
         self.trace: list[tuple[int, int]] = []
-        self.uc.hook_add(unicorn.UC_HOOK_CODE, self._note)
+        if traced:
+            self.uc.hook_add(unicorn.UC_HOOK_CODE, self._note)
 
     def call(self, *arguments: int) -> None:
         """Run the function to its return; checks what a caller relies on."""

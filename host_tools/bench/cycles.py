@@ -107,7 +107,7 @@ def _line(core: str, kernel: str, units: int, weights: int, product: int, step: 
 def measure(row: Row, units: int) -> tuple[int, int, int]:
     """Return (weights of the gates, cycles of their product, cycles of a step)."""
     (code,) = machine_code(FIRMWARE / "rivulet" / "integers" / f"decay_{row.kernel}.py", row.arch)
-    core = Core(code, memory=(_WORDS, _WEIGHTS, _INPUT_MAP), cpu=row.cpu)
+    core = Core(code, memory=(_WORDS, _WEIGHTS, _INPUT_MAP), cpu=row.cpu, traced=True)
     words, weights = _model(units)
     input_map = array("i", (0,))
     for at, data in ((_WORDS, words), (_WEIGHTS, weights), (_INPUT_MAP, input_map)):

@@ -31,7 +31,8 @@ class Step:
 class FloatCore:
     """An emulated core with a floating-point unit that runs the kernels of a decay cell."""
 
-    def __init__(self, cpu: str = "M4") -> None:
+    def __init__(self, cpu: str = "M4", traced: bool = False) -> None:
+        """cpu, traced: as Core takes them."""
         self._codes = {
             name: machine_code(FIRMWARE / "rivulet" / folder / f"{name}.py", "armv7emsp")[0]
             for folder, name in (
@@ -41,7 +42,8 @@ class FloatCore:
             )
         }
         self._cores = {
-            name: Core(code, memory=(_MEMORY,), cpu=cpu) for name, code in self._codes.items()
+            name: Core(code, memory=(_MEMORY,), cpu=cpu, traced=traced)
+            for name, code in self._codes.items()
         }
 
     def step(
@@ -102,7 +104,7 @@ class FloatCore:
         return values[:-1]
 
     def trace(self, name: str) -> tuple[list[Instruction], list[list[Instruction]]]:
-        """Return the instructions of a kernel's last run, and those of each call in it."""
+        """Return the instructions of a traced kernel's last run, and those of each call in it."""
         found = decoded(self._codes[name], self._cores[name].trace)
         return found, calls(found, self._cores[name].trace)
 
@@ -119,7 +121,7 @@ def measure(
     def some(*shape: int) -> _Floats:
         return random.normal(0, 0.3, shape).astype(np.float32)
 
-    core = FloatCore()
+    core = FloatCore(traced=True)
     width = units + inputs + 1
     core.step(some(2 * units, width), some(width), 0.01)
     core.blend(some(units), some(units), 0.5)

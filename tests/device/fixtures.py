@@ -10,6 +10,7 @@ from array import array
 from io import BytesIO
 
 from rivulet import model as device_model
+from rivulet.compat import micropython, ptr32
 from rivulet.model.header import INDICES
 
 try:
@@ -49,15 +50,26 @@ def moment(clock, ticks):
     return tuple(clock.stamp)
 
 
+@micropython.viper
+def _draw(state: ptr32) -> int:
+    """Step x to (1103515245 x + 12345) mod 2^31 and return its upper 23 bits.
+
+    Plain code would make big numbers of it on the heap; viper's constants have 30 bits at most.
+    """
+    x = int(state[0])
+    x = x * 29773421 + (x << 30) + 12345
+    state[0] = (x & 0x3FFFFFFF) | ((x >> 30) & 1) << 30
+    return (x >> 8) & 0x7FFFFF
+
+
 class Numbers:
     """Pseudo-random numbers, the same on every interpreter and exact in float32."""
 
     def __init__(self, seed=1):
-        self._state = seed
+        self._state = array("i", (seed,))
 
     def below(self, limit):
-        self._state = (self._state * 1103515245 + 12345) & 0x7FFFFFFF
-        return (self._state >> 8) % limit
+        return _draw(self._state) % limit
 
     def unit(self):
         """-1 to 1, in steps of 1/1024."""

@@ -239,15 +239,24 @@ def check_step(plain, step, numbers, make, models, count, arrange=None):
 
     arrange: brings the weights into the kernel's own order.
     """
+    check_steps(plain, (("the kernel", step),), numbers, make, models, count, arrange)
+
+
+def check_steps(plain, kernels, numbers, make, models, count, arrange=None):
+    """The same of several kernels, (name, step) each: the plain one, the slowest, runs once."""
     for words, weights in cases(numbers, make, models):
-        other, others = array("i", words), bytearray(weights)
+        # Nothing in front of the memory, where the readout's constants are, is written.
+        first = words[layout.CONFIDENCE_AT] >> 2
+        twins = [(name, step, array("i", words), bytearray(weights)) for name, step in kernels]
         if arrange:
-            arrange(other, others)
+            for _, _, other, others in twins:
+                arrange(other, others)
         for dt_us, values in events(numbers, words, count):
-            layout.memory(other)[:] = layout.memory(words)
+            for _, _, other, _ in twins:
+                layout.memory(other)[:] = layout.memory(words)
             plain(words, weights, dt_us, values)
-            step(other, others, dt_us, values)
-            assert list(layout.memory(words)) == list(layout.memory(other)), dt_us
-            # Nothing in front of the memory, where the readout's constants are, is written.
-            first = words[layout.CONFIDENCE_AT] >> 2
-            assert words[layout.HEADER : first] == other[layout.HEADER : first]
+            memory = list(layout.memory(words))
+            for name, step, other, others in twins:
+                step(other, others, dt_us, values)
+                assert memory == list(layout.memory(other)), (name, dt_us)
+                assert words[layout.HEADER : first] == other[layout.HEADER : first], name

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -36,21 +37,21 @@ def _run(monkeypatch: pytest.MonkeyPatch, *words: object) -> None:
     assert ended.value.code in (0, None)
 
 
-@pytest.fixture
-def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the example's project with the recordings that the page's command makes."""
-    folder = tmp_path / "wearable"
-    monkeypatch.chdir(tmp_path)
-    _run(monkeypatch, "rivulet", "new", folder, "--from", "wearable")
-    (folder / "wearable_raw.tar.xz").write_bytes((_FOLDER / "wearable_raw.tar.xz").read_bytes())
-    monkeypatch.chdir(folder)
-    _run(monkeypatch, *_lines("rivulet import")[0])
+    folder = tmp_path_factory.mktemp("imported") / "wearable"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder.parent)
+        _run(patch, "rivulet", "new", folder, "--from", "wearable")
+        raw = "wearable_raw.tar.xz"
+        (folder / raw).write_bytes((_FOLDER / raw).read_bytes())
+        patch.chdir(folder)
+        _run(patch, *_lines("rivulet import")[0])
     return folder
 
 
-def test_the_import_makes_the_recordings_of_the_page(
-    imported: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_import_makes_the_recordings_of_the_page(imported: Path, tmp_path: Path) -> None:
     data = load(load_project(imported))
     assert len(data.recordings) == 87 and sum(map(len, data.recordings)) == 75_128
     counts = sum(data.class_counts(part) for part in NAMES)
@@ -63,18 +64,20 @@ def test_the_import_makes_the_recordings_of_the_page(
     groups = [piece.group for piece in data.recordings]
     assert (groups.count("F"), groups.count("M")) == (62, 25)
     # The committed figures are of this split.
+    folder = shutil.copytree(imported, tmp_path / "wearable")
     for name, by in (("", "recording"), ("-group", "group"), ("-acceleration", "recording")):
-        text = (imported / "rivulet.toml").read_text()
-        (imported / "rivulet.toml").write_text(re.sub("(?m)^split = .*", f'split = "{by}"', text))
-        split = load(load_project(imported)).split
+        text = (folder / "rivulet.toml").read_text()
+        (folder / "rivulet.toml").write_text(re.sub("(?m)^split = .*", f'split = "{by}"', text))
+        split = load(load_project(folder)).split
         stated = json.loads(_METRICS[name].read_text())["split"]
         for part in NAMES:
             assert stated[part]["recordings"] == [piece.name for piece in split[part]]
 
 
 def test_the_shipped_models_answer_as_the_page_says(
-    imported: Path, monkeypatch: pytest.MonkeyPatch, micropython: Path
+    imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, micropython: Path
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MICROPYTHON", str(micropython.resolve()))
     metrics = json.loads(_METRICS[""].read_text())
     name = min(metrics["split"]["test"]["recordings"], key=lambda n: _events(imported, n))
@@ -86,7 +89,7 @@ def test_the_shipped_models_answer_as_the_page_says(
             *(monkeypatch, "rivulet", "replay", imported / "build" / model),
             *(imported / f"{name}.csv", "-o", "out.csv", "--runtime", runtime),
         )
-        with (imported / "out.csv").open(newline="") as file:
+        with Path("out.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
         scores = np.array([[float(row[f"y{i}"]) for i in range(4)] for row in rows])
         classes = read_settings(_FOLDER / model)[0]["classes"]

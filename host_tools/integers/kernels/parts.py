@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Span = tuple[int, int, int]  # what arithmetic.interval returns
 
 _LOWEST, _HIGHEST = -16384, 16383  # the arguments of a table
+_NODE_WIDTH = 64  # the arguments between two of its nodes
 _SHORT_HALF, _SHORT_SHIFT = np.array(1 << 17), np.array(18)
 _FIFTEEN = np.array(15)
 _HALF_NODE, _NODE_SHIFT = np.array(1 << 21), np.array(22)
@@ -85,9 +86,10 @@ class Table:
     """A lookup table with a value for each argument."""
 
     def __init__(self, nodes: Words) -> None:
-        known = nodes.tolist()
-        every = range(_LOWEST, _HIGHEST + 1)
-        self._values = np.array([arithmetic.lookup(known, z) for z in every], np.int64)
+        # Argument by argument it is `arithmetic.lookup`, in numpy: a model has dozens of tables.
+        known = nodes.astype(np.int64)
+        node, rest = np.divmod(np.arange(_LOWEST, _HIGHEST + 1) + _ORIGIN, _NODE_WIDTH)
+        self._values: Ints = known[node] + ((known[node + 1] - known[node]) * rest >> 6)
 
     def __call__(self, z: Ints, out: Ints | None = None) -> Ints:
         return self._values.take(z + _ORIGIN, mode="clip", out=out)

@@ -29,41 +29,35 @@ _MIXED = (
 _CELLS = (("cfc", made.cfc), ("wired_cfc", made.wired_cfc), ("ltc", made.ltc))
 
 
-def check(kernel, models=16, cells=_CELLS, arrange=None):
-    for name, make in cells:
+_KERNELS = ("viper", "thumb")
+
+
+def _built(build, *arguments):
+    """(name, step) of each kernel that this interpreter has, of build(cell, kernel, ...)."""
+    kernels = []
+    for kernel in _KERNELS:
         try:
-            step = layers_choice.stepper(name, kernel)
+            kernels.append((kernel, build(arguments[0], kernel, *arguments[1:])))
         except (ImportError, SyntaxError, ValueError):
-            raise SkipTest("no %s kernel in this interpreter" % kernel)
+            pass
+    if not kernels:
+        raise SkipTest("no kernel but the plain one in this interpreter")
+    return kernels
+
+
+def test_kernels():
+    for name, make in _CELLS:
         plain = __import__("rivulet.integers." + name, None, None, ("step",)).step
-        made.check_step(plain, step, Integers(17), make, models, 6, arrange)
+        kernels = _built(layers_choice.stepper, name)
+        made.check_steps(plain, kernels, Integers(17), make, 16, 6)
 
 
-def check_mixed(kernel):
+def test_kernels_with_mixed_memory():
     for name, make, cell, advancer in _MIXED:
-        try:
-            step = mixed_choice.stepper(name, kernel, advancer)
-        except (ImportError, SyntaxError, ValueError):
-            raise SkipTest("no %s kernel in this interpreter" % kernel)
         plain = mixed_choice.plain_stepper(cell, advancer)
-        made.check_step(plain, step, Integers(23), make, 16, 6)
-        assert integer_cell(name).mixed_kernel()[0] in ("viper", "thumb")
-
-
-def test_viper():
-    check("viper")
-
-
-def test_thumb():
-    check("thumb")
-
-
-def test_mixed_memory_in_viper():
-    check_mixed("viper")
-
-
-def test_mixed_memory_in_thumb():
-    check_mixed("thumb")
+        kernels = _built(mixed_choice.stepper, name, advancer)
+        made.check_steps(plain, kernels, Integers(23), make, 16, 6)
+        assert integer_cell(name).mixed_kernel()[0] in _KERNELS
 
 
 def test_dsp():
@@ -71,13 +65,16 @@ def test_dsp():
         raise SkipTest("this core has no DSP extension")
     from rivulet.integers import dsp
 
-    check("dsp", 16, _CELLS[:2], dsp.arrange)
+    for name, make in _CELLS[:2]:
+        plain = __import__("rivulet.integers." + name, None, None, ("step",)).step
+        step = layers_choice.stepper(name, "dsp")
+        made.check_step(plain, step, Integers(17), make, 16, 6, dsp.arrange)
 
 
 def test_the_best_kernel_is_chosen():
     for name, _ in _CELLS:
         best = "python"
-        for kernel in ("viper", "thumb"):
+        for kernel in _KERNELS:
             try:
                 layers_choice.stepper(name, kernel)
                 best = kernel

@@ -4,27 +4,15 @@ at the next boot. Every setting takes every value, JSON's infinities included.""
 import json
 import os
 
-from fake_board import Bench
+from fake_board import Bench, Loaded
 from fixtures import Scratch, model_bytes, packed, settings
 from integer_files import file_of, raw_bench
 from kernel_cases import integer_settings
-from wire_helpers import push
+from wire_helpers import deliver, push
 
-from rivulet import loop, protocol, runtime
+from rivulet import protocol
 
 _VALUES = ("1e999", "-1", "1.5", "0", "null", "[]", "{}", '"x"', "[1e999, 1, 1]", '["a", 2, 3]')
-
-
-class _Loaded:
-    """Keeps modules that are dropped after a push: to compile them for each of a thousand files
-    would take half of the time. Other tests see them dropped and imported again."""
-
-    def __enter__(self):
-        self._seldom = runtime.SELDOM
-        loop.SELDOM = runtime.SELDOM = ()
-
-    def __exit__(self, *_):
-        loop.SELDOM = runtime.SELDOM = self._seldom
 
 
 def _with(data, key, text):
@@ -53,7 +41,7 @@ def _survives(good, metadata):
                 made = Bench(folder, good)
                 status = None
                 while values and status != protocol.OK:
-                    status, _, message = push(made, _with(good, key, values.pop()))
+                    status, _, message = deliver(made, _with(good, key, values.pop()))
                     if status == protocol.OK:
                         ran += 1
                     else:
@@ -66,12 +54,12 @@ def _survives(good, metadata):
 
 
 def test_float_models():
-    with _Loaded():
+    with Loaded():
         _survives(model_bytes(), settings())
 
 
 def test_integer_models():
-    with _Loaded():
+    with Loaded():
         _survives(file_of(), integer_settings())
 
 
@@ -140,7 +128,7 @@ _NO_CHANNELS = ('"a,b"', '"a\\"b"', '"t_us"', '"y0"', '"x12"', '"tau3"', '"decis
 
 def _refused(made, good, key, text):
     """`made` runs a good model, which a refused one leaves as it is."""
-    status, _, message = push(made, _with(good, key, text))
+    status, _, message = deliver(made, _with(good, key, text))
     assert status == protocol.REFUSED, (key, text)
     assert message and len(message) <= 200 and "\n" not in message and "\x1b" not in message
     _runs(made)
@@ -186,7 +174,7 @@ def _check_model(made, good):
 
 
 def test_lists_and_objects_are_checked_to_the_last_element():
-    with _Loaded():
+    with Loaded():
         _check_lists_and_objects()
 
 

@@ -17,8 +17,10 @@ _NOTE = (
     "A start is counted from the first line of the firmware's app.py: MicroPython's own start is "
     "not in it, and neither are the sensors of a rig. The stand-in for a sensor answers at once. "
     "The model has 64 units. While it is pushed, each turn of the loop has an event in it, which "
-    "waits for as long as the turn takes: several times a usual turn. A collection of garbage is "
-    "one call of MicroPython's; the header, the digest and the swap are not cut into turns so far."
+    "waits for as long as the turn takes: several times a usual turn. Most of an import is "
+    "littlefs, which looks up four names a module. Header, check and swap import modules again "
+    "that the board forgets between pushes, for want of memory. An import and a collection of "
+    "garbage are one call of MicroPython's each, and neither can be cut into turns."
 )
 
 

@@ -21,7 +21,6 @@ from tests.firmware.test_device_suite import run_on
 _MODULES = [
     *("test_clock", "test_ring", "test_decay_kernels", "test_integer_model", "test_guard"),
     "test_event_path",
-    "test_steady_decisions",
     *(
         "test_action",
         "test_layer_kernels",
@@ -34,13 +33,11 @@ _MODULES = [
         "test_telemetry",
     ),
 ]
-# Emulation is slow. The streams of events differ in their sensors alone, and one has both kinds;
-# each stream of decisions has every rare thing.
+# Emulation is slow. The streams of events differ in their sensors alone, and one has both kinds.
 # How a program ends is the same on every processor. The assembled tree has the viper kernels of
 # layers as well, and one run of the plain ones serves both.
 _LEFT_OUT = (
     *("test_two_counters", "test_a_counter_last"),
-    *("test_on_a_second_stream", "test_on_a_third_stream"),
     "test_however_the_program_ends_the_motor_rests",
     *("test_kernels", "test_kernels_with_mixed_memory"),
 )

@@ -1,7 +1,9 @@
 """Collects a board's events into a recording."""
 
 import contextlib
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +25,10 @@ from host_tools.watch.screen import Screen, screen
 
 # How long the last batches are waited for.
 _LAST_WORDS_S = 2.0
+# What ends a recording; Windows lacks SIGHUP.
+_ENDS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 
 
 def collect(
@@ -105,6 +111,27 @@ def _finish(board: Board, recording: "_Recording") -> None:
         recording.collection.conclude(total)
 
 
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Hold signals back that end a recording: an event is counted and written, or neither."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals come to the main thread
+        return
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in _ENDS
+        if callable(signal.getsignal(number))
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in came:
+        signal.raise_signal(number)
+
+
 class _Recording:
     """The two files of a recording while it grows. Without an event none is left."""
 
@@ -141,7 +168,14 @@ class _Recording:
             raise type(error)(f"{error}; {kept}") from None
 
     def add(self, batch: EventBatch) -> None:
-        """Append a batch of events. Raises RivuletError."""
+        """Append a batch of events, whole even if a signal ends the recording meanwhile.
+
+        Raises RivuletError.
+        """
+        with _held_back():
+            self._add(batch)
+
+    def _add(self, batch: EventBatch) -> None:
         self.collection.add(batch)
         if not self.collection.events and batch.events:
             self._describe(batch)

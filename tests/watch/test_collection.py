@@ -1,7 +1,9 @@
 """A collection: its counts, its rows, its labels and its picture, without a board."""
 
 import io
+import signal
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from host_tools.errors import RivuletError
 from host_tools.link.event_batches import EventBatch, SensorEvent, decode_events
 from host_tools.link.wire import Board
 from host_tools.printing import console
+from host_tools.watch import collect
 from host_tools.watch.collection import Collection, Restarted, cells
 from host_tools.watch.event_view import EventView, sparkline
 from host_tools.watch.labels import Labels, parse_keys
@@ -174,6 +177,29 @@ def test_a_sensor_that_starts_meanwhile_is_described_again() -> None:
         board.collect()
         found = [event for each in board.batches(2.5) for event in each.events]
     assert found and {event.values for event in found} == {(1.5, -2.0)}
+
+
+def test_ctrl_c_comes_between_two_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event that was counted is in the file, and so is what came with it."""
+    path, collection = tmp_path / "day.csv", Collection(_DESCRIPTION)
+    take = collection.take
+
+    def interrupted(event: SensorEvent, label: str) -> int:
+        taken = take(event, label)
+        signal.raise_signal(signal.SIGINT)
+        return taken
+
+    monkeypatch.setattr(collection, "take", interrupted)
+    with Board(Script(DESCRIBE=lambda asked: document(asked, _DESCRIPTION))) as board:
+        with (
+            pytest.raises(KeyboardInterrupt),
+            collect._Recording(board, path, collection, Labels()) as recording,
+        ):
+            recording.add(batch(0, 10, 20, 30))
+    assert collection.events == 3
+    assert [line.split(",")[0] for line in path.read_text().splitlines()] == [
+        *("t_us", "0", "10", "20")
+    ]
 
 
 def test_the_lease_is_renewed_and_given_back() -> None:

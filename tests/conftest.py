@@ -65,6 +65,7 @@ _LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests = Path(__file__).parent
     rank = {tests / name: number for number, name in enumerate(_LONGEST)}
+    assert all(path.is_file() for path in rank), "_LONGEST names a file that is not there"
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 

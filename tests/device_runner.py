@@ -2,9 +2,9 @@
 
     micropython tests/device_runner.py [test_module ...] [-test_name ...]
 
-A test is a function test_* without arguments; it fails by raising. -NAME leaves those of this
-name out. One that cannot run here
-raises an exception called SkipTest (unittest's own on CPython). The exit code is 1 after failures.
+A test is a function test_* without arguments; it fails by raising. One that cannot run here
+raises an exception called SkipTest (unittest's own on CPython). -NAME leaves tests of that name
+out. The exit code is 1 after failures.
 """
 
 import os

@@ -174,14 +174,14 @@ def _sessions(units: int, inputs: int, events: int, cells: bool) -> list[str]:
 
 
 def _loop(units: int, inputs: int, events: int) -> list[str]:
-    """The programs of the last session, in which others go on."""
+    """Return the programs of the last session, in which others go on."""
     sizes = {"UNITS": units, "INPUTS": inputs, "EVENTS": events}
     definitions, last = split(script("bench.py", PART="loop", **sizes))
     return [script("bench_models.py"), definitions, last]
 
 
 def split(program: str) -> tuple[str, str]:
-    """What a program defines, and its last line, which runs it."""
+    """Return what a program defines, and its last line, which runs it."""
     definitions, _, last = program.rstrip().rpartition("\n")
     return definitions, last
 

@@ -167,15 +167,12 @@ class _Recording:
             kept = f"{self.collection.events} events before that are in {self._path}"
             raise type(error)(f"{error}; {kept}") from None
 
+    @_held_back()
     def add(self, batch: EventBatch) -> None:
         """Append a batch of events, whole even if a signal ends the recording meanwhile.
 
         Raises RivuletError.
         """
-        with _held_back():
-            self._add(batch)
-
-    def _add(self, batch: EventBatch) -> None:
         self.collection.add(batch)
         if not self.collection.events and batch.events:
             self._describe(batch)

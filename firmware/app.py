@@ -7,13 +7,18 @@ import board
 import micropython
 import rig
 
-from rivulet.compat import forget
-from rivulet.control.action import Action
-from rivulet.control.actuators import Actuators
-from rivulet.link.port import Link
-from rivulet.loop import Loop
-from rivulet.store.snapshot import SnapshotFile
-from rivulet.store.uploads import Store
+from rivulet.compat import collect_every, forget
+
+# Amid garbage, what stays would leave no piece of the heap large enough for a model, and imports
+# make as much garbage as they leave.
+collect_every(32768)
+
+from rivulet.control.action import Action  # noqa: E402
+from rivulet.control.actuators import Actuators  # noqa: E402
+from rivulet.link.port import Link  # noqa: E402
+from rivulet.loop import Loop  # noqa: E402
+from rivulet.store.snapshot import SnapshotFile  # noqa: E402
+from rivulet.store.uploads import Store  # noqa: E402
 
 # Where main.py keeps why the program did not start.
 _ERROR = "firmware/error"
@@ -130,6 +135,8 @@ def _rest(actuators, why, loop):
 def _started():
     """The program runs: forget why it did not, and the rig, of which the drivers are made."""
     global rig
+    # From now on idle turns collect.
+    collect_every(-1)
     rig = None
     forget(("rig",))
     try:

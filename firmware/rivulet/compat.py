@@ -15,6 +15,7 @@ try:
     from micropython import const, kbd_intr
 
     collect = gc.collect
+    collect_every = gc.threshold
     heap_free = gc.mem_free
     heap_used = gc.mem_alloc
     ptr8 = ptr16 = ptr32 = memoryview
@@ -35,6 +36,9 @@ except ImportError:
 
     def collect():
         """CPython collects garbage at its own pace."""
+
+    def collect_every(size):
+        """CPython does so at its own pace."""
 
     def heap_free():
         return 0
@@ -78,6 +82,11 @@ except ImportError:
     def addressof(buffer):
         """No code of such an interpreter reads memory by its address."""
         return 0
+
+
+# How many bytes may be taken between two collections while a model changes: see model/running.py.
+# Smaller ones hold it up for longer. At all other times turns in which nothing happens collect.
+GARBAGE = const(16384)
 
 
 def forget(names):

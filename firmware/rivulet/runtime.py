@@ -4,7 +4,7 @@ import gc
 from array import array
 
 from rivulet import protocol
-from rivulet.compat import const, forget, heap_free
+from rivulet.compat import GARBAGE, collect_every, const, forget, heap_free
 from rivulet.control.action import Action
 from rivulet.control.actuators import RETRY_MS, Actuators
 from rivulet.control.outputs import Control
@@ -186,6 +186,7 @@ class Runtime:
         from rivulet.store.swap import hand_over
 
         model = candidate.model
+        collect_every(GARBAGE)
         try:
             self._make_room(model)
             inputs = self.inputs.connect(model, not self.progress.events)
@@ -205,6 +206,8 @@ class Runtime:
                 raise StoreError("%s: the board starts with this one" % _both(error))
             candidate.drop()
             raise StoreError(candidate.label + why_not(error))
+        finally:
+            collect_every(-1)
         self.progress.collect_soon()
         self._link.text("model %s is active" % self.model_hash[:12])
         if candidate.why:

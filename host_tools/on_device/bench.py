@@ -15,7 +15,8 @@ import sys
 from array import array
 from time import ticks_diff, ticks_ms, ticks_us
 
-from rivulet.integers import choice, decay, decay_choice, layout
+from rivulet.integers import choice, decay, layout
+from rivulet.integers.cells import decay as decay_cell
 from rivulet.integers.model import IntegerModel
 from rivulet.link.port import Link
 from rivulet.loop import Loop
@@ -248,7 +249,7 @@ def in_integers(units, inputs, events):
             subject = Integers(found[1], own)
             row = measure("in integers, Thumb assembler with DSP", subject, events)
             print(json.dumps(row))
-    half = Integers(decay_choice.step, integer_model(units, inputs, 2))
+    half = Integers(decay_cell.step, integer_model(units, inputs, 2))
     print(json.dumps(measure("the same, half of the weights pruned", half, events)))
 
 

@@ -38,7 +38,7 @@ def same(code, entry):
     one, other = integer_model(UNITS, INPUTS), integer_model(UNITS, INPUTS)
     subject = InC(code, entry, other)
     for dt_us in (0, 300, 70000, 9000000):
-        decay_choice.step(*one[:2], dt_us, one[2])
+        decay_cell.step(*one[:2], dt_us, one[2])
         subject.arguments[2] = dt_us
         subject.event()
     # The assembler keeps its arguments in the header.

@@ -12,7 +12,7 @@ from math import exp, log, tanh
 
 from rivulet.arrays import BACKEND, FLOAT_BYTES, np
 from rivulet.cells.decay import Cell
-from rivulet.integers import decay_choice
+from rivulet.integers.cells import decay as decay_cell
 
 _DT_S = 0.01
 _ALPHA_MIN = 0.05
@@ -117,7 +117,7 @@ facts = {
     "micropython": ".".join(str(n) for n in sys.implementation[1][:3]),
     "ulab": ulab.__version__.split("-")[0] if BACKEND == "ulab" else "",
     "float_bytes": FLOAT_BYTES,
-    "kernel": decay_choice.KERNEL,
+    "kernel": decay_cell.KERNEL,
 }
 print(json.dumps(facts))
 if BACKEND == "ulab":

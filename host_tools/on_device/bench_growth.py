@@ -7,7 +7,7 @@ what did not fit: units, and what the interpreter said.
 
 import json
 
-from rivulet.integers import decay_choice
+from rivulet.integers.cells import decay as decay_cell
 
 # The largest first: a fresh heap has room for it in one piece. The last one fits on no Pico.
 _UNITS = (192, 128, 96, 64, 32, 16, 8, 256)
@@ -20,7 +20,7 @@ def growth(inputs):
     for units in _UNITS:
         gc.collect()
         try:
-            subject = Integers(decay_choice.step, integer_model(units, inputs))
+            subject = Integers(decay_cell.step, integer_model(units, inputs))
         except MemoryError as error:
             missing.append([units, str(error)])
             continue
@@ -32,5 +32,5 @@ def growth(inputs):
 gc.collect()
 free = gc.mem_free()
 # Kernels in plain Python take too long to be asked for all that.
-points, missing = growth(INPUTS) if decay_choice.KERNEL != "python" else ([], [])  # noqa: F821
+points, missing = growth(INPUTS) if decay_cell.KERNEL != "python" else ([], [])  # noqa: F821
 print(json.dumps({"growth": points, "missing": missing, "free": free}))

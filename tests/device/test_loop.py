@@ -313,8 +313,8 @@ def test_a_swap_happens_between_events_and_time_goes_on():
         made.board.event(0, at=90000)
         made.board.now = 90000
         made.port.incoming += protocol.frame(protocol.PUSH_END, 1)
-        made.turns(2)
-        # Loading and taking over are done in two turns, with events in between.
+        made.turns(3)
+        # The request, loading and taking over have a turn each, with events in between.
         assert made.loop.swaps == 0 and made.loop.model.settings["integrator"] == "exponential"
         made.turns(1)
         old = built()

@@ -46,7 +46,7 @@ _RUN = """
 import json, os, sys
 sys.path.insert(0, sys.argv[1])
 from rivulet import model
-from rivulet.integers import decay_choice as choice
+from rivulet.integers.cells import decay as choice
 made = model.load(open(sys.argv[2], "rb"), os.stat(sys.argv[2])[6])
 print(choice.KERNEL)
 slots = made.slots(made.channels)

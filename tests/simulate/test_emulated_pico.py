@@ -20,7 +20,8 @@ import pytest
 
 from host_tools.boards import load_board
 from host_tools.build_model.build import Options, build
-from host_tools.convert import convert
+from host_tools.choices import Dtype
+from host_tools.convert import convert, read_weights
 from host_tools.data.recordings import Recordings
 from host_tools.deploy.flash import flash
 from host_tools.deploy.mpy import compile_module
@@ -29,7 +30,7 @@ from host_tools.errors import RivuletError
 from host_tools.link.raw_repl import raw_repl
 from host_tools.link.records import Record
 from host_tools.link.wire import Board
-from host_tools.paths import ROOT
+from host_tools.paths import MODELS, ROOT
 from host_tools.simulate import stimulus
 from host_tools.simulate.emulated import EmulatedPico
 from rivulet import model as device_model
@@ -196,9 +197,8 @@ def test_a_stream_equals_its_replay(pico: EmulatedPico, tmp_path: Path, rivulet:
     np.testing.assert_allclose(last.tau, tau, rtol=1e-3)
 
 
-def test_cells_are_pushed_while_events_come(pico: EmulatedPico, tmp_path: Path) -> None:
-    """One after another into the running loop; from one record to a later one each moves as
-    numpy does over the same events."""
+def _play_noise(pico: EmulatedPico, tmp_path: Path) -> stimulus.Stimulus:
+    """Switch a board on again with 1,000 events of a sensor before it, three a second."""
     pico.power_off()
     random = np.random.default_rng(4)
     recordings = Recordings(
@@ -213,6 +213,35 @@ def test_cells_are_pushed_while_events_come(pico: EmulatedPico, tmp_path: Path) 
     pico.stimulus = tmp_path / "stimulus.bin"
     made.write(pico.stimulus)
     pico.power_on()
+    return made
+
+
+def test_models_of_two_kinds_take_turns(pico: EmulatedPico, tmp_path: Path) -> None:
+    """The models of the demo: the heap stays in pieces that are large enough, and loading them
+    leaves interrupts enough of the stack, so that events go on."""
+    kinds = ("weights", Dtype.float32), ("weights_b", Dtype.int8)
+    _play_noise(pico, tmp_path)
+    with _wire(pico) as wire:
+        events = 0
+        for number in range(5):
+            name, dtype = kinds[number % 2]
+            weights = read_weights(MODELS / "activity" / f"{name}.npz")
+            model, _ = build(*weights, Options(dtype=dtype))
+            model.save(tmp_path / "turn.safetensors")
+            wire.push((tmp_path / "turn.safetensors").read_bytes())
+            end = time.monotonic() + _HANG_S
+            facts = wire.status()
+            while facts["events"] <= events:
+                assert time.monotonic() < end, facts
+                facts = wire.status()
+            events = facts["events"]
+            assert facts["swaps"] == number + 1 and facts["memory_errors"] == 0
+
+
+def test_cells_are_pushed_while_events_come(pico: EmulatedPico, tmp_path: Path) -> None:
+    """One after another into the running loop; from one record to a later one each moves as
+    numpy does over the same events."""
+    made = _play_noise(pico, tmp_path)
     fed = ["accel_x", "accel_y", "gyro_z"]
     with _wire(pico) as wire:
         for weights, metadata in (

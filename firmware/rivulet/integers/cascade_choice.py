@@ -1,11 +1,13 @@
-"""Chooses the fastest kernel of the cascade: assembler, else viper, else plain Python."""
+"""The kernels of the cascade to choose from, the fastest first, and what tries them."""
 
 from array import array
 
 from rivulet.integers import cascade, choice, layout
 
+KERNELS = ("thumb", "rv32", "viper")
 
-def _works(step):
+
+def works(step):
     """Return whether a kernel gives the bits of the plain one."""
     return _agrees(step, layout.MEAN) and _agrees(step, cascade.FROM_BELOW | cascade.READ_INPUTS)
 
@@ -27,8 +29,5 @@ def _agrees(step, flags):
     return choice.agree(step, cascade.step, words, weights)
 
 
-def _load(kernel):
+def load(kernel):
     return choice.part("cascade_" + kernel, "step")
-
-
-KERNEL, step = choice.choose(("thumb", "rv32", "viper"), _load, _works, cascade.step)

@@ -1,11 +1,13 @@
-"""Chooses the fastest kernel of the decay cell: assembler, else viper, else plain Python."""
+"""The kernels of the decay cell to choose from, the fastest first, and what tries them."""
 
 from array import array
 
 from rivulet.integers import choice, decay, layout
 
+KERNELS = ("thumb", "rv32", "viper")
 
-def _works(step):
+
+def works(step):
     """Return whether a kernel gives the bits of the plain one."""
     return agrees(step, 0) and agrees(step, 2)
 
@@ -34,8 +36,5 @@ def agrees(step, blocks, arrange=None):
     return choice.agree(step, decay.step, words, weights, arrange)
 
 
-def _load(kernel):
+def load(kernel):
     return choice.part("decay_" + kernel, "step")
-
-
-KERNEL, step = choice.choose(("thumb", "rv32", "viper"), _load, _works, decay.step)

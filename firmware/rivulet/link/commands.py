@@ -4,7 +4,7 @@ import json
 import struct
 
 from rivulet import __version__, protocol
-from rivulet.compat import const
+from rivulet.compat import GARBAGE, collect_every, const
 from rivulet.errors import Refused, StoreError
 
 _BODY = const(2)  # where the payload of a request begins
@@ -32,8 +32,9 @@ class Commands:
         self._collection = collection
         self._plant = plant
         self.candidate = None
-        # A pushed model that is loaded, till the next turn: events come between that and its swap.
-        self._loaded = None
+        # A model on its way, a step in each turn, with events in between: a function that loads it
+        # and its arguments, then its Candidate.
+        self._coming = None
         # Takes labels for the model that runs (learning.Learning); None: it learns nothing.
         self.learning = None
         self._document = b""
@@ -50,9 +51,15 @@ class Commands:
         """
         try:
             # Looked at here, not there: this is done in every turn, and a call costs as much.
-            if self._loaded is not None:
-                self.candidate, self._loaded = self._loaded, None
+            if self._coming is not None:
                 busy = True
+                if isinstance(self._coming, tuple):
+                    # From here, not from `_perform`: loading calls deep, and interrupts need a
+                    # part of a board's small stack as well.
+                    self._reply_with(self._load)
+                    self._send_reply()
+                else:
+                    self.candidate, self._coming = self._coming, None
             elif self._reply is not None:
                 busy = self._send_reply()
             else:
@@ -149,12 +156,12 @@ class Commands:
             store.write(offset, body[_BODY + 4 :])
             return store.received, ""
         if kind == protocol.PUSH_END:
-            self._loaded = store.finish()
+            self._coming = (store.finish,)
             return 0, None
         if kind == protocol.CONFIRM:
             return 0, "confirmed" if store.confirm() else "nothing was on trial"
         if kind == protocol.ROLLBACK:
-            self.candidate = store.previous("by hand")
+            self._coming = store.previous, "by hand"
             return 0, None
         if kind == protocol.RESET:
             self._control.reset()
@@ -164,6 +171,15 @@ class Commands:
             return 0, ""
         # CHALLENGE
         return self._access.challenge(self._clock) if self._access is not None else (0, "")
+
+    def _load(self):
+        load, self._coming = self._coming, None
+        collect_every(GARBAGE)
+        try:
+            self._coming = load[0](*load[1:])
+        finally:
+            collect_every(-1)
+        return 0, None
 
     def _learn(self, kind, body):
         if self.learning is None:

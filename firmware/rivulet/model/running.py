@@ -1,8 +1,8 @@
 """The running model, and how a model file becomes one.
 
-Garbage is collected before each part that stays is made. Amid garbage, what stays would be all
-over the heap, and leave no piece large enough for the next model. A threshold of the collector
-would count the frames of calls as well, which are no garbage, and collect three times as often.
+Garbage is collected before each part that stays is made, and often meanwhile: see compat.GARBAGE.
+Amid garbage, what stays would be all over the heap, and leave no piece large enough for the next
+model.
 """
 
 from rivulet.arrays import FLOAT_KERNEL, floats, np, pack_float32, read_indices, read_tensor

@@ -7,7 +7,8 @@ import layer_cases as made
 from fixtures import SkipTest
 from kernel_cases import ORDINARY, Integers
 
-from rivulet.integers import cascade, cascade_choice, layout
+from rivulet.integers import cascade, layout
+from rivulet.integers.cells import cascade as cascade_cell
 from rivulet.integers.model import IntegerModel
 
 
@@ -54,7 +55,7 @@ def test_the_best_kernel_is_chosen():
             best = kernel
         except (ImportError, SyntaxError, ValueError):
             pass
-    assert best == cascade_choice.KERNEL
+    assert best == cascade_cell.KERNEL
 
 
 def test_what_is_kept_is_what_is_computed_anew():
@@ -67,8 +68,8 @@ def test_what_is_kept_is_what_is_computed_anew():
             layout.memory(other)[:] = layout.memory(words)
             for values in (input_map, nothing):
                 other[other[cascade.HELD_AT] >> 2] = 1 << 30
-                cascade_choice.step(words, weights, dt_us, values)
-                cascade_choice.step(other, weights, dt_us, values)
+                cascade_cell.step(words, weights, dt_us, values)
+                cascade_cell.step(other, weights, dt_us, values)
                 assert list(layout.memory(words)) == list(layout.memory(other)), dt_us
 
 

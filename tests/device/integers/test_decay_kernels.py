@@ -6,6 +6,7 @@ from fixtures import SkipTest
 from kernel_cases import Integers, cases, check_step, dense_twin, events
 
 from rivulet.integers import choice, decay, decay_choice, layout
+from rivulet.integers.cells import decay as decay_cell
 
 
 def kernel(name):
@@ -59,7 +60,7 @@ def test_the_fastest_working_kernel_is_chosen():
         except SkipTest:
             pass
     names.append(("python", decay.step))
-    assert (decay_choice.KERNEL, decay_choice.step) == names[0]
+    assert (decay_cell.KERNEL, decay_cell.step) == names[0]
 
 
 def test_a_kernel_with_other_bits_is_not_chosen():
@@ -67,8 +68,8 @@ def test_a_kernel_with_other_bits_is_not_chosen():
         decay.step(words, weights, dt_us, input_map)
         words[words[layout.X_AT] >> 2] += 1 << 16
 
-    assert decay_choice._works(decay.step)
-    assert not decay_choice._works(wrong)
+    assert decay_choice.works(decay.step)
+    assert not decay_choice.works(wrong)
 
 
 def test_no_interval_moves_nothing_but_inputs():
@@ -78,7 +79,7 @@ def test_no_interval_moves_nothing_but_inputs():
             before = list(layout.memory(words))
             decay.step(words, weights, 0, array("i", (0,)))
             assert list(layout.memory(words)) == before
-            decay_choice.step(words, weights, 0, input_map)
+            decay_cell.step(words, weights, 0, input_map)
             first = words[layout.V_AT] >> 2
             held = before[: first - (words[layout.CONFIDENCE_AT] >> 2)]
             assert list(layout.memory(words))[: len(held)] == held
@@ -97,6 +98,6 @@ def test_values_scale_and_saturate():
         (0, 1, -32768, 0, -32767),
         (7, 16384, 1 << 13, 14, 7),
     ):
-        for step in (decay.step, decay_choice.step):
+        for step in (decay.step, decay_cell.step):
             step(words, weights, 0, array("i", (1, raw, at, m, offset, shift)))
             assert words[at >> 2] == wanted, (raw, m, offset, shift)

@@ -9,8 +9,10 @@ from fake_board import Bench
 from fixtures import FLOAT32, Scratch, model_bytes, settings, tensors
 from wire_helpers import document, push, push_begin
 
-from rivulet import __version__, protocol
+from rivulet import __version__, protocol, runtime
 from rivulet.arrays import BACKEND
+from rivulet.compat import GARBAGE
+from rivulet.link import commands
 
 _NEW = model_bytes(settings(integrator="euler"), tensors(seed=2))
 
@@ -131,6 +133,24 @@ def test_a_refused_push_says_why():
         assert reply == (protocol.REFUSED, 100, "expected offset 100, got 150")
         assert made.ask(protocol.PUSH_END)[0] == protocol.REFUSED
         assert (made.loop.model, made.loop.model_hash) == before
+
+
+def test_garbage_is_collected_often_only_while_a_model_changes():
+    seen = []
+    usual = commands.collect_every, runtime.collect_every
+    commands.collect_every = runtime.collect_every = seen.append
+    try:
+        with Scratch() as folder:
+            made = Bench(folder, model_bytes())
+            assert push(made, _NEW)[0] == protocol.OK
+            # Once to load it and once to swap.
+            assert seen == [GARBAGE, -1, GARBAGE, -1]
+            assert push(made, model_bytes(settings(cell="nothing")))[0] == protocol.REFUSED
+            assert seen[4:] == [GARBAGE, -1]
+            assert made.ask(protocol.ROLLBACK)[0] == protocol.OK
+            assert seen[6:] == [GARBAGE, -1, GARBAGE, -1]
+    finally:
+        commands.collect_every, runtime.collect_every = usual
 
 
 def test_reset():

@@ -5,8 +5,7 @@ inward.multiplier (2n,), of each layer the rows of alpha, then those of q; layer
 the layer below, of q's rows or of both; table.alpha, table.drive, table.decay.
 """
 
-from rivulet.integers import arithmetic, cascade, layout
-from rivulet.integers.cascade_choice import KERNEL, step
+from rivulet.integers import arithmetic, cascade, cascade_choice, choice, layout
 
 __all__ = (
     "KERNEL",
@@ -20,6 +19,10 @@ __all__ = (
     "verify",
 )
 
+# Chosen here, one import deep: a board's stack is small.
+KERNEL, step = choice.choose(
+    cascade_choice.KERNELS, cascade_choice.load, cascade_choice.works, cascade.step
+)
 read_from = cascade.read_from
 read_out = cascade.read_out
 

@@ -6,12 +6,15 @@ table.drive, table.decay, and table.reciprocal for an additive drive.
 """
 
 from rivulet.compat import const
-from rivulet.integers import arithmetic, decay, layout
-from rivulet.integers.decay_choice import KERNEL, step
+from rivulet.integers import arithmetic, choice, decay, decay_choice, layout
 
 __all__ = ("KERNEL", "check", "lay_out", "shapes", "step", "verify")
 
 _GROUP = const(8)
+# Chosen here, one import deep: a board's stack is small.
+KERNEL, step = choice.choose(
+    decay_choice.KERNELS, decay_choice.load, decay_choice.works, decay.step
+)
 _CONTRADICTION = "gates.counts and gates.columns contradict each other"
 
 

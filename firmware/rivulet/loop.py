@@ -102,8 +102,7 @@ class Loop(Runtime):
         super().__init__(board, rig, link, store, access, snapshot, actuators)
         self._cadence = cadence = Cadence(self.clock.now)
         self._due = cadence.due
-        # What a decision calls, with one look-up for all.
-        self._deciding = cadence.take, self.telemetry.give_way, self.health.look, self.lateness.add
+        self._take_due, self._near_us = cadence.take, cadence.near_us
 
     def run(self, feed=None):
         """Turn until the host asks for the REPL or somebody presses Ctrl-C.
@@ -283,14 +282,46 @@ class Loop(Runtime):
 
     def _decide(self):
         """Decide if that is due. What `_go_back` needs if the model fails its trial, else None."""
-        take, give_way, look, note_lateness = self._deciding
-        now = self.clock.now
-        control = self.control
-        late_us = take(now, control.cadence_us)
+        late_us = self._take_due(self.clock.now, self.control.cadence_us)
         if late_us < 0:
             return None
+        self.telemetry.give_way()
+        if self._is_steady(self.clock.now, self._progress) and self._decide_steadily(late_us):
+            return None
+        return self._decide_in_full(late_us)
+
+    # These two look before they act. In small frames: see control/outputs.py.
+
+    def _is_steady(self, now, progress):
+        """Whether nothing is special about a decision now."""
+        if not self.control.steady[0] or self._fed is not None or self._store.trial is not None:
+            return False
+        if interrupt_failed[0] is not None or not progress[_STARTED] or self._near_us[0] < 0:
+            return False
+        health = self.health
+        health.look()
+        if health.stale is not None or health.at_fault:
+            return False
+        return now[_EPOCH] == progress[_EPOCH]
+
+    def _decide_steadily(self, late_us):
+        """Decide as `_decide_in_full` does, if the outputs are finite; whether they are."""
+        control = self.control
+        if not control.settle(self.clock.now[_TICKS] - self._progress[_TICKS]):
+            return False
+        self.lateness.add(late_us if late_us < _LONGEST_US else _LONGEST_US)
+        waited_us = self._near_us[0]
+        self.recent.note(waited_us)
+        failures = control.move(waited_us)
+        if failures:
+            control.fail(failures)
+        return True
+
+    def _decide_in_full(self, late_us):
+        """Decide, `late_us` after it was due. Returns what `_decide` does."""
+        now = self.clock.now
+        control = self.control
         waited_us = self._cadence.waited_us
-        give_way()
         why = "no model"
         if control.model is not None:
             progress = self._progress
@@ -307,8 +338,8 @@ class Loop(Runtime):
             if control.fresh:
                 control.fresh = False  # what was late till now was the start, or the swap
             else:
-                note_lateness(late_us if late_us < _LONGEST_US else _LONGEST_US)
-            look()
+                self.lateness.add(late_us if late_us < _LONGEST_US else _LONGEST_US)
+            self.health.look()
             why = control.judge(ahead_us, self.health.stale)
             self.recent.note(waited_us)
             if self.health.at_fault:

@@ -21,6 +21,7 @@ from tests.firmware.test_device_suite import run_on
 _MODULES = [
     *("test_clock", "test_ring", "test_decay_kernels", "test_integer_model", "test_guard"),
     "test_event_path",
+    "test_steady_decisions",
     *(
         "test_action",
         "test_layer_kernels",

@@ -6,11 +6,14 @@ the actuator up and `write(value)` moves it; either may raise, and is called aga
 
 from array import array
 
-from rivulet.compat import const
+from rivulet.compat import const, micropython
 
 # How often a start that failed is tried again, an actuator's or a sensor's.
 RETRY_MS = const(5000)
 _WRAP = const(0x3FFFFFFF)
+# Places in `_marks`.
+_ACTED_MS = const(0)
+_ACTING = const(1)
 
 
 class Actuator:
@@ -80,13 +83,13 @@ class Actuator:
         at = self._output
         value = self._safe
         if at == -1:
-            if 0 <= action.decision < len(self._values):
-                value = self._values[action.decision]
+            at = action.decision
+            if 0 <= at < len(self._values):
+                value = self._values[at]
         elif at >= 0:
             value = self._limited(action.values[at])
         if self._slew_per_s and self.value is not None:
-            step = self._slew_per_s * elapsed_ms / 1000
-            value = min(max(value, self.value - step), self.value + step)
+            value = self._slewed(value, self._slew_per_s * elapsed_ms / 1000)
         self._write(value)
 
     def rest(self, now_ms):
@@ -108,9 +111,14 @@ class Actuator:
         low, high = self._limits
         return low if value < low else high if value > high else value
 
+    def _slewed(self, value, step):
+        return min(max(value, self.value - step), self.value + step)
+
     def _write(self, value):
         self._driver.write(value)
-        self.value = value
+        # To store an attribute takes 27 us on a Pico; a class has the same object each time.
+        if self.value is not value:
+            self.value = value
 
 
 class Actuators:
@@ -126,8 +134,8 @@ class Actuators:
         # One that failed comes first, so that no other moves before it is known to work again.
         self._order = list(actuators)
         self._ticks_ms = ticks_ms
-        # An element: a store into an attribute takes 27 us on a Pico.
-        self._acted_ms = array("i", (ticks_ms(),))
+        # Elements: when they acted last, and the place in `_order` of the one that acts.
+        self._marks = array("i", (ticks_ms(), 0))
 
     def __iter__(self):
         """Go through them in the order of the rig."""
@@ -139,33 +147,44 @@ class Actuators:
         for actuator in self._all:
             actuator.install(names, outputs, controllers)
 
+    @micropython.native
     def act(self):
         """Give the action to every actuator, and rest if one of them fails.
 
         Returns the failures, [(actuator, exception), ...], () for none; the first is the one that
         made them rest, and the others did not even take that.
         """
-        now = self._ticks_ms()
-        elapsed_ms = (now - self._acted_ms[0]) & _WRAP
-        self._acted_ms[0] = now
+        # Native, because with a handler a frame of bytecode would be on the heap.
         if not self.complete:
             return self.rest("fault")
-        for actuator in self._order:
-            try:
-                actuator.act(self.action, elapsed_ms)
-            except Exception as error:
-                failed = (actuator, error)
-                break
-        else:
-            return ()
-        self._order.remove(failed[0])
-        self._order.insert(0, failed[0])
-        return [failed] + list(self.rest("fault"))
+        try:
+            self._act_in_turn()
+        except Exception as error:
+            return self._after(error)
+        return ()
+
+    # In small frames: see outputs.py.
+
+    def _act_in_turn(self):
+        marks = self._marks
+        elapsed_ms = -marks[_ACTED_MS]
+        marks[_ACTED_MS] = self._ticks_ms()
+        elapsed_ms = (elapsed_ms + marks[_ACTED_MS]) & _WRAP
+        order = self._order
+        for i in range(len(order)):
+            marks[_ACTING] = i
+            order[i].act(self.action, elapsed_ms)
+
+    def _after(self, error):
+        """Rest, because the actuator that acts has failed."""
+        failed = self._order.pop(self._marks[_ACTING])
+        self._order.insert(0, failed)
+        return [(failed, error)] + list(self.rest("fault"))
 
     def rest(self, why):
         """Give every actuator its safe value; why: as in Action.rest. Returns the failures."""
         self.action.rest(why)
-        self._acted_ms[0] = now = self._ticks_ms()
+        self._marks[_ACTED_MS] = now = self._ticks_ms()
         failures = ()
         complete = True
         for actuator in self._all:

@@ -34,8 +34,14 @@ class Guard:
         self.reason = ""
         self.candidate = self.good = array("f")
         self.checks = ()
+        self._low = None
         self._any_good = False
         self._meaning = None
+
+    @property
+    def bounded(self):
+        """Whether the model that runs has bounds."""
+        return bool(self.checks) or self._low is not None
 
     def values(self, source, array, values, held):
         """Replace what is NaN or infinite in `values` by `held`, the last good ones, and count it.

@@ -7,8 +7,6 @@ from rivulet.compat import const
 from rivulet.control.guard import Guard
 from rivulet.control.policy import policy_of
 
-# The block of a model, in the order of protocol.BLOCKS.
-_OUTPUTS = const(2)
 # How often the actuators are told to rest while there is no model.
 _RESTING_US = const(100000)
 
@@ -18,7 +16,9 @@ class Control:
 
     action: what drives the actuators; errors: how often one has failed; cadence_us: time between
     two decisions; crossfade: from the outputs of the model before, or None; fresh: whether the
-    model that runs has decided nothing yet.
+    model that runs has decided nothing yet; steady: an element, 1 if it is a model of integers
+    without guards, and nothing was special about the last decision: then `settle` and `move` do
+    what `judge` and `act` do.
     """
 
     def __init__(self, actuators, faults, link):
@@ -28,6 +28,7 @@ class Control:
         self.cadence_us = _RESTING_US
         self.crossfade = None
         self.fresh = True
+        self.steady = array("b", (0,))
         # The model that runs, or None.
         self.model = None
         self._policy = None
@@ -41,6 +42,7 @@ class Control:
     def install(self, model):
         """Take the outputs of this model from now on; None: of none."""
         self.model = model
+        self.steady[0] = 0
         if model is None:
             self.cadence_us = _RESTING_US
             self.action.use_none()
@@ -68,6 +70,7 @@ class Control:
         # Imported for it: see runtime.SELDOM.
         from rivulet.control.crossfade import following
 
+        self.steady[0] = 0
         self.crossfade = following(self.model, change, self.crossfade)
 
     def rename(self):
@@ -118,10 +121,10 @@ class Control:
         action = guard.look(model) if guard.checks or guard.reason else ""
         values = guard.candidate
         ahead_us += self._policy.horizon_us
-        outputs = model.peek(ahead_us) if ahead_us > 0 else model.outputs()
         if model.integer:
-            float32.from_integers(outputs, model.fraction_bits[_OUTPUTS], values, len(values))
+            model.foresee(ahead_us, values)
         else:
+            outputs = model.peek(ahead_us) if ahead_us > 0 else model.outputs()
             _narrow(floats(outputs), values)
         if self.crossfade is not None:
             self.crossfade.blend(values)
@@ -133,6 +136,25 @@ class Control:
             self._link.text("guard: " + (guard.reason or "the outputs are good again"))
         return why
 
+    # The frames of a steady decision have at most 11 words: a larger one is on the heap, where a
+    # Pico takes 70 us and more to find room for it.
+
+    def settle(self, ahead_us):
+        """Judge the outputs as `judge` does, if all are finite; whether they are."""
+        guard = self.guard
+        values = guard.candidate
+        self.model.foresee(ahead_us + self._policy.horizon_us, values)
+        return float32.take(values, guard.good, len(values))
+
+    def move(self, elapsed_us):
+        """Let the actuators act on what was judged good; returns what failed, as their `act`."""
+        good = self.guard.good
+        policy = self._policy
+        self.action.act(good, policy.decide(good, elapsed_us))
+        if policy.controllers:
+            policy.drive(good, self.action.values, elapsed_us)
+        return self._actuators.act()
+
     def act(self, why, elapsed_us=0):
         """Let the actuators act on what was judged good; why: if not "", why they rest instead.
 
@@ -143,20 +165,19 @@ class Control:
                 self._policy.rest()
             failures = self._actuators.rest(why)
         else:
-            good = self.guard.good
-            policy = self._policy
-            self.action.act(good, policy.decide(good, elapsed_us))
-            if policy.controllers:
-                policy.drive(good, self.action.values, elapsed_us)
-            failures = self._actuators.act()
+            failures = self.move(elapsed_us)
         if failures:
-            self._tell(failures)
+            self.fail(failures)
         elif self._failing and self._actuators.complete:
             self._failing = False
             self._actuators.recover()
             self._link.text("actuators: they answer again")
+        special = why or failures or self._failing or self._guarding or self.crossfade
+        self.steady[0] = not special and self.model.integer and not self.guard.bounded
 
-    def _tell(self, failures):
+    def fail(self, failures):
+        """Tell of actuators that have failed."""
+        self.steady[0] = 0
         self.errors += len(failures)
         self._failing = True
         for actuator, error in failures:

@@ -60,20 +60,20 @@ def policy_of(settings, outputs):
 class Cadence:
     """Finds out whether a decision is due.
 
-    due: (epoch, ticks) of when the last one was due.
+    due: (epoch, ticks) of when the last one was due; near_us: an element, the time between the
+    last two decisions, -1 if only `waited_us` knows it.
     """
 
     def __init__(self, now):
         self.due = array("i", now)
         self._decided = array("i", now)
-        # Time between the last two decisions; -1: it stands in `_far_us`.
-        self._near_us = array("i", (0,))
+        self.near_us = array("i", (0,))
         self._far_us = 0
 
     @property
     def waited_us(self):
         """Time between the last two decisions."""
-        waited_us = self._near_us[0]
+        waited_us = self.near_us[0]
         return waited_us if waited_us >= 0 else self._far_us
 
     @micropython.viper
@@ -93,7 +93,7 @@ class Cadence:
         late_us = ticks - due[_TICKS] - cadence_us
         if late_us < 0:
             return -1
-        ptr32(self._near_us)[0] = ticks - decided[_TICKS]
+        ptr32(self.near_us)[0] = ticks - decided[_TICKS]
         due[_TICKS] = ticks - late_us % cadence_us
         decided[_TICKS] = ticks
         return late_us
@@ -107,7 +107,7 @@ class Cadence:
         missed_us = late_us % cadence_us
         due[_EPOCH] = epoch if missed_us <= ticks else epoch - 1
         due[_TICKS] = (ticks - missed_us) & (PERIOD - 1)
-        self._near_us[0] = -1
+        self.near_us[0] = -1
         self._far_us = elapsed_us(decided[_EPOCH], decided[_TICKS], epoch, ticks)
         decided[_EPOCH] = epoch
         decided[_TICKS] = ticks

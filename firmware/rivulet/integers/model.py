@@ -16,8 +16,11 @@ from rivulet.integers.cells import integer_cell
 _LONGEST_US = const((1 << 30) - 1)
 # As the constant, these save a look-up each.
 _copy = float32.copy
+_floats = float32.from_integers
 _export = layout.export
 _Q12 = const(4096)
+# The block, in the order of protocol.BLOCKS.
+_OUTPUTS = const(2)
 _LARGEST_INPUT = const(32767)
 _DEEPEST_SHIFT = const(30)
 _LARGEST_FACTOR = 32767.0
@@ -197,13 +200,28 @@ class IntegerModel:
         """Return the outputs `dt_us` after the last event under the held inputs; moves nothing."""
         if dt_us > _LONGEST_US:
             dt_us = _coarse(dt_us)
-        memory, kept, ahead = self._memory, self._kept, self._ahead
-        count = len(kept)
-        _copy(memory, kept, count)
+        memory, kept = self._memory, self._kept
+        _copy(memory, kept, len(kept))
         self._step(self._words, self._weights, dt_us, self._nothing)
-        _copy(self._y, ahead, len(ahead))
-        _copy(kept, memory, count)
-        return ahead
+        _copy(self._y, self._ahead, self.output_count)
+        _copy(kept, memory, len(kept))
+        return self._ahead
+
+    def foresee(self, dt_us, values):
+        """Write what `peek` returns into `values`, an array('f'), in the outputs' own units.
+
+        dt_us: 0 and less: the outputs at the last event.
+        """
+        if dt_us > _LONGEST_US:
+            dt_us = _coarse(dt_us)
+        elif dt_us <= 0:
+            _floats(self._y, self.fraction_bits[_OUTPUTS], values, self.output_count)
+            return
+        memory, kept = self._memory, self._kept
+        _copy(memory, kept, len(kept))
+        self._step(self._words, self._weights, dt_us, self._nothing)
+        _floats(self._y, self.fraction_bits[_OUTPUTS], values, self.output_count)
+        _copy(kept, memory, len(kept))
 
     def export(self, blocks, out, at):
         """Write blocks (a mask of protocol.BLOCKS) into bytes.

@@ -148,12 +148,16 @@ class SensorHealth:
         return found
 
     @micropython.viper
-    def look(self, epoch: int, ticks: int, errors: int):
-        """Judge the sensor at a moment. errors: how many bus errors it has had so far."""
+    def look(self, now, bus_errors) -> int:
+        """Judge the sensor at a moment; returns its trouble. bus_errors: of all, by source."""
+        moment = ptr32(now)
+        epoch = moment[0]
+        ticks = moment[1]
         words = ptr32(self._words)
         seen = ptr32(self.seen)
         told = ptr32(self._told)
         at = words[_AT]
+        errors = ptr32(bus_errors)[at >> 1]
         trouble = told[at + 1]
         if seen[0] != words[_NOTED] or seen[1] != words[_NOTED + 1]:
             words[_NOTED] = seen[0]
@@ -181,6 +185,7 @@ class SensorHealth:
         if missing:
             trouble |= _MISSING
         told[at + 1] = trouble
+        return trouble
 
     def _long_missing(self, epoch, ticks):
         """Note an age of any length; whether the sensor is missing."""
@@ -191,29 +196,29 @@ class SensorHealth:
 
     def _judge(self, trouble):
         """The trouble that the newest reading shows; what the one before showed is over."""
-        # Two by two: MicroPython makes a tuple of more.
-        values, last = self._values, self._last
-        count = len(last)
+        # Small frames: see control/outputs.py.
         if self._stuck_us:
-            seen, moved = self.seen, self._moved
-            if not (_repeat if self._raw else _repeat_floats)(values, last, count):
-                moved[0], moved[1] = seen[0], seen[1]
-                if self._repeats:
-                    self._repeats = 0
+            last = self._last
+            if not (_repeat if self._raw else _repeat_floats)(self._values, last, len(last)):
+                self._note_motion(self.seen, self._moved)
                 trouble = 0
-            elif self._repeats < _REPEATS:
-                self._repeats += 1
-            elif elapsed_us(moved[0], moved[1], seen[0], seen[1]) > self._stuck_us:
+            elif self._stands(self.seen, self._moved):
                 trouble = _STUCK
         bounds = self._bounds
-        if self._raw:
-            beyond = _beyond(values, bounds, len(bounds))
-        else:
-            beyond = False
-            for i, low, high in bounds:
-                if not low <= values[i] <= high:
-                    beyond = True
-        return trouble | _OUT_OF_RANGE if beyond else trouble
+        beyond = _beyond if self._raw else _beyond_floats
+        return trouble | _OUT_OF_RANGE if beyond(self._values, bounds, len(bounds)) else trouble
+
+    def _note_motion(self, seen, moved):
+        moved[0], moved[1] = seen[0], seen[1]
+        if self._repeats:
+            self._repeats = 0
+
+    def _stands(self, seen, moved):
+        """Count a repeated reading; whether the readings have not moved for too long."""
+        if self._repeats < _REPEATS:
+            self._repeats += 1
+            return False
+        return elapsed_us(moved[0], moved[1], seen[0], seen[1]) > self._stuck_us
 
 
 @micropython.viper
@@ -258,6 +263,14 @@ def _beyond(values, bounds, count: int) -> bool:
             return True
         i += 3
     return False
+
+
+def _beyond_floats(values, bounds, count):
+    beyond = False
+    for i, low, high in bounds:
+        if not low <= values[i] <= high:
+            beyond = True
+    return beyond
 
 
 def _near(counts):
@@ -330,14 +343,25 @@ class Health:
 
     def _judge(self):
         now, looked = self._now, self._looked
-        epoch, ticks = now
-        looked[0], looked[1] = epoch, ticks
-        errors = self._guard.bus_errors
+        looked[0], looked[1] = now[0], now[1]
+        # A call that is spared where it would change nothing.
+        if self._look_at_all() or self.stale is not self._unfed or self.at_fault:
+            self._conclude()
+
+    def _look_at_all(self):
+        """Look at every sensor; whether one is in trouble."""
+        # A small frame: see control/outputs.py.
+        by_source = self.by_source
+        troubles = 0
+        for source in range(len(by_source)):
+            troubles |= by_source[source].look(self._now, self._guard.bus_errors)
+        return troubles
+
+    def _conclude(self):
+        """Find what the troubles of the sensors mean for the model."""
         stale = self._unfed
         at_fault = False
-        for source in range(len(self.by_source)):
-            sensor_health = self.by_source[source]
-            sensor_health.look(epoch, ticks, errors[source])
+        for sensor_health in self.by_source:
             trouble = sensor_health.trouble
             if trouble:
                 if sensor_health.feeds and trouble & STALE:

@@ -190,7 +190,7 @@ class Side:
             + list(running._cadence.due)
             + [running._cadence.waited_us],
             list(running.lateness.counts) + list(running.lateness.marks),
-            list(recent._rows) + list(recent._waits) + list(recent._filled),
+            list(recent._rows) + list(recent._waits) + list(recent.filled),
             [guard.reason, guard.trips, guard.resets, guard._any_good, list(guard.good)],
             [action.decision, action.name, action.resting, list(action.values)],
             [control.facts(), control.errors, control._failing, control.fresh],

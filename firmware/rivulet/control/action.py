@@ -2,7 +2,7 @@
 
 from array import array
 
-from rivulet.arrays import float32
+from rivulet.arrays.float32 import copy
 from rivulet.compat import const
 
 # Without a model there are at least so many values.
@@ -59,13 +59,13 @@ class Action:
             self.resting = ""
         if self.decision != decision:
             self._decide(decision)
-        float32.copy(values, self.values, len(values))
+        copy(values, self.values, len(values))
 
     def rest(self, why):
         """Act on no outputs any more; why: one of the reasons above."""
         self.resting = why
         self._decide(self._safe_decision)
-        float32.copy(self._safe, self.values, len(self.values))
+        copy(self._safe, self.values, len(self.values))
 
     def _decide(self, decision):
         self.decision = decision

@@ -3,6 +3,7 @@
 from array import array
 
 from rivulet.arrays import FLOAT_BYTES, float32, floats
+from rivulet.arrays.float32 import take
 from rivulet.compat import const
 from rivulet.control.guard import Guard
 from rivulet.control.policy import policy_of
@@ -144,7 +145,7 @@ class Control:
         guard = self.guard
         values = guard.candidate
         self.model.foresee(ahead_us + self._policy.horizon_us, values)
-        return float32.take(values, guard.good, len(values))
+        return take(values, guard.good, len(values))
 
     def move(self, elapsed_us):
         """Let the actuators act on what was judged good; returns what failed, as their `act`."""

@@ -2,7 +2,7 @@
 
 from array import array
 
-from rivulet.arrays import float32
+from rivulet.arrays.float32 import largest
 from rivulet.compat import const, micropython, ptr32
 from rivulet.sensing.clock import PERIOD, elapsed_us
 
@@ -36,7 +36,7 @@ class Policy:
 
         elapsed_us: time since the decision before.
         """
-        return float32.largest(values, len(values)) if self.names else -1
+        return largest(values, len(values)) if self.names else -1
 
     def decide_safe(self, values):
         """Return the decision at rest, where the outputs are safe ones."""

@@ -341,21 +341,20 @@ class Health:
             return True
         return now[1] - looked[1] >= _LOOK_US
 
+    @micropython.viper
     def _judge(self):
-        now, looked = self._now, self._looked
-        looked[0], looked[1] = now[0], now[1]
-        # A call that is spared where it would change nothing.
-        if self._look_at_all() or self.stale is not self._unfed or self.at_fault:
-            self._conclude()
-
-    def _look_at_all(self):
-        """Look at every sensor; whether one is in trouble."""
-        # A small frame: see control/outputs.py.
-        by_source = self.by_source
+        now = self._now
+        moment = ptr32(now)
+        looked = ptr32(self._looked)
+        looked[0] = moment[0]
+        looked[1] = moment[1]
+        errors = self._guard.bus_errors
         troubles = 0
-        for source in range(len(by_source)):
-            troubles |= by_source[source].look(self._now, self._guard.bus_errors)
-        return troubles
+        for sensor_health in self.by_source:
+            troubles |= int(sensor_health.look(now, errors))
+        # A call that is spared where it would change nothing.
+        if troubles or self.stale is not self._unfed or bool(self.at_fault):
+            self._conclude()
 
     def _conclude(self):
         """Find what the troubles of the sensors mean for the model."""

@@ -19,8 +19,10 @@ _NOTE = (
     "The model has 64 units. While it is pushed, each turn of the loop has an event in it, which "
     "waits for as long as the turn takes: several times a usual turn. Most of an import is "
     "littlefs, which looks up four names a module. Header, check and swap import modules again "
-    "that the board forgets between pushes, for want of memory. An import and a collection of "
-    "garbage are one call of MicroPython's each, and neither can be cut into turns."
+    "that the board forgets between pushes, for want of memory. Meanwhile garbage is collected "
+    "after every 16 KB, so that what stays leaves large pieces of the heap: a part of each phase. "
+    "An import and a collection are one call of MicroPython's each, and neither can be cut into "
+    "turns."
 )
 
 

@@ -22,7 +22,8 @@ _NOTE = (
     "that the board forgets between pushes, for want of memory. Meanwhile garbage is collected "
     "after every 16 KB, so that what stays leaves large pieces of the heap: a part of each phase. "
     "An import and a collection are one call of MicroPython's each, and neither can be cut into "
-    "turns."
+    "turns. A decision takes small frames where nothing is special about it: what is left is the "
+    "step that foresees the outputs, and the calls of Python around it."
 )
 
 
@@ -60,14 +61,14 @@ def _run(repl: RawRepl, inputs: int) -> str:
 
 def lines(found: dict[str, Any]) -> list[str]:
     """Return a line a phase for a person."""
-    return [f"{phase['ms']:9.1f} ms  {phase['what']}" for phase in found["phases"]]
+    return [f"{phase['ms']:9.2f} ms  {phase['what']}" for phase in found["phases"]]
 
 
 def write_start(found: dict[str, Any], path: Path) -> Path:
     """Write PATH.md; returns it. Raises RivuletError."""
     page = path.with_suffix(".md")
     files.make_folder(page.parent)
-    rows = [f"| {phase['what']} | {phase['ms']:.1f} |" for phase in found["phases"]]
+    rows = [f"| {phase['what']} | {phase['ms']:.2f} |" for phase in found["phases"]]
     files.write_text(
         page,
         "# A start, and a push\n\n"

@@ -19,6 +19,7 @@ _DONE = (
 _NAME = "a.safetensors"
 _CHUNK = protocol.PUSH_CHUNK
 _MOST_TURNS = 2000
+_DECIDING_MS = 1000
 _FIRST = 2  # where the payload of a request begins
 
 
@@ -86,6 +87,30 @@ def started(store):
     return loop, link
 
 
+def decisions(loop, full):
+    """Return the median microseconds of decisions, taken in full or, if not so, as they come."""
+    calls = []
+    decide = loop._decide
+
+    def wrapped():
+        if full:
+            # What the one before has left: whether anything was special about it.
+            loop.control.steady[0] = 0
+        begun = ticks_us()
+        result = decide()
+        calls.append(ticks_diff(ticks_us(), begun))
+        return result
+
+    loop._decide = wrapped
+    begun = ticks_ms()
+    while ticks_diff(ticks_ms(), begun) < _DECIDING_MS:
+        turn(loop)
+        # Those in which none was due take a tenth.
+        calls = [taken for taken in calls if 2 * taken > max(calls)]
+    loop._decide = decide
+    return sorted(calls)[len(calls) // 2]
+
+
 def pieces(path):
     """Yield the model as a push sends it: with another last byte, it is another model."""
     size = os.stat(path)[6]
@@ -103,6 +128,8 @@ def push(loop, link, path):
     say("a turn without a push", usual)
     # A cadence at least, of 100 ms.
     say("the longest of 200: one with a decision", max([turn(loop) for _ in range(200)]))
+    say("a decision if nothing is special about it", decisions(loop, False))
+    say("one in full", decisions(loop, True))
     digest = hashlib.sha256()
     for _, piece in pieces(path):
         digest.update(piece)

@@ -15,7 +15,13 @@ try:
     from micropython import const, kbd_intr
 
     collect = gc.collect
-    collect_every = gc.threshold
+
+    def collect_every(size):
+        """Collect after every `size` bytes, -1: when memory is full. Returns what was before."""
+        before = gc.threshold()
+        gc.threshold(size)
+        return before
+
     heap_free = gc.mem_free
     heap_used = gc.mem_alloc
     ptr8 = ptr16 = ptr32 = memoryview
@@ -39,6 +45,7 @@ except ImportError:
 
     def collect_every(size):
         """CPython does so at its own pace."""
+        return -1
 
     def heap_free():
         return 0

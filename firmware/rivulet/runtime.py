@@ -186,7 +186,7 @@ class Runtime:
         from rivulet.store.swap import hand_over
 
         model = candidate.model
-        collect_every(GARBAGE)
+        before = collect_every(GARBAGE)
         try:
             self._make_room(model)
             inputs = self.inputs.connect(model, not self.progress.events)
@@ -207,7 +207,7 @@ class Runtime:
             candidate.drop()
             raise StoreError(candidate.label + why_not(error))
         finally:
-            collect_every(-1)
+            collect_every(before)
         self.progress.collect_soon()
         self._link.text("model %s is active" % self.model_hash[:12])
         if candidate.why:

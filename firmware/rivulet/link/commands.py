@@ -4,7 +4,7 @@ import json
 import struct
 
 from rivulet import __version__, protocol
-from rivulet.compat import GARBAGE, collect_every, const
+from rivulet.compat import const
 from rivulet.errors import Refused, StoreError
 
 _BODY = const(2)  # where the payload of a request begins
@@ -174,11 +174,7 @@ class Commands:
 
     def _load(self):
         load, self._coming = self._coming, None
-        collect_every(GARBAGE)
-        try:
-            self._coming = load[0](*load[1:])
-        finally:
-            collect_every(-1)
+        self._coming = load[0](*load[1:])
         return 0, None
 
     def _learn(self, kind, body):

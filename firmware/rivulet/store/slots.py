@@ -9,7 +9,7 @@ import hashlib
 import os
 from binascii import hexlify
 
-from rivulet.compat import const
+from rivulet.compat import GARBAGE, collect_every, const
 from rivulet.errors import ModelError, StoreError
 from rivulet.store.journal import Journal
 
@@ -278,16 +278,17 @@ class Slots:
         with_learnt: bring it to where its labels had brought it.
         Raises ModelError, OSError, MemoryError.
         """
-        # Imported for it: see runtime.SELDOM.
-        from rivulet.model import load
-        from rivulet.model.self_test import try_out
-
         path = self._paths[slot]
         if hexlify(self._digest(path)).decode() != digest:
             raise ModelError("SHA-256 of slot %s differs: push again" % NAMES[slot])
         if self._trust is not None:
             self._trust.check_file(path)
+        before = collect_every(GARBAGE)
         try:
+            # Imported for it: see runtime.SELDOM.
+            from rivulet.model import load
+            from rivulet.model.self_test import try_out
+
             with open(path, "rb") as file:
                 made = load(file, os.stat(path)[6])
             made.probes = try_out(made)
@@ -298,6 +299,8 @@ class Slots:
         except Exception as error:
             # No file may end the program, whatever the code behind its checks runs into.
             raise ModelError("this firmware cannot run it: " + why_not(error))
+        finally:
+            collect_every(before)
         made.digest = digest
         return made
 

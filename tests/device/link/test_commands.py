@@ -12,7 +12,7 @@ from wire_helpers import document, push, push_begin
 from rivulet import __version__, protocol, runtime
 from rivulet.arrays import BACKEND
 from rivulet.compat import GARBAGE
-from rivulet.link import commands
+from rivulet.store import slots
 
 _NEW = model_bytes(settings(integrator="euler"), tensors(seed=2))
 
@@ -137,11 +137,19 @@ def test_a_refused_push_says_why():
 
 def test_garbage_is_collected_often_only_while_a_model_changes():
     seen = []
-    usual = commands.collect_every, runtime.collect_every
-    commands.collect_every = runtime.collect_every = seen.append
+    usual = slots.collect_every
+
+    def noted(size):
+        seen.append(size)
+        return -1
+
+    slots.collect_every = runtime.collect_every = noted
     try:
         with Scratch() as folder:
             made = Bench(folder, model_bytes())
+            # The start has loaded one.
+            assert seen == [GARBAGE, -1]
+            seen.clear()
             assert push(made, _NEW)[0] == protocol.OK
             # Once to load it and once to swap.
             assert seen == [GARBAGE, -1, GARBAGE, -1]
@@ -150,7 +158,7 @@ def test_garbage_is_collected_often_only_while_a_model_changes():
             assert made.ask(protocol.ROLLBACK)[0] == protocol.OK
             assert seen[6:] == [GARBAGE, -1, GARBAGE, -1]
     finally:
-        commands.collect_every, runtime.collect_every = usual
+        slots.collect_every = runtime.collect_every = usual
 
 
 def test_reset():
